@@ -1,0 +1,202 @@
+//! A fault plan at work: compiled patterns, counters and dice.
+
+use http::Method;
+use regex::{Regex, RegexBuilder};
+use serde_json::{Map, Value};
+
+use super::{FaultAction, FaultPlan, FaultRule, OperationFault, Race, RacingWrite};
+use crate::arm::id::ResourceId;
+use crate::error::EmulatorError;
+use crate::store::State;
+
+/// A plan with its counters.
+#[derive(Debug, Default)]
+pub(crate) struct ActivePlan {
+    rules: Vec<ActiveRule>,
+    dice: u64,
+}
+
+#[derive(Debug)]
+struct ActiveRule {
+    rule: FaultRule,
+    methods: Option<Vec<String>>,
+    path: Option<Regex>,
+    path_and_query: Option<Regex>,
+    matched: u32,
+    fired: u32,
+}
+
+/// What the plan has in store for one request.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) delay_ms: u64,
+    pub(crate) races: Vec<Race>,
+    pub(crate) operation: Option<OperationFault>,
+    /// One of the actions that end the search.
+    pub(crate) action: Option<FaultAction>,
+}
+
+impl ActivePlan {
+    /// Compiles a plan.
+    pub(crate) fn new(plan: FaultPlan) -> Result<Self, EmulatorError> {
+        let rules = plan.rules.into_iter().map(ActiveRule::new).collect::<Result<_, _>>()?;
+        Ok(Self { rules, dice: plan.seed })
+    }
+
+    /// Consults the rules about one request.
+    pub(crate) fn judge(&mut self, method: &Method, path: &str, path_and_query: &str) -> Verdict {
+        let mut verdict = Verdict::default();
+        for active in &mut self.rules {
+            if !active.matches(method, path, path_and_query) || !active.fires(&mut self.dice) {
+                continue;
+            }
+            match &active.rule.action {
+                FaultAction::Delay { milliseconds } => verdict.delay_ms += milliseconds,
+                FaultAction::Race(race) => verdict.races.push(race.clone()),
+                FaultAction::Operation(fault) => verdict.operation = Some(fault.clone()),
+                action => {
+                    verdict.action = Some(action.clone());
+                    break;
+                }
+            }
+        }
+        verdict
+    }
+}
+
+impl ActiveRule {
+    fn new(rule: FaultRule) -> Result<Self, EmulatorError> {
+        if rule.probability.is_some_and(|chance| !(0.0..=1.0).contains(&chance)) {
+            return Err(EmulatorError::FaultPlan("a probability lies between 0 and 1".to_owned()));
+        }
+        if let FaultAction::Respond(respond) = &rule.action {
+            check_respond(respond.status, respond.headers.iter())?;
+        }
+        if let FaultAction::Operation(OperationFault { monitor_error: Some(error), .. }) = &rule.action {
+            check_respond(error.status, std::iter::empty())?;
+        }
+        let compile = |pattern: &str| {
+            RegexBuilder::new(pattern)
+                .case_insensitive(true)
+                .build()
+                .map_err(|error| EmulatorError::FaultPlan(error.to_string()))
+        };
+        let path = rule.path.as_deref().map(|glob| compile(&glob_to_regex(glob))).transpose()?;
+        let path_and_query = rule.path_regex.as_deref().map(compile).transpose()?;
+        let methods = rule
+            .method
+            .as_deref()
+            .filter(|methods| *methods != "*")
+            .map(|methods| methods.split('|').map(|method| method.trim().to_ascii_uppercase()).collect());
+        Ok(Self { rule, methods, path, path_and_query, matched: 0, fired: 0 })
+    }
+
+    fn matches(&self, method: &Method, path: &str, path_and_query: &str) -> bool {
+        self.methods.as_ref().is_none_or(|methods| methods.iter().any(|wanted| wanted == method.as_str()))
+            && self.path.as_ref().is_none_or(|pattern| pattern.is_match(path))
+            && self.path_and_query.as_ref().is_none_or(|pattern| pattern.is_match(path_and_query))
+    }
+
+    fn fires(&mut self, dice: &mut u64) -> bool {
+        self.matched = self.matched.saturating_add(1);
+        if self.matched <= self.rule.skip || self.rule.count.is_some_and(|count| self.fired >= count) {
+            return false;
+        }
+        if self.rule.probability.is_some_and(|chance| throw(dice) >= chance) {
+            return false;
+        }
+        self.fired = self.fired.saturating_add(1);
+        true
+    }
+}
+
+fn check_respond<'a>(
+    status: u16,
+    mut headers: impl Iterator<Item = (&'a String, &'a String)>,
+) -> Result<(), EmulatorError> {
+    if !(200..=599).contains(&status) {
+        return Err(EmulatorError::FaultPlan(format!("{status} is no final HTTP status")));
+    }
+    let bad = headers.find(|(name, value)| {
+        http::HeaderName::try_from(name.as_str()).is_err() || http::HeaderValue::try_from(value.as_str()).is_err()
+    });
+    match bad {
+        Some((name, _)) => Err(EmulatorError::FaultPlan(format!("header {name:?} cannot be sent"))),
+        None => Ok(()),
+    }
+}
+
+/// The next number in [0, 1): splitmix64, so that a seed means the same on every machine.
+#[expect(clippy::cast_precision_loss, reason = "the upper 53 bits fit an f64 exactly")]
+fn throw(state: &mut u64) -> f64 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+fn glob_to_regex(glob: &str) -> String {
+    let mut pattern = String::from("^");
+    let mut rest = glob;
+    while let Some(star) = rest.find('*') {
+        pattern.push_str(&regex::escape(&rest[..star]));
+        let many = rest[star..].starts_with("**");
+        pattern.push_str(if many { ".*" } else { "[^/]*" });
+        rest = &rest[star + if many { 2 } else { 1 }..];
+    }
+    pattern.push_str(&regex::escape(rest));
+    pattern.push('$');
+    pattern
+}
+
+/// Does what the other writer of a race does.
+pub(crate) fn racing_write(state: &mut State, path: &str, race: &Race, now: i64) {
+    let Some(id) = ResourceId::parse(race.id.as_deref().unwrap_or(path)) else { return };
+    let key = id.key();
+    let (document, changes) = match &race.write {
+        RacingWrite::Delete => {
+            state.remove_tree(&key);
+            return;
+        }
+        RacingWrite::Put(document) => (Value::Object(Map::new()), document),
+        RacingWrite::Merge(changes) => (state.document(&key).unwrap_or(Value::Object(Map::new())), changes),
+    };
+    let mut document = document;
+    crate::json::merge(&mut document, changes);
+    store_as_is(state, &id, document, now);
+}
+
+/// Stores a document without asking anybody, its identity filled in.
+pub(crate) fn store_as_is(state: &mut State, id: &ResourceId, mut document: Value, now: i64) {
+    let key = id.key();
+    if let Some(fields) = document.as_object_mut() {
+        fields.entry("id").or_insert_with(|| id.to_string().into());
+        fields.entry("name").or_insert_with(|| id.name().into());
+        fields.entry("type").or_insert_with(|| id.kind().into());
+    }
+    state.put(&key, &id.kind().to_ascii_lowercase(), &document, now);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stays_within_a_segment_and_two_stars_do_not() {
+        let pattern = |glob: &str| Regex::new(&glob_to_regex(glob)).unwrap();
+        assert!(pattern("**/disks/*").is_match("/a/b/disks/x"));
+        assert!(!pattern("**/disks/*").is_match("/a/disks/x/y"));
+        assert!(!pattern("/a/*").is_match("/a/b/c"));
+        assert!(pattern("/a(1)/*").is_match("/a(1)/c"));
+    }
+
+    #[test]
+    fn the_same_seed_throws_the_same_dice() {
+        let (mut a, mut b) = (42, 42);
+        let first: Vec<f64> = (0..100).map(|_| throw(&mut a)).collect();
+        let second: Vec<f64> = (0..100).map(|_| throw(&mut b)).collect();
+        assert_eq!(first, second);
+        assert!(first.iter().all(|number| (0.0..1.0).contains(number)));
+    }
+}

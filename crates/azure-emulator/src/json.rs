@@ -1,0 +1,78 @@
+//! Small helpers for JSON documents and for times as ARM writes them.
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+
+/// RFC 7386: objects merge, `null` removes, anything else replaces.
+pub(crate) fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    let Value::Object(target) = target else { return };
+    for (key, value) in patch {
+        if value.is_null() {
+            target.remove(key);
+        } else {
+            merge(target.entry(key.clone()).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// The object under a key, made if it is absent or something else.
+pub(crate) fn object<'a>(document: &'a mut Value, key: &str) -> &'a mut Map<String, Value> {
+    let fields = fields(document);
+    let slot = fields.entry(key).or_insert(Value::Null);
+    self::fields(slot)
+}
+
+/// The fields of an object; anything else becomes an empty one.
+pub(crate) fn fields(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value {
+        Value::Object(fields) => fields,
+        _ => unreachable!("made an object above"),
+    }
+}
+
+/// Sets `properties.<name>`.
+pub(crate) fn set_property(document: &mut Value, name: &str, value: impl Into<Value>) {
+    object(document, "properties").insert(name.to_owned(), value.into());
+}
+
+/// Drops members that are `null`: Azure takes them for absent.
+pub(crate) fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, value| !value.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}
+
+const ARM_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]+00:00");
+
+/// A moment with seven fractional digits, as the disk provider writes it.
+pub(crate) fn timestamp(milliseconds: i64) -> String {
+    let nanoseconds = i128::from(milliseconds) * 1_000_000;
+    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
+        .ok()
+        .and_then(|time| time.format(ARM_TIME).ok())
+        .unwrap_or_else(|| "0001-01-01T00:00:00.0000000+00:00".to_owned())
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn now() -> i64 {
+    let nanoseconds = OffsetDateTime::now_utc().unix_timestamp_nanos();
+    i64::try_from(nanoseconds / 1_000_000).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,223 @@
+//! The durable side of the store: one thread owns the database and commits what has queued up.
+//!
+//! redb commits are atomic and, by default, fsynced: a kill at any moment leaves the last commit.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::Resource;
+use crate::error::EmulatorError;
+use crate::operation::Operation;
+use crate::platform;
+
+const RESOURCES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("resources");
+const OPERATIONS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("operations");
+const SETTINGS: TableDefinition<'_, &str, &str> = TableDefinition::new("settings");
+
+/// One durable change.
+#[derive(Debug)]
+pub(crate) enum Change {
+    PutResource(Arc<str>, Resource),
+    RemoveResource(Arc<str>),
+    PutOperation(String, Vec<u8>),
+    RemoveOperation(String),
+    Setting(String, Option<String>),
+}
+
+/// What a database held when it was opened.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) resources: Vec<(Arc<str>, Resource)>,
+    pub(super) operations: Vec<Operation>,
+    pub(super) settings: BTreeMap<String, String>,
+}
+
+/// The head of a stored resource; its document follows after a newline, which JSON text without
+/// layout does not contain.
+#[derive(Serialize, Deserialize)]
+struct Head<'a> {
+    kind: &'a str,
+    created: i64,
+    changed: i64,
+}
+
+type Batch = (u64, Vec<Change>);
+
+/// How far the writer has come.
+#[derive(Debug, Clone)]
+enum Progress {
+    Written(u64),
+    Failed(String),
+}
+
+/// The thread that owns the database.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Mutex<Option<(mpsc::Sender<Batch>, JoinHandle<()>)>>,
+    progress: watch::Receiver<Progress>,
+}
+
+impl Writer {
+    /// Opens or creates the database and reads all of it.
+    pub(super) fn open(path: &Path) -> Result<(Self, Loaded), EmulatorError> {
+        let database = open_database(path)?;
+        let loaded = load(&database, path)?;
+        let (sender, receiver) = mpsc::channel();
+        let (progress, watcher) = watch::channel(Progress::Written(0));
+        let thread = std::thread::Builder::new()
+            .name("emulator-store".to_owned())
+            .spawn(move || write_batches(&database, &receiver, &progress))
+            .map_err(|error| EmulatorError::io("start the writer of", path, error))?;
+        Ok((Self { queue: Mutex::new(Some((sender, thread))), progress: watcher }, loaded))
+    }
+
+    /// Queues changes. They are lost, and reported by [`Writer::flushed`], once the writer has stopped.
+    pub(super) fn send(&self, sequence: u64, changes: Vec<Change>) {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((sender, _)) = queue.as_ref() {
+            // A send fails only after the thread has failed, which `flushed` reports.
+            let _ = sender.send((sequence, changes));
+        }
+    }
+
+    /// Waits until a batch is on disk.
+    pub(super) async fn flushed(&self, sequence: u64) -> Result<(), EmulatorError> {
+        let mut progress = self.progress.clone();
+        let reached = progress
+            .wait_for(|progress| match progress {
+                Progress::Written(done) => *done >= sequence,
+                Progress::Failed(_) => true,
+            })
+            .await
+            .map_err(|_| EmulatorError::Stopped("the state is closed".to_owned()))?;
+        match &*reached {
+            Progress::Written(_) => Ok(()),
+            Progress::Failed(reason) => Err(EmulatorError::Stopped(reason.clone())),
+        }
+    }
+
+    /// Writes what has been queued, closes the database and ends the thread.
+    pub(super) fn close(&self) {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((sender, thread)) = queue {
+            drop(sender);
+            // The thread reports its errors through `progress`; a panic in it has lost nothing acknowledged.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_batches(database: &Database, receiver: &mpsc::Receiver<Batch>, progress: &watch::Sender<Progress>) {
+    while let Ok(first) = receiver.recv() {
+        // Everything that queued up while the last commit ran shares one fsync.
+        let batches: Vec<Batch> = std::iter::once(first).chain(receiver.try_iter()).collect();
+        let last = batches.last().map_or(0, |(sequence, _)| *sequence);
+        match write(database, &batches) {
+            Ok(()) => progress.send_replace(Progress::Written(last)),
+            Err(error) => {
+                tracing::error!(%error, "the emulator's state cannot be written");
+                progress.send_replace(Progress::Failed(error.to_string()));
+                return;
+            }
+        };
+    }
+}
+
+fn write(database: &Database, batches: &[Batch]) -> Result<(), EmulatorError> {
+    let transaction = database.begin_write()?;
+    {
+        let mut resources = transaction.open_table(RESOURCES)?;
+        let mut operations = transaction.open_table(OPERATIONS)?;
+        let mut settings = transaction.open_table(SETTINGS)?;
+        for change in batches.iter().flat_map(|(_, changes)| changes) {
+            match change {
+                Change::PutResource(key, resource) => {
+                    resources.insert(&**key, encode(resource)?.as_slice())?;
+                }
+                Change::RemoveResource(key) => {
+                    resources.remove(&**key)?;
+                }
+                Change::PutOperation(id, record) => {
+                    operations.insert(id.as_str(), record.as_slice())?;
+                }
+                Change::RemoveOperation(id) => {
+                    operations.remove(id.as_str())?;
+                }
+                Change::Setting(name, Some(value)) => {
+                    settings.insert(name.as_str(), value.as_str())?;
+                }
+                Change::Setting(name, None) => {
+                    settings.remove(name.as_str())?;
+                }
+            }
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Opens the database; a new one gets its name only when it is complete, so that a kill during the
+/// first start leaves nothing that looks like a damaged database.
+fn open_database(path: &Path) -> Result<Database, EmulatorError> {
+    if !path.exists() {
+        let mut unfinished = path.as_os_str().to_owned();
+        unfinished.push(".new");
+        let unfinished = PathBuf::from(unfinished);
+        let file = platform::open_private(&unfinished, true)
+            .map_err(|error| EmulatorError::io("create", &unfinished, error))?;
+        drop(file);
+        let database = Database::create(&unfinished)?;
+        write(&database, &[])?;
+        drop(database);
+        platform::rename_durably(&unfinished, path).map_err(|error| EmulatorError::io("create", path, error))?;
+    }
+    Ok(Database::open(path)?)
+}
+
+fn load(database: &Database, path: &Path) -> Result<Loaded, EmulatorError> {
+    let damaged = |key: &str| EmulatorError::StateDamaged {
+        path: path.to_owned(),
+        reason: format!("the record of {key} cannot be read"),
+    };
+    let mut loaded = Loaded::default();
+    let transaction = database.begin_read()?;
+    for entry in transaction.open_table(RESOURCES)?.iter()? {
+        let (key, record) = entry?;
+        let resource = decode(record.value()).ok_or_else(|| damaged(key.value()))?;
+        loaded.resources.push((Arc::from(key.value()), resource));
+    }
+    for entry in transaction.open_table(OPERATIONS)?.iter()? {
+        let (key, record) = entry?;
+        loaded.operations.push(Operation::decode(record.value()).ok_or_else(|| damaged(key.value()))?);
+    }
+    for entry in transaction.open_table(SETTINGS)?.iter()? {
+        let (key, value) = entry?;
+        loaded.settings.insert(key.value().to_owned(), value.value().to_owned());
+    }
+    Ok(loaded)
+}
+
+fn encode(resource: &Resource) -> Result<Vec<u8>, EmulatorError> {
+    let head = Head { kind: &resource.kind, created: resource.created, changed: resource.changed };
+    let mut record = serde_json::to_vec(&head).map_err(|error| EmulatorError::Database(error.to_string()))?;
+    record.push(b'\n');
+    record.extend_from_slice(resource.body.as_bytes());
+    Ok(record)
+}
+
+fn decode(record: &[u8]) -> Option<Resource> {
+    let (head, body) = std::str::from_utf8(record).ok()?.split_once('\n')?;
+    let head: Head<'_> = serde_json::from_str(head).ok()?;
+    Some(Resource {
+        kind: Arc::from(head.kind),
+        body: Arc::from(body),
+        created: head.created,
+        changed: head.changed,
+    })
+}

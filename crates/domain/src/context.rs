@@ -1,0 +1,191 @@
+//! What accompanies an operation through all layers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use ulid::Ulid;
+
+use crate::ids::UlidSource;
+use crate::progress::{Event, Outcome, ProgressSink, WarningKind};
+use crate::volume::Percent;
+
+/// Deadline, progress and new names of one operation.
+///
+/// An operation is cancelled by dropping its future; every [`Step`] that was under way then says so.
+#[derive(Clone)]
+pub struct Context {
+    deadline: Option<Instant>,
+    progress: Arc<dyn ProgressSink>,
+    ulids: Arc<dyn UlidSource>,
+}
+
+impl Context {
+    /// A context without a deadline.
+    #[must_use]
+    pub fn new(progress: Arc<dyn ProgressSink>, ulids: Arc<dyn UlidSource>) -> Self {
+        Self {
+            deadline: None,
+            progress,
+            ulids,
+        }
+    }
+
+    /// The same with a deadline, which every wait respects.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// When to stop waiting.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// A new ULID, greater than `after` and than all before.
+    #[must_use]
+    pub fn next_ulid(&self, after: Option<Ulid>) -> Ulid {
+        self.ulids.next(after)
+    }
+
+    /// Tells about something.
+    pub fn emit(&self, event: Event) {
+        self.progress.emit(event);
+    }
+
+    /// Warns.
+    pub fn warn(&self, kind: WarningKind, message: impl Into<String>) {
+        self.emit(Event::Warning {
+            kind,
+            message: message.into(),
+        });
+    }
+
+    /// Begins a step that the cloud takes time for. Call it before the request is sent.
+    #[must_use]
+    pub fn begin(&self, what: impl Into<String>) -> Step {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        self.emit(Event::Started {
+            step: id,
+            what: what.into(),
+        });
+        Step {
+            id,
+            progress: Arc::clone(&self.progress),
+            ended: false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A step under way. Dropped without an end, it reports that it was abandoned.
+pub struct Step {
+    id: u64,
+    progress: Arc<dyn ProgressSink>,
+    ended: bool,
+}
+
+impl Step {
+    /// Tells the state the cloud reports.
+    pub fn state(&self, state: impl Into<String>, percent: Option<Percent>) {
+        self.progress.emit(Event::Progress {
+            step: self.id,
+            state: state.into(),
+            percent,
+        });
+    }
+
+    /// Ends the step as its result says, and passes the result on.
+    ///
+    /// # Errors
+    /// The error in `result`.
+    pub fn end<T, E>(mut self, result: Result<T, E>) -> Result<T, E> {
+        self.ended = true;
+        let outcome = if result.is_ok() {
+            Outcome::Done
+        } else {
+            Outcome::Failed
+        };
+        self.progress.emit(Event::Ended {
+            step: self.id,
+            outcome,
+        });
+        result
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.progress.emit(Event::Ended {
+                step: self.id,
+                outcome: Outcome::Abandoned,
+            });
+        }
+    }
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Step")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::ids::SystemUlids;
+
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<Event>>);
+
+    impl ProgressSink for Recorder {
+        fn emit(&self, event: Event) {
+            self.0.lock().unwrap().push(event);
+        }
+    }
+
+    fn outcomes(run: impl FnOnce(&Context)) -> Vec<Outcome> {
+        let recorder = Arc::new(Recorder::default());
+        let progress: Arc<dyn ProgressSink> = Arc::clone(&recorder) as _;
+        run(&Context::new(progress, Arc::new(SystemUlids::default())));
+        let events = recorder.0.lock().unwrap();
+        events
+            .iter()
+            .filter_map(|event| {
+                if let Event::Ended { outcome, .. } = event {
+                    Some(*outcome)
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_step_ends_as_its_result_says_and_a_dropped_one_is_abandoned() {
+        assert_eq!(
+            outcomes(|cx| cx.begin("x").end(Ok::<_, ()>(())).unwrap()),
+            [Outcome::Done]
+        );
+        assert_eq!(
+            outcomes(|cx| cx.begin("x").end(Err::<(), _>(())).unwrap_err()),
+            [Outcome::Failed]
+        );
+        assert_eq!(outcomes(|cx| drop(cx.begin("x"))), [Outcome::Abandoned]);
+    }
+}

@@ -1,0 +1,471 @@
+//! The port that a provider driver implements.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::cluster::{
+    ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan, ProvisionRequest,
+    UninstallRequest,
+};
+use crate::context::Context;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{AnyId, Volume};
+use crate::name::{DiskName, SnapshotName};
+use crate::options::VolumeOptions;
+use crate::scope::{AppScope, ClusterScope, ProviderScope};
+use crate::secret::SecretReader;
+use crate::source::Source;
+use crate::volume::{VolumeClass, VolumeDisk, VolumeSnapshot};
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident, $word:literal, $minutes:literal;)*) => {
+        /// An operation of the port.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Operation {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Its words, as on the command line.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+
+            /// How long it may take unless the user says otherwise.
+            #[must_use]
+            pub const fn default_timeout(self) -> Duration {
+                match self { $(Self::$variant => Duration::from_secs($minutes * 60),)* }
+            }
+        }
+    };
+}
+
+operations! {
+    /// [`ProviderDriver::cluster_plan`].
+    ClusterPlan, "cluster provision --dry-run", 5;
+    /// [`ProviderDriver::cluster_provision`].
+    ClusterProvision, "cluster provision", 30;
+    /// [`ProviderDriver::cluster_deprovision_plan`].
+    ClusterDeprovisionPlan, "cluster deprovision --dry-run", 5;
+    /// [`ProviderDriver::cluster_deprovision`].
+    ClusterDeprovision, "cluster deprovision", 30;
+    /// [`ProviderDriver::cluster_status`].
+    ClusterStatus, "cluster status", 5;
+    /// [`ProviderDriver::cluster_install`].
+    ClusterInstall, "cluster install", 10;
+    /// [`ProviderDriver::cluster_uninstall`].
+    ClusterUninstall, "cluster uninstall", 10;
+    /// [`ProviderDriver::cluster_kubeconfig`].
+    ClusterKubeconfig, "cluster kubeconfig", 2;
+    /// [`ProviderDriver::disk_list`].
+    DiskList, "disk list", 1;
+    /// [`ProviderDriver::disk_create`].
+    DiskCreate, "disk create", 2;
+    /// [`ProviderDriver::disk_assign`].
+    DiskAssign, "disk assign", 1;
+    /// [`ProviderDriver::disk_delete`].
+    DiskDelete, "disk delete", 2;
+    /// [`ProviderDriver::snapshot_list`].
+    SnapshotList, "snapshot list", 1;
+    /// [`ProviderDriver::snapshot_create`].
+    SnapshotCreate, "snapshot create", 3;
+    /// [`ProviderDriver::snapshot_delete`].
+    SnapshotDelete, "snapshot delete", 2;
+    /// [`ProviderDriver::snapshot_restore`].
+    SnapshotRestore, "snapshot restore", 3;
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a driver declares that it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The operations it carries out. All others answer [`ErrorKind::Unsupported`].
+    pub operations: Vec<Operation>,
+    /// The volume options it understands, each with what it takes.
+    pub volume_options: Vec<(&'static str, &'static str)>,
+}
+
+impl Capabilities {
+    /// Whether the driver carries out the operation.
+    #[must_use]
+    pub fn supports(&self, operation: Operation) -> bool {
+        self.operations.contains(&operation)
+    }
+}
+
+/// The error of a driver that does not do something: the same words for all of them.
+#[must_use]
+pub fn unsupported(driver: &str, operation: Operation) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("driver {driver} does not support {operation}"),
+    )
+}
+
+/// What a new disk should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskCreate {
+    /// Its name in the volume.
+    pub name: DiskName,
+    /// What it is made from; empty without.
+    pub source: Option<Source>,
+    /// The zone asked for, as written.
+    pub zone: Option<String>,
+    /// Options that win over those of the volume.
+    pub options: VolumeOptions,
+}
+
+/// What a new snapshot should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotCreate {
+    /// Its name in the volume.
+    pub name: SnapshotName,
+    /// What it is taken from; the assigned disk without.
+    pub source: Option<Source>,
+}
+
+/// What is restored, and as what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotRestore {
+    /// The snapshot.
+    pub snapshot: SnapshotName,
+    /// The name of the new disk in the volume.
+    pub disk: DiskName,
+    /// The zone asked for, as written.
+    pub zone: Option<String>,
+    /// Options that win over those of the volume.
+    pub options: VolumeOptions,
+}
+
+/// The contract of a provider driver, for one configured provider.
+///
+/// All methods are required: a driver that does not do something says so in [`capabilities`] and answers
+/// [`unsupported`], without a request. Every method may be called at the same time as any other, from this
+/// process and from others; there is no lock. A method is cancelled by dropping its future; what it had asked
+/// the cloud for by then goes on there, and calling it again must lead to the same end. No wait outlasts
+/// [`Context::deadline`]: then the error is [`ErrorKind::Timeout`].
+///
+/// Besides the errors each method names, all can give `Unauthenticated`, `PermissionDenied`, `Throttled`,
+/// `Unavailable`, `Timeout`, `Internal`, and `InvalidInput` for settings that cannot be meant.
+///
+/// [`capabilities`]: ProviderDriver::capabilities
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait ProviderDriver: Send + Sync {
+    /// The driver's name.
+    ///
+    /// # Behavior
+    /// Constant, without I/O.
+    ///
+    /// # Errors
+    /// None.
+    fn name(&self) -> &'static str;
+
+    /// What the driver does.
+    ///
+    /// # Behavior
+    /// Constant, without I/O.
+    ///
+    /// # Errors
+    /// None.
+    fn capabilities(&self) -> Capabilities;
+
+    /// What [`cluster_provision`](Self::cluster_provision) would do.
+    ///
+    /// # Behavior
+    /// Reads only. Empty when everything is as configured. For an `existing` cluster always empty.
+    ///
+    /// # Errors
+    /// `Precondition` for a difference that cannot be made by an update, or for a place that is not ours.
+    async fn cluster_plan(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &ProvisionRequest,
+    ) -> Result<Plan>;
+
+    /// Brings the cluster and all it needs in the cloud into being, or up to date.
+    ///
+    /// # Behavior
+    /// Existing and as configured: nothing is written, unless `force`. Interrupted: the next call goes on.
+    /// Held by another operation: waits. For an `existing` cluster nothing happens.
+    ///
+    /// # Errors
+    /// `Precondition` before any write for what cannot be changed or is not ours; `Failed` with the deepest
+    /// causes when the cloud could not make something; `QuotaExceeded`.
+    async fn cluster_provision(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &ProvisionRequest,
+    ) -> Result<()>;
+
+    /// What [`cluster_deprovision`](Self::cluster_deprovision) would delete, keep, and stop at.
+    ///
+    /// # Behavior
+    /// Reads only. Missing: empty.
+    ///
+    /// # Errors
+    /// None of its own: what cannot be read is an error, never "already gone".
+    async fn cluster_deprovision_plan(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &DeprovisionRequest,
+    ) -> Result<Plan>;
+
+    /// Deletes exactly what provisioning made.
+    ///
+    /// # Behavior
+    /// Missing: success. Interrupted: the next call goes on. Fails closed unless ownership is proved. For an
+    /// `existing` cluster nothing happens.
+    ///
+    /// # Errors
+    /// `Precondition`, before any write, when something foreign or data-holding stands there that
+    /// `allow_delete` does not name, or when ownership is not proved.
+    async fn cluster_deprovision(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &DeprovisionRequest,
+    ) -> Result<()>;
+
+    /// What is known about the cluster.
+    ///
+    /// # Behavior
+    /// Reads only. A cluster that is missing or cannot be reached is an answer, not an error.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn cluster_status(&self, cx: &Context, cluster: &ClusterScope) -> Result<ClusterStatus>;
+
+    /// Makes a provisioned cluster ready for apps.
+    ///
+    /// # Behavior
+    /// Installed and as configured: nothing is written, unless `force`. Interrupted: the next call converges.
+    ///
+    /// # Errors
+    /// `Precondition` when the cluster is not provisioned, or somebody else's ingress stands there.
+    async fn cluster_install(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &InstallRequest,
+    ) -> Result<()>;
+
+    /// Undoes [`cluster_install`](Self::cluster_install).
+    ///
+    /// # Behavior
+    /// Not installed: success. Deletes only what installing made.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn cluster_uninstall(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &UninstallRequest,
+    ) -> Result<()>;
+
+    /// A kubeconfig for the cluster, as YAML.
+    ///
+    /// # Behavior
+    /// Reads only, and writes no file. It has one context, which is the current one.
+    ///
+    /// # Errors
+    /// `NotFound` without a cluster; `Precondition` when the credential or address asked for does not exist.
+    async fn cluster_kubeconfig(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &KubeconfigRequest,
+    ) -> Result<crate::secret::Secret>;
+
+    /// How Kubernetes sees the disks of a volume.
+    ///
+    /// # Behavior
+    /// Without I/O.
+    ///
+    /// # Errors
+    /// `Unsupported` for a kind of volume that the driver does not have.
+    fn volume_class(&self, app: &AppScope, volume: &Volume) -> Result<VolumeClass>;
+
+    /// The disks of some volumes of an app.
+    ///
+    /// # Behavior
+    /// Newest first, then by name. Nothing there yet, not even the place for it: empty. A resource belongs to a
+    /// volume only if place, tag and name all agree; whatever else is there is skipped. At most one disk of each
+    /// volume is assigned, at every moment ([`assigned_index`](crate::volume::assigned_index)).
+    ///
+    /// # Errors
+    /// `Unsupported` for a kind of volume that the driver does not have.
+    async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>>;
+
+    /// Makes a disk.
+    ///
+    /// # Behavior
+    /// The first disk of a volume is assigned, later ones are not. The place for it is made where it is missing,
+    /// and left as it is otherwise. Called twice with one name: `Conflict` the second time. Two calls at the same
+    /// time may both leave a disk; every reader still sees one assigned, and the loser warns
+    /// ([`LostRace`](crate::progress::WarningKind::LostRace)).
+    /// The answer may differ from the request: sizes are rounded up.
+    ///
+    /// # Errors
+    /// `Conflict` for a name in use, or one that is somebody else's; `NotFound` for a missing source;
+    /// `InvalidInput` for an unknown option, a size the cloud does not have, or a zone that must be given;
+    /// `Precondition` for a source that is not ready; `Unsupported` for the kind of volume.
+    async fn disk_create(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &DiskCreate,
+    ) -> Result<VolumeDisk>;
+
+    /// Makes a disk the assigned one.
+    ///
+    /// # Behavior
+    /// Already the only one: nothing is written. No moment shows none or two, once there was one. Interrupted: the
+    /// next call goes on. If another disk was assigned meanwhile: `Conflict` that names it.
+    ///
+    /// # Errors
+    /// `NotFound` for a missing disk; `Conflict`.
+    async fn disk_assign(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<VolumeDisk>;
+
+    /// Deletes a disk.
+    ///
+    /// # Behavior
+    /// Missing: success. The assigned disk only with `force`; none is assigned afterwards.
+    ///
+    /// # Errors
+    /// `Precondition` for the assigned disk without `force`, and for one that is attached, naming the machine.
+    async fn disk_delete(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+        force: bool,
+    ) -> Result<()>;
+
+    /// The snapshots of some volumes of an app.
+    ///
+    /// # Behavior
+    /// As [`disk_list`](Self::disk_list).
+    ///
+    /// # Errors
+    /// As [`disk_list`](Self::disk_list).
+    async fn snapshot_list(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volumes: &[Volume],
+    ) -> Result<Vec<VolumeSnapshot>>;
+
+    /// Takes a snapshot.
+    ///
+    /// # Behavior
+    /// Returns when the snapshot can be used, not earlier. Called twice with one name: `Conflict` the second time.
+    ///
+    /// # Errors
+    /// `NotFound` for a missing source, or without one when no disk is assigned; `Conflict` for a name in use.
+    async fn snapshot_create(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &SnapshotCreate,
+    ) -> Result<VolumeSnapshot>;
+
+    /// Deletes a snapshot.
+    ///
+    /// # Behavior
+    /// Missing: success.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn snapshot_delete(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<()>;
+
+    /// Makes a disk from a snapshot.
+    ///
+    /// # Behavior
+    /// At least as large as the snapshot; never assigned, not even as the first. Zone as asked, else as the disk
+    /// the snapshot was taken from. Called twice with one name: `Conflict` the second time.
+    ///
+    /// # Errors
+    /// As [`disk_create`](Self::disk_create).
+    async fn snapshot_restore(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &SnapshotRestore,
+    ) -> Result<VolumeDisk>;
+}
+
+/// Something wrong with the settings of a provider, cluster or app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Whose settings.
+    pub subject: AnyId,
+    /// What is wrong, naming the keys.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// A port: makes drivers of one kind.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait DriverFactory: Send + Sync {
+    /// The driver's name, as in the configuration's `driver`.
+    ///
+    /// # Behavior
+    /// Constant, without I/O.
+    ///
+    /// # Errors
+    /// None.
+    fn name(&self) -> &'static str;
+
+    /// Everything that is wrong with the settings of a provider, its clusters and apps.
+    ///
+    /// # Behavior
+    /// Without I/O: values that stand elsewhere are not read.
+    ///
+    /// # Errors
+    /// None: what is wrong is the answer.
+    fn check(&self, scope: &ProviderScope) -> Vec<Finding>;
+
+    /// Makes a driver.
+    ///
+    /// # Behavior
+    /// Reads secrets and credential files, but sends no request: missing permissions show later.
+    ///
+    /// # Errors
+    /// `InvalidInput`: all missing keys in one error. Settings of clusters and apps are checked when an operation
+    /// needs them.
+    fn build(&self, scope: &ProviderScope, secrets: &dyn SecretReader) -> Result<Arc<dyn ProviderDriver>>;
+}

@@ -1,0 +1,309 @@
+//! The one error that crosses the ports.
+
+use std::fmt;
+
+/// A result with the domain's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of thing went wrong; decides exit code, retry and advice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// Configuration or arguments that cannot be meant.
+    InvalidInput,
+    /// Something that was named does not exist.
+    NotFound,
+    /// Something exists already, or somebody else was faster.
+    Conflict,
+    /// The state of the cloud forbids it: attached, assigned, locked, not ready.
+    Precondition,
+    /// Nobody knows who is asking: no credential, an expired or refused one.
+    Unauthenticated,
+    /// It is known who is asking, and that they may not.
+    PermissionDenied,
+    /// A quota or limit of the cloud is reached.
+    QuotaExceeded,
+    /// The driver does not do this.
+    Unsupported,
+    /// Too many requests, and patience has run out.
+    Throttled,
+    /// The cloud cannot be reached, or fails on its own side.
+    Unavailable,
+    /// The deadline passed before the end was known.
+    Timeout,
+    /// The cloud accepted the request and reported later that it failed.
+    Failed,
+    /// Something that must not happen, ours to repair.
+    Internal,
+}
+
+impl ErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 13] = [
+        Self::InvalidInput,
+        Self::NotFound,
+        Self::Conflict,
+        Self::Precondition,
+        Self::Unauthenticated,
+        Self::PermissionDenied,
+        Self::QuotaExceeded,
+        Self::Unsupported,
+        Self::Throttled,
+        Self::Unavailable,
+        Self::Timeout,
+        Self::Failed,
+        Self::Internal,
+    ];
+
+    /// The stable word that machines read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "invalidInput",
+            Self::NotFound => "notFound",
+            Self::Conflict => "conflict",
+            Self::Precondition => "precondition",
+            Self::Unauthenticated => "unauthenticated",
+            Self::PermissionDenied => "permissionDenied",
+            Self::QuotaExceeded => "quotaExceeded",
+            Self::Unsupported => "unsupported",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timeout",
+            Self::Failed => "failed",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Whether the same call may succeed a little later with nothing changed by anybody.
+    #[must_use]
+    pub const fn retryable(self) -> bool {
+        match self {
+            Self::Throttled | Self::Unavailable => true,
+            Self::InvalidInput
+            | Self::NotFound
+            | Self::Conflict
+            | Self::Precondition
+            | Self::Unauthenticated
+            | Self::PermissionDenied
+            | Self::QuotaExceeded
+            | Self::Unsupported
+            | Self::Timeout
+            | Self::Failed
+            | Self::Internal => false,
+        }
+    }
+
+    /// Whether a write that ended so may have taken effect all the same.
+    #[must_use]
+    pub const fn outcome_unknown(self) -> bool {
+        match self {
+            Self::Unavailable | Self::Timeout | Self::Failed | Self::Internal => true,
+            Self::InvalidInput
+            | Self::NotFound
+            | Self::Conflict
+            | Self::Precondition
+            | Self::Unauthenticated
+            | Self::PermissionDenied
+            | Self::QuotaExceeded
+            | Self::Unsupported
+            | Self::Throttled => false,
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An error of a port or use case.
+///
+/// Its text says one thing and never repeats its source: whoever shows it walks the chain.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    code: Option<String>,
+    target: Option<String>,
+    correlation_id: Option<String>,
+    hint: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of a kind with its message: a lower-case sentence without a full stop.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            code: None,
+            target: None,
+            correlation_id: None,
+            hint: None,
+            source: None,
+        }))
+    }
+
+    /// The cloud's own error code.
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<String>) -> Self {
+        self.0.code = Some(code.into());
+        self
+    }
+
+    /// What the cloud said the error is about.
+    #[must_use]
+    pub fn with_target(mut self, target: impl Into<String>) -> Self {
+        self.0.target = Some(target.into());
+        self
+    }
+
+    /// The id under which the cloud's support finds the request.
+    #[must_use]
+    pub fn with_correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.0.correlation_id = Some(id.into());
+        self
+    }
+
+    /// What the user can do about it. The one nearest to the user wins.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// The cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Says what was being done when this error came up. Kind, code and hint stay those of the cause.
+    #[must_use]
+    pub fn context(self, message: impl Into<String>) -> Self {
+        let mut outer = Self::new(self.kind(), message);
+        outer.0.code = self.0.code.clone();
+        outer.0.target = self.0.target.clone();
+        outer.0.correlation_id = self.0.correlation_id.clone();
+        outer.0.hint = self.0.hint.clone();
+        outer.with_source(self)
+    }
+
+    /// The kind.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// See [`ErrorKind::retryable`].
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        self.0.kind.retryable()
+    }
+
+    /// The cloud's own error code, if it gave one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// What the cloud said the error is about.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.0.target.as_deref()
+    }
+
+    /// The correlation id of the request, if it got that far.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.correlation_id.as_deref()
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.0.hint.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("code", &self.0.code)
+            .field("correlation_id", &self.0.correlation_id)
+            .field("source", &self.0.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl From<crate::name::InvalidName> for Error {
+    fn from(error: crate::name::InvalidName) -> Self {
+        Self::new(ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+impl From<crate::quantity::InvalidSize> for Error {
+    fn from(error: crate::quantity::InvalidSize) -> Self {
+        Self::new(ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+impl From<crate::zone::InvalidZone> for Error {
+    fn from(error: crate::zone::InvalidZone) -> Self {
+        Self::new(ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn context_keeps_kind_code_and_hint_and_does_not_repeat_the_cause() {
+        let cause = Error::new(ErrorKind::Precondition, "the scope is locked")
+            .with_code("ScopeLocked")
+            .with_hint("unlock it");
+        let error = cause.context("cannot delete disk db-1");
+        assert_eq!(error.kind(), ErrorKind::Precondition);
+        assert_eq!(
+            (error.code(), error.hint()),
+            (Some("ScopeLocked"), Some("unlock it"))
+        );
+        assert_eq!(error.to_string(), "cannot delete disk db-1");
+        assert_eq!(error.source().unwrap().to_string(), "the scope is locked");
+    }
+
+    #[test]
+    fn kinds_have_words_of_their_own_and_only_passing_troubles_are_retryable() {
+        let words: std::collections::BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert_eq!(words.len(), ErrorKind::ALL.len());
+        let retryable: Vec<_> = ErrorKind::ALL
+            .into_iter()
+            .filter(|kind| kind.retryable())
+            .collect();
+        assert_eq!(retryable, [ErrorKind::Throttled, ErrorKind::Unavailable]);
+    }
+}

@@ -1,0 +1,48 @@
+//! The heart of kompoxops: what a workspace, a cluster, a volume and a disk are,
+//! what they are called, which one is assigned, and what a provider driver must do.
+//!
+//! Nothing in here performs I/O, knows a cloud, a wire format or a terminal. The ports
+//! ([`ProviderDriver`], [`DriverFactory`], [`ProgressSink`], [`SecretReader`]) are contracts:
+//! every method says what it requires, how it behaves and which errors it gives.
+
+pub mod catalog;
+pub mod cluster;
+pub mod context;
+pub mod driver;
+pub mod error;
+pub mod ids;
+pub mod model;
+pub mod name;
+pub mod naming;
+pub mod options;
+pub mod progress;
+pub mod quantity;
+pub mod registry;
+pub mod scope;
+pub mod secret;
+pub mod settings;
+pub mod source;
+pub mod suggest;
+pub mod tags;
+pub mod volume;
+pub mod zone;
+
+pub use catalog::Catalog;
+pub use context::Context;
+pub use driver::{Capabilities, DriverFactory, Operation, ProviderDriver};
+pub use error::{Error, ErrorKind, Result};
+pub use model::{App, Cluster, Provider, Volume, Workspace};
+pub use name::{DiskName, Label, SnapshotName, VolumeName};
+pub use options::VolumeOptions;
+pub use progress::{Event, ProgressSink};
+pub use quantity::ByteSize;
+pub use registry::DriverRegistry;
+pub use scope::{AppScope, ClusterScope, ProviderScope};
+pub use secret::{Secret, SecretReader, SecretRef};
+pub use settings::{SettingValue, Settings};
+pub use source::Source;
+pub use volume::{VolumeClass, VolumeDisk, VolumeSnapshot};
+pub use zone::Zone;
+
+#[cfg(feature = "mock")]
+pub use driver::{MockDriverFactory, MockProviderDriver};

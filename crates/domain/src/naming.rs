@@ -1,0 +1,129 @@
+//! Deterministic names. There is no state file: whoever knows the configuration knows the names.
+
+use sha1::{Digest as _, Sha1};
+
+use crate::name::{Label, VolumeName};
+
+/// What stands for an absent workspace in hashes, tags and names.
+pub const NO_WORKSPACE: &str = "(nil)";
+
+/// The first six hexadecimal digits of a SHA-1, enough to tell resources apart by eye.
+///
+/// It is never lengthened when two collide: the `kompox-app` tag tells whose a resource is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ShortHash(String);
+
+impl ShortHash {
+    fn of(text: &str) -> Self {
+        let digest = Sha1::digest(text.as_bytes());
+        Self(digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// The six digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for ShortHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn workspace_text(workspace: Option<&Label>) -> &str {
+    workspace.map_or(NO_WORKSPACE, Label::as_str)
+}
+
+/// idHASH: identifies an app, over `<ws>:<prv>:<app>`.
+#[must_use]
+pub fn id_hash(workspace: Option<&Label>, provider: &Label, app: &Label) -> ShortHash {
+    ShortHash::of(&format!("{}:{provider}:{app}", workspace_text(workspace)))
+}
+
+/// clHASH: identifies a cluster, over `<ws>:<prv>:<cls>`.
+#[must_use]
+pub fn cluster_hash(workspace: Option<&Label>, provider: &Label, cluster: &Label) -> ShortHash {
+    ShortHash::of(&format!("{}:{provider}:{cluster}", workspace_text(workspace)))
+}
+
+/// inHASH: identifies an app in one cluster, over `<ws>:<prv>:<cls>:<app>`.
+#[must_use]
+pub fn instance_hash(workspace: Option<&Label>, provider: &Label, cluster: &Label, app: &Label) -> ShortHash {
+    ShortHash::of(&format!(
+        "{}:{provider}:{cluster}:{app}",
+        workspace_text(workspace)
+    ))
+}
+
+/// volHASH: identifies a disk by its handle (which is lower-cased first).
+#[must_use]
+pub fn volume_hash(handle: &str) -> ShortHash {
+    ShortHash::of(&handle.to_lowercase())
+}
+
+/// `<ws>/<prv>/<name>`: the value of `kompox-app` and `kompox-cluster`.
+#[must_use]
+pub fn path(workspace: Option<&Label>, provider: &Label, name: &Label) -> String {
+    format!("{}/{provider}/{name}", workspace_text(workspace))
+}
+
+/// `<vol>-<idHASH>`: the value of `kompox-volume`.
+#[must_use]
+pub fn volume_key(volume: &VolumeName, id_hash: &ShortHash) -> String {
+    format!("{volume}-{id_hash}")
+}
+
+/// `<vol>-<idHASH>-<name>`: what a disk or snapshot is called in the cloud.
+#[must_use]
+pub fn item_resource_name(volume: &VolumeName, id_hash: &ShortHash, item: &impl std::fmt::Display) -> String {
+    format!("{volume}-{id_hash}-{item}")
+}
+
+/// `kompox-<vol>-<idHASH>-<volHASH>`: the PersistentVolume and its claim for one disk.
+#[must_use]
+pub fn persistent_volume_name(volume: &VolumeName, id_hash: &ShortHash, handle: &str) -> String {
+    format!("kompox-{volume}-{id_hash}-{}", volume_hash(handle))
+}
+
+/// `kompox-<app>-<idHASH>`: the namespace of an app unless told otherwise.
+#[must_use]
+pub fn app_namespace(app: &Label, id_hash: &ShortHash) -> String {
+    format!("kompox-{app}-{id_hash}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(text: &str) -> Label {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn hashes_match_the_known_answers() {
+        let (ws, prv, app, cls) = (label("ws1"), label("prv1"), label("app1"), label("c1"));
+        assert_eq!(id_hash(Some(&ws), &prv, &app).as_str(), "034d4d");
+        assert_eq!(id_hash(None, &prv, &app).as_str(), "bb5968");
+        assert_eq!(cluster_hash(Some(&ws), &prv, &cls).as_str(), "c925e0");
+        assert_eq!(instance_hash(Some(&ws), &prv, &cls, &app).as_str(), "89f029");
+    }
+
+    #[test]
+    fn a_handle_hashes_the_same_in_any_case() {
+        assert_eq!(
+            volume_hash("/Subscriptions/S/disks/D"),
+            volume_hash("/subscriptions/s/disks/d")
+        );
+    }
+
+    #[test]
+    fn names_are_built_from_volume_hash_and_item() {
+        let hash = id_hash(None, &label("prv1"), &label("app1"));
+        let volume: VolumeName = "db".parse().unwrap();
+        assert_eq!(volume_key(&volume, &hash), "db-bb5968");
+        assert_eq!(item_resource_name(&volume, &hash, &"first"), "db-bb5968-first");
+        assert_eq!(app_namespace(&label("app1"), &hash), "kompox-app1-bb5968");
+    }
+}

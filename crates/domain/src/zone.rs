@@ -1,0 +1,98 @@
+//! Availability zones.
+
+use std::fmt;
+
+/// An availability zone, by its number inside the region.
+///
+/// `1` and `<region>-1` both mean zone 1: Azure writes the first on a disk and the second on a
+/// node's label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Zone(u8);
+
+/// Why a text is not a zone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidZone {
+    /// Neither a number from 1 to 9 nor `<region>-<number>`.
+    #[error("zone {0:?} is not valid: use a number such as 1, or <region>-1")]
+    Syntax(String),
+    /// A zone of another region than the provider's.
+    #[error("zone {zone:?} lies in region {found:?}, but the provider's region is {expected:?}")]
+    OtherRegion {
+        /// The text as given.
+        zone: String,
+        /// The region in the text.
+        found: String,
+        /// The provider's region.
+        expected: String,
+    },
+}
+
+impl Zone {
+    /// Reads `1` or `<region>-1`.
+    ///
+    /// # Errors
+    /// [`InvalidZone::Syntax`]; [`InvalidZone::OtherRegion`] when the text names a region other
+    /// than `region` (regions compare without case).
+    pub fn parse(text: &str, region: &str) -> Result<Self, InvalidZone> {
+        let syntax = || InvalidZone::Syntax(text.chars().take(60).collect());
+        let (found, number) = match text.rsplit_once('-') {
+            Some((found, number)) => (Some(found), number),
+            None => (None, text),
+        };
+        let zone = match number.as_bytes() {
+            [digit @ b'1'..=b'9'] => Self(digit - b'0'),
+            _ => return Err(syntax()),
+        };
+        match found {
+            Some("") => Err(syntax()),
+            Some(found) if !found.eq_ignore_ascii_case(region) => Err(InvalidZone::OtherRegion {
+                zone: text.to_owned(),
+                found: found.to_owned(),
+                expected: region.to_owned(),
+            }),
+            _ => Ok(Self(zone.0)),
+        }
+    }
+
+    /// The number of the zone inside its region.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_mean_the_same_zone() {
+        assert_eq!(
+            Zone::parse("1", "japaneast"),
+            Zone::parse("japaneast-1", "japaneast")
+        );
+        assert_eq!(Zone::parse("JapanEast-2", "japaneast").unwrap().number(), 2);
+    }
+
+    #[test]
+    fn a_zone_of_another_region_is_named_as_such() {
+        let error = Zone::parse("westus-1", "japaneast").unwrap_err();
+        assert!(matches!(error, InvalidZone::OtherRegion { .. }));
+    }
+
+    #[test]
+    fn what_is_no_zone_is_refused() {
+        for bad in ["", "0", "10", "-1", "a", "japaneast-", "japaneast", "1-", "１"] {
+            assert!(
+                matches!(Zone::parse(bad, "japaneast"), Err(InvalidZone::Syntax(_))),
+                "{bad}"
+            );
+        }
+    }
+}
