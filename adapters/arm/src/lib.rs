@@ -1,1 +1,27 @@
-//! (under construction)
+//! The one client for Azure Resource Manager.
+//!
+//! It owns credentials, retries, paging, long-running operations, and the single place where what
+//! ARM answers becomes an error of the domain. Requests go through the pipeline of `azure_core`,
+//! over https only, and only to the endpoint of the configured cloud.
+
+pub mod client;
+pub mod cloud;
+pub mod credential;
+pub mod error;
+pub mod id;
+mod mapping;
+pub mod operation;
+pub mod paging;
+pub mod request;
+mod response;
+pub mod retry;
+mod transport;
+
+pub use client::{ArmClient, ArmOptions};
+pub use cloud::Cloud;
+pub use credential::AuthMethod;
+pub use error::{ArmError, Result, ServiceError};
+pub use id::ResourceId;
+pub use operation::FinalState;
+pub use request::ArmRequest;
+pub use response::ArmResponse;

@@ -1,0 +1,366 @@
+//! Sending requests: authorization, deadlines, repetition, errors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::http::headers::{HeaderName, Headers};
+use azure_core::http::policies::Policy;
+use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::http::{
+    ClientOptions, Context as CoreContext, LoggingOptions, Pipeline, PipelineStreamOptions, Request,
+    RetryOptions,
+};
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt as _;
+use kompox_domain::{Context, Error, Event};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use url::Url;
+use uuid::Uuid;
+
+use crate::cloud::Cloud;
+use crate::credential::{AuthMethod, RenewableCredential};
+use crate::error::{ArmError, Result};
+use crate::request::ArmRequest;
+use crate::response::{ArmResponse, refusal};
+use crate::retry::{self, Trouble};
+use crate::transport::transport;
+
+/// The largest answer that is read. The largest that ARM gives is a page of a listing, some megabytes.
+const MAX_BODY: usize = 64 << 20;
+
+/// How patient the client is. The defaults are for Azure; tests shorten them.
+#[derive(Debug, Clone, Copy)]
+pub struct ArmOptions {
+    /// The wait before the first repetition, where the server does not say; it doubles from there.
+    pub backoff: Duration,
+    /// The wait before the first look at a long-running operation, where the server does not say.
+    pub poll: Duration,
+    /// How many requests are under way at once.
+    pub concurrency: usize,
+}
+
+impl Default for ArmOptions {
+    fn default() -> Self {
+        Self {
+            backoff: Duration::from_millis(500),
+            poll: Duration::from_secs(1),
+            concurrency: 16,
+        }
+    }
+}
+
+/// The client. Cheap to clone; clones share connections and token.
+#[derive(Clone)]
+pub struct ArmClient {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pipeline: Pipeline,
+    credential: Arc<RenewableCredential>,
+    cloud: Cloud,
+    options: ArmOptions,
+    correlation_id: String,
+    permits: Semaphore,
+}
+
+impl std::fmt::Debug for ArmClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ArmClient")
+            .field("cloud", &self.inner.cloud)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ArmClient {
+    /// Makes a client. Reads certificate and token files, but sends nothing.
+    ///
+    /// # Errors
+    /// `InvalidInput` and `Unsupported` as [`AuthMethod`] and [`Cloud`] say.
+    pub fn new(cloud: Cloud, method: AuthMethod, options: ArmOptions) -> Result<Self, Error> {
+        let transport = transport(cloud.ca_file.as_deref())?;
+        let credential = Arc::new(RenewableCredential::new(method, &cloud, transport.clone())?);
+        let authorization =
+            BearerTokenAuthorizationPolicy::new(Arc::clone(&credential) as _, [cloud.scope.clone()]);
+        let per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(authorization)];
+        let client_options = ClientOptions {
+            transport: Some(transport),
+            // The policy of the SDK repeats every method, and waits past any deadline: ours decides.
+            retry: RetryOptions::none(),
+            logging: LoggingOptions::default(),
+            ..ClientOptions::default()
+        };
+        let pipeline = Pipeline::new(
+            option_env!("CARGO_PKG_NAME"),
+            option_env!("CARGO_PKG_VERSION"),
+            client_options,
+            vec![],
+            per_try,
+            None,
+        );
+        let correlation_id = Uuid::new_v4().to_string();
+        let permits = Semaphore::new(options.concurrency.max(1));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                pipeline,
+                credential,
+                cloud,
+                options,
+                correlation_id,
+                permits,
+            }),
+        })
+    }
+
+    /// The address of a path below the ARM endpoint, with its api-version.
+    ///
+    /// # Errors
+    /// [`ArmError::Protocol`] for a path that is none.
+    pub fn url(&self, path: &str, api_version: &str) -> Result<Url> {
+        let invalid = || ArmError::Protocol {
+            request: path.to_owned(),
+            reason: "not a path of ARM".to_owned(),
+        };
+        let endpoint = &self.inner.cloud.arm_endpoint;
+        let mut url = endpoint
+            .join(path.trim_start_matches('/'))
+            .map_err(|_| invalid())?;
+        if !self.inner.cloud.owns(&url) {
+            return Err(invalid());
+        }
+        url.query_pairs_mut().append_pair("api-version", api_version);
+        Ok(url)
+    }
+
+    pub(crate) fn cloud(&self) -> &Cloud {
+        &self.inner.cloud
+    }
+
+    pub(crate) fn options(&self) -> ArmOptions {
+        self.inner.options
+    }
+
+    /// Sends a request, again where that makes sense, until it is answered or the deadline has passed.
+    ///
+    /// # Errors
+    /// Every [`ArmError`] but [`ArmError::Operation`].
+    pub async fn send(&self, cx: &Context, request: &ArmRequest) -> Result<ArmResponse> {
+        let mut attempt = 1;
+        let mut renewed = false;
+        loop {
+            let error = match self.attempt(cx, request).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            if error.status() == Some(401) && !renewed {
+                // The token was revoked or our clock is off: a fresh one is worth one more try.
+                renewed = true;
+                tracing::debug!(request = %request.label(), "token refused, signing in again");
+                self.renew().await?;
+                continue;
+            }
+            let Some(trouble) = trouble(&error, request) else {
+                return Err(error);
+            };
+            if !retry::worth_another(attempt, request.repeatable, trouble) {
+                return Err(error);
+            }
+            let retry_after = if let ArmError::Service(service) = &error {
+                service.retry_after
+            } else {
+                None
+            };
+            let wait = retry::backoff(self.inner.options.backoff, attempt, retry_after, rand::random());
+            if !self.fits(cx, wait) {
+                return Err(out_of_time(error, request, retry_after));
+            }
+            tracing::debug!(request = %request.label(), attempt, ?wait, %error, "sending again");
+            cx.emit(Event::Retrying {
+                what: request.label(),
+                reason: error.to_string(),
+                wait,
+            });
+            self.wait(cx, wait, || format!("before {} was repeated", request.label()))
+                .await?;
+            attempt += 1;
+        }
+    }
+
+    async fn renew(&self) -> Result<()> {
+        self.inner
+            .credential
+            .renew()
+            .await
+            .map_err(|error| ArmError::Credential {
+                source: azure_core::Error::new(azure_core::error::ErrorKind::Credential, error),
+            })
+    }
+
+    /// Whether a wait ends before the deadline.
+    pub(crate) fn fits(&self, cx: &Context, wait: Duration) -> bool {
+        let end = Instant::now().checked_add(wait);
+        cx.deadline()
+            .is_none_or(|deadline| end.is_some_and(|end| end <= Instant::from_std(deadline)))
+    }
+
+    /// Waits, but not past the deadline.
+    pub(crate) async fn wait(
+        &self,
+        cx: &Context,
+        wait: Duration,
+        doing: impl FnOnce() -> String,
+    ) -> Result<()> {
+        within(cx, doing, tokio::time::sleep(wait)).await
+    }
+
+    async fn attempt(&self, cx: &Context, request: &ArmRequest) -> Result<ArmResponse> {
+        let doing = || format!("while waiting for the answer to {}", request.label());
+        within(cx, doing, self.exchange(request)).await?
+    }
+
+    async fn exchange(&self, request: &ArmRequest) -> Result<ArmResponse> {
+        let Ok(_permit) = self.inner.permits.acquire().await else {
+            return Err(ArmError::Protocol {
+                request: request.label(),
+                reason: "the client was closed".to_owned(),
+            });
+        };
+        let mut http = Request::new(request.url.clone(), request.method);
+        http.insert_header(HeaderName::from_static("accept"), "application/json".to_owned());
+        http.insert_header(
+            HeaderName::from_static("x-ms-correlation-request-id"),
+            self.inner.correlation_id.clone(),
+        );
+        http.insert_header(
+            HeaderName::from_static("x-ms-return-client-request-id"),
+            "true".to_owned(),
+        );
+        if let Some(body) = &request.body {
+            http.insert_header(
+                HeaderName::from_static("content-type"),
+                "application/json".to_owned(),
+            );
+            http.set_body(body.clone());
+        }
+        let options = PipelineStreamOptions {
+            skip_checks: true,
+            ..PipelineStreamOptions::default()
+        };
+        let response = self
+            .inner
+            .pipeline
+            .stream(&CoreContext::new(), &mut http, Some(options))
+            .await
+            .map_err(|source| self.not_answered(request, source))?;
+        let (status, headers, body) = response.deconstruct();
+        let body = self.read(request, body).await?;
+        self.answer(request, status.into(), headers, body)
+    }
+
+    async fn read(
+        &self,
+        request: &ArmRequest,
+        mut stream: azure_core::http::AsyncResponseBody,
+    ) -> Result<Bytes> {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = stream.try_next().await.map_err(|source| ArmError::Transport {
+            request: request.label(),
+            source,
+        })? {
+            if body.len() + chunk.len() > MAX_BODY {
+                return Err(ArmError::Protocol {
+                    request: request.label(),
+                    reason: format!("the body is larger than {} MiB", MAX_BODY >> 20),
+                });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    fn answer(
+        &self,
+        request: &ArmRequest,
+        status: u16,
+        headers: Headers,
+        body: Bytes,
+    ) -> Result<ArmResponse> {
+        match status {
+            200..=299 => Ok(ArmResponse {
+                status,
+                headers,
+                body,
+                request: request.label(),
+            }),
+            300..=399 => Err(ArmError::Protocol {
+                request: request.label(),
+                reason: format!("status {status} redirects elsewhere, which ARM never does"),
+            }),
+            _ => Err(ArmError::Service(Box::new(refusal(
+                status,
+                &headers,
+                &body,
+                request.label(),
+            )))),
+        }
+    }
+
+    fn not_answered(&self, request: &ArmRequest, source: azure_core::Error) -> ArmError {
+        use azure_core::error::ErrorKind as Core;
+        match source.kind() {
+            Core::Credential | Core::HttpResponse { .. } => ArmError::Credential { source },
+            _ => ArmError::Transport {
+                request: request.label(),
+                source,
+            },
+        }
+    }
+}
+
+/// Runs a future, but not past the deadline.
+async fn within<T>(
+    cx: &Context,
+    doing: impl FnOnce() -> String,
+    future: impl Future<Output = T>,
+) -> Result<T> {
+    let Some(deadline) = cx.deadline() else {
+        return Ok(future.await);
+    };
+    tokio::time::timeout_at(Instant::from_std(deadline), future)
+        .await
+        .map_err(|_| ArmError::Deadline {
+            doing: doing(),
+            retry_after: None,
+        })
+}
+
+fn trouble(error: &ArmError, request: &ArmRequest) -> Option<Trouble> {
+    match error {
+        ArmError::Service(service) if request.group_is_known && error.is_group_not_found() => {
+            tracing::debug!(
+                request = service.request,
+                "a replica does not know the resource group yet"
+            );
+            Some(Trouble::GroupLag)
+        }
+        ArmError::Service(service) => Some(Trouble::Status(service.status)),
+        ArmError::Transport { source, .. } => match source.kind() {
+            azure_core::error::ErrorKind::Connection => Some(Trouble::NotSent),
+            azure_core::error::ErrorKind::Io => Some(Trouble::Broken),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn out_of_time(error: ArmError, request: &ArmRequest, retry_after: Option<Duration>) -> ArmError {
+    // Throttling is worth its own name: more time helps, and so does less haste.
+    if error.status() == Some(429) {
+        return error;
+    }
+    ArmError::Deadline {
+        doing: format!("before {} could be repeated", request.label()),
+        retry_after,
+    }
+}

@@ -1,0 +1,338 @@
+//! Signing in: from a method and its settings to a credential.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
+use azure_core::credentials::{AccessToken, Secret as CoreSecret, TokenCredential, TokenRequestOptions};
+use azure_core::http::{ClientOptions, Transport};
+use azure_identity::{
+    AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
+    AzureDeveloperCliCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
+    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
+    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+};
+use kompox_domain::{Error, ErrorKind, Secret};
+use tokio::sync::RwLock;
+
+use crate::cloud::Cloud;
+
+/// How to sign in. The variants are the values of `AZURE_AUTH_METHOD`.
+#[derive(Debug, Clone)]
+pub enum AuthMethod {
+    /// `client_secret`: an application with a secret.
+    ClientSecret {
+        /// The tenant.
+        tenant_id: String,
+        /// The application.
+        client_id: String,
+        /// Its secret.
+        secret: Secret,
+    },
+    /// `client_certificate`: an application with a certificate.
+    ClientCertificate {
+        /// The tenant.
+        tenant_id: String,
+        /// The application.
+        client_id: String,
+        /// A PKCS #12 file with certificate and key, without a password.
+        path: PathBuf,
+    },
+    /// `managed_identity`: the identity of the machine this runs on.
+    ManagedIdentity {
+        /// A user-assigned identity; the system-assigned one without.
+        client_id: Option<String>,
+    },
+    /// `workload_identity`: a token of a federated issuer, such as a Kubernetes service account's.
+    WorkloadIdentity {
+        /// The tenant.
+        tenant_id: String,
+        /// The application or identity.
+        client_id: String,
+        /// Where the token stands.
+        token_file: PathBuf,
+    },
+    /// `azure_cli`: whoever is signed in to `az`.
+    AzureCli {
+        /// The tenant; that of `az` without.
+        tenant_id: Option<String>,
+        /// The subscription whose account is used.
+        subscription: String,
+    },
+    /// `azure_developer_cli`: whoever is signed in to `azd`.
+    AzureDeveloperCli {
+        /// The tenant; that of `azd` without.
+        tenant_id: Option<String>,
+    },
+}
+
+/// The values of `AZURE_AUTH_METHOD`.
+pub const METHODS: [&str; 6] = [
+    "client_secret",
+    "client_certificate",
+    "managed_identity",
+    "workload_identity",
+    "azure_cli",
+    "azure_developer_cli",
+];
+
+impl AuthMethod {
+    /// Makes a credential. Reads files, but sends nothing.
+    ///
+    /// # Errors
+    /// `InvalidInput` for values that cannot be meant; `Unsupported` for a method this program was built without.
+    fn credential(&self, options: ClientOptions) -> Result<Arc<dyn TokenCredential>, Error> {
+        let invalid = |error: azure_core::Error| {
+            Error::new(
+                ErrorKind::InvalidInput,
+                "the settings for signing in are not usable",
+            )
+            .with_source(error)
+        };
+        Ok(match self {
+            Self::ClientSecret {
+                tenant_id,
+                client_id,
+                secret,
+            } => ClientSecretCredential::new(
+                tenant_id,
+                client_id.clone(),
+                CoreSecret::new(secret.expose().to_owned()),
+                Some(ClientSecretCredentialOptions {
+                    client_options: options,
+                }),
+            )
+            .map_err(invalid)?,
+            Self::ClientCertificate {
+                tenant_id,
+                client_id,
+                path,
+            } => certificate(tenant_id, client_id, path, options)?,
+            Self::ManagedIdentity { client_id } => {
+                ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
+                    user_assigned_id: client_id.clone().map(UserAssignedId::ClientId),
+                    client_options: options,
+                }))
+                .map_err(invalid)?
+            }
+            Self::WorkloadIdentity {
+                tenant_id,
+                client_id,
+                token_file,
+            } => WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
+                credential_options: ClientAssertionCredentialOptions {
+                    client_options: options,
+                },
+                client_id: Some(client_id.clone()),
+                tenant_id: Some(tenant_id.clone()),
+                token_file_path: Some(token_file.clone()),
+            }))
+            .map_err(|error| {
+                Error::new(
+                    ErrorKind::InvalidInput,
+                    format!(
+                        "AZURE_FEDERATED_TOKEN_FILE {} is not usable",
+                        token_file.display()
+                    ),
+                )
+                .with_hint("it must hold the service account's token")
+                .with_source(error)
+            })?,
+            Self::AzureCli {
+                tenant_id,
+                subscription,
+            } => AzureCliCredential::new(Some(AzureCliCredentialOptions {
+                subscription: Some(subscription.clone()),
+                tenant_id: tenant_id.clone(),
+                ..Default::default()
+            }))
+            .map_err(invalid)?,
+            Self::AzureDeveloperCli { tenant_id } => {
+                AzureDeveloperCliCredential::new(Some(AzureDeveloperCliCredentialOptions {
+                    tenant_id: tenant_id.clone(),
+                    ..Default::default()
+                }))
+                .map_err(invalid)?
+            }
+        })
+    }
+}
+
+#[cfg(feature = "client_certificate")]
+fn certificate(
+    tenant_id: &str,
+    client_id: &str,
+    path: &std::path::Path,
+    options: ClientOptions,
+) -> Result<Arc<dyn TokenCredential>, Error> {
+    use azure_identity::{ClientCertificateCredential, ClientCertificateCredentialOptions};
+    let invalid = |what: &str| {
+        Error::new(
+            ErrorKind::InvalidInput,
+            format!("AZURE_CLIENT_CERTIFICATE_PATH {} {what}", path.display()),
+        )
+        .with_hint("give a PKCS #12 file with certificate and private key, without a password")
+    };
+    let bytes = std::fs::read(path).map_err(|error| invalid("cannot be read").with_source(error))?;
+    let options = ClientCertificateCredentialOptions {
+        client_options: options,
+        ..Default::default()
+    };
+    let credential = ClientCertificateCredential::new(
+        tenant_id.to_owned(),
+        client_id.to_owned(),
+        azure_core::credentials::SecretBytes::new(bytes),
+        Some(options),
+    )
+    .map_err(|error| invalid("is not usable").with_source(error))?;
+    Ok(credential)
+}
+
+#[cfg(not(feature = "client_certificate"))]
+fn certificate(
+    _tenant_id: &str,
+    _client_id: &str,
+    _path: &std::path::Path,
+    _options: ClientOptions,
+) -> Result<Arc<dyn TokenCredential>, Error> {
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        "this program was built without client_certificate",
+    )
+    .with_hint("build it with --features client_certificate, or choose another AZURE_AUTH_METHOD"))
+}
+
+/// A credential that can be made anew: after ARM refused a token, the one that is cached inside is of no use,
+/// and the credentials of the SDK have no way to forget it.
+#[derive(Debug)]
+pub(crate) struct RenewableCredential {
+    method: AuthMethod,
+    options: ClientOptions,
+    current: RwLock<Arc<dyn TokenCredential>>,
+}
+
+impl RenewableCredential {
+    pub(crate) fn new(method: AuthMethod, cloud: &Cloud, transport: Transport) -> Result<Self, Error> {
+        let mut custom = CustomConfiguration::default();
+        custom.authority_host = cloud.authority_host.as_str().trim_end_matches('/').to_owned();
+        let options = ClientOptions {
+            transport: Some(transport),
+            cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
+            ..ClientOptions::default()
+        };
+        let current = RwLock::new(method.credential(options.clone())?);
+        Ok(Self {
+            method,
+            options,
+            current,
+        })
+    }
+
+    /// Forgets every token.
+    pub(crate) async fn renew(&self) -> Result<(), Error> {
+        let fresh = self.method.credential(self.options.clone())?;
+        *self.current.write().await = fresh;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl TokenCredential for RenewableCredential {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let current = Arc::clone(&*self.current.read().await);
+        current.get_token(scopes, options).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn make(method: AuthMethod) -> Result<RenewableCredential, Error> {
+        let cloud = Cloud::named("AzurePublic").unwrap();
+        RenewableCredential::new(method, &cloud, crate::transport::transport(None).unwrap())
+    }
+
+    fn ids() -> (String, String) {
+        (
+            "00000000-0000-0000-0000-000000000001".to_owned(),
+            "00000000-0000-0000-0000-000000000002".to_owned(),
+        )
+    }
+
+    #[test]
+    fn every_method_makes_a_credential_without_sending_anything() {
+        let (tenant_id, client_id) = ids();
+        let secret = Secret::new("s".to_owned());
+        let directory = tempfile::tempdir().unwrap();
+        let token_file = directory.path().join("token");
+        std::fs::write(&token_file, "header.payload.signature").unwrap();
+        for method in [
+            AuthMethod::ClientSecret {
+                tenant_id: tenant_id.clone(),
+                client_id: client_id.clone(),
+                secret,
+            },
+            AuthMethod::ManagedIdentity { client_id: None },
+            AuthMethod::ManagedIdentity {
+                client_id: Some(client_id.clone()),
+            },
+            AuthMethod::WorkloadIdentity {
+                tenant_id: tenant_id.clone(),
+                client_id,
+                token_file,
+            },
+            AuthMethod::AzureCli {
+                tenant_id: Some(tenant_id.clone()),
+                subscription: "s".to_owned(),
+            },
+            AuthMethod::AzureDeveloperCli {
+                tenant_id: Some(tenant_id),
+            },
+        ] {
+            assert!(make(method.clone()).is_ok(), "{method:?}");
+        }
+    }
+
+    #[cfg(not(feature = "client_certificate"))]
+    #[test]
+    fn a_certificate_without_the_feature_says_how_to_get_it() {
+        let (tenant_id, client_id) = ids();
+        let error = make(AuthMethod::ClientCertificate {
+            tenant_id,
+            client_id,
+            path: "x".into(),
+        })
+        .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.hint().unwrap().contains("--features client_certificate"));
+    }
+
+    #[test]
+    fn a_missing_token_file_is_named() {
+        let (tenant_id, client_id) = ids();
+        let method = AuthMethod::WorkloadIdentity {
+            tenant_id,
+            client_id,
+            token_file: "/nowhere/token".into(),
+        };
+        assert!(make(method).unwrap_err().to_string().contains("/nowhere/token"));
+    }
+
+    #[test]
+    fn no_secret_shows_in_debug() {
+        let (tenant_id, client_id) = ids();
+        let secret = Secret::new("hunter2".to_owned());
+        let method = AuthMethod::ClientSecret {
+            tenant_id,
+            client_id,
+            secret,
+        };
+        assert!(!format!("{method:?} {:?}", make(method.clone()).unwrap()).contains("hunter2"));
+    }
+}

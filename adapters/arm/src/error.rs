@@ -1,0 +1,302 @@
+//! What can go wrong between us and ARM, read leniently: an answer may be anything.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// A result with an [`ArmError`].
+pub type Result<T, E = ArmError> = std::result::Result<T, E>;
+
+/// An error of the ARM client.
+#[derive(Debug, thiserror::Error)]
+pub enum ArmError {
+    /// ARM answered with an error.
+    #[error("{} ({})", .0.message, .0.code)]
+    Service(Box<ServiceError>),
+    /// ARM accepted an operation and reported later that it failed.
+    #[error("the operation ended as {state}: {} ({})", .error.message, .error.code)]
+    Operation {
+        /// `Failed` or `Canceled`.
+        state: String,
+        /// What it reported.
+        error: Box<ServiceError>,
+    },
+    /// The request did not get an answer.
+    #[error("no answer to {request}")]
+    Transport {
+        /// Method and path.
+        request: String,
+        /// Why.
+        #[source]
+        source: azure_core::Error,
+    },
+    /// No token could be had.
+    #[error("cannot sign in to Azure")]
+    Credential {
+        /// Why.
+        #[source]
+        source: azure_core::Error,
+    },
+    /// The deadline passed, or would pass before the server wants to be asked again.
+    #[error("the deadline passed {doing}")]
+    Deadline {
+        /// What was being done: `while waiting for …`.
+        doing: String,
+        /// How long the server asked to wait, where that was longer than the time left.
+        retry_after: Option<Duration>,
+    },
+    /// ARM answered with something that is not in its protocol.
+    #[error("ARM's answer to {request} cannot be understood: {reason}")]
+    Protocol {
+        /// Method and path.
+        request: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What ARM says when it says no.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceError {
+    /// The HTTP status; 200 for an operation that failed late.
+    pub status: u16,
+    /// ARM's error code, `Unknown` if there was none.
+    pub code: String,
+    /// ARM's message, with the messages of its details.
+    pub message: String,
+    /// What it is about.
+    pub target: Option<String>,
+    /// Names of the policies that forbid it.
+    pub policies: Vec<String>,
+    /// `x-ms-correlation-request-id`.
+    pub correlation_id: Option<String>,
+    /// Method and path.
+    pub request: String,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl ArmError {
+    /// The code of ARM's error, if it is one.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Service(error) | Self::Operation { error, .. } => Some(&error.code),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status of ARM's refusal.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        if let Self::Service(error) = self {
+            Some(error.status)
+        } else {
+            None
+        }
+    }
+
+    /// Whether ARM says that the thing asked for is not there. A group or parent that is missing counts too.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status() == Some(404)
+    }
+
+    /// Whether ARM says that the resource group is not there, which may be false right after it was made.
+    #[must_use]
+    pub fn is_group_not_found(&self) -> bool {
+        self.is_not_found()
+            && self
+                .code()
+                .is_some_and(|code| code.eq_ignore_ascii_case("ResourceGroupNotFound"))
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    error: Option<Body>,
+    // Some providers leave the envelope out.
+    #[serde(flatten)]
+    bare: Body,
+}
+
+#[derive(Deserialize, Default)]
+struct Body {
+    #[serde(default, deserialize_with = "lenient_text", alias = "Code")]
+    code: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text", alias = "Message")]
+    message: Option<String>,
+    #[serde(default, deserialize_with = "lenient_text")]
+    target: Option<String>,
+    #[serde(default, deserialize_with = "lenient_list")]
+    details: Vec<Body>,
+    #[serde(default, rename = "additionalInfo", deserialize_with = "lenient_list")]
+    additional_info: Vec<AdditionalInfo>,
+}
+
+#[derive(Deserialize)]
+struct AdditionalInfo {
+    #[serde(rename = "type", default, deserialize_with = "lenient_text")]
+    kind: Option<String>,
+    #[serde(default)]
+    info: serde_json::Value,
+}
+
+/// A text; anything else counts as absent, so that a strange field does not hide the rest.
+fn lenient_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::String(text) => Some(text),
+        serde_json::Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    })
+}
+
+fn lenient_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    Ok(match serde_json::Value::deserialize(deserializer)? {
+        serde_json::Value::Array(items) => items
+            .into_iter()
+            .filter_map(|item| serde_json::from_value(item).ok())
+            .collect(),
+        _ => vec![],
+    })
+}
+
+/// How deep nested errors are followed, and how much text is kept: an answer may be hostile.
+const MAX_DEPTH: usize = 8;
+const MAX_MESSAGE: usize = 4000;
+
+impl ServiceError {
+    /// Reads an error body; whatever it is, an error comes out.
+    #[must_use]
+    pub fn parse(status: u16, body: &[u8]) -> Self {
+        let mut error = Self {
+            status,
+            ..Self::default()
+        };
+        match serde_json::from_slice::<Envelope>(body) {
+            Ok(Envelope {
+                error: Some(inner), ..
+            }) => error.absorb(&inner, 0),
+            Ok(Envelope { error: None, bare }) => error.absorb(&bare, 0),
+            Err(_) => error.message = clip(&String::from_utf8_lossy(body)),
+        }
+        if error.code.is_empty() {
+            "Unknown".clone_into(&mut error.code);
+        }
+        if error.message.trim().is_empty() {
+            error.message = format!("HTTP status {status} without a message");
+        }
+        error
+    }
+
+    fn absorb(&mut self, body: &Body, depth: usize) {
+        if depth > MAX_DEPTH {
+            return;
+        }
+        if depth == 0 {
+            self.code = body.code.clone().unwrap_or_default();
+            self.target = body.target.clone();
+        }
+        if let Some(message) = &body.message {
+            // Nested deployments put a whole error, as JSON, into a message.
+            if let Ok(Envelope {
+                error: Some(inner), ..
+            }) = serde_json::from_str::<Envelope>(message)
+            {
+                self.absorb(&inner, depth + 1);
+            } else {
+                self.say(body.code.as_deref().filter(|_| depth > 0), message);
+            }
+        }
+        for detail in &body.details {
+            self.absorb(detail, depth + 1);
+        }
+        for info in &body.additional_info {
+            if info.kind.as_deref() == Some("PolicyViolation") {
+                let name = |key: &str| info.info.get(key).and_then(serde_json::Value::as_str);
+                if let Some(name) =
+                    name("policyDefinitionDisplayName").or_else(|| name("policyDefinitionName"))
+                {
+                    self.policies.push(clip(name));
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, code: Option<&str>, message: &str) {
+        let message = clip(message.trim());
+        if message.is_empty() || self.message.contains(&message) || self.message.len() > MAX_MESSAGE {
+            return;
+        }
+        if !self.message.is_empty() {
+            self.message.push_str("; ");
+        }
+        if let Some(code) = code {
+            let _ = write!(self.message, "{code}: ");
+        }
+        self.message.push_str(&message);
+    }
+}
+
+pub(crate) fn clip(text: &str) -> String {
+    let mut clipped: String = text
+        .chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .take(MAX_MESSAGE)
+        .collect();
+    if text.chars().nth(MAX_MESSAGE).is_some() {
+        clipped.push('…');
+    }
+    clipped
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn nested_details_and_json_inside_a_message_come_out_as_one_text() {
+        let body = br#"{"error":{"code":"Outer","message":"outer","details":[
+            {"code":"Inner","message":"{\"error\":{\"code\":\"Deep\",\"message\":\"the real cause\"}}"}]}}"#;
+        let error = ServiceError::parse(400, body);
+        assert_eq!(error.code, "Outer");
+        assert_eq!(error.message, "outer; Deep: the real cause");
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_shown_as_it_is() {
+        let error = ServiceError::parse(502, b"<html>Bad Gateway</html>");
+        assert_eq!(
+            (error.code.as_str(), error.message.as_str()),
+            ("Unknown", "<html>Bad Gateway</html>")
+        );
+        assert_eq!(
+            ServiceError::parse(500, b"").message,
+            "HTTP status 500 without a message"
+        );
+    }
+
+    #[test]
+    fn a_strange_field_does_not_hide_the_rest() {
+        let error = ServiceError::parse(
+            400,
+            br#"{"error":{"code":7,"message":"m","target":{"a":1},"details":"x"}}"#,
+        );
+        assert_eq!((error.code.as_str(), error.message.as_str()), ("7", "m"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_body_makes_the_parser_panic_or_the_message_grow_without_bound(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let error = ServiceError::parse(500, &body);
+            prop_assert!(error.message.chars().count() <= 2 * MAX_MESSAGE);
+        }
+    }
+}

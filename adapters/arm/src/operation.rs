@@ -1,0 +1,417 @@
+//! Long-running operations, as ARM publishes them: which header leads, what ends them, where the result is.
+
+use std::time::Duration;
+
+use azure_core::http::Method;
+use kompox_domain::Context;
+use kompox_domain::context::Step;
+use kompox_domain::volume::Percent;
+use serde::Deserialize;
+use url::Url;
+
+use crate::client::ArmClient;
+use crate::error::{ArmError, Result, ServiceError};
+use crate::request::ArmRequest;
+use crate::response::ArmResponse;
+
+/// Where the result of an operation is, when it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FinalState {
+    /// In the resource itself, which is read at the end (PUT, PATCH).
+    Resource,
+    /// Nowhere, or nobody wants it: no request is made for it.
+    Nothing,
+}
+
+/// Waits grow to this where the server does not say how long to wait.
+const MAX_POLL: Duration = Duration::from_secs(10);
+/// A server that says "ask again at once" is asked this much later, growing to [`MAX_EAGER_POLL`].
+const EAGER_POLL: Duration = Duration::from_millis(5);
+const MAX_EAGER_POLL: Duration = Duration::from_millis(250);
+/// How many answers of a monitor may be nonsense before the resource itself is asked.
+const MAX_NONSENSE: u32 = 3;
+
+/// Where the state of the operation is read.
+#[derive(Debug, Clone)]
+enum Monitor {
+    /// `Azure-AsyncOperation`: always 200, the state in the body.
+    Status(Url),
+    /// `Location`: 202 until the end, then what the operation itself would have answered.
+    Location(Url),
+    /// The resource: its `provisioningState`.
+    Resource,
+}
+
+/// What one look at an operation showed.
+#[derive(Debug)]
+enum Look {
+    Running {
+        state: String,
+        percent: Option<Percent>,
+    },
+    /// Over, and this answer is the result.
+    Result(ArmResponse),
+    /// Over; the result is elsewhere, here if it says so.
+    Over(Option<Url>),
+    /// Over, and there is no result.
+    Nothing,
+}
+
+#[derive(Deserialize, Default)]
+struct StatusBody {
+    status: Option<String>,
+    #[serde(rename = "percentComplete", default)]
+    percent: Option<f64>,
+    #[serde(rename = "resourceLocation", default)]
+    resource_location: Option<String>,
+    #[serde(default)]
+    error: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize, Default)]
+struct ResourceBody {
+    #[serde(default)]
+    properties: Option<ResourceProperties>,
+}
+
+#[derive(Deserialize, Default)]
+struct ResourceProperties {
+    #[serde(rename = "provisioningState", default)]
+    provisioning_state: Option<String>,
+}
+
+impl ArmClient {
+    /// Sends a request and follows the operation it starts to its end, telling `step` how it stands.
+    ///
+    /// Returns the result where `wanted` says there is one, else what was answered last.
+    ///
+    /// # Errors
+    /// Those of [`send`](Self::send) for the request itself; [`ArmError::Operation`] for a late failure;
+    /// [`ArmError::Deadline`] when the deadline comes first, in which case the operation goes on in Azure.
+    pub async fn run(
+        &self,
+        cx: &Context,
+        request: &ArmRequest,
+        wanted: FinalState,
+        step: &Step,
+    ) -> Result<Option<ArmResponse>> {
+        let first = self.send(cx, request).await?;
+        Run {
+            client: self,
+            cx,
+            request,
+            wanted,
+            step,
+            nonsense: 0,
+            looks: 0,
+        }
+        .follow(first)
+        .await
+    }
+}
+
+struct Run<'a> {
+    client: &'a ArmClient,
+    cx: &'a Context,
+    request: &'a ArmRequest,
+    wanted: FinalState,
+    step: &'a Step,
+    nonsense: u32,
+    looks: u32,
+}
+
+impl Run<'_> {
+    async fn follow(&mut self, first: ArmResponse) -> Result<Option<ArmResponse>> {
+        let Some(mut monitor) = self.monitor(&first) else {
+            return self.settled(first);
+        };
+        let mut wait = first.retry_after();
+        self.step
+            .state(state_of(&first).unwrap_or_else(|| "Accepted".to_owned()), None);
+        loop {
+            self.pause(wait).await?;
+            let (mut look, asked) = self.look(&mut monitor).await?;
+            wait = asked;
+            if let Look::Over(location) = look {
+                monitor = Monitor::Resource;
+                look = self.result(location).await?;
+            }
+            match look {
+                Look::Running { state, percent } => self.step.state(state, percent),
+                Look::Result(response) => return self.settled(response),
+                Look::Over(_) | Look::Nothing => return Ok(None),
+            }
+        }
+    }
+
+    /// The monitor that an answer names: `Azure-AsyncOperation` before `Location` before the resource.
+    fn monitor(&self, response: &ArmResponse) -> Option<Monitor> {
+        if let Some(url) = self.header_url(response, "azure-asyncoperation") {
+            return Some(Monitor::Status(url));
+        }
+        let changes = matches!(self.request.method, Method::Put | Method::Patch);
+        let state = state_of(response);
+        let running = state.as_deref().is_some_and(|state| ended(state).is_none());
+        let accepted = response.status == 202;
+        if (accepted || running)
+            && let Some(url) = self.header_url(response, "location")
+        {
+            return Some(Monitor::Location(url));
+        }
+        let pending = accepted
+            || (changes && running)
+            || (response.status == 201 && changes && state.is_none() && response.body.is_empty());
+        // A POST leaves nothing to look at.
+        (pending && self.request.method != Method::Post).then_some(Monitor::Resource)
+    }
+
+    /// A monitor's address, if it is one that may be given our token.
+    fn header_url(&self, response: &ArmResponse, name: &'static str) -> Option<Url> {
+        let text = response.header(name)?;
+        let url = Url::parse(text).ok().filter(|url| self.client.cloud().owns(url));
+        if url.is_none() {
+            tracing::debug!(header = name, request = %self.request.label(), "the header's address is not usable");
+        }
+        url
+    }
+
+    async fn pause(&mut self, asked: Option<Duration>) -> Result<()> {
+        let grown = |base: Duration, most: Duration| base.saturating_mul(1 << self.looks.min(10)).min(most);
+        let wait = match asked {
+            Some(asked) => asked.max(grown(EAGER_POLL, MAX_EAGER_POLL)),
+            None => grown(self.client.options().poll, MAX_POLL),
+        };
+        self.looks += 1;
+        if !self.client.fits(self.cx, wait) {
+            return Err(ArmError::Deadline {
+                doing: self.doing(),
+                retry_after: Some(wait),
+            });
+        }
+        self.client.wait(self.cx, wait, || self.doing()).await
+    }
+
+    fn doing(&self) -> String {
+        format!("while {} was still under way in Azure", self.request.label())
+    }
+
+    async fn look(&mut self, monitor: &mut Monitor) -> Result<(Look, Option<Duration>)> {
+        let url = match monitor {
+            Monitor::Status(url) | Monitor::Location(url) => url.clone(),
+            Monitor::Resource => self.request.url.clone(),
+        };
+        let answer = self.client.send(self.cx, &ArmRequest::get(url)).await;
+        match monitor {
+            Monitor::Status(_) => self.look_at_status(answer, monitor),
+            Monitor::Location(_) => self.look_at_location(answer, monitor),
+            Monitor::Resource => self.look_at_resource(answer),
+        }
+    }
+
+    fn look_at_status(
+        &mut self,
+        answer: Result<ArmResponse>,
+        monitor: &mut Monitor,
+    ) -> Result<(Look, Option<Duration>)> {
+        let response = match answer {
+            Ok(response) => response,
+            Err(error) => return self.monitor_lost(error, monitor),
+        };
+        let wait = response.retry_after();
+        if let Some(url) = self.header_url(&response, "azure-asyncoperation") {
+            *monitor = Monitor::Status(url);
+        }
+        let body: StatusBody = response.json().unwrap_or_default();
+        let Some(state) = body.status else {
+            self.nonsense += 1;
+            if self.nonsense >= MAX_NONSENSE {
+                *monitor = Monitor::Resource;
+            }
+            return Ok((
+                Look::Running {
+                    state: "Unknown".to_owned(),
+                    percent: None,
+                },
+                wait,
+            ));
+        };
+        match ended(&state) {
+            None => Ok((
+                Look::Running {
+                    state,
+                    percent: body.percent.map(Percent::new),
+                },
+                wait,
+            )),
+            Some(End::Succeeded) => {
+                let location = body.resource_location.and_then(|text| Url::parse(&text).ok());
+                Ok((
+                    Look::Over(location.filter(|url| self.client.cloud().owns(url))),
+                    wait,
+                ))
+            }
+            Some(End::Failed) => Err(self.failed(state, body.error, &response)),
+        }
+    }
+
+    fn look_at_location(
+        &mut self,
+        answer: Result<ArmResponse>,
+        monitor: &mut Monitor,
+    ) -> Result<(Look, Option<Duration>)> {
+        let response = match answer {
+            Ok(response) => response,
+            // Gone is the record of the operation. Any other refusal is the operation's own end.
+            Err(error) if error.is_not_found() || error.status() == Some(410) => {
+                return self.monitor_lost(error, monitor);
+            }
+            Err(ArmError::Service(error)) if !matches!(error.status, 401 | 403 | 408 | 429) => {
+                return Err(ArmError::Operation {
+                    state: "Failed".to_owned(),
+                    error,
+                });
+            }
+            Err(error) => return self.monitor_lost(error, monitor),
+        };
+        let wait = response.retry_after();
+        if response.status == 202 {
+            if let Some(url) = self.header_url(&response, "location") {
+                *monitor = Monitor::Location(url);
+            }
+            let state = state_of(&response).unwrap_or_else(|| "Running".to_owned());
+            return Ok((Look::Running { state, percent: None }, wait));
+        }
+        match state_of(&response).as_deref().map(|state| (state, ended(state))) {
+            Some((state, Some(End::Failed))) => Err(self.failed(state.to_owned(), None, &response)),
+            // The record says it is over, the resource says it is not: the resource is right.
+            Some((state, None)) => {
+                *monitor = Monitor::Resource;
+                Ok((
+                    Look::Running {
+                        state: state.to_owned(),
+                        percent: None,
+                    },
+                    wait,
+                ))
+            }
+            _ if response.body.is_empty() => Ok((Look::Over(None), wait)),
+            _ => Ok((Look::Result(response), wait)),
+        }
+    }
+
+    fn look_at_resource(&mut self, answer: Result<ArmResponse>) -> Result<(Look, Option<Duration>)> {
+        let deleting = self.request.method == Method::Delete;
+        let response = match answer {
+            Err(error) if error.is_not_found() && deleting => return Ok((Look::Nothing, None)),
+            other => other?,
+        };
+        let wait = response.retry_after();
+        let state = state_of(&response);
+        match state.as_deref().map(|state| (state, ended(state))) {
+            Some((state, None)) => Ok((
+                Look::Running {
+                    state: state.to_owned(),
+                    percent: None,
+                },
+                wait,
+            )),
+            Some((state, Some(End::Failed))) => Err(self.failed(state.to_owned(), None, &response)),
+            // It is still there, and nothing says that it is going: not deleted yet.
+            _ if deleting => Ok((
+                Look::Running {
+                    state: "Deleting".to_owned(),
+                    percent: None,
+                },
+                wait,
+            )),
+            _ => Ok((Look::Result(response), wait)),
+        }
+    }
+
+    /// The monitor cannot be read, which says nothing about the operation: the resource is asked instead.
+    /// Reading a monitor takes a right at the resource group or above that the caller may not have.
+    fn monitor_lost(&self, error: ArmError, monitor: &mut Monitor) -> Result<(Look, Option<Duration>)> {
+        if matches!(error, ArmError::Deadline { .. } | ArmError::Credential { .. })
+            || self.request.method == Method::Post
+        {
+            return Err(error);
+        }
+        tracing::debug!(request = %self.request.label(), %error, "the operation's monitor cannot be read");
+        *monitor = Monitor::Resource;
+        Ok((
+            Look::Running {
+                state: "Unknown".to_owned(),
+                percent: None,
+            },
+            Some(Duration::ZERO),
+        ))
+    }
+
+    /// Reads the result of an operation that is over.
+    async fn result(&self, location: Option<Url>) -> Result<Look> {
+        let changes = matches!(self.request.method, Method::Put | Method::Patch);
+        if self.wanted == FinalState::Nothing || !(changes || location.is_some()) {
+            return Ok(Look::Nothing);
+        }
+        let read = ArmRequest::get(location.unwrap_or_else(|| self.request.url.clone())).in_known_group();
+        let response = self.client.send(self.cx, &read).await?;
+        Ok(match state_of(&response) {
+            // The operation is over, the resource not settled: rare, and worth waiting for.
+            Some(state) if ended(&state).is_none() => Look::Running { state, percent: None },
+            _ => Look::Result(response),
+        })
+    }
+
+    /// A result, unless it says itself that it is a failure.
+    fn settled(&self, response: ArmResponse) -> Result<Option<ArmResponse>> {
+        match state_of(&response) {
+            Some(state) if matches!(ended(&state), Some(End::Failed)) => {
+                Err(self.failed(state, None, &response))
+            }
+            _ => Ok((self.wanted == FinalState::Resource).then_some(response)),
+        }
+    }
+
+    fn failed(&self, state: String, error: Option<serde_json::Value>, response: &ArmResponse) -> ArmError {
+        let body = match error {
+            Some(error) => serde_json::json!({ "error": error }).to_string().into_bytes(),
+            // A failed resource may say why in the place where an error would stand.
+            None => response.body.to_vec(),
+        };
+        let mut service = ServiceError::parse(response.status, &body);
+        if service.code == "Unknown" {
+            state.clone_into(&mut service.code);
+            service.message = format!("Azure gives no reason for {}", self.request.label());
+        }
+        service.correlation_id = response.header("x-ms-correlation-request-id").map(str::to_owned);
+        service.request = self.request.label();
+        ArmError::Operation {
+            state,
+            error: Box::new(service),
+        }
+    }
+}
+
+enum End {
+    Succeeded,
+    Failed,
+}
+
+/// What a state means: the end, or still under way. Terminal are exactly these, in any case.
+fn ended(state: &str) -> Option<End> {
+    let is = |word: &str| state.eq_ignore_ascii_case(word);
+    if is("Succeeded") {
+        Some(End::Succeeded)
+    } else if is("Failed") || is("Canceled") || is("Cancelled") {
+        Some(End::Failed)
+    } else {
+        None
+    }
+}
+
+fn state_of(response: &ArmResponse) -> Option<String> {
+    serde_json::from_slice::<ResourceBody>(&response.body)
+        .ok()?
+        .properties?
+        .provisioning_state
+}

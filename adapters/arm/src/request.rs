@@ -1,0 +1,80 @@
+//! Requests to ARM.
+
+use azure_core::http::Method;
+use bytes::Bytes;
+use serde::Serialize;
+use url::Url;
+
+use crate::error::{ArmError, Result};
+
+/// One request, with what is known about repeating it.
+#[derive(Debug, Clone)]
+pub struct ArmRequest {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) repeatable: bool,
+    pub(crate) group_is_known: bool,
+}
+
+impl ArmRequest {
+    fn new(method: Method, url: Url, body: Option<Bytes>, repeatable: bool) -> Self {
+        Self {
+            method,
+            url,
+            body,
+            repeatable,
+            group_is_known: false,
+        }
+    }
+
+    /// Reads.
+    #[must_use]
+    pub fn get(url: Url) -> Self {
+        Self::new(Method::Get, url, None, true)
+    }
+
+    /// Deletes. Repeatable: ARM answers a second one with 204.
+    #[must_use]
+    pub fn delete(url: Url) -> Self {
+        Self::new(Method::Delete, url, None, true)
+    }
+
+    /// Creates or replaces. Repeatable: the body says everything.
+    ///
+    /// # Errors
+    /// [`ArmError::Protocol`] when the body cannot be written as JSON.
+    pub fn put(url: Url, body: &impl Serialize) -> Result<Self> {
+        Self::with_body(Method::Put, url, body, true)
+    }
+
+    /// Changes a part, in a way that leads to the same end when done twice (a merge).
+    ///
+    /// # Errors
+    /// [`ArmError::Protocol`] when the body cannot be written as JSON.
+    pub fn merge(url: Url, body: &impl Serialize) -> Result<Self> {
+        Self::with_body(Method::Patch, url, body, true)
+    }
+
+    fn with_body(method: Method, url: Url, body: &impl Serialize, repeatable: bool) -> Result<Self> {
+        let json = serde_json::to_vec(body).map_err(|error| ArmError::Protocol {
+            request: format!("{method} {}", url.path()),
+            reason: format!("the request cannot be written: {error}"),
+        })?;
+        Ok(Self::new(method, url, Some(json.into()), repeatable))
+    }
+
+    /// Says that the resource group is known to exist, so that `ResourceGroupNotFound` is a replica that
+    /// lags behind, and asking again is right.
+    #[must_use]
+    pub fn in_known_group(mut self) -> Self {
+        self.group_is_known = true;
+        self
+    }
+
+    /// Method and path, for messages. The query may hold more than anybody should see.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{} {}", self.method, self.url.path())
+    }
+}
