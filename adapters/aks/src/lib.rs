@@ -1,1 +1,16 @@
-//! (under construction)
+//! The provider driver for Azure Kubernetes Service.
+//!
+//! Volumes are managed disks in the app's resource group, snapshots are incremental snapshots beside them.
+//! There is no state but the cloud's own: names and tags say what belongs to whom.
+
+mod api;
+mod driver;
+mod factory;
+mod groups;
+pub mod naming;
+pub mod permissions;
+pub mod settings;
+mod volumes;
+
+pub use driver::AksDriver;
+pub use factory::AksFactory;

@@ -7,6 +7,18 @@ use crate::name::{Label, VolumeName};
 /// What stands for an absent workspace in hashes, tags and names.
 pub const NO_WORKSPACE: &str = "(nil)";
 
+/// The first `digits` hexadecimal digits of the SHA-1 of a text, at most 40.
+#[must_use]
+pub fn hex_digest(text: &str, digits: usize) -> String {
+    let digest = Sha1::digest(text.as_bytes());
+    digest
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .take(digits)
+        .filter_map(|d| char::from_digit(d.into(), 16))
+        .collect()
+}
+
 /// The first six hexadecimal digits of a SHA-1, enough to tell resources apart by eye.
 ///
 /// It is never lengthened when two collide: the `kompox-app` tag tells whose a resource is.
@@ -15,8 +27,7 @@ pub struct ShortHash(String);
 
 impl ShortHash {
     fn of(text: &str) -> Self {
-        let digest = Sha1::digest(text.as_bytes());
-        Self(digest.iter().take(3).map(|byte| format!("{byte:02x}")).collect())
+        Self(hex_digest(text, 6))
     }
 
     /// The six digits.

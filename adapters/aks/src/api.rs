@@ -1,0 +1,82 @@
+//! Paths and api-versions of the ARM resources that the driver uses.
+//!
+//! Versions are pinned per type: the newest is no better for what is used here, and moves several times a year.
+
+use kompox_arm::{ArmClient, ArmError};
+use url::Url;
+
+pub(crate) const GROUPS: &str = "2025-04-01";
+pub(crate) const TAGS: &str = "2025-04-01";
+pub(crate) const DISKS: &str = "2025-01-02";
+pub(crate) const MANAGED_CLUSTERS: &str = "2025-05-01";
+
+/// What the driver keeps in an app's resource group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Disks,
+    Snapshots,
+}
+
+impl Kind {
+    pub(crate) const fn segment(self) -> &'static str {
+        match self {
+            Self::Disks => "disks",
+            Self::Snapshots => "snapshots",
+        }
+    }
+
+    /// What one of them is called.
+    pub(crate) const fn noun(self) -> &'static str {
+        match self {
+            Self::Disks => "disk",
+            Self::Snapshots => "snapshot",
+        }
+    }
+}
+
+/// An app's resource group: where its disks and snapshots are.
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) subscription: String,
+    pub(crate) name: String,
+}
+
+impl Group {
+    pub(crate) fn path(&self) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}",
+            self.subscription, self.name
+        )
+    }
+
+    pub(crate) fn url(&self, arm: &ArmClient) -> Result<Url, ArmError> {
+        arm.url(&self.path(), GROUPS)
+    }
+
+    pub(crate) fn items_url(&self, arm: &ArmClient, kind: Kind) -> Result<Url, ArmError> {
+        arm.url(
+            &format!("{}/providers/Microsoft.Compute/{}", self.path(), kind.segment()),
+            DISKS,
+        )
+    }
+
+    pub(crate) fn item_path(&self, kind: Kind, name: &str) -> String {
+        format!(
+            "{}/providers/Microsoft.Compute/{}/{name}",
+            self.path(),
+            kind.segment()
+        )
+    }
+
+    pub(crate) fn item_url(&self, arm: &ArmClient, kind: Kind, name: &str) -> Result<Url, ArmError> {
+        arm.url(&self.item_path(kind, name), DISKS)
+    }
+
+    pub(crate) fn tags_url(&self, arm: &ArmClient, kind: Kind, name: &str) -> Result<Url, ArmError> {
+        let path = format!(
+            "{}/providers/Microsoft.Resources/tags/default",
+            self.item_path(kind, name)
+        );
+        arm.url(&path, TAGS)
+    }
+}

@@ -1,0 +1,192 @@
+//! The driver: each operation of the port, handed on to where it is done.
+
+use async_trait::async_trait;
+use kompox_arm::{ArmClient, ArmOptions};
+use kompox_domain::cluster::{
+    ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan, ProvisionRequest,
+    UninstallRequest,
+};
+use kompox_domain::driver::{
+    Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore, unsupported,
+};
+use kompox_domain::volume::{VolumeClass, VolumeDisk, VolumeSnapshot};
+use kompox_domain::{
+    AppScope, Cluster, ClusterScope, Context, DiskName, Result, Secret, SnapshotName, Volume,
+};
+
+use crate::factory::NAME;
+use crate::settings::ProviderSettings;
+use crate::volumes::{self, AppVolumes};
+
+/// The driver for one subscription, region and credential.
+#[derive(Debug)]
+pub struct AksDriver {
+    arm: ArmClient,
+    settings: ProviderSettings,
+    clusters: Vec<Cluster>,
+    options: ArmOptions,
+}
+
+impl AksDriver {
+    pub(crate) const fn new(
+        arm: ArmClient,
+        settings: ProviderSettings,
+        clusters: Vec<Cluster>,
+        options: ArmOptions,
+    ) -> Self {
+        Self {
+            arm,
+            settings,
+            clusters,
+            options,
+        }
+    }
+
+    fn volumes<'a>(&'a self, cx: &'a Context, app: &'a AppScope) -> Result<AppVolumes<'a>> {
+        AppVolumes::new(&self.arm, cx, &self.settings, self.options, &self.clusters, app)
+    }
+}
+
+#[async_trait]
+impl ProviderDriver for AksDriver {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            operations: vec![
+                Operation::DiskList,
+                Operation::DiskCreate,
+                Operation::DiskAssign,
+                Operation::DiskDelete,
+                Operation::SnapshotList,
+                Operation::SnapshotCreate,
+                Operation::SnapshotDelete,
+                Operation::SnapshotRestore,
+            ],
+            volume_options: volumes::DECLARED_OPTIONS.to_vec(),
+        }
+    }
+
+    async fn cluster_plan(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
+        Err(unsupported(NAME, Operation::ClusterPlan))
+    }
+
+    async fn cluster_provision(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<()> {
+        Err(unsupported(NAME, Operation::ClusterProvision))
+    }
+
+    async fn cluster_deprovision_plan(
+        &self,
+        _: &Context,
+        _: &ClusterScope,
+        _: &DeprovisionRequest,
+    ) -> Result<Plan> {
+        Err(unsupported(NAME, Operation::ClusterDeprovisionPlan))
+    }
+
+    async fn cluster_deprovision(&self, _: &Context, _: &ClusterScope, _: &DeprovisionRequest) -> Result<()> {
+        Err(unsupported(NAME, Operation::ClusterDeprovision))
+    }
+
+    async fn cluster_status(&self, _: &Context, _: &ClusterScope) -> Result<ClusterStatus> {
+        Err(unsupported(NAME, Operation::ClusterStatus))
+    }
+
+    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<()> {
+        Err(unsupported(NAME, Operation::ClusterInstall))
+    }
+
+    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<()> {
+        Err(unsupported(NAME, Operation::ClusterUninstall))
+    }
+
+    async fn cluster_kubeconfig(
+        &self,
+        _: &Context,
+        _: &ClusterScope,
+        _: &KubeconfigRequest,
+    ) -> Result<Secret> {
+        Err(unsupported(NAME, Operation::ClusterKubeconfig))
+    }
+
+    fn volume_class(&self, _: &AppScope, volume: &Volume) -> Result<VolumeClass> {
+        volumes::require_disk(volume)?;
+        Ok(volumes::CLASS)
+    }
+
+    async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
+        self.volumes(cx, app)?.disk_list(volumes).await
+    }
+
+    async fn disk_create(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &DiskCreate,
+    ) -> Result<VolumeDisk> {
+        self.volumes(cx, app)?.disk_create(volume, request).await
+    }
+
+    async fn disk_assign(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<VolumeDisk> {
+        self.volumes(cx, app)?.disk_assign(volume, disk).await
+    }
+
+    async fn disk_delete(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+        force: bool,
+    ) -> Result<()> {
+        self.volumes(cx, app)?.disk_delete(volume, disk, force).await
+    }
+
+    async fn snapshot_list(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volumes: &[Volume],
+    ) -> Result<Vec<VolumeSnapshot>> {
+        self.volumes(cx, app)?.snapshot_list(volumes).await
+    }
+
+    async fn snapshot_create(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &SnapshotCreate,
+    ) -> Result<VolumeSnapshot> {
+        self.volumes(cx, app)?.snapshot_create(volume, request).await
+    }
+
+    async fn snapshot_delete(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<()> {
+        self.volumes(cx, app)?.snapshot_delete(volume, snapshot).await
+    }
+
+    async fn snapshot_restore(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &SnapshotRestore,
+    ) -> Result<VolumeDisk> {
+        self.volumes(cx, app)?.snapshot_restore(volume, request).await
+    }
+}

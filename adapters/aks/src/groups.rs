@@ -1,0 +1,32 @@
+//! Resource groups: looked at, and made where they are missing.
+
+use azure_mgmt_resources::package_resources_2021_04::models::ResourceGroup;
+use kompox_arm::{ArmClient, ArmError, ArmRequest, FinalState};
+use kompox_domain::{Context, tags};
+use serde_json::json;
+
+use crate::api::Group;
+
+/// Whether the group exists.
+pub(crate) async fn exists(arm: &ArmClient, cx: &Context, group: &Group) -> Result<bool, ArmError> {
+    match arm.send(cx, &ArmRequest::get(group.url(arm)?)).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_group_not_found() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the group. Call it only when the group is absent: a PUT would replace tags that are not ours.
+pub(crate) async fn create(
+    arm: &ArmClient,
+    cx: &Context,
+    group: &Group,
+    location: &str,
+) -> Result<(), ArmError> {
+    let mut body = ResourceGroup::new(location.to_owned());
+    body.tags = Some(json!({ tags::MANAGED_BY: tags::MANAGED_BY_KOMPOX }));
+    let request = ArmRequest::put(group.url(arm)?, &body)?;
+    let step = cx.begin(format!("create resource group {}", group.name));
+    let result = arm.run(cx, &request, FinalState::Nothing, &step).await;
+    step.end(result).map(drop)
+}

@@ -1,0 +1,8 @@
+//! The driver's settings: which keys there are, and what they mean.
+
+mod group;
+pub mod keys;
+mod provider;
+
+pub(crate) use group::{app_group, check_app_group, cluster_group};
+pub(crate) use provider::ProviderSettings;

@@ -1,0 +1,281 @@
+//! Disks: list, create, delete.
+
+use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
+use kompox_arm::{ArmRequest, FinalState};
+use kompox_domain::driver::DiskCreate;
+use kompox_domain::progress::WarningKind;
+use kompox_domain::volume::{self, DiskRecord, VolumeDisk};
+use kompox_domain::{DiskName, Error, ErrorKind, Result, Source, Volume, Zone, naming, tags};
+use serde_json::{Map, Value, json};
+use ulid::Ulid;
+
+use super::options::DiskOptions;
+use super::source::{self, Found};
+use super::zones::Wish;
+use super::{AppVolumes, require_disk, wire};
+use crate::api::Kind;
+use crate::groups;
+
+/// A disk that is about to be made.
+pub(crate) struct NewDisk<'a> {
+    pub(crate) volume: &'a Volume,
+    pub(crate) name: &'a DiskName,
+    pub(crate) options: DiskOptions,
+    pub(crate) gib: i32,
+    pub(crate) zone: Option<Zone>,
+    pub(crate) source: Option<Found>,
+    /// When it was assigned; not at all without.
+    pub(crate) assigned_at: Option<Ulid>,
+}
+
+impl AppVolumes<'_> {
+    pub(crate) async fn disk_list(&self, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
+        volumes.iter().try_for_each(require_disk)?;
+        Ok(volume::arrange(self.disk_records(volumes).await?))
+    }
+
+    pub(crate) async fn disk_records(&self, volumes: &[Volume]) -> Result<Vec<DiskRecord>> {
+        self.listing(Kind::Disks, volumes, None)
+            .await?
+            .disks(&self.settings.location)
+    }
+
+    pub(crate) async fn disk_create(&self, volume: &Volume, request: &DiskCreate) -> Result<VolumeDisk> {
+        require_disk(volume)?;
+        let options = DiskOptions::parse(&volume.options.overridden_by(&request.options))?;
+        options.check_size(volume.size)?;
+        let wish = self.zone_wish(request.zone.as_deref(), &options)?;
+        let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), &request.name);
+        let volumes = std::slice::from_ref(volume);
+
+        // One step of waiting for everything that must be known before the first write.
+        let ((disks, group_exists), snapshots, by_id, pools) = futures::try_join!(
+            self.listing_and_group(Kind::Disks, volumes, Some(&resource)),
+            async {
+                match &request.source {
+                    Some(Source::Snapshot(_)) => self.listing(Kind::Snapshots, volumes, None).await.map(Some),
+                    _ => Ok(None),
+                }
+            },
+            async {
+                match &request.source {
+                    Some(Source::Resource(id)) => self.source_by_id(id).await.map(Some),
+                    _ => Ok(None),
+                }
+            },
+            async {
+                Ok(if wish == Wish::Open {
+                    Some(self.pools().await)
+                } else {
+                    None
+                })
+            },
+        )?;
+
+        disks.require_free(Kind::Disks, &resource)?;
+        let records = disks.disks(&self.settings.location)?;
+        let found = match (&request.source, by_id) {
+            (None, _) => None,
+            (Some(Source::Disk(name)), _) => Some(source::disk(&records, &volume.name, name)?),
+            (Some(Source::Snapshot(name)), _) => {
+                let snapshots = snapshots.unwrap_or_default().snapshots()?;
+                Some(source::from_snapshot(source::snapshot(
+                    &snapshots,
+                    &volume.name,
+                    name,
+                )?))
+            }
+            (Some(Source::Resource(_)), found) => found,
+        };
+        let zone = match (wish, pools) {
+            (Wish::Settled(zone), _) => zone,
+            (Wish::Open, Some(pools)) => self.zone_by_pools(pools)?,
+            (Wish::Open, None) => None,
+        };
+        let size = found
+            .as_ref()
+            .and_then(|found| found.size)
+            .map_or(volume.size, |size| size.max(volume.size));
+        let gib = options.check_size(size)?;
+        if !group_exists {
+            groups::create(self.arm, self.cx, &self.group, &self.settings.location).await?;
+        }
+        let latest = records.iter().filter_map(|record| record.assigned_at).max();
+        let assigned_at = records.is_empty().then(|| self.cx.next_ulid(latest));
+        let new = NewDisk {
+            volume,
+            name: &request.name,
+            options,
+            gib,
+            zone,
+            source: found,
+            assigned_at,
+        };
+        if assigned_at.is_some() {
+            self.make_first(&new, &resource).await
+        } else {
+            self.make(&new, &resource).await
+        }
+    }
+
+    /// Makes a disk that is not assigned.
+    pub(crate) async fn make(&self, new: &NewDisk<'_>, resource: &str) -> Result<VolumeDisk> {
+        let response = self.put(new, resource, FinalState::Resource).await?;
+        let response = response.ok_or_else(|| vanished(resource))?;
+        let json = std::str::from_utf8(&response.body).unwrap_or_default();
+        let record = wire::disk(json, &new.volume.name, new.name.clone(), &self.settings.location)?;
+        // Nobody else writes the flag of a disk that is just being made.
+        Ok(VolumeDisk {
+            assigned: false,
+            record,
+        })
+    }
+
+    /// Makes the first disk of a volume, and looks whether it is the only first.
+    async fn make_first(&self, new: &NewDisk<'_>, resource: &str) -> Result<VolumeDisk> {
+        self.put(new, resource, FinalState::Nothing).await?;
+        let volumes = std::slice::from_ref(new.volume);
+        let records = self.disk_records(volumes).await?;
+        let winner = volume::assigned_index(&records)
+            .and_then(|index| records.get(index))
+            .cloned();
+        let Some(record) = records.into_iter().find(|record| record.name == *new.name) else {
+            return Err(vanished(resource));
+        };
+        if record.assigned_at != new.assigned_at {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!(
+                    "somebody else made disk {} of volume {} at the same time",
+                    new.name, new.volume.name
+                ),
+            )
+            .with_hint(format!(
+                "look at it with: kompoxops disk list -V {}",
+                new.volume.name
+            )));
+        }
+        let assigned = winner.as_ref().is_some_and(|winner| winner.name == record.name);
+        if let (false, Some(winner)) = (assigned, winner) {
+            self.cx.warn(
+                WarningKind::LostRace,
+                format!(
+                    "disk {} was made at the same time and is the assigned one of volume {}; disk {} is not",
+                    winner.name, new.volume.name, record.name
+                ),
+            );
+        }
+        Ok(VolumeDisk { assigned, record })
+    }
+
+    async fn put(
+        &self,
+        new: &NewDisk<'_>,
+        resource: &str,
+        wanted: FinalState,
+    ) -> Result<Option<kompox_arm::ArmResponse>> {
+        let url = self.group.item_url(self.arm, Kind::Disks, resource)?;
+        let request = ArmRequest::put(url, &self.disk_body(new)?)?.in_known_group();
+        let step = self.cx.begin(format!("create disk {resource}"));
+        let result = self.arm.run(self.cx, &request, wanted, &step).await;
+        Ok(step.end(result)?)
+    }
+
+    fn disk_body(&self, new: &NewDisk<'_>) -> Result<Value> {
+        let data = match &new.source {
+            None => models::CreationData::new(CreateOption::Empty),
+            Some(source) => wire::copied_from(&source.id, CreateOption::Copy),
+        };
+        let mut properties = models::DiskProperties::new(data);
+        properties.disk_size_gb = Some(new.gib);
+        properties.disk_iops_read_write = new.options.iops;
+        properties.disk_m_bps_read_write = new.options.mbps;
+        let mut disk = models::Disk::new(models::Resource::new(self.settings.location.clone()));
+        disk.sku = Some(models::DiskSku {
+            name: new.options.sku.parse().ok(),
+            tier: None,
+        });
+        disk.zones = new.zone.iter().map(ToString::to_string).collect();
+        disk.properties = Some(properties);
+        let mut own = self.item_tags(new.volume);
+        own.insert(tags::DISK_NAME.to_owned(), json!(new.name.to_string()));
+        own.insert(
+            tags::DISK_ASSIGNED.to_owned(),
+            json!(new.assigned_at.is_some().to_string()),
+        );
+        if let Some(at) = new.assigned_at {
+            own.insert(tags::DISK_ASSIGNED_AT.to_owned(), json!(at.to_string()));
+        }
+        disk.resource.tags = Some(Value::Object(own));
+        wire::body(&disk)
+    }
+
+    /// The tags of everything that belongs to a volume.
+    pub(crate) fn item_tags(&self, volume: &Volume) -> Map<String, Value> {
+        let mut own = Map::new();
+        own.insert(tags::MANAGED_BY.to_owned(), json!(tags::MANAGED_BY_KOMPOX));
+        own.insert(tags::APP.to_owned(), json!(self.app.path()));
+        own.insert(tags::VOLUME.to_owned(), json!(self.app.volume_key(&volume.name)));
+        own
+    }
+
+    pub(crate) async fn disk_delete(&self, volume: &Volume, name: &DiskName, force: bool) -> Result<()> {
+        require_disk(volume)?;
+        let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
+        let listing = self
+            .listing(Kind::Disks, std::slice::from_ref(volume), Some(&resource))
+            .await?;
+        listing.require_not_foreign(Kind::Disks, &resource)?;
+        let disks = volume::arrange(listing.disks(&self.settings.location)?);
+        let Some(disk) = disks.iter().find(|disk| disk.record.name == *name) else {
+            return Ok(());
+        };
+        if !disk.record.attached_to.is_empty() {
+            return Err(Error::new(
+                ErrorKind::Precondition,
+                format!(
+                    "disk {name} is attached to {}",
+                    disk.record.attached_to.join(", ")
+                ),
+            )
+            .with_hint("stop whatever uses it, and wait until it is detached"));
+        }
+        if disk.assigned && !force {
+            return Err(Error::new(ErrorKind::Precondition, format!("disk {name} is the assigned one of volume {}", volume.name))
+                .with_hint("assign another disk first, or delete it all the same with --force, which leaves none assigned"));
+        }
+        self.remove(Kind::Disks, &resource).await
+    }
+
+    /// Deletes a disk or snapshot that was seen to be ours. Gone meanwhile is gone.
+    pub(crate) async fn remove(&self, kind: Kind, resource: &str) -> Result<()> {
+        let request = ArmRequest::delete(self.group.item_url(self.arm, kind, resource)?);
+        let step = self.cx.begin(format!("delete {} {resource}", kind.noun()));
+        let result = match self.arm.run(self.cx, &request, FinalState::Nothing, &step).await {
+            Err(error) if error.is_group_not_found() => {
+                // The item was just seen: the group went meanwhile, or a replica lags behind.
+                match groups::exists(self.arm, self.cx, &self.group).await {
+                    Ok(false) => Ok(None),
+                    Ok(true) => {
+                        self.arm
+                            .run(self.cx, &request.in_known_group(), FinalState::Nothing, &step)
+                            .await
+                    }
+                    Err(error) => Err(error),
+                }
+            }
+            Err(error) if error.is_not_found() => Ok(None),
+            other => other,
+        };
+        step.end(result)?;
+        Ok(())
+    }
+}
+
+fn vanished(resource: &str) -> Error {
+    Error::new(
+        ErrorKind::Failed,
+        format!("Azure reports that {resource} was made, but it is not there"),
+    )
+    .with_hint("somebody may have deleted it; run it again")
+}

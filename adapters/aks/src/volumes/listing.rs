@@ -1,0 +1,289 @@
+//! What is in an app's resource group, and what of it belongs to which volume.
+
+use kompox_arm::{ArmError, ArmRequest};
+use kompox_domain::progress::WarningKind;
+use kompox_domain::volume::{DiskRecord, VolumeSnapshot};
+use kompox_domain::{Error, ErrorKind, Result, Volume, VolumeName, naming, tags};
+
+use super::{AppVolumes, wire};
+use crate::api::Kind;
+use crate::groups;
+
+/// The disks or snapshots of some volumes, as they came.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    found: Vec<Found>,
+    taken: Option<Taken>,
+}
+
+#[derive(Debug)]
+struct Found {
+    volume: VolumeName,
+    /// What follows `<vol>-<idHASH>-` in the resource's name.
+    item: String,
+    json: String,
+}
+
+/// Whoever has the name that somebody asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Taken {
+    Ours,
+    Foreign(Option<String>),
+}
+
+/// Whose a resource is.
+#[derive(Debug, PartialEq, Eq)]
+enum Owner<'a> {
+    Volume(&'a VolumeName, String),
+    /// Name and volume tag say ours, the app's tag says somebody else's: two apps of one hash.
+    Collision,
+    Other,
+}
+
+impl AppVolumes<'_> {
+    /// Reads the group. A group that is not there holds nothing.
+    ///
+    /// That it is not there may be a replica's error, so the group itself is asked before it is believed.
+    pub(crate) async fn listing(
+        &self,
+        kind: Kind,
+        volumes: &[Volume],
+        name: Option<&str>,
+    ) -> Result<Listing> {
+        match self.read(kind, volumes, name, false).await {
+            Err(error) if error.is_group_not_found() => {
+                if groups::exists(self.arm, self.cx, &self.group).await? {
+                    Ok(self.read(kind, volumes, name, true).await?)
+                } else {
+                    Ok(Listing::default())
+                }
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Reads the group, and at the same time whether it exists.
+    pub(crate) async fn listing_and_group(
+        &self,
+        kind: Kind,
+        volumes: &[Volume],
+        name: Option<&str>,
+    ) -> Result<(Listing, bool)> {
+        let (listing, exists) = futures::join!(
+            self.read(kind, volumes, name, false),
+            groups::exists(self.arm, self.cx, &self.group)
+        );
+        let exists = exists?;
+        match listing {
+            Err(error) if error.is_group_not_found() && exists => {
+                Ok((self.read(kind, volumes, name, true).await?, true))
+            }
+            Err(error) if error.is_group_not_found() => Ok((Listing::default(), false)),
+            // The listing answered: the group is there, whatever a lagging replica said about it.
+            listing => Ok((listing?, true)),
+        }
+    }
+
+    async fn read(
+        &self,
+        kind: Kind,
+        volumes: &[Volume],
+        name: Option<&str>,
+        known: bool,
+    ) -> Result<Listing, ArmError> {
+        let mut request = ArmRequest::get(self.group.items_url(self.arm, kind)?);
+        if known {
+            request = request.in_known_group();
+        }
+        let (app, hash) = (self.app.path(), self.app.id_hash());
+        let keys: Vec<(&VolumeName, String)> = volumes
+            .iter()
+            .map(|volume| (&volume.name, naming::volume_key(&volume.name, &hash)))
+            .collect();
+        let mut listing = Listing::default();
+        self.arm
+            .list(self.cx, request, |element| {
+                let Ok(glance) = serde_json::from_str::<wire::Glance<'_>>(element.get()) else {
+                    tracing::debug!("skipping an element that is no resource");
+                    return;
+                };
+                let owner = owner(&glance, &keys, &app);
+                if name.is_some_and(|name| name.eq_ignore_ascii_case(&glance.name)) {
+                    listing.taken = Some(match owner {
+                        Owner::Volume(..) => Taken::Ours,
+                        _ => Taken::Foreign(wire::tag(glance.tags.as_ref(), tags::APP).map(str::to_owned)),
+                    });
+                }
+                match owner {
+                    Owner::Volume(volume, item) => {
+                        listing.found.push(Found {
+                            volume: volume.clone(),
+                            item,
+                            json: element.get().to_owned(),
+                        });
+                    }
+                    Owner::Collision => self.cx.warn(
+                        WarningKind::ForeignResource,
+                        format!(
+                            "{} {} carries our name but belongs to another app; it is left alone",
+                            kind.noun(),
+                            glance.name
+                        ),
+                    ),
+                    Owner::Other => tracing::debug!(name = %glance.name, "skipped: not of these volumes"),
+                }
+            })
+            .await?;
+        Ok(listing)
+    }
+}
+
+/// A resource belongs to a volume only if tag and name agree, and nothing says that it is another app's.
+fn owner<'a>(glance: &wire::Glance<'_>, keys: &[(&'a VolumeName, String)], app: &str) -> Owner<'a> {
+    let found = glance.tags.as_ref();
+    let Some(volume) = wire::tag(found, tags::VOLUME) else {
+        return Owner::Other;
+    };
+    let Some((name, key)) = keys.iter().find(|(_, key)| key == volume) else {
+        return Owner::Other;
+    };
+    let item = match glance.name.split_at_checked(key.len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case(key) => rest.strip_prefix('-'),
+        _ => None,
+    };
+    let Some(item) = item else { return Owner::Other };
+    // Older tools wrote no such tag.
+    if wire::tag(found, tags::APP).is_some_and(|found| found != app) {
+        return Owner::Collision;
+    }
+    Owner::Volume(name, item.to_owned())
+}
+
+impl Listing {
+    /// The disks.
+    ///
+    /// # Errors
+    /// `Internal` for a disk of ours that cannot be read.
+    pub(crate) fn disks(&self, region: &str) -> Result<Vec<DiskRecord>> {
+        self.found
+            .iter()
+            .filter_map(|found| {
+                let name = item_name(&found.item)?;
+                Some(wire::disk(&found.json, &found.volume, name, region))
+            })
+            .collect()
+    }
+
+    /// The snapshots.
+    ///
+    /// # Errors
+    /// `Internal` for a snapshot of ours that cannot be read.
+    pub(crate) fn snapshots(&self) -> Result<Vec<VolumeSnapshot>> {
+        self.found
+            .iter()
+            .filter_map(|found| {
+                let name = item_name(&found.item)?;
+                Some(wire::snapshot(&found.json, &found.volume, name))
+            })
+            .collect()
+    }
+
+    /// Refuses a name that somebody has. A PUT would change what is there.
+    ///
+    /// # Errors
+    /// `Conflict`.
+    pub(crate) fn require_free(&self, kind: Kind, resource: &str) -> Result<()> {
+        match &self.taken {
+            None => Ok(()),
+            Some(Taken::Ours) => Err(Error::new(
+                ErrorKind::Conflict,
+                format!("{} {resource} exists already", kind.noun()),
+            )
+            .with_hint("choose another name, or leave the name out to have one made")),
+            Some(Taken::Foreign(owner)) => Err(foreign(kind, resource, owner.as_deref())),
+        }
+    }
+
+    /// Refuses a name that somebody else has.
+    ///
+    /// # Errors
+    /// `Conflict`.
+    pub(crate) fn require_not_foreign(&self, kind: Kind, resource: &str) -> Result<()> {
+        match &self.taken {
+            Some(Taken::Foreign(owner)) => Err(foreign(kind, resource, owner.as_deref())),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn foreign(kind: Kind, resource: &str, owner: Option<&str>) -> Error {
+    let whose = owner.map_or_else(
+        || "carries no tags of this volume".to_owned(),
+        |owner| format!("belongs to {owner}"),
+    );
+    Error::new(
+        ErrorKind::Conflict,
+        format!("{} {resource} exists and {whose}", kind.noun()),
+    )
+    .with_hint("it is never touched; choose another name")
+}
+
+/// The name of an item; one of a stranger's making is skipped.
+fn item_name<N: std::str::FromStr>(item: &str) -> Option<N> {
+    let name = item.parse().or_else(|_| item.to_ascii_uppercase().parse()).ok();
+    if name.is_none() {
+        tracing::debug!(item, "skipped: not a name of ours");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn owned(name: &str, tags: Value) -> bool {
+        let volumes: [VolumeName; 2] = ["db".parse().unwrap(), "db-x".parse().unwrap()];
+        let keys: Vec<_> = volumes
+            .iter()
+            .map(|name| (name, format!("{name}-034d4d")))
+            .collect();
+        let json = json!({ "name": name, "tags": tags }).to_string();
+        let glance: wire::Glance<'_> = serde_json::from_str(&json).unwrap();
+        matches!(owner(&glance, &keys, "ws1/prv1/app1"), Owner::Volume(..))
+    }
+
+    #[test]
+    fn b9_b11_a_resource_is_ours_only_if_tag_and_name_agree_and_no_other_app_is_named() {
+        assert!(owned("db-034d4d-one", json!({"kompox-volume": "db-034d4d"})));
+        assert!(owned(
+            "DB-034D4D-one",
+            json!({"KOMPOX-VOLUME": "db-034d4d", "kompox-app": "ws1/prv1/app1"})
+        ));
+        assert!(!owned("db-034d4d-one", json!({"kompox-volume": "DB-034d4d"})));
+        assert!(!owned("db-034d4d-one", json!({"kompox-volume": "db-x-034d4d"})));
+        assert!(!owned("other", json!({"kompox-volume": "db-034d4d"})));
+        assert!(!owned("db-034d4done", json!({"kompox-volume": "db-034d4d"})));
+        assert!(!owned(
+            "db-034d4d-one",
+            json!({"kompox-volume": "db-034d4d", "kompox-app": "ws1/prv1/app2"})
+        ));
+        assert!(!owned("db-034d4d-one", json!(null)));
+        assert!(!owned("db-034d4d-one", json!({"kompox-volume": 7})));
+    }
+
+    #[test]
+    fn a_foreign_name_is_told_apart_from_our_own() {
+        let taken = |taken| Listing {
+            taken: Some(taken),
+            ..Listing::default()
+        };
+        let error = taken(Taken::Foreign(Some("ws1/prv1/app2".to_owned())))
+            .require_free(Kind::Disks, "d")
+            .unwrap_err();
+        assert!(error.to_string().contains("ws1/prv1/app2"));
+        assert!(taken(Taken::Ours).require_not_foreign(Kind::Disks, "d").is_ok());
+        assert!(taken(Taken::Ours).require_free(Kind::Disks, "d").is_err());
+    }
+}

@@ -1,0 +1,108 @@
+//! Volumes: managed disks and their snapshots.
+
+mod assign;
+mod disks;
+mod listing;
+mod options;
+mod snapshots;
+mod source;
+mod wire;
+mod zones;
+
+use kompox_arm::{ArmClient, ArmOptions};
+use kompox_domain::model::VolumeKind;
+use kompox_domain::volume::VolumeClass;
+use kompox_domain::{AppScope, Cluster, Context, Error, ErrorKind, Result, Volume};
+
+pub(crate) use options::DECLARED as DECLARED_OPTIONS;
+
+use crate::api::Group;
+use crate::settings::{ProviderSettings, app_group, check_app_group};
+use options::DiskOptions;
+
+/// How Kubernetes sees every volume of this driver.
+pub(crate) const CLASS: VolumeClass = VolumeClass {
+    storage_class: "managed-csi",
+    csi_driver: "disk.csi.azure.com",
+    fs_type: "ext4",
+    access_modes: &["ReadWriteOnce"],
+    reclaim_policy: "Retain",
+    volume_mode: "Filesystem",
+};
+
+/// The volumes of one app: what every operation on them starts from.
+pub(crate) struct AppVolumes<'a> {
+    arm: &'a ArmClient,
+    cx: &'a Context,
+    settings: &'a ProviderSettings,
+    options: ArmOptions,
+    app: &'a AppScope,
+    group: Group,
+}
+
+impl<'a> AppVolumes<'a> {
+    /// Finds the place of an app's volumes.
+    ///
+    /// # Errors
+    /// `InvalidInput` when there is none, or when it is a cluster's.
+    pub(crate) fn new(
+        arm: &'a ArmClient,
+        cx: &'a Context,
+        settings: &'a ProviderSettings,
+        options: ArmOptions,
+        clusters: &[Cluster],
+        app: &'a AppScope,
+    ) -> Result<Self> {
+        let prefix = settings.prefix.as_deref();
+        let name = app_group(app, prefix)?;
+        check_app_group(&name, app, clusters, prefix)?;
+        let group = Group {
+            subscription: settings.subscription.clone(),
+            name,
+        };
+        Ok(Self {
+            arm,
+            cx,
+            settings,
+            options,
+            app,
+            group,
+        })
+    }
+}
+
+/// Refuses volumes that are not made of disks.
+pub(crate) fn require_disk(volume: &Volume) -> Result<()> {
+    match volume.kind {
+        VolumeKind::Disk => Ok(()),
+        VolumeKind::Files => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "volume {} is of type files, which driver aks does not support",
+                volume.name
+            ),
+        )
+        .with_hint("leave `type` out, or write `type: disk`")),
+    }
+}
+
+/// What is wrong with an app's volumes, as far as their configuration tells.
+pub(crate) fn offline_findings(app: &AppScope) -> Vec<Error> {
+    app.app
+        .volumes
+        .iter()
+        .flat_map(|volume| {
+            let options =
+                DiskOptions::parse(&volume.options).and_then(|options| options.check_size(volume.size));
+            let options = options.map_err(|error| {
+                let named = Error::new(error.kind(), format!("volume {}: {error}", volume.name));
+                match error.hint() {
+                    Some(hint) => named.with_hint(hint),
+                    None => named,
+                }
+            });
+            [require_disk(volume).err(), options.err()]
+        })
+        .flatten()
+        .collect()
+}

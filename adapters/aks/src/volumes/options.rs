@@ -1,0 +1,214 @@
+//! The options of a disk: `sku`, `iops`, `mbps`.
+
+use kompox_domain::options::OptionValue;
+use kompox_domain::{ByteSize, Error, ErrorKind, Result, VolumeOptions, suggest};
+
+/// The options there are, each with what it takes.
+pub(crate) const DECLARED: [(&str, &str); 3] = [
+    (
+        "sku",
+        "Premium_LRS (default), Premium_ZRS, PremiumV2_LRS, StandardSSD_LRS, StandardSSD_ZRS, Standard_LRS, UltraSSD_LRS",
+    ),
+    ("iops", "a whole number; PremiumV2_LRS and UltraSSD_LRS only"),
+    ("mbps", "a whole number; PremiumV2_LRS and UltraSSD_LRS only"),
+];
+
+const SKUS: [&str; 7] = [
+    "Premium_LRS",
+    "Premium_ZRS",
+    "PremiumV2_LRS",
+    "StandardSSD_LRS",
+    "StandardSSD_ZRS",
+    "Standard_LRS",
+    "UltraSSD_LRS",
+];
+
+/// What a disk is like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DiskOptions {
+    pub(crate) sku: &'static str,
+    pub(crate) iops: Option<i64>,
+    pub(crate) mbps: Option<i64>,
+}
+
+impl DiskOptions {
+    /// Reads the options.
+    ///
+    /// # Errors
+    /// `InvalidInput` for one that is not known, or a value that it does not take.
+    pub(crate) fn parse(options: &VolumeOptions) -> Result<Self> {
+        let mut parsed = Self {
+            sku: "Premium_LRS",
+            iops: None,
+            mbps: None,
+        };
+        for (name, value) in options.iter() {
+            match name {
+                "sku" => parsed.sku = sku(value)?,
+                "iops" => parsed.iops = Some(positive(name, value)?),
+                "mbps" => parsed.mbps = Some(positive(name, value)?),
+                _ => return Err(unknown(name)),
+            }
+        }
+        if !parsed.performance_is_settable() {
+            let given = [("iops", parsed.iops), ("mbps", parsed.mbps)]
+                .into_iter()
+                .find(|(_, value)| value.is_some());
+            if let Some((name, _)) = given {
+                return Err(invalid(format!("option {name} cannot be set for {}", parsed.sku))
+                    .with_hint("only PremiumV2_LRS and UltraSSD_LRS take iops and mbps"));
+            }
+        }
+        Ok(parsed)
+    }
+
+    /// Whether the disk lies in all zones at once.
+    pub(crate) fn is_zone_redundant(&self) -> bool {
+        self.sku.ends_with("_ZRS")
+    }
+
+    fn performance_is_settable(&self) -> bool {
+        matches!(self.sku, "PremiumV2_LRS" | "UltraSSD_LRS")
+    }
+
+    /// The size in GiB, rounded up.
+    ///
+    /// # Errors
+    /// `InvalidInput` for more than the SKU has.
+    pub(crate) fn check_size(&self, size: ByteSize) -> Result<i32> {
+        let gib = size.gib_ceil();
+        // Limits: managed disk types, Azure documentation (32 TiB; 64 TiB for the two newer ones).
+        let most = if self.performance_is_settable() {
+            65_536
+        } else {
+            32_767
+        };
+        i32::try_from(gib).ok().filter(|gib| *gib <= most).ok_or_else(|| {
+            invalid(format!(
+                "{size} is more than a disk of {} can hold: {most} GiB",
+                self.sku
+            ))
+        })
+    }
+}
+
+fn sku(value: &OptionValue) -> Result<&'static str> {
+    let text = value.to_string();
+    SKUS.into_iter()
+        .find(|sku| sku.eq_ignore_ascii_case(&text))
+        .ok_or_else(|| {
+            let hint = suggest::nearest(&text, SKUS).map_or_else(
+                || format!("use one of {}", SKUS.join(", ")),
+                |nearest| format!("did you mean {nearest}?"),
+            );
+            invalid(format!("option sku: {text:?} is not a disk SKU")).with_hint(hint)
+        })
+}
+
+fn positive(name: &str, value: &OptionValue) -> Result<i64> {
+    let number = match value {
+        OptionValue::Integer(number) => Some(*number),
+        OptionValue::Text(text) => text.parse().ok(),
+        OptionValue::Bool(_) => None,
+    };
+    number
+        .filter(|number| *number > 0)
+        .ok_or_else(|| invalid(format!("option {name}: {value} is not a whole number above zero")))
+}
+
+fn unknown(name: &str) -> Error {
+    let names = DECLARED.map(|(name, _)| name);
+    let hint = suggest::nearest(name, names).map_or_else(
+        || format!("options: {}", names.join(", ")),
+        |nearest| format!("did you mean {nearest}?"),
+    );
+    invalid(format!("option {name:?} is not known")).with_hint(hint)
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(ErrorKind::InvalidInput, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(pairs: &[(&str, OptionValue)]) -> Result<DiskOptions> {
+        DiskOptions::parse(
+            &pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+        )
+    }
+
+    fn text(text: &str) -> OptionValue {
+        OptionValue::Text(text.to_owned())
+    }
+
+    #[test]
+    fn without_options_a_disk_is_premium() {
+        assert_eq!(
+            parse(&[]).unwrap(),
+            DiskOptions {
+                sku: "Premium_LRS",
+                iops: None,
+                mbps: None
+            }
+        );
+    }
+
+    #[test]
+    fn b2_every_option_has_its_effect() {
+        let all = [
+            ("sku", text("premiumv2_lrs")),
+            ("iops", OptionValue::Integer(4000)),
+            ("mbps", text("200")),
+        ];
+        assert_eq!(
+            parse(&all).unwrap(),
+            DiskOptions {
+                sku: "PremiumV2_LRS",
+                iops: Some(4000),
+                mbps: Some(200)
+            }
+        );
+    }
+
+    #[test]
+    fn an_option_that_has_no_effect_is_refused() {
+        assert!(parse(&[("iops", OptionValue::Integer(4000))]).is_err());
+        assert!(parse(&[("sku", text("Premium_XRS"))]).is_err());
+        assert_eq!(
+            parse(&[("skus", text("x"))]).unwrap_err().hint(),
+            Some("did you mean sku?")
+        );
+        for bad in [
+            OptionValue::Integer(0),
+            OptionValue::Integer(-1),
+            OptionValue::Bool(true),
+            text("many"),
+        ] {
+            assert!(parse(&[("sku", text("UltraSSD_LRS")), ("iops", bad)]).is_err());
+        }
+    }
+
+    #[test]
+    fn b4_a_size_is_rounded_up_and_has_an_end() {
+        let premium = parse(&[]).unwrap();
+        assert_eq!(premium.check_size("1.5Gi".parse().unwrap()).unwrap(), 2);
+        assert_eq!(premium.check_size("1".parse().unwrap()).unwrap(), 1);
+        assert!(premium.check_size(ByteSize::from_gib(32_768).unwrap()).is_err());
+        assert!(
+            parse(&[("sku", text("PremiumV2_LRS"))])
+                .unwrap()
+                .check_size(ByteSize::from_gib(65_536).unwrap())
+                .is_ok()
+        );
+        assert!(
+            premium
+                .check_size(ByteSize::from_bytes(u64::MAX).unwrap())
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! Snapshots: list, create, delete, restore.
+
+use std::time::Duration;
+
+use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
+use kompox_arm::{ArmError, ArmRequest, ArmResponse, FinalState};
+use kompox_domain::context::Step;
+use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
+use kompox_domain::volume::{self, DiskRecord, VolumeDisk, VolumeSnapshot};
+use kompox_domain::{Error, ErrorKind, Result, SnapshotName, Source, Volume, VolumeName, Zone, naming, tags};
+use serde_json::{Value, json};
+
+use super::disks::NewDisk;
+use super::options::DiskOptions;
+use super::source::{self, Found};
+use super::zones::Wish;
+use super::{AppVolumes, require_disk, wire};
+use crate::api::Kind;
+use crate::groups;
+
+/// Waits between two looks at a copy grow to this.
+const MAX_LOOK: Duration = Duration::from_secs(10);
+
+impl AppVolumes<'_> {
+    pub(crate) async fn snapshot_list(&self, volumes: &[Volume]) -> Result<Vec<VolumeSnapshot>> {
+        volumes.iter().try_for_each(require_disk)?;
+        let mut snapshots = self.listing(Kind::Snapshots, volumes, None).await?.snapshots()?;
+        volume::arrange_snapshots(&mut snapshots);
+        Ok(snapshots)
+    }
+
+    pub(crate) async fn snapshot_create(
+        &self,
+        volume: &Volume,
+        request: &SnapshotCreate,
+    ) -> Result<VolumeSnapshot> {
+        require_disk(volume)?;
+        let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), &request.name);
+        let volumes = std::slice::from_ref(volume);
+        let ((snapshots, group_exists), disks, by_id) = futures::try_join!(
+            self.listing_and_group(Kind::Snapshots, volumes, Some(&resource)),
+            async {
+                match &request.source {
+                    None | Some(Source::Disk(_)) => self.disk_records(volumes).await,
+                    _ => Ok(vec![]),
+                }
+            },
+            async {
+                match &request.source {
+                    Some(Source::Resource(id)) => self.source_by_id(id).await.map(Some),
+                    _ => Ok(None),
+                }
+            },
+        )?;
+        snapshots.require_free(Kind::Snapshots, &resource)?;
+        let found = match (&request.source, by_id) {
+            (None, _) => assigned(&disks, &volume.name)?,
+            (Some(Source::Disk(name)), _) => source::disk(&disks, &volume.name, name)?,
+            (Some(Source::Snapshot(name)), _) => {
+                source::from_snapshot(source::snapshot(&snapshots.snapshots()?, &volume.name, name)?)
+            }
+            (Some(Source::Resource(id)), None) => {
+                return Err(Error::new(ErrorKind::NotFound, format!("source {id} is missing")));
+            }
+            (Some(Source::Resource(_)), Some(found)) => found,
+        };
+        if !group_exists {
+            groups::create(self.arm, self.cx, &self.group, &self.settings.location).await?;
+        }
+
+        let url = self.group.item_url(self.arm, Kind::Snapshots, &resource)?;
+        let put = ArmRequest::put(url, &self.snapshot_body(volume, &request.name, &found)?)?.in_known_group();
+        let step = self.cx.begin(format!("create snapshot {resource}"));
+        let result = async {
+            let response = self.arm.run(self.cx, &put, FinalState::Resource, &step).await?;
+            let response = response
+                .ok_or_else(|| Error::new(ErrorKind::Failed, format!("snapshot {resource} is not there")))?;
+            self.until_usable(response, volume, &request.name, &resource, &step)
+                .await
+        }
+        .await;
+        step.end(result)
+    }
+
+    fn snapshot_body(&self, volume: &Volume, name: &SnapshotName, source: &Found) -> Result<Value> {
+        // Across regions only a snapshot can be copied, and only in the background.
+        let elsewhere = source
+            .location
+            .as_ref()
+            .is_some_and(|location| !location.eq_ignore_ascii_case(&self.settings.location));
+        let option = if elsewhere && source.is_snapshot {
+            CreateOption::CopyStart
+        } else {
+            CreateOption::Copy
+        };
+        let mut properties = models::SnapshotProperties::new(wire::copied_from(&source.id, option));
+        properties.incremental = Some(true);
+        let mut snapshot = models::Snapshot::new(models::Resource::new(self.settings.location.clone()));
+        snapshot.sku = Some(models::SnapshotSku {
+            name: "Standard_LRS".parse().ok(),
+            tier: None,
+        });
+        snapshot.properties = Some(properties);
+        let mut own = self.item_tags(volume);
+        own.insert(tags::SNAPSHOT_NAME.to_owned(), json!(name.to_string()));
+        if let Some(disk) = &source.disk {
+            own.insert(tags::DISK_NAME.to_owned(), json!(disk));
+        }
+        snapshot.resource.tags = Some(Value::Object(own));
+        wire::body(&snapshot)
+    }
+
+    /// Waits for the copy behind the snapshot: that it was made does not mean that it can be used.
+    async fn until_usable(
+        &self,
+        mut response: ArmResponse,
+        volume: &Volume,
+        name: &SnapshotName,
+        resource: &str,
+        step: &Step,
+    ) -> Result<VolumeSnapshot> {
+        let mut wait = self.options.poll;
+        loop {
+            let json = std::str::from_utf8(&response.body).unwrap_or_default();
+            let snapshot = wire::snapshot(json, &volume.name, name.clone())?;
+            if let Some((code, message)) = wire::copy_failure(json) {
+                return Err(Error::new(
+                    ErrorKind::Failed,
+                    format!("Azure could not copy the snapshot: {message}"),
+                )
+                .with_code(code));
+            }
+            if snapshot.completion_percent.is_done() {
+                return Ok(snapshot);
+            }
+            step.state("copying", Some(snapshot.completion_percent));
+            self.pause(wait, name).await?;
+            wait = wait.saturating_mul(2).min(MAX_LOOK);
+            let url = self.group.item_url(self.arm, Kind::Snapshots, resource)?;
+            response = self
+                .arm
+                .send(self.cx, &ArmRequest::get(url).in_known_group())
+                .await?;
+        }
+    }
+
+    async fn pause(&self, wait: Duration, name: &SnapshotName) -> Result<(), ArmError> {
+        let wake = tokio::time::Instant::now() + wait;
+        if self
+            .cx
+            .deadline()
+            .is_some_and(|deadline| tokio::time::Instant::from_std(deadline) < wake)
+        {
+            let doing = format!("while snapshot {name} was still being copied in Azure");
+            return Err(ArmError::Deadline {
+                doing,
+                retry_after: None,
+            });
+        }
+        tokio::time::sleep_until(wake).await;
+        Ok(())
+    }
+
+    pub(crate) async fn snapshot_delete(&self, volume: &Volume, name: &SnapshotName) -> Result<()> {
+        require_disk(volume)?;
+        let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
+        let listing = self
+            .listing(Kind::Snapshots, std::slice::from_ref(volume), Some(&resource))
+            .await?;
+        listing.require_not_foreign(Kind::Snapshots, &resource)?;
+        if !listing.snapshots()?.iter().any(|snapshot| snapshot.name == *name) {
+            return Ok(());
+        }
+        self.remove(Kind::Snapshots, &resource).await
+    }
+
+    pub(crate) async fn snapshot_restore(
+        &self,
+        volume: &Volume,
+        request: &SnapshotRestore,
+    ) -> Result<VolumeDisk> {
+        require_disk(volume)?;
+        let options = DiskOptions::parse(&volume.options.overridden_by(&request.options))?;
+        let asked = match request.zone.as_deref() {
+            Some(_) => Some(self.zone_wish(request.zone.as_deref(), &options)?),
+            None => None,
+        };
+        let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), &request.disk);
+        let volumes = std::slice::from_ref(volume);
+        let (disks, snapshots) = futures::try_join!(
+            self.listing(Kind::Disks, volumes, Some(&resource)),
+            self.listing(Kind::Snapshots, volumes, None),
+        )?;
+        disks.require_free(Kind::Disks, &resource)?;
+        let snapshots = snapshots.snapshots()?;
+        let snapshot = source::snapshot(&snapshots, &volume.name, &request.snapshot)?;
+        let gib = options.check_size(snapshot.size.max(volume.size))?;
+        let origin = disks
+            .disks(&self.settings.location)?
+            .into_iter()
+            .find(|disk| snapshot.source_disk.as_deref() == Some(disk.name.to_string().as_str()));
+        let zone = self.restored_zone(asked, origin.as_ref(), &options).await?;
+        let source = Some(source::from_snapshot(snapshot));
+        let new = NewDisk {
+            volume,
+            name: &request.disk,
+            options,
+            gib,
+            zone,
+            source,
+            assigned_at: None,
+        };
+        self.make(&new, &resource).await
+    }
+
+    /// As asked, else where the disk is that the snapshot was taken from, else as for a new disk.
+    async fn restored_zone(
+        &self,
+        asked: Option<Wish>,
+        origin: Option<&DiskRecord>,
+        options: &DiskOptions,
+    ) -> Result<Option<Zone>> {
+        if let Some(Wish::Settled(zone)) = asked {
+            return Ok(zone);
+        }
+        if options.is_zone_redundant() {
+            return Ok(None);
+        }
+        if let Some(origin) = origin {
+            return Ok(origin.zone);
+        }
+        match self.zone_wish(None, options)? {
+            Wish::Settled(zone) => Ok(zone),
+            Wish::Open => self.zone_by_pools(self.pools().await),
+        }
+    }
+}
+
+/// The disk that a snapshot is taken from unless one is named.
+fn assigned(disks: &[DiskRecord], volume: &VolumeName) -> Result<Found> {
+    volume::assigned_index(disks)
+        .and_then(|index| disks.get(index))
+        .map(source::from_disk)
+        .ok_or_else(|| {
+            let there: Vec<String> = disks.iter().map(|disk| disk.name.to_string()).collect();
+            let hint = if there.is_empty() {
+                format!("make a disk first: kompoxops disk create -V {volume}")
+            } else {
+                format!(
+                    "assign one of {}, or name it with --source disk:<name>",
+                    there.join(", ")
+                )
+            };
+            Error::new(
+                ErrorKind::NotFound,
+                format!("volume {volume} has no assigned disk"),
+            )
+            .with_hint(hint)
+        })
+}

@@ -1,0 +1,171 @@
+//! What a new disk or snapshot is made from, found in Azure.
+
+use kompox_arm::{ArmRequest, ResourceId};
+use kompox_domain::volume::{DiskRecord, VolumeSnapshot};
+use kompox_domain::{ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, VolumeName, suggest};
+use serde::Deserialize;
+
+use super::AppVolumes;
+use crate::api::DISKS;
+
+/// A source that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Its ARM id.
+    pub(crate) id: String,
+    /// How large what is made from it must be at least.
+    pub(crate) size: Option<ByteSize>,
+    /// The disk it is or was taken from, where that is one of ours.
+    pub(crate) disk: Option<String>,
+    /// Its region, where that may be another one.
+    pub(crate) location: Option<String>,
+    /// Whether it is a snapshot.
+    pub(crate) is_snapshot: bool,
+}
+
+#[derive(Deserialize)]
+struct Any {
+    location: String,
+    #[serde(default)]
+    properties: Properties,
+}
+
+#[derive(Deserialize, Default)]
+struct Properties {
+    #[serde(rename = "diskSizeBytes")]
+    bytes: Option<u64>,
+    #[serde(rename = "diskSizeGB")]
+    gib: Option<u64>,
+    #[serde(rename = "completionPercent")]
+    percent: Option<f64>,
+}
+
+impl AppVolumes<'_> {
+    /// Looks up a source that is given by its ARM id.
+    ///
+    /// # Errors
+    /// `InvalidInput` for what is neither a disk nor a snapshot; `NotFound`; `Precondition` for a snapshot that
+    /// is not complete.
+    pub(crate) async fn source_by_id(&self, text: &str) -> Result<Found> {
+        let id: ResourceId = text.parse().map_err(|error| {
+            Error::new(
+                ErrorKind::InvalidInput,
+                "source: not the id of a disk or snapshot",
+            )
+            .with_source(error)
+        })?;
+        let is_snapshot = id.is_of("Microsoft.Compute", "snapshots");
+        if !is_snapshot && !id.is_of("Microsoft.Compute", "disks") {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                format!("source {id} is neither a disk nor a snapshot"),
+            ));
+        }
+        let request = ArmRequest::get(self.arm.url(&id.to_string(), DISKS)?);
+        let response = self.arm.send(self.cx, &request).await.map_err(|error| {
+            let missing = error.is_not_found();
+            let error = Error::from(error);
+            if missing {
+                error.context(format!("source {id} does not exist"))
+            } else {
+                error
+            }
+        })?;
+        let any: Any = response.json()?;
+        if is_snapshot && any.properties.percent.is_some_and(|percent| percent < 100.0) {
+            return Err(not_ready(&id.to_string()));
+        }
+        let exact = any
+            .properties
+            .bytes
+            .and_then(|bytes| ByteSize::from_bytes(bytes).ok());
+        let size = exact.or_else(|| any.properties.gib.and_then(|gib| ByteSize::from_gib(gib).ok()));
+        Ok(Found {
+            id: id.to_string(),
+            size,
+            disk: None,
+            location: Some(any.location),
+            is_snapshot,
+        })
+    }
+}
+
+/// A disk of the volume as a source.
+pub(crate) fn disk(disks: &[DiskRecord], volume: &VolumeName, name: &DiskName) -> Result<Found> {
+    let disk = disks.iter().find(|disk| disk.name == *name).ok_or_else(|| {
+        missing(
+            "disk",
+            volume,
+            &name.to_string(),
+            disks.iter().map(|disk| disk.name.to_string()),
+        )
+    })?;
+    Ok(from_disk(disk))
+}
+
+pub(crate) fn from_disk(disk: &DiskRecord) -> Found {
+    let name = Some(disk.name.to_string());
+    Found {
+        id: disk.handle.clone(),
+        size: Some(disk.size),
+        disk: name,
+        location: None,
+        is_snapshot: false,
+    }
+}
+
+/// A snapshot of the volume as a source.
+pub(crate) fn snapshot<'a>(
+    snapshots: &'a [VolumeSnapshot],
+    volume: &VolumeName,
+    name: &SnapshotName,
+) -> Result<&'a VolumeSnapshot> {
+    let names = || snapshots.iter().map(|snapshot| snapshot.name.to_string());
+    let snapshot = snapshots
+        .iter()
+        .find(|snapshot| snapshot.name == *name)
+        .ok_or_else(|| missing("snapshot", volume, &name.to_string(), names()))?;
+    if snapshot.completion_percent.is_done() {
+        Ok(snapshot)
+    } else {
+        Err(not_ready(&name.to_string()))
+    }
+}
+
+pub(crate) fn from_snapshot(snapshot: &VolumeSnapshot) -> Found {
+    Found {
+        id: snapshot.handle.clone(),
+        size: Some(snapshot.size),
+        disk: snapshot.source_disk.clone(),
+        location: None,
+        is_snapshot: true,
+    }
+}
+
+/// Something of a volume that is not there, with what is.
+pub(crate) fn missing(
+    what: &str,
+    volume: &VolumeName,
+    name: &str,
+    there: impl Iterator<Item = String>,
+) -> Error {
+    let there: Vec<String> = there.collect();
+    let hint = match suggest::nearest(name, there.iter().map(String::as_str)) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None if there.is_empty() => format!("volume {volume} has no {what} at all"),
+        None => format!("volume {volume} has: {}", there.join(", ")),
+    };
+    Error::new(
+        ErrorKind::NotFound,
+        format!("volume {volume} has no {what} {name}"),
+    )
+    .with_hint(hint)
+}
+
+fn not_ready(name: &str) -> Error {
+    Error::new(
+        ErrorKind::Precondition,
+        format!("snapshot {name} is still being copied"),
+    )
+    .with_hint("kompoxops snapshot list shows how far it is; it can be used from 100 percent on")
+}

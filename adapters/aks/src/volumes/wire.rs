@@ -1,0 +1,250 @@
+//! Between the published shapes of ARM and the records of the domain.
+
+use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
+use kompox_domain::options::OptionValue;
+use kompox_domain::volume::{DiskRecord, Percent, VolumeSnapshot};
+use kompox_domain::{ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, VolumeName, Zone, tags};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use ulid::Ulid;
+
+/// A new disk or snapshot, as it is sent.
+///
+/// The models write `null` for dates that only the server sets; those must not be sent.
+pub(crate) fn body(model: &impl Serialize) -> Result<Value> {
+    let mut value = serde_json::to_value(model).map_err(|error| {
+        Error::new(ErrorKind::Internal, "a request cannot be written as JSON").with_source(error)
+    })?;
+    strip_nulls(&mut value);
+    Ok(value)
+}
+
+fn strip_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(strip_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip_nulls),
+        _ => {}
+    }
+}
+
+/// Data for something that is copied.
+pub(crate) fn copied_from(id: &str, option: CreateOption) -> models::CreationData {
+    let mut data = models::CreationData::new(option);
+    data.source_resource_id = Some(id.to_owned());
+    data
+}
+
+/// A tag's value. Tag names compare without case.
+pub(crate) fn tag<'a>(found: Option<&'a Value>, name: &str) -> Option<&'a str> {
+    found?
+        .as_object()?
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .and_then(|(_, value)| value.as_str())
+}
+
+/// A resource of which only the little that tells whose it is has been read.
+#[derive(Deserialize)]
+pub(crate) struct Glance<'a> {
+    #[serde(borrow)]
+    pub(crate) name: std::borrow::Cow<'a, str>,
+    #[serde(default)]
+    pub(crate) tags: Option<Value>,
+}
+
+/// Reads a disk of ours.
+///
+/// # Errors
+/// `Internal` for one that carries our name and tags but cannot be read: leaving it out could show none or
+/// another one as assigned.
+pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str) -> Result<DiskRecord> {
+    let disk: models::Disk = serde_json::from_str(json).map_err(|error| unreadable("disk", &name, error))?;
+    let found = disk.resource.tags.as_ref();
+    let properties = disk.properties.as_ref();
+    let flagged = tag(found, tags::DISK_ASSIGNED).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let assigned_at = tag(found, tags::DISK_ASSIGNED_AT).and_then(|text| Ulid::from_string(text).ok());
+    let bytes = properties
+        .and_then(|p| p.disk_size_bytes)
+        .and_then(|bytes| u64::try_from(bytes).ok());
+    let gib = properties
+        .and_then(|p| p.disk_size_gb)
+        .and_then(|gib| u64::try_from(gib).ok());
+    let size = size(bytes, gib).ok_or_else(|| unreadable("disk", &name, "it has no size"))?;
+    let mut attached_to: Vec<String> = disk
+        .managed_by
+        .iter()
+        .chain(&disk.managed_by_extended)
+        .cloned()
+        .collect();
+    attached_to.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+    Ok(DiskRecord {
+        volume: volume.clone(),
+        flagged,
+        assigned_at,
+        size,
+        zone: disk.zones.first().and_then(|zone| Zone::parse(zone, region).ok()),
+        options: options(&disk),
+        handle: disk.resource.id.as_deref().unwrap_or_default().to_lowercase(),
+        created_at: properties.and_then(|p| p.time_created),
+        updated_at: properties.and_then(|p| p.last_ownership_update_time),
+        state: properties.and_then(|p| p.disk_state.as_ref()).and_then(word),
+        attached_to,
+        name,
+    })
+}
+
+fn options(disk: &models::Disk) -> kompox_domain::VolumeOptions {
+    let sku = disk.sku.as_ref().and_then(|sku| sku.name.as_ref()).and_then(word);
+    let number = |pick: fn(&models::DiskProperties) -> Option<i64>| disk.properties.as_ref().and_then(pick);
+    let given = [
+        ("sku", sku.map(OptionValue::Text)),
+        (
+            "iops",
+            number(|p| p.disk_iops_read_write).map(OptionValue::Integer),
+        ),
+        (
+            "mbps",
+            number(|p| p.disk_m_bps_read_write).map(OptionValue::Integer),
+        ),
+    ];
+    given
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
+}
+
+/// Reads a snapshot of ours.
+///
+/// # Errors
+/// As [`disk`].
+pub(crate) fn snapshot(json: &str, volume: &VolumeName, name: SnapshotName) -> Result<VolumeSnapshot> {
+    let snapshot: models::Snapshot =
+        serde_json::from_str(json).map_err(|error| unreadable("snapshot", &name, error))?;
+    let properties = snapshot.properties.as_ref();
+    let bytes = properties
+        .and_then(|p| p.disk_size_bytes)
+        .and_then(|bytes| u64::try_from(bytes).ok());
+    let gib = properties
+        .and_then(|p| p.disk_size_gb)
+        .and_then(|gib| u64::try_from(gib).ok());
+    let size = size(bytes, gib).ok_or_else(|| unreadable("snapshot", &name, "it has no size"))?;
+    let source = properties.and_then(|p| p.creation_data.source_resource_id.clone());
+    Ok(VolumeSnapshot {
+        volume: volume.clone(),
+        size,
+        handle: snapshot.resource.id.as_deref().unwrap_or_default().to_lowercase(),
+        created_at: properties.and_then(|p| p.time_created),
+        updated_at: None,
+        source_disk: tag(snapshot.resource.tags.as_ref(), tags::DISK_NAME)
+            .map(str::to_owned)
+            .or(source),
+        // Absent means complete: only copies that take their time report it.
+        completion_percent: properties
+            .and_then(|p| p.completion_percent)
+            .map_or(Percent::DONE, Percent::new),
+        name,
+    })
+}
+
+/// Why the background copy of a snapshot failed, if it did.
+pub(crate) fn copy_failure(json: &str) -> Option<(String, String)> {
+    let snapshot: models::Snapshot = serde_json::from_str(json).ok()?;
+    let error = snapshot.properties?.copy_completion_error?;
+    Some((word(&error.error_code)?, error.error_message))
+}
+
+fn size(bytes: Option<u64>, gib: Option<u64>) -> Option<ByteSize> {
+    let exact = bytes.and_then(|bytes| ByteSize::from_bytes(bytes).ok());
+    exact.or_else(|| gib.and_then(|gib| ByteSize::from_gib(gib).ok()))
+}
+
+/// The word that an enumeration of the models stands for.
+fn word(value: &impl Serialize) -> Option<String> {
+    serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
+}
+
+fn unreadable(
+    what: &str,
+    name: &impl std::fmt::Display,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> Error {
+    Error::new(
+        ErrorKind::Internal,
+        format!("what Azure says about {what} {name} cannot be read"),
+    )
+    .with_source(source)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(json: &Value) -> Result<DiskRecord> {
+        disk(
+            &json.to_string(),
+            &"db".parse().unwrap(),
+            "one".parse().unwrap(),
+            "japaneast",
+        )
+    }
+
+    #[test]
+    fn nothing_is_sent_that_only_the_server_sets() {
+        let properties = models::DiskProperties::new(models::CreationData::new(CreateOption::Empty));
+        let mut model = models::Disk::new(models::Resource::new("japaneast".to_owned()));
+        model.properties = Some(properties);
+        let body = body(&model).unwrap();
+        assert_eq!(
+            body,
+            json!({"location": "japaneast", "properties": {"creationData": {"createOption": "Empty"}}})
+        );
+    }
+
+    #[test]
+    fn a_disk_is_read_with_all_that_is_shown() {
+        let disk = read(&json!({
+            "id": "/subscriptions/S/resourceGroups/RG/providers/Microsoft.Compute/disks/db-034d4d-one",
+            "name": "db-034d4d-one", "location": "japaneast", "zones": ["2"], "sku": {"name": "Premium_LRS", "tier": "Premium"},
+            "managedBy": "/vm/1", "managedByExtended": ["/VM/1"],
+            "tags": {"Kompox-Disk-Assigned": "TRUE", "kompox-disk-assigned-at": "01K9ZZZZZZZZZZZZZZZZZZZZZZ"},
+            "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4, "diskSizeBytes": 4294967296_u64,
+                "timeCreated": "2026-11-21T01:02:03.1234567+00:00", "diskState": "FutureState", "newField": {"a": 1},
+                "diskIOPSReadWrite": 120}
+        }))
+        .unwrap();
+        assert!(disk.flagged && disk.assigned_at.is_some());
+        assert_eq!(disk.size.gib_ceil(), 4);
+        assert_eq!(disk.zone.unwrap().number(), 2);
+        assert_eq!(disk.state.as_deref(), Some("FutureState"));
+        assert_eq!(disk.attached_to, ["/vm/1"]);
+        assert_eq!(disk.options.get("iops"), Some(&OptionValue::Integer(120)));
+        assert!(disk.handle.starts_with("/subscriptions/s/resourcegroups/rg"));
+    }
+
+    #[test]
+    fn b14_a_disk_of_ours_that_cannot_be_read_is_an_error_that_names_it() {
+        let error = read(
+            &json!({"location": "japaneast", "properties": {"creationData": {"createOption": "Empty"}}}),
+        )
+        .unwrap_err();
+        assert!(error.to_string().contains("disk one"), "{error}");
+        assert!(read(&json!({"location": 7})).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_the_reader_panic(text in "\\PC{0,80}", gib in any::<i64>(), percent in any::<f64>()) {
+            let _ = read(&json!({"id": text, "location": text, "zones": [text], "tags": {"kompox-disk-assigned-at": text},
+                "properties": {"creationData": {"createOption": text}, "diskSizeBytes": gib, "timeCreated": text}}));
+            let body = json!({"location": text, "properties": {"creationData": {"createOption": text},
+                "diskSizeBytes": gib, "completionPercent": percent}});
+            let _ = snapshot(&body.to_string(), &"db".parse().unwrap(), "one".parse().unwrap());
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! In which zone a new disk lies.
+
+use kompox_arm::{ArmError, ArmRequest, ResourceId};
+use kompox_domain::progress::WarningKind;
+use kompox_domain::{Error, ErrorKind, Result, SettingValue, Zone, tags};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{AppVolumes, wire};
+use crate::api::MANAGED_CLUSTERS;
+use crate::settings::cluster_group;
+
+use super::options::DiskOptions;
+
+/// Where the machines are that will attach the disk.
+#[derive(Debug)]
+pub(crate) enum Pools {
+    /// There is no cluster yet.
+    NoCluster,
+    /// At least one user pool lies in no zone.
+    Regional,
+    /// Every user pool lies in zones, these.
+    Zonal(Vec<Zone>),
+    /// The cluster could not be read.
+    Unknown(Error),
+}
+
+/// What is known about a zone without asking Azure.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// This zone, or none for a disk that lies in all of them.
+    Settled(Option<Zone>),
+    /// The cluster's pools decide.
+    Open,
+}
+
+#[derive(Deserialize)]
+struct Cluster {
+    #[serde(default)]
+    tags: Option<Value>,
+    #[serde(default)]
+    properties: ClusterProperties,
+}
+
+#[derive(Deserialize, Default)]
+struct ClusterProperties {
+    #[serde(rename = "agentPoolProfiles", default)]
+    pools: Vec<Pool>,
+}
+
+#[derive(Deserialize)]
+struct Pool {
+    #[serde(default)]
+    mode: Option<String>,
+    #[serde(rename = "availabilityZones", default)]
+    zones: Option<Vec<String>>,
+}
+
+impl AppVolumes<'_> {
+    /// What was asked for, else what the app says.
+    ///
+    /// # Errors
+    /// `InvalidInput` for what is no zone, or a zone for a disk that lies in all of them.
+    pub(crate) fn zone_wish(&self, asked: Option<&str>, options: &DiskOptions) -> Result<Wish> {
+        let region = &self.settings.location;
+        if options.is_zone_redundant() {
+            return match asked {
+                None => Ok(Wish::Settled(None)),
+                Some(zone) => Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    format!(
+                        "zone {zone} cannot be asked for: a disk of {} lies in all zones",
+                        options.sku
+                    ),
+                )),
+            };
+        }
+        match asked.or(self.app.app.zone.as_deref()) {
+            Some(zone) => Ok(Wish::Settled(Some(Zone::parse(zone, region)?))),
+            None => Ok(Wish::Open),
+        }
+    }
+
+    /// Reads where the cluster's user pools are.
+    pub(crate) async fn pools(&self) -> Pools {
+        match self.clusters().await {
+            Ok(clusters) => pools(
+                &clusters,
+                &self.app.cluster_scope().path(),
+                self.app.cluster.existing,
+            ),
+            Err(error) => Pools::Unknown(error),
+        }
+    }
+
+    async fn clusters(&self) -> Result<Vec<Cluster>> {
+        let cluster = self.app.cluster_scope();
+        if cluster.cluster.existing {
+            let Some(SettingValue::Plain(id)) = cluster.cluster.settings.get("AZURE_AKS_RESOURCE_ID") else {
+                return Ok(vec![]);
+            };
+            let id: ResourceId = id.parse().map_err(|error| {
+                Error::new(
+                    ErrorKind::InvalidInput,
+                    "setting AZURE_AKS_RESOURCE_ID is not usable",
+                )
+                .with_source(error)
+            })?;
+            let request = ArmRequest::get(self.arm.url(&id.to_string(), MANAGED_CLUSTERS)?);
+            return match self.arm.send(self.cx, &request).await {
+                Ok(response) => Ok(vec![response.json()?]),
+                Err(error) if error.is_not_found() => Ok(vec![]),
+                Err(error) => Err(error.into()),
+            };
+        }
+        // Without a group of its own a cluster cannot be there yet.
+        let Ok(group) = cluster_group(&cluster, self.settings.prefix.as_deref()) else {
+            return Ok(vec![]);
+        };
+        let path = format!(
+            "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters",
+            self.settings.subscription
+        );
+        let mut clusters = Vec::new();
+        let request = ArmRequest::get(self.arm.url(&path, MANAGED_CLUSTERS)?);
+        let read: Result<(), ArmError> = self
+            .arm
+            .list(self.cx, request, |element| {
+                clusters.extend(serde_json::from_str(element.get()).ok());
+            })
+            .await;
+        match read {
+            Err(error) if !error.is_not_found() => Err(error.into()),
+            _ => Ok(clusters),
+        }
+    }
+
+    /// The zone of the new disk, when only the pools could say.
+    ///
+    /// # Errors
+    /// `InvalidInput` when a zone must be given, naming those there are.
+    pub(crate) fn zone_by_pools(&self, pools: Pools) -> Result<Option<Zone>> {
+        match pools {
+            Pools::Regional => Ok(None),
+            Pools::Zonal(zones) => {
+                let zones: Vec<String> = zones.iter().map(ToString::to_string).collect();
+                Err(Error::new(
+                    ErrorKind::InvalidInput,
+                    format!(
+                        "the nodes of cluster {} lie in zones: a disk needs one of them",
+                        self.app.cluster.id.cluster
+                    ),
+                )
+                .with_hint(format!(
+                    "add --zone with one of {}, set deployment.zone of the app, or use a zone-redundant SKU",
+                    zones.join(", ")
+                )))
+            }
+            Pools::NoCluster => {
+                self.cx.warn(
+                    WarningKind::ZoneUnknown,
+                    "there is no cluster yet, so the disk is made without a zone; nodes that lie in a zone cannot attach it",
+                );
+                Ok(None)
+            }
+            Pools::Unknown(error) => {
+                self.cx.warn(
+                    WarningKind::ZoneUnknown,
+                    format!("the zones of the cluster's nodes cannot be read ({error}), so the disk is made without a zone"),
+                );
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn pools(clusters: &[Cluster], path: &str, existing: bool) -> Pools {
+    let ours = |cluster: &&Cluster| existing || wire::tag(cluster.tags.as_ref(), tags::CLUSTER) == Some(path);
+    let Some(cluster) = clusters.iter().find(ours) else {
+        return Pools::NoCluster;
+    };
+    let all = &cluster.properties.pools;
+    let users: Vec<&Pool> = all
+        .iter()
+        .filter(|pool| {
+            pool.mode
+                .as_deref()
+                .is_some_and(|mode| mode.eq_ignore_ascii_case("User"))
+        })
+        .collect();
+    // Where there are only system pools, apps run on those.
+    let users = if users.is_empty() {
+        all.iter().collect()
+    } else {
+        users
+    };
+    let zones_of = |pool: &&Pool| -> Vec<Zone> {
+        pool.zones
+            .iter()
+            .flatten()
+            .filter_map(|zone| Zone::parse(zone, "").ok())
+            .collect()
+    };
+    let per_pool: Vec<Vec<Zone>> = users.iter().map(zones_of).collect();
+    if per_pool.is_empty() || per_pool.iter().any(Vec::is_empty) {
+        return Pools::Regional;
+    }
+    let mut zones: Vec<Zone> = per_pool.into_iter().flatten().collect();
+    zones.sort_unstable();
+    zones.dedup();
+    Pools::Zonal(zones)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(pools_json: Value) -> Pools {
+        let cluster =
+            json!({"tags": {"kompox-cluster": "w/p/c"}, "properties": {"agentPoolProfiles": pools_json}});
+        pools(&[serde_json::from_value(cluster).unwrap()], "w/p/c", false)
+    }
+
+    #[test]
+    fn only_when_every_user_pool_is_zonal_a_zone_is_needed() {
+        let system = json!({"mode": "System", "availabilityZones": null});
+        let zonal = json!({"mode": "User", "availabilityZones": ["2", "1"]});
+        let regional = json!({"mode": "user"});
+        let Pools::Zonal(zones) = of(json!([system, zonal])) else {
+            panic!("not zonal")
+        };
+        assert_eq!(zones.iter().map(|zone| zone.number()).collect::<Vec<_>>(), [1, 2]);
+        assert!(matches!(of(json!([zonal, regional])), Pools::Regional));
+        assert!(matches!(of(json!([system])), Pools::Regional));
+    }
+
+    #[test]
+    fn somebody_elses_cluster_in_the_group_says_nothing() {
+        let cluster: Cluster = serde_json::from_value(json!({"properties": {}})).unwrap();
+        assert!(matches!(pools(&[cluster], "w/p/c", false), Pools::NoCluster));
+    }
+}
