@@ -80,7 +80,12 @@ impl ArmClient {
     /// `InvalidInput` and `Unsupported` as [`AuthMethod`] and [`Cloud`] say.
     pub fn new(cloud: Cloud, method: AuthMethod, options: ArmOptions) -> Result<Self, Error> {
         let transport = transport(cloud.ca_file.as_deref())?;
-        let credential = Arc::new(RenewableCredential::new(method, &cloud, transport.clone())?);
+        let credential = Arc::new(RenewableCredential::new(
+            method,
+            &cloud,
+            transport.clone(),
+            options.backoff,
+        )?);
         let authorization =
             BearerTokenAuthorizationPolicy::new(Arc::clone(&credential) as _, [cloud.scope.clone()]);
         let per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(authorization)];

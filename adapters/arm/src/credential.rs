@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{AccessToken, Secret as CoreSecret, TokenCredential, TokenRequestOptions};
-use azure_core::http::{ClientOptions, Transport};
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
     AzureDeveloperCliCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
@@ -203,6 +204,13 @@ fn certificate(
     .with_hint("build it with --features client_certificate, or choose another AZURE_AUTH_METHOD"))
 }
 
+/// How often signing in is tried again.
+const SIGN_IN_RETRIES: u32 = 3;
+
+fn core_duration(duration: Duration) -> azure_core::time::Duration {
+    azure_core::time::Duration::try_from(duration).unwrap_or(azure_core::time::Duration::seconds(1))
+}
+
 /// A credential that can be made anew: after ARM refused a token, the one that is cached inside is of no use,
 /// and the credentials of the SDK have no way to forget it.
 #[derive(Debug)]
@@ -213,12 +221,23 @@ pub(crate) struct RenewableCredential {
 }
 
 impl RenewableCredential {
-    pub(crate) fn new(method: AuthMethod, cloud: &Cloud, transport: Transport) -> Result<Self, Error> {
+    pub(crate) fn new(
+        method: AuthMethod,
+        cloud: &Cloud,
+        transport: Transport,
+        backoff: Duration,
+    ) -> Result<Self, Error> {
         let mut custom = CustomConfiguration::default();
         custom.authority_host = cloud.authority_host.as_str().trim_end_matches('/').to_owned();
         let options = ClientOptions {
             transport: Some(transport),
             cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
+            // The SDK would try for a minute to reach an Entra that is not there.
+            retry: RetryOptions::exponential(ExponentialRetryOptions {
+                initial_delay: core_duration(backoff),
+                max_retries: SIGN_IN_RETRIES,
+                ..ExponentialRetryOptions::default()
+            }),
             ..ClientOptions::default()
         };
         let current = RwLock::new(method.credential(options.clone())?);
@@ -255,7 +274,12 @@ mod tests {
 
     fn make(method: AuthMethod) -> Result<RenewableCredential, Error> {
         let cloud = Cloud::named("AzurePublic").unwrap();
-        RenewableCredential::new(method, &cloud, crate::transport::transport(None).unwrap())
+        RenewableCredential::new(
+            method,
+            &cloud,
+            crate::transport::transport(None).unwrap(),
+            Duration::ZERO,
+        )
     }
 
     fn ids() -> (String, String) {

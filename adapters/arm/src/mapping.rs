@@ -126,12 +126,14 @@ impl From<ArmError> for Error {
 }
 
 fn from_service(service: ServiceError, late: Option<&str>) -> Error {
-    let kind = match (kind_of(&service), late) {
-        // What Azure reports as its own trouble after it accepted the work is a failure, not an outage.
-        (ErrorKind::Unavailable | ErrorKind::InvalidInput | ErrorKind::NotFound, Some(_)) => {
-            ErrorKind::Failed
-        }
-        (kind, _) => kind,
+    // The status of an answer that reports a late failure is that of the report; only the code says more.
+    let kind = if late.is_some() {
+        kind_of(&ServiceError {
+            status: 200,
+            ..service.clone()
+        })
+    } else {
+        kind_of(&service)
     };
     let hint = hint_of(&service);
     let mut message = service.message;

@@ -1,0 +1,164 @@
+//! Signing in, against the token endpoint of the embedded Entra.
+
+use std::time::Duration;
+
+use kompox_arm::{ArmRequest, AuthMethod};
+use kompox_azure_emulator::{FederatedCredential, RequestKind};
+use kompox_domain::{Error, ErrorKind, Secret};
+
+use crate::support::{World, client_as};
+
+async fn try_as(world: &World, method: AuthMethod) -> Result<(), Error> {
+    let arm = client_as(&world.emulator, method);
+    let url = arm.url(&world.group, "2025-04-01").unwrap();
+    arm.send(&world.cx, &ArmRequest::get(url))
+        .await
+        .map(drop)
+        .map_err(Error::from)
+}
+
+fn ids(world: &World) -> (String, String) {
+    (
+        world.emulator.connection().tenant_id.clone(),
+        world.emulator.connection().client_id.clone(),
+    )
+}
+
+#[tokio::test]
+async fn a_wrong_secret_says_so_and_shows_no_secret() {
+    let world = World::new().await;
+    let (tenant_id, client_id) = ids(&world);
+    let secret = Secret::new("hunter2".to_owned());
+    let error = try_as(
+        &world,
+        AuthMethod::ClientSecret {
+            tenant_id,
+            client_id,
+            secret,
+        },
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(
+        error.hint().unwrap().contains("client secret is wrong"),
+        "{:?}",
+        error.hint()
+    );
+    assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[tokio::test]
+async fn an_unknown_application_or_tenant_is_named_in_the_advice() {
+    let world = World::new().await;
+    let (tenant_id, _) = ids(&world);
+    let secret = || Secret::new("s".to_owned());
+    let nobody = "00000000-0000-0000-0000-00000000dead".to_owned();
+    let method = AuthMethod::ClientSecret {
+        tenant_id,
+        client_id: nobody.clone(),
+        secret: secret(),
+    };
+    assert!(
+        try_as(&world, method)
+            .await
+            .unwrap_err()
+            .hint()
+            .unwrap()
+            .contains("AZURE_CLIENT_ID")
+    );
+    let method = AuthMethod::ClientSecret {
+        tenant_id: nobody.clone(),
+        client_id: nobody,
+        secret: secret(),
+    };
+    assert!(
+        try_as(&world, method)
+            .await
+            .unwrap_err()
+            .hint()
+            .unwrap()
+            .contains("AZURE_TENANT_ID")
+    );
+}
+
+#[tokio::test]
+async fn a_workload_identity_signs_in_with_the_token_in_its_file() {
+    let world = World::new().await;
+    let (tenant_id, client_id) = ids(&world);
+    let subject = "system:serviceaccount:ops:kompoxops";
+    world
+        .emulator
+        .federate(FederatedCredential::new(world.emulator.issuer(), subject));
+    let directory = tempfile::tempdir().unwrap();
+    let token_file = directory.path().join("token");
+    let token = world
+        .emulator
+        .issue_assertion(subject, Duration::from_secs(600))
+        .unwrap();
+    std::fs::write(&token_file, token).unwrap();
+    let method = || AuthMethod::WorkloadIdentity {
+        tenant_id: tenant_id.clone(),
+        client_id: client_id.clone(),
+        token_file: token_file.clone(),
+    };
+    try_as(&world, method()).await.unwrap();
+    let stranger = world
+        .emulator
+        .issue_assertion("system:serviceaccount:x:y", Duration::from_secs(600))
+        .unwrap();
+    std::fs::write(&token_file, stranger).unwrap();
+    let error = try_as(&world, method()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert!(
+        error.hint().unwrap().contains("federated credential"),
+        "{:?}",
+        error.hint()
+    );
+}
+
+#[tokio::test]
+async fn many_requests_at_once_share_one_token() {
+    let world = World::new().await;
+    let (tenant_id, client_id) = ids(&world);
+    let secret = Secret::new(world.emulator.connection().client_secret.clone());
+    let arm = client_as(
+        &world.emulator,
+        AuthMethod::ClientSecret {
+            tenant_id,
+            client_id,
+            secret,
+        },
+    );
+    let url = arm.url(&world.group, "2025-04-01").unwrap();
+    let request = ArmRequest::get(url);
+    let all = futures::future::join_all((0..20).map(|_| arm.send(&world.cx, &request))).await;
+    assert!(all.iter().all(Result::is_ok));
+    let grants = world
+        .logged(RequestKind::Token)
+        .iter()
+        .filter(|request| request.method == "POST")
+        .count();
+    assert_eq!(grants, 1);
+}
+
+#[tokio::test]
+async fn a_token_refused_twice_is_not_asked_for_a_third_time() {
+    let world = World::new().await;
+    let refusal = kompox_azure_emulator::FaultAction::respond(401, "InvalidAuthenticationToken", "No.");
+    world.fault(kompox_azure_emulator::FaultRule::new(
+        "GET",
+        "**/resourceGroups/**",
+        refusal,
+    ));
+    let url = world.arm.url(&world.group, "2025-04-01").unwrap();
+    let error = Error::from(
+        world
+            .arm
+            .send(&world.cx, &ArmRequest::get(url))
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+    assert_eq!(world.logged(RequestKind::Read).len(), 2);
+}

@@ -1,0 +1,342 @@
+//! Long-running operations in every published shape, and every way in which they fail.
+
+use std::time::{Duration, Instant};
+
+use kompox_arm::{ArmError, ArmRequest};
+use kompox_azure_emulator::{
+    FaultAction, FaultRule, MonitorError, OperationFault, OperationShape, Options, Outcome, RequestKind,
+    RetryAfter, Timing,
+};
+use kompox_domain::{Error, ErrorKind};
+
+use crate::support::{World, state};
+
+const SHAPES: [OperationShape; 6] = [
+    OperationShape::Both,
+    OperationShape::AzureAsyncOperation,
+    OperationShape::Location,
+    OperationShape::Body,
+    OperationShape::EmptyOk,
+    OperationShape::Synchronous,
+];
+
+fn shaped(method: &str, fault: OperationFault) -> FaultRule {
+    FaultRule::new(method, "**/disks/*", FaultAction::Operation(fault))
+}
+
+#[tokio::test]
+async fn a_put_in_every_published_shape_ends_with_the_resource() {
+    let world = World::new().await;
+    for (index, shape) in SHAPES.into_iter().enumerate() {
+        world.fault(shaped(
+            "PUT",
+            OperationFault {
+                shape: Some(shape),
+                polls: Some(2),
+                ..OperationFault::default()
+            },
+        ));
+        let response = world
+            .run(&world.put_disk(&format!("d{index}")))
+            .await
+            .unwrap()
+            .unwrap();
+        // A 200 without a body says that it is over: only looking again could tell that it is not.
+        if shape != OperationShape::EmptyOk {
+            assert_eq!(state(&response), "Succeeded", "{shape:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_delete_in_every_published_shape_ends_when_the_resource_is_gone() {
+    let world = World::new().await;
+    for (index, shape) in SHAPES.into_iter().enumerate() {
+        let name = format!("d{index}");
+        world.fault(shaped("GET", OperationFault::default()));
+        world.run(&world.put_disk(&name)).await.unwrap();
+        world.fault(shaped(
+            "DELETE",
+            OperationFault {
+                shape: Some(shape),
+                polls: Some(2),
+                ..OperationFault::default()
+            },
+        ));
+        let id = world.disk_id(&name);
+        world.run(&ArmRequest::delete(world.url(&id))).await.unwrap();
+        if shape != OperationShape::EmptyOk {
+            assert!(world.emulator.resource(&id).await.is_none(), "{shape:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_fails_late_is_a_failure_with_its_code_in_every_shape() {
+    let world = World::new().await;
+    for (index, shape) in SHAPES.into_iter().enumerate() {
+        if matches!(shape, OperationShape::Synchronous | OperationShape::EmptyOk) {
+            continue;
+        }
+        let outcome = Outcome::Fail {
+            code: "DiskServiceInternalError".to_owned(),
+            message: "Oops.".to_owned(),
+        };
+        world.fault(shaped(
+            "PUT",
+            OperationFault {
+                shape: Some(shape),
+                outcome,
+                polls: Some(1),
+                ..OperationFault::default()
+            },
+        ));
+        let error = world
+            .run(&world.put_disk(&format!("d{index}")))
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, ArmError::Operation { .. }),
+            "{shape:?}: {error:?}"
+        );
+        let error = Error::from(error);
+        assert_eq!(error.kind(), ErrorKind::Failed, "{shape:?}");
+        assert!(error.correlation_id().is_some(), "{shape:?}");
+        if shape != OperationShape::Body {
+            assert_eq!(error.code(), Some("DiskServiceInternalError"), "{shape:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_canceled_operation_is_a_failure() {
+    let world = World::new().await;
+    world.fault(shaped(
+        "PUT",
+        OperationFault {
+            outcome: Outcome::Cancel,
+            ..OperationFault::default()
+        },
+    ));
+    let error = world.run(&world.put_disk("d")).await.unwrap_err();
+    assert!(
+        matches!(&error, ArmError::Operation { state, .. } if state == "Canceled"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_stuck_operation_ends_at_the_deadline_and_not_later() {
+    let world = World::new().await;
+    world.fault(shaped(
+        "PUT",
+        OperationFault {
+            outcome: Outcome::Stuck,
+            ..OperationFault::default()
+        },
+    ));
+    let begin = Instant::now();
+    let error = world
+        .run_in(&world.deadline(Duration::from_millis(300)), &world.put_disk("d"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ArmError::Deadline { .. }), "{error:?}");
+    assert_eq!(Error::from(error).kind(), ErrorKind::Timeout);
+    assert!(begin.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_wait_that_would_pass_the_deadline_is_not_begun() {
+    let world = World::new().await;
+    let fault = OperationFault {
+        retry_after: RetryAfter::Seconds(3600),
+        polls: Some(1),
+        ..OperationFault::default()
+    };
+    world.fault(shaped("PUT", fault));
+    let begin = Instant::now();
+    let error = world
+        .run_in(&world.deadline(Duration::from_secs(60)), &world.put_disk("d"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            ArmError::Deadline {
+                retry_after: Some(_),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(Error::from(error).hint().unwrap().contains("3600 s"));
+    assert!(begin.elapsed() < Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn a_monitor_is_not_asked_before_retry_after_has_passed() {
+    let world = World::new().await;
+    world.fault(shaped(
+        "PUT",
+        OperationFault {
+            retry_after: RetryAfter::Seconds(1),
+            polls: Some(1),
+            ..OperationFault::default()
+        },
+    ));
+    world.run(&world.put_disk("d")).await.unwrap();
+    let (writes, polls) = (world.logged(RequestKind::Write), world.logged(RequestKind::Poll));
+    let (write, poll) = (writes.first().unwrap(), polls.first().unwrap());
+    assert!(poll.started - write.ended.unwrap() >= 999.0, "{poll:?} {write:?}");
+}
+
+#[tokio::test]
+async fn a_missing_or_nonsensical_retry_after_is_no_obstacle() {
+    let world = World::new().await;
+    for (index, retry_after) in [
+        RetryAfter::Missing,
+        RetryAfter::Raw("soon".to_owned()),
+        RetryAfter::Raw("-7".to_owned()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.fault(shaped(
+            "PUT",
+            OperationFault {
+                retry_after,
+                polls: Some(1),
+                ..OperationFault::default()
+            },
+        ));
+        let response = world
+            .run(&world.put_disk(&format!("d{index}")))
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(state(&response), "Succeeded");
+    }
+}
+
+#[tokio::test]
+async fn a_monitor_that_fails_says_nothing_about_the_operation() {
+    let world = World::new().await;
+    for (index, status) in [500_u16, 503, 429, 403, 404].into_iter().enumerate() {
+        for shape in [OperationShape::AzureAsyncOperation, OperationShape::Both] {
+            let monitor_error = Some(MonitorError { status, count: 2 });
+            world.fault(shaped(
+                "PUT",
+                OperationFault {
+                    shape: Some(shape),
+                    monitor_error,
+                    polls: Some(1),
+                    ..OperationFault::default()
+                },
+            ));
+            let response = world
+                .run(&world.put_disk(&format!("d{index}-{shape:?}")))
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(state(&response), "Succeeded", "{status} {shape:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_monitor_that_expired_makes_the_resource_tell() {
+    let world = World::new().await;
+    for (index, shape) in [OperationShape::AzureAsyncOperation, OperationShape::Location]
+        .into_iter()
+        .enumerate()
+    {
+        let name = format!("d{index}");
+        let fault = OperationFault {
+            shape: Some(shape),
+            expire: true,
+            ..OperationFault::default()
+        };
+        world.fault(shaped("PUT|DELETE", fault));
+        let response = world.run(&world.put_disk(&name)).await.unwrap().unwrap();
+        assert_eq!(state(&response), "Succeeded", "{shape:?}");
+        world
+            .run(&ArmRequest::delete(world.url(&world.disk_id(&name))))
+            .await
+            .unwrap();
+        assert!(world.emulator.resource(&world.disk_id(&name)).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_monitor_address_that_is_no_url_is_left_aside_and_a_very_long_one_is_used() {
+    let world = World::new().await;
+    world.fault(shaped(
+        "PUT",
+        OperationFault {
+            garbage_urls: true,
+            polls: Some(1),
+            ..OperationFault::default()
+        },
+    ));
+    assert_eq!(
+        state(&world.run(&world.put_disk("d1")).await.unwrap().unwrap()),
+        "Succeeded"
+    );
+    world.fault(shaped(
+        "PUT",
+        OperationFault {
+            url_bytes: 5000,
+            polls: Some(1),
+            ..OperationFault::default()
+        },
+    ));
+    assert_eq!(
+        state(&world.run(&world.put_disk("d2")).await.unwrap().unwrap()),
+        "Succeeded"
+    );
+    assert!(
+        world
+            .logged(RequestKind::Poll)
+            .iter()
+            .any(|poll| poll.path.len() > 4000)
+    );
+}
+
+#[tokio::test]
+async fn an_address_on_another_host_never_gets_our_token() {
+    let world = World::new().await;
+    let headers = [
+        (
+            "Azure-AsyncOperation".to_owned(),
+            "https://evil.example/op".to_owned(),
+        ),
+        ("Location".to_owned(), "https://evil.example/op".to_owned()),
+    ];
+    let answer = kompox_azure_emulator::Respond {
+        status: 202,
+        headers: headers.into_iter().collect(),
+        body: Some(String::new()),
+        ..Default::default()
+    };
+    world.run(&world.put_disk("d")).await.unwrap();
+    world.fault(FaultRule::new("PUT", "**/disks/*", FaultAction::Respond(answer)));
+    // The resource itself is asked instead.
+    let response = world.run(&world.put_disk("d")).await.unwrap().unwrap();
+    assert_eq!(state(&response), "Succeeded");
+}
+
+#[tokio::test]
+async fn a_token_that_expires_in_the_middle_is_renewed() {
+    let world = World::with(Options {
+        timing: Timing {
+            polls: 3,
+            ..Timing::zero()
+        },
+        ..Options::default()
+    })
+    .await;
+    world.emulator.expire_tokens().await.unwrap();
+    let response = world.run(&world.put_disk("d")).await.unwrap().unwrap();
+    assert_eq!(state(&response), "Succeeded");
+    assert!(!world.logged(RequestKind::Token).is_empty());
+}
