@@ -54,7 +54,11 @@ pub enum EmulatorError {
 
 impl EmulatorError {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: std::io::Error) -> Self {
-        Self::StateDirectory { action, path: path.into(), source }
+        Self::StateDirectory {
+            action,
+            path: path.into(),
+            source,
+        }
     }
 }
 

@@ -35,7 +35,9 @@ pub(crate) struct Identity {
 // The derived form would show three secrets.
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity").field("tenant_id", &self.tenant_id).finish_non_exhaustive()
+        f.debug_struct("Identity")
+            .field("tenant_id", &self.tenant_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,14 +75,19 @@ impl Identity {
             // serde_json's message can quote the value it stumbled over: only the place is told.
             .map_err(|error| EmulatorError::StateDamaged {
                 path,
-                reason: format!("no valid identity at line {}, column {}", error.line(), error.column()),
+                reason: format!(
+                    "no valid identity at line {}, column {}",
+                    error.line(),
+                    error.column()
+                ),
             })
     }
 
     /// Writes identity and CA certificate.
     pub(crate) fn save(&self, directory: &Path) -> Result<(), EmulatorError> {
         let path = identity_file(directory);
-        let text = serde_json::to_vec_pretty(self).map_err(|error| EmulatorError::Database(error.to_string()))?;
+        let text =
+            serde_json::to_vec_pretty(self).map_err(|error| EmulatorError::Database(error.to_string()))?;
         platform::write_private(&path, &text).map_err(|error| EmulatorError::io("write", path, error))?;
         self.save_ca(directory)
     }
@@ -131,7 +138,9 @@ pub(crate) fn ca_file(directory: &Path) -> PathBuf {
 fn ca_params() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, "Kompox embedded Azure CA");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Kompox embedded Azure CA");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params.not_before = rcgen::date_time_ymd(2020, 1, 1);
@@ -141,8 +150,12 @@ fn ca_params() -> CertificateParams {
 
 fn leaf_params() -> Result<CertificateParams, EmulatorError> {
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).map_err(certificate)?;
-    params.subject_alt_names.push(SanType::IpAddress(std::net::Ipv4Addr::LOCALHOST.into()));
-    params.subject_alt_names.push(SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into()));
+    params
+        .subject_alt_names
+        .push(SanType::IpAddress(std::net::Ipv4Addr::LOCALHOST.into()));
+    params
+        .subject_alt_names
+        .push(SanType::IpAddress(std::net::Ipv6Addr::LOCALHOST.into()));
     params.distinguished_name = DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, "localhost");
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -157,9 +170,11 @@ fn leaf_params() -> Result<CertificateParams, EmulatorError> {
 
 fn pem_certificate(pem: &str) -> Result<CertificateDer<'static>, EmulatorError> {
     use rustls::pki_types::pem::PemObject;
-    CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| EmulatorError::Certificate(error.to_string()))
+    CertificateDer::from_pem_slice(pem.as_bytes())
+        .map_err(|error| EmulatorError::Certificate(error.to_string()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that `map_err` takes")]
 fn certificate(error: rcgen::Error) -> EmulatorError {
     EmulatorError::Certificate(error.to_string())
 }

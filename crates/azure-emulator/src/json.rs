@@ -1,5 +1,7 @@
 //! Small helpers for JSON documents and for times as ARM writes them.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -62,17 +64,23 @@ pub(crate) fn drop_nulls(value: &mut Value) {
 const ARM_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:7]+00:00");
 
-/// A moment with seven fractional digits, as the disk provider writes it.
-pub(crate) fn timestamp(milliseconds: i64) -> String {
-    let nanoseconds = i128::from(milliseconds) * 1_000_000;
-    OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
+/// Ticks of 100 ns, the resolution Azure writes times in.
+const TICK: i128 = 100;
+
+/// A moment (ticks since the epoch) with seven fractional digits, as the disk provider writes it.
+pub(crate) fn timestamp(ticks: i64) -> String {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ticks) * TICK)
         .ok()
         .and_then(|time| time.format(ARM_TIME).ok())
         .unwrap_or_else(|| "0001-01-01T00:00:00.0000000+00:00".to_owned())
 }
 
-/// Milliseconds since the epoch.
+/// Ticks of 100 ns since the epoch.
 pub(crate) fn now() -> i64 {
-    let nanoseconds = OffsetDateTime::now_utc().unix_timestamp_nanos();
-    i64::try_from(nanoseconds / 1_000_000).unwrap_or(i64::MAX)
+    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / TICK).unwrap_or(i64::MAX)
+}
+
+/// A duration in ticks.
+pub(crate) fn ticks(duration: Duration) -> i64 {
+    i64::try_from(duration.as_nanos() / 100).unwrap_or(i64::MAX)
 }

@@ -1,1 +1,38 @@
-//! (under construction)
+//! An embedded Azure for tests, demonstrations and development.
+//!
+//! [`Emulator::start`] serves Entra ID and Azure Resource Manager on loopback over TLS, with a CA of its
+//! own. It is honest: tokens are signed and checked, operations run long, errors are Azure's, and what Azure
+//! refuses is refused. A client needs to know only endpoints and CA file, which [`Connection`] tells.
+//!
+//! A [`FaultPlan`] makes things go wrong, [`Emulator::requests`] tells what was asked, and direct handles
+//! ([`Emulator::put_resource`] and others) build a world without HTTP.
+
+mod accept;
+mod arm;
+mod connection;
+mod context;
+mod control;
+mod emulator;
+mod entra;
+mod error;
+pub mod faults;
+mod identity;
+mod json;
+mod log;
+mod operation;
+mod options;
+mod platform;
+mod reply;
+mod server;
+mod store;
+mod types;
+
+pub use connection::Connection;
+pub use emulator::Emulator;
+pub use error::EmulatorError;
+pub use faults::{
+    FaultAction, FaultPlan, FaultRule, MonitorError, OperationFault, OperationShape, Outcome, Race,
+    RacingWrite, ReplicationLag, Respond, RetryAfter, When,
+};
+pub use log::{LoggedRequest, RequestKind};
+pub use options::{FederatedCredential, Options, SnapshotCopy, Timing};

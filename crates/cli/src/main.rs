@@ -1,2 +1,7 @@
-//! (under construction)
-fn main() {}
+//! The program `kompoxops`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(kompoxops::run(std::env::args_os()))
+}

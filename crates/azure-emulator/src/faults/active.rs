@@ -39,8 +39,15 @@ pub(crate) struct Verdict {
 impl ActivePlan {
     /// Compiles a plan.
     pub(crate) fn new(plan: FaultPlan) -> Result<Self, EmulatorError> {
-        let rules = plan.rules.into_iter().map(ActiveRule::new).collect::<Result<_, _>>()?;
-        Ok(Self { rules, dice: plan.seed })
+        let rules = plan
+            .rules
+            .into_iter()
+            .map(ActiveRule::new)
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            rules,
+            dice: plan.seed,
+        })
     }
 
     /// Consults the rules about one request.
@@ -66,13 +73,22 @@ impl ActivePlan {
 
 impl ActiveRule {
     fn new(rule: FaultRule) -> Result<Self, EmulatorError> {
-        if rule.probability.is_some_and(|chance| !(0.0..=1.0).contains(&chance)) {
-            return Err(EmulatorError::FaultPlan("a probability lies between 0 and 1".to_owned()));
+        if rule
+            .probability
+            .is_some_and(|chance| !(0.0..=1.0).contains(&chance))
+        {
+            return Err(EmulatorError::FaultPlan(
+                "a probability lies between 0 and 1".to_owned(),
+            ));
         }
         if let FaultAction::Respond(respond) = &rule.action {
             check_respond(respond.status, respond.headers.iter())?;
         }
-        if let FaultAction::Operation(OperationFault { monitor_error: Some(error), .. }) = &rule.action {
+        if let FaultAction::Operation(OperationFault {
+            monitor_error: Some(error),
+            ..
+        }) = &rule.action
+        {
             check_respond(error.status, std::iter::empty())?;
         }
         let compile = |pattern: &str| {
@@ -81,20 +97,41 @@ impl ActiveRule {
                 .build()
                 .map_err(|error| EmulatorError::FaultPlan(error.to_string()))
         };
-        let path = rule.path.as_deref().map(|glob| compile(&glob_to_regex(glob))).transpose()?;
+        let path = rule
+            .path
+            .as_deref()
+            .map(|glob| compile(&glob_to_regex(glob)))
+            .transpose()?;
         let path_and_query = rule.path_regex.as_deref().map(compile).transpose()?;
         let methods = rule
             .method
             .as_deref()
             .filter(|methods| *methods != "*")
-            .map(|methods| methods.split('|').map(|method| method.trim().to_ascii_uppercase()).collect());
-        Ok(Self { rule, methods, path, path_and_query, matched: 0, fired: 0 })
+            .map(|methods| {
+                methods
+                    .split('|')
+                    .map(|method| method.trim().to_ascii_uppercase())
+                    .collect()
+            });
+        Ok(Self {
+            rule,
+            methods,
+            path,
+            path_and_query,
+            matched: 0,
+            fired: 0,
+        })
     }
 
     fn matches(&self, method: &Method, path: &str, path_and_query: &str) -> bool {
-        self.methods.as_ref().is_none_or(|methods| methods.iter().any(|wanted| wanted == method.as_str()))
+        self.methods
+            .as_ref()
+            .is_none_or(|methods| methods.iter().any(|wanted| wanted == method.as_str()))
             && self.path.as_ref().is_none_or(|pattern| pattern.is_match(path))
-            && self.path_and_query.as_ref().is_none_or(|pattern| pattern.is_match(path_and_query))
+            && self
+                .path_and_query
+                .as_ref()
+                .is_none_or(|pattern| pattern.is_match(path_and_query))
     }
 
     fn fires(&mut self, dice: &mut u64) -> bool {
@@ -115,13 +152,18 @@ fn check_respond<'a>(
     mut headers: impl Iterator<Item = (&'a String, &'a String)>,
 ) -> Result<(), EmulatorError> {
     if !(200..=599).contains(&status) {
-        return Err(EmulatorError::FaultPlan(format!("{status} is no final HTTP status")));
+        return Err(EmulatorError::FaultPlan(format!(
+            "{status} is no final HTTP status"
+        )));
     }
     let bad = headers.find(|(name, value)| {
-        http::HeaderName::try_from(name.as_str()).is_err() || http::HeaderValue::try_from(value.as_str()).is_err()
+        http::HeaderName::try_from(name.as_str()).is_err()
+            || http::HeaderValue::try_from(value.as_str()).is_err()
     });
     match bad {
-        Some((name, _)) => Err(EmulatorError::FaultPlan(format!("header {name:?} cannot be sent"))),
+        Some((name, _)) => Err(EmulatorError::FaultPlan(format!(
+            "header {name:?} cannot be sent"
+        ))),
         None => Ok(()),
     }
 }
@@ -152,7 +194,9 @@ fn glob_to_regex(glob: &str) -> String {
 
 /// Does what the other writer of a race does.
 pub(crate) fn racing_write(state: &mut State, path: &str, race: &Race, now: i64) {
-    let Some(id) = ResourceId::parse(race.id.as_deref().unwrap_or(path)) else { return };
+    let Some(id) = ResourceId::parse(race.id.as_deref().unwrap_or(path)) else {
+        return;
+    };
     let key = id.key();
     let (document, changes) = match &race.write {
         RacingWrite::Delete => {

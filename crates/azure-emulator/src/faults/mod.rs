@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub(crate) use active::{ActivePlan, Verdict, racing_write};
+pub(crate) use active::{ActivePlan, Verdict, racing_write, store_as_is};
 
 /// A list of rules, and the seed of their dice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,10 @@ impl FaultPlan {
     /// A plan with these rules.
     #[must_use]
     pub fn new(rules: impl IntoIterator<Item = FaultRule>) -> Self {
-        Self { seed: 0, rules: rules.into_iter().collect() }
+        Self {
+            seed: 0,
+            rules: rules.into_iter().collect(),
+        }
     }
 }
 
@@ -197,7 +200,10 @@ impl FaultAction {
     #[must_use]
     pub fn fail_late(code: &str, message: &str) -> Self {
         Self::Operation(OperationFault {
-            outcome: Outcome::Fail { code: code.to_owned(), message: message.to_owned() },
+            outcome: Outcome::Fail {
+                code: code.to_owned(),
+                message: message.to_owned(),
+            },
             ..OperationFault::default()
         })
     }

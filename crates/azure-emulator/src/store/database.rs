@@ -74,7 +74,13 @@ impl Writer {
             .name("emulator-store".to_owned())
             .spawn(move || write_batches(&database, &receiver, &progress))
             .map_err(|error| EmulatorError::io("start the writer of", path, error))?;
-        Ok((Self { queue: Mutex::new(Some((sender, thread))), progress: watcher }, loaded))
+        Ok((
+            Self {
+                queue: Mutex::new(Some((sender, thread))),
+                progress: watcher,
+            },
+            loaded,
+        ))
     }
 
     /// Queues changes. They are lost, and reported by [`Writer::flushed`], once the writer has stopped.
@@ -175,7 +181,8 @@ fn open_database(path: &Path) -> Result<Database, EmulatorError> {
         let database = Database::create(&unfinished)?;
         write(&database, &[])?;
         drop(database);
-        platform::rename_durably(&unfinished, path).map_err(|error| EmulatorError::io("create", path, error))?;
+        platform::rename_durably(&unfinished, path)
+            .map_err(|error| EmulatorError::io("create", path, error))?;
     }
     Ok(Database::open(path)?)
 }
@@ -194,17 +201,25 @@ fn load(database: &Database, path: &Path) -> Result<Loaded, EmulatorError> {
     }
     for entry in transaction.open_table(OPERATIONS)?.iter()? {
         let (key, record) = entry?;
-        loaded.operations.push(Operation::decode(record.value()).ok_or_else(|| damaged(key.value()))?);
+        loaded
+            .operations
+            .push(Operation::decode(record.value()).ok_or_else(|| damaged(key.value()))?);
     }
     for entry in transaction.open_table(SETTINGS)?.iter()? {
         let (key, value) = entry?;
-        loaded.settings.insert(key.value().to_owned(), value.value().to_owned());
+        loaded
+            .settings
+            .insert(key.value().to_owned(), value.value().to_owned());
     }
     Ok(loaded)
 }
 
 fn encode(resource: &Resource) -> Result<Vec<u8>, EmulatorError> {
-    let head = Head { kind: &resource.kind, created: resource.created, changed: resource.changed };
+    let head = Head {
+        kind: &resource.kind,
+        created: resource.created,
+        changed: resource.changed,
+    };
     let mut record = serde_json::to_vec(&head).map_err(|error| EmulatorError::Database(error.to_string()))?;
     record.push(b'\n');
     record.extend_from_slice(resource.body.as_bytes());

@@ -26,9 +26,9 @@ pub(crate) struct Resource {
     pub(crate) kind: Arc<str>,
     /// The document as it is answered, `id`, `name` and `type` included.
     pub(crate) body: Arc<str>,
-    /// Milliseconds since the epoch.
+    /// Ticks of 100 ns since the epoch.
     pub(crate) created: i64,
-    /// Milliseconds since the epoch.
+    /// Ticks of 100 ns since the epoch.
     pub(crate) changed: i64,
 }
 
@@ -72,12 +72,21 @@ impl State {
         let created = self.get(key).map_or(now, |old| old.created);
         let body: Arc<str> = document.to_string().into();
         let kind = self.intern(kind);
-        self.insert(Arc::from(key), Resource { kind, body, created, changed: now });
+        self.insert(
+            Arc::from(key),
+            Resource {
+                kind,
+                body,
+                created,
+                changed: now,
+            },
+        );
     }
 
     /// Inserts a resource that is serialised already.
     pub(crate) fn insert(&mut self, key: Arc<str>, resource: Resource) {
-        self.changes.push(Change::PutResource(key.clone(), resource.clone()));
+        self.changes
+            .push(Change::PutResource(key.clone(), resource.clone()));
         self.index(key, resource);
     }
 
@@ -94,12 +103,16 @@ impl State {
 
     /// The shared copy of a type name.
     pub(crate) fn intern(&self, kind: &str) -> Arc<str> {
-        self.by_type.get_key_value(kind).map_or_else(|| Arc::from(kind), |(kind, _)| kind.clone())
+        self.by_type
+            .get_key_value(kind)
+            .map_or_else(|| Arc::from(kind), |(kind, _)| kind.clone())
     }
 
     /// Removes a resource and says whether it was there.
     pub(crate) fn remove(&mut self, key: &str) -> bool {
-        let Some((key, resource)) = self.resources.remove_entry(key) else { return false };
+        let Some((key, resource)) = self.resources.remove_entry(key) else {
+            return false;
+        };
         if let Some(keys) = self.by_type.get_mut(&resource.kind) {
             keys.remove(&key);
         }
@@ -118,7 +131,10 @@ impl State {
     }
 
     /// Resources whose id lies below this one, in order of id.
-    pub(crate) fn below<'a>(&'a self, key: &str) -> impl Iterator<Item = (&'a Arc<str>, &'a Resource)> + use<'a> {
+    pub(crate) fn below<'a>(
+        &'a self,
+        key: &str,
+    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Resource)> + use<'a> {
         self.after(key, None)
     }
 
@@ -166,7 +182,8 @@ impl State {
 
     /// Inserts or replaces an operation.
     pub(crate) fn put_operation(&mut self, operation: Operation) {
-        self.changes.push(Change::PutOperation(operation.id.clone(), operation.encode()));
+        self.changes
+            .push(Change::PutOperation(operation.id.clone(), operation.encode()));
         self.index_operation(operation);
         // An ARM operation record is gone after some time; here the oldest go when there are many.
         if self.operations.len() > MAX_OPERATIONS {
@@ -209,7 +226,10 @@ impl State {
 
     /// Unfinished operations on one target.
     pub(crate) fn running_on(&self, target: &str) -> Vec<String> {
-        self.pending.get(target).map(|ids| ids.iter().cloned().collect()).unwrap_or_default()
+        self.pending
+            .get(target)
+            .map(|ids| ids.iter().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// A durable setting.
@@ -223,7 +243,8 @@ impl State {
             Some(value) => self.settings.insert(name.to_owned(), value.to_owned()),
             None => self.settings.remove(name),
         };
-        self.changes.push(Change::Setting(name.to_owned(), value.map(str::to_owned)));
+        self.changes
+            .push(Change::Setting(name.to_owned(), value.map(str::to_owned)));
     }
 }
 
@@ -262,14 +283,20 @@ impl Store {
                 Some(writer)
             }
         };
-        Ok(Self { state: Mutex::new(state), writer })
+        Ok(Self {
+            state: Mutex::new(state),
+            writer,
+        })
     }
 
     /// Exclusive use of the state. Nothing may block or await while it lasts.
     pub(crate) fn session(&self) -> Session<'_> {
         // A handler that panicked leaves whole documents behind; there is nothing half-done to fear.
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        Session { state, writer: self.writer.as_ref() }
+        Session {
+            state,
+            writer: self.writer.as_ref(),
+        }
     }
 
     /// Waits until everything up to this change is on disk.

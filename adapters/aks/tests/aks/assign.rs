@@ -1,0 +1,206 @@
+//! Assigning: one disk at every moment.
+
+use kompox_azure_emulator::{FaultAction, FaultRule, Options, Race, RacingWrite, RequestKind, Timing, When};
+use kompox_domain::ErrorKind;
+use serde_json::json;
+
+use crate::support::World;
+
+async fn three_disks() -> World {
+    let world = World::new().await;
+    for name in ["one", "two", "three"] {
+        world.create("db", name).await.unwrap();
+    }
+    world.emulator.clear_requests();
+    world
+}
+
+#[tokio::test]
+async fn another_disk_is_assigned_and_the_first_is_cleared_with_its_time() {
+    let world = three_disks().await;
+    let disk = world.assign("db", "two").await.unwrap();
+    assert!(disk.assigned);
+    assert_eq!(world.assigned("db").await, ["two"]);
+    let one = world.raw("disks", "db", "one").await.unwrap()["tags"].clone();
+    assert_eq!(one["kompox-disk-assigned"], "false");
+    assert_eq!(one["kompox-disk-assigned-at"], "");
+}
+
+#[tokio::test]
+async fn what_is_assigned_already_is_not_written() {
+    let world = three_disks().await;
+    world.assign("db", "one").await.unwrap();
+    assert!(
+        !world
+            .emulator
+            .requests()
+            .iter()
+            .any(|request| request.kind == RequestKind::Write)
+    );
+    world.assign("db", "two").await.unwrap();
+    world.emulator.clear_requests();
+    world.assign("db", "two").await.unwrap();
+    assert!(
+        !world
+            .emulator
+            .requests()
+            .iter()
+            .any(|request| request.kind == RequestKind::Write)
+    );
+}
+
+#[tokio::test]
+async fn a_disk_that_is_not_there_is_named_with_those_that_are() {
+    let world = three_disks().await;
+    let error = world.assign("db", "tow").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.hint()),
+        (ErrorKind::NotFound, Some("did you mean two?"))
+    );
+    let error = world.assign("data", "one").await.unwrap_err();
+    assert!(
+        error.hint().unwrap().contains("no disk at all"),
+        "{:?}",
+        error.hint()
+    );
+}
+
+#[tokio::test]
+async fn b10_tags_of_the_user_stay() {
+    let world = three_disks().await;
+    let id = world.id("disks", "db", "one");
+    let mut raw = world.emulator.resource(&id).await.unwrap();
+    raw["tags"]["cost-center"] = json!("42");
+    world.emulator.put_resource(&id, raw).await.unwrap();
+    world.assign("db", "two").await.unwrap();
+    world.assign("db", "one").await.unwrap();
+    assert_eq!(
+        world.raw("disks", "db", "one").await.unwrap()["tags"]["cost-center"],
+        "42"
+    );
+}
+
+#[tokio::test]
+async fn b10_after_every_request_that_could_be_the_last_one_disk_is_assigned_and_a_second_run_completes_it() {
+    for requests in 0..8 {
+        let world = three_disks().await;
+        // From this request on nothing gets through: as if the process had been killed there.
+        world.fault(
+            FaultRule::new(
+                "*",
+                "**/resourceGroups/**",
+                FaultAction::respond(400, "Killed", ""),
+            )
+            .after(requests),
+        );
+        let result = world.assign("db", "two").await;
+        world
+            .emulator
+            .set_faults(kompox_azure_emulator::FaultPlan::default())
+            .unwrap();
+        assert_eq!(world.assigned("db").await.len(), 1, "after {requests} requests");
+        if result.is_err() {
+            world.assign("db", "two").await.unwrap();
+        }
+        assert_eq!(world.assigned("db").await, ["two"]);
+    }
+}
+
+#[tokio::test]
+async fn the_mark_exceeds_one_that_another_clock_set_in_the_future() {
+    let world = three_disks().await;
+    let id = world.id("disks", "db", "one");
+    let mut raw = world.emulator.resource(&id).await.unwrap();
+    raw["tags"]["kompox-disk-assigned-at"] = json!("6ZZZZZZZZZZZZZZZZZZZZZZZZZ");
+    world.emulator.put_resource(&id, raw).await.unwrap();
+    world.assign("db", "two").await.unwrap();
+    assert_eq!(world.assigned("db").await, ["two"]);
+}
+
+#[tokio::test]
+async fn another_operator_who_was_faster_is_named() {
+    let world = three_disks().await;
+    let win = json!({"tags": {"kompox-disk-assigned": "true", "kompox-disk-assigned-at": "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"}});
+    let race = Race {
+        when: When::Before,
+        id: Some(world.id("disks", "db", "three")),
+        write: RacingWrite::Merge(win),
+    };
+    world.fault(FaultRule::new("GET", "**/disks", FaultAction::Race(race)).after(1));
+    let error = world.assign("db", "two").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains("three"), "{error}");
+    assert_eq!(world.assigned("db").await, ["three"]);
+}
+
+#[tokio::test]
+async fn a_disk_that_vanishes_while_it_is_cleared_is_no_obstacle() {
+    let world = three_disks().await;
+    let race = Race {
+        when: When::Before,
+        id: Some(world.id("disks", "db", "one")),
+        write: RacingWrite::Delete,
+    };
+    world.fault(FaultRule::new(
+        "PATCH",
+        "**/db-034d4d-one/**",
+        FaultAction::Race(race),
+    ));
+    world.assign("db", "two").await.unwrap();
+    assert_eq!(world.assigned("db").await, ["two"]);
+}
+
+#[tokio::test]
+async fn b8_several_flags_are_one_assigned_disk_and_the_next_assignment_clears_them() {
+    let world = three_disks().await;
+    for name in ["two", "three"] {
+        let id = world.id("disks", "db", name);
+        let mut raw = world.emulator.resource(&id).await.unwrap();
+        raw["tags"]["kompox-disk-assigned"] = json!("true");
+        world.emulator.put_resource(&id, raw).await.unwrap();
+    }
+    assert_eq!(world.assigned("db").await, ["one"]);
+    world.assign("db", "one").await.unwrap();
+    for name in ["two", "three"] {
+        assert_eq!(
+            world.raw("disks", "db", name).await.unwrap()["tags"]["kompox-disk-assigned"],
+            "false"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_merge_that_takes_its_time_is_followed_to_its_end() {
+    let timing = Timing {
+        tags: Some(std::time::Duration::ZERO),
+        polls: 2,
+        ..Timing::zero()
+    };
+    let world = World::with(Options {
+        timing,
+        ..Options::default()
+    })
+    .await;
+    world.create("db", "one").await.unwrap();
+    world.create("db", "two").await.unwrap();
+    world.assign("db", "two").await.unwrap();
+    assert_eq!(world.assigned("db").await, ["two"]);
+}
+
+#[tokio::test]
+async fn a_reader_sees_one_assigned_disk_all_the_while() {
+    let world = three_disks().await;
+    let reader = async {
+        let mut looks = 0;
+        while looks < 60 {
+            assert_eq!(world.assigned("db").await.len(), 1);
+            looks += 1;
+        }
+    };
+    let writer = async {
+        for name in ["two", "three", "one", "two", "three", "one"] {
+            world.assign("db", name).await.unwrap();
+        }
+    };
+    futures::join!(reader, writer);
+}

@@ -1,0 +1,114 @@
+//! `kompoxops init`: the beginning of a configuration.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use kompox_domain::{Error, ErrorKind, Result};
+
+const CONFIG: &str = "\
+# What kompoxops needs to know about this project.
+version: 1
+# Where the KOM files are, relative to this directory. Without it: kom
+# komPath:
+#   - kom
+";
+const GITIGNORE: &str = "/logs/\n";
+
+/// Makes `.kompox` in a directory: `config.yml`, `kom/`, `logs/` and `.gitignore`. Says what it wrote or made.
+///
+/// Directories that are there stay, and so does a `.gitignore`; with `force` `config.yml` is written anew.
+///
+/// # Errors
+/// [`Conflict`](ErrorKind::Conflict) where `config.yml` is there and `force` is not given; nothing is written then.
+/// [`InvalidInput`](ErrorKind::InvalidInput) where a file or directory cannot be made.
+pub fn init(dir: &Path, force: bool) -> Result<Vec<PathBuf>> {
+    let kompox = dir.join(".kompox");
+    let config = kompox.join("config.yml");
+    if !force && config.symlink_metadata().is_ok() {
+        return Err(exists(&config));
+    }
+    let mut made = Vec::new();
+    for directory in [kompox.clone(), kompox.join("kom"), kompox.join("logs")] {
+        if !directory.is_dir() {
+            fs::create_dir_all(&directory).map_err(|error| failed(&directory, error))?;
+            made.push(directory);
+        }
+    }
+    match write(&config, CONFIG, force) {
+        Ok(()) => made.push(config),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(exists(&config)),
+        Err(error) => return Err(failed(&config, error)),
+    }
+    let gitignore = kompox.join(".gitignore");
+    match write(&gitignore, GITIGNORE, false) {
+        Ok(()) => made.push(gitignore),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(failed(&gitignore, error)),
+    }
+    Ok(made)
+}
+
+fn write(path: &Path, content: &str, replace: bool) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    if replace {
+        options.create(true).truncate(true);
+    } else {
+        options.create_new(true);
+    }
+    options.open(path)?.write_all(content.as_bytes())
+}
+
+fn exists(path: &Path) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!("{} is there already", path.display()),
+    )
+    .with_hint("use -f to write it anew")
+}
+
+fn failed(path: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::InvalidInput, format!("cannot make {}", path.display())).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_init_refuses_and_changes_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let made = init(dir.path(), false).unwrap();
+        assert_eq!(made.len(), 5);
+        assert!(made.iter().all(|path| path.exists()));
+        let config = dir.path().join(".kompox/config.yml");
+        fs::write(&config, "version: 1 # mine\n").unwrap();
+        let error = init(dir.path(), false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert_eq!(fs::read_to_string(&config).unwrap(), "version: 1 # mine\n");
+    }
+
+    #[test]
+    fn with_force_the_config_is_written_anew_and_the_rest_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), false).unwrap();
+        let kompox = dir.path().join(".kompox");
+        fs::write(kompox.join("kom/app.yml"), "mine").unwrap();
+        fs::write(kompox.join(".gitignore"), "mine").unwrap();
+        fs::write(kompox.join("config.yml"), "mine").unwrap();
+        assert_eq!(init(dir.path(), true).unwrap(), [kompox.join("config.yml")]);
+        assert_eq!(fs::read_to_string(kompox.join("kom/app.yml")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(kompox.join(".gitignore")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(kompox.join("config.yml")).unwrap(), CONFIG);
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_an_error_that_names_it() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(".kompox"), "").unwrap();
+        let error = init(dir.path(), false).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
+        assert!(error.to_string().contains(".kompox"), "{error}");
+    }
+}

@@ -1,0 +1,264 @@
+//! Which configuration is meant: flags, variables, and what lies in the directories.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{ConfigErrors, Fault, Faults, Place, Reason};
+use crate::fields::{Fields, Ignored, Known, Reader};
+use crate::files::{self, Files, Found, Origin};
+use crate::limits::Budget;
+use crate::parse;
+
+const KOMPOX_DIR: &str = ".kompox";
+const CONFIG_FILE: &str = "config.yml";
+const KOM_DIR: &str = "kom";
+pub(crate) const APP_FILE: &str = "kompoxapp.yml";
+pub(crate) const OPS_FILE: &str = "kompoxops.yml";
+
+const BEGIN: &str = "begin with `kompoxops init` or `kompoxops quickstart`, or name a configuration with \
+                     --config or --kom-path";
+
+/// Where to look: the flags that were given, and the directory the program runs in.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sources {
+    /// The directory that relative paths of flags and variables start from.
+    pub current_dir: PathBuf,
+    /// `--kompox-root`.
+    pub kompox_root: Option<PathBuf>,
+    /// `--kompox-dir`.
+    pub kompox_dir: Option<PathBuf>,
+    /// `--kom-path`, as often as it was given.
+    pub kom_paths: Vec<PathBuf>,
+    /// `--kom-app`.
+    pub kom_app: Option<PathBuf>,
+    /// `--config`.
+    pub config: Option<PathBuf>,
+}
+
+/// Reads a variable of the environment; absent where it is not set.
+pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The sources with every path made absolute, and the variables where no flag was given.
+pub(crate) struct Located {
+    pub(crate) current_dir: PathBuf,
+    pub(crate) root: Option<PathBuf>,
+    pub(crate) dir: Option<PathBuf>,
+    pub(crate) form: Form,
+}
+
+/// Which of the two forms of configuration a flag or variable asks for.
+pub(crate) enum Form {
+    /// A kompoxops.yml.
+    Ops(PathBuf),
+    /// KOM: who names the paths, the paths, and the app file.
+    Kom {
+        by: &'static str,
+        paths: Vec<PathBuf>,
+        app: Option<(&'static str, PathBuf)>,
+    },
+    /// Neither: what lies in the directories decides.
+    Open,
+}
+
+impl Located {
+    pub(crate) fn new(sources: &Sources, env: Env<'_>, faults: &mut Faults) -> Result<Self, ConfigErrors> {
+        // Where even the current directory is unknown, relative paths fail by themselves.
+        let current_dir = std::path::absolute(&sources.current_dir).unwrap_or_default();
+        let variable = |name: &str| env(name).filter(|value| !value.trim().is_empty());
+        let path = |flag: &'static str, given: &Option<PathBuf>, name: &'static str| match given {
+            Some(path) => Some((flag, current_dir.join(path))),
+            None => variable(name).map(|value| (name, current_dir.join(value))),
+        };
+
+        let root = path("--kompox-root", &sources.kompox_root, "KOMPOX_ROOT");
+        let dir = path("--kompox-dir", &sources.kompox_dir, "KOMPOX_DIR");
+        for (by, path) in root.iter().chain(&dir) {
+            if !path.is_dir() {
+                let message = format!("{by} names {}, which is not a directory", path.display());
+                faults.push(None, Fault::new(message));
+            }
+        }
+        let root = root.map(|(_, path)| path).or_else(|| {
+            let mut parents = current_dir.ancestors();
+            parents
+                .find(|path| path.join(KOMPOX_DIR).is_dir())
+                .map(Path::to_owned)
+        });
+        let dir = dir.map(|(_, path)| path).or_else(|| {
+            let default = root.as_ref()?.join(KOMPOX_DIR);
+            default.is_dir().then_some(default)
+        });
+
+        let form = if let Some(config) = &sources.config {
+            if !sources.kom_paths.is_empty() || sources.kom_app.is_some() {
+                let message =
+                    "--config names a kompoxops.yml, --kom-path and --kom-app name KOM files".to_owned();
+                return Err(ConfigErrors::one(
+                    Reason::Ambiguous,
+                    message,
+                    "give one of them".to_owned(),
+                ));
+            }
+            Form::Ops(current_dir.join(config))
+        } else {
+            let app = path("--kom-app", &sources.kom_app, "KOMPOX_KOM_APP");
+            let (by, paths): (_, Vec<PathBuf>) = if sources.kom_paths.is_empty() {
+                let list = variable("KOMPOX_KOM_PATH").unwrap_or_default();
+                let paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
+                (
+                    "KOMPOX_KOM_PATH",
+                    paths.map(|path| current_dir.join(path)).collect(),
+                )
+            } else {
+                let paths = sources.kom_paths.iter();
+                ("--kom-path", paths.map(|path| current_dir.join(path)).collect())
+            };
+            if paths.is_empty() && app.is_none() {
+                Form::Open
+            } else {
+                Form::Kom { by, paths, app }
+            }
+        };
+        Ok(Self {
+            current_dir,
+            root,
+            dir,
+            form,
+        })
+    }
+
+    /// The directories that `Defaults.spec.komPath` may not leave, links resolved.
+    pub(crate) fn bounds(&self, app_file: &Path) -> Vec<PathBuf> {
+        let named = [self.root.as_deref(), self.dir.as_deref()];
+        let mut bounds: Vec<PathBuf> = named
+            .into_iter()
+            .flatten()
+            .filter_map(|path| fs::canonicalize(path).ok())
+            .collect();
+        if bounds.is_empty() {
+            // Without either, the app file may name what lies beside it.
+            bounds.extend(app_file.parent().and_then(|parent| fs::canonicalize(parent).ok()));
+        }
+        bounds.sort();
+        // A directory below another adds nothing.
+        bounds.dedup_by(|below, above| below.starts_with(above));
+        bounds
+    }
+
+    /// Adds the files below `.kompox` where nothing nearer names any: `komPath` of its config.yml, else `kom/`.
+    pub(crate) fn add_default_paths(
+        &self,
+        files: &mut Files,
+        budget: &mut Budget,
+        faults: &mut Faults,
+        ignored: &mut BTreeSet<Ignored>,
+    ) {
+        let Some(dir) = &self.dir else { return };
+        let config = dir.join(CONFIG_FILE);
+        let paths = if config.exists() {
+            config_paths(&config, files, budget, faults, ignored)
+        } else {
+            Vec::new()
+        };
+        for (path, place) in &paths {
+            let origin = Origin {
+                place: Some(place),
+                ..Origin::new("komPath")
+            };
+            files.add(&dir.join(path), &origin, faults);
+        }
+        let default = dir.join(KOM_DIR);
+        if paths.is_empty() && default.exists() {
+            let origin = Origin::new("the default");
+            files.add(&default, &origin, faults);
+        }
+    }
+
+    /// Keeps config.yml of `.kompox` from being taken for KOM where a path leads there.
+    pub(crate) fn leave_out_config(&self, files: &mut Files) {
+        if let Some(dir) = &self.dir {
+            files.leave_out(&dir.join(CONFIG_FILE));
+        }
+    }
+}
+
+/// Nothing names a configuration and nothing lies in the directories, or what was read holds none.
+pub(crate) fn nothing(current_dir: &Path, read: &[Found]) -> ConfigErrors {
+    let message = match read {
+        [] => format!("there is no configuration for {}", current_dir.display()),
+        [only] => format!("{} holds no configuration", only.shown.display()),
+        [first, rest @ ..] => format!(
+            "neither {} nor {} other files hold any configuration",
+            first.shown.display(),
+            rest.len()
+        ),
+    };
+    ConfigErrors::one(Reason::NothingConfigured, message, BEGIN.to_owned())
+}
+
+/// A kompoxops.yml lies beside KOM files.
+pub(crate) fn ambiguous(ops: &Path, kom: &Path) -> ConfigErrors {
+    let (ops, kom) = (ops.display(), kom.display());
+    let message = format!("there are two configurations, {ops} and KOM in {kom}");
+    let hint = format!("say which one is meant: --config {ops}, or --kom-path or --kom-app with {kom}");
+    ConfigErrors::one(Reason::Ambiguous, message, hint)
+}
+
+const CONFIG: Known = Known {
+    used: &["version", "komPath"],
+    ignored: &["store", "logging"],
+};
+
+/// `komPath` of a config.yml.
+fn config_paths(
+    path: &Path,
+    files: &Files,
+    budget: &mut Budget,
+    faults: &mut Faults,
+    ignored: &mut BTreeSet<Ignored>,
+) -> Vec<(String, Place)> {
+    let mut own = Files::new(Path::new(""));
+    let origin = Origin::file(KOMPOX_DIR);
+    own.add(path, &origin, faults);
+    let Some(found) = own.found().first() else {
+        return Vec::new();
+    };
+    let shown = files.shown(path);
+    let text = match files::read(found) {
+        Ok(text) => text,
+        Err((mut place, fault)) => {
+            place.file = shown;
+            faults.push(Some(&place), fault);
+            return Vec::new();
+        }
+    };
+    let mut paths = Vec::new();
+    let before = faults.count();
+    for document in parse::documents(&text, &shown, budget, faults) {
+        let root = &*document.root;
+        let mut reader = Reader {
+            shown: &shown,
+            base: Path::new(""),
+            document: document.number,
+            subject: "",
+            faults,
+            ignored,
+        };
+        let fields = Fields::new(Some(root), root.mark, "", &CONFIG, &mut reader);
+        if let Some((version, mark)) = fields.text("version", &mut reader)
+            && version != "1"
+        {
+            let fault = Fault::new(format!("unknown version {}", crate::error::quoted(version)));
+            reader.fault(mark, fault.hint("write version: 1"));
+        }
+        for item in fields.list("komPath", &mut reader) {
+            match item.text().filter(|text| !text.is_empty()) {
+                Some(text) => paths.push((text.to_owned(), reader.place(item.mark))),
+                None => reader.fault(item.mark, Fault::new("komPath must hold paths")),
+            }
+        }
+    }
+    faults.sort_from(before);
+    paths
+}

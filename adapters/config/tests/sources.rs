@@ -1,0 +1,318 @@
+//! Which configuration is meant, and which files belong to it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::format_push_string,
+    reason = "a test may panic, and speaks to whoever runs it"
+)]
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::{Dir, VALID};
+use insta::assert_snapshot;
+use kompox_config::{ConfigErrors, Loaded, Reason, Sources, init, load};
+
+const OPS: &str = "version: v1\nprovider: {name: ops, driver: aks}\n";
+
+fn workspace(name: &str) -> String {
+    format!(
+        "apiVersion: ops.kompox.dev/v1alpha1\nkind: Workspace\nmetadata:\n  name: {name}\n  annotations:\n    ops.kompox.dev/id: /ws/{name}\n"
+    )
+}
+
+fn defaults(kom_path: &str) -> String {
+    format!("apiVersion: ops.kompox.dev/v1alpha1\nkind: Defaults\nspec:\n  komPath: [{kom_path}]\n")
+}
+
+fn names(loaded: &Loaded) -> Vec<&str> {
+    loaded
+        .catalog
+        .workspaces()
+        .iter()
+        .map(|workspace| workspace.name.as_str())
+        .collect()
+}
+
+fn load_env(sources: &Sources, variables: &[(&str, &str)]) -> Result<Loaded, ConfigErrors> {
+    load(sources, &|name| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+/// Every source of KOM files, each with a workspace that tells which one it was.
+fn every_source() -> Dir {
+    let dir = Dir::new();
+    for name in ["flag", "variable", "defaults", "config"] {
+        dir.write(&format!("{name}/w.yml"), workspace(name));
+    }
+    dir.write(".kompox/kom/w.yml", workspace("default"));
+    dir
+}
+
+#[test]
+fn the_first_source_that_applies_names_the_files() {
+    let dir = every_source();
+    let mut sources = dir.sources();
+    assert_eq!(names(&load_env(&sources, &[]).unwrap()), ["default"]);
+    dir.write(".kompox/config.yml", "version: 1\nkomPath: [../config]\n");
+    assert_eq!(names(&load_env(&sources, &[]).unwrap()), ["config"]);
+    dir.write("kompoxapp.yml", defaults("defaults"));
+    assert_eq!(names(&load_env(&sources, &[]).unwrap()), ["defaults"]);
+    let variables = [("KOMPOX_KOM_PATH", "variable")];
+    assert_eq!(names(&load_env(&sources, &variables).unwrap()), ["variable"]);
+    sources.kom_paths = vec!["flag".into()];
+    assert_eq!(names(&load_env(&sources, &variables).unwrap()), ["flag"]);
+}
+
+#[test]
+fn a_path_list_and_a_repeated_flag_name_several_paths() {
+    let dir = every_source();
+    let list = std::env::join_paths(["variable", "config/w.yml"]).unwrap();
+    let variables = [("KOMPOX_KOM_PATH", list.to_str().unwrap())];
+    assert_eq!(
+        names(&load_env(&dir.sources(), &variables).unwrap()),
+        ["variable", "config"]
+    );
+    assert_eq!(
+        names(&dir.load_paths(&["flag", "config"]).unwrap()),
+        ["flag", "config"]
+    );
+}
+
+#[test]
+fn the_app_file_is_read_besides_and_one_that_is_named_must_exist() {
+    let dir = every_source();
+    dir.write("elsewhere/app.yml", workspace("own"));
+    let mut sources = dir.sources();
+    sources.kom_app = Some("elsewhere/app.yml".into());
+    assert_eq!(names(&load_env(&sources, &[]).unwrap()), ["own", "default"]);
+    sources.kom_app = None;
+    let loaded = load_env(&sources, &[("KOMPOX_KOM_APP", "elsewhere/app.yml")]).unwrap();
+    assert_eq!(names(&loaded), ["own", "default"]);
+    sources.kom_app = Some("elsewhere/none.yml".into());
+    let errors = load_env(&sources, &[]).unwrap_err();
+    assert_snapshot!(dir.render(&errors), @"--kom-app names elsewhere/none.yml, which does not exist");
+}
+
+#[test]
+fn a_named_path_that_does_not_exist_is_an_error_with_the_place_that_names_it() {
+    let dir = every_source();
+    assert_snapshot!(dir.render(&dir.load_paths(&["none", "none.yml"]).unwrap_err()), @r"
+    --kom-path names none, which does not exist
+    --kom-path names none.yml, which does not exist
+    ");
+    dir.write(".kompox/config.yml", "version: 1\nkomPath:\n  - none\n");
+    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @".kompox/config.yml:3:5 (document 1): komPath names .kompox/none, which does not exist");
+    dir.write("kompoxapp.yml", defaults("none, $KOMPOX_ROOT/kom"));
+    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @r"
+    kompoxapp.yml:4:13 (document 1): komPath names none, which does not exist
+    kompoxapp.yml:4:19 (document 1): komPath names $KOMPOX_ROOT/kom, which does not exist
+        variables are not expanded here: write a relative path
+    ");
+}
+
+#[test]
+fn the_root_is_the_nearest_parent_with_a_kompox_directory_unless_it_is_named() {
+    let dir = every_source();
+    dir.write("deep/er/x", "");
+    let mut sources = dir.sources();
+    sources.current_dir = dir.path().join("deep/er");
+    let loaded = load_env(&sources, &[]).unwrap();
+    assert_eq!(names(&loaded), ["default"]);
+    assert_eq!(loaded.root.as_deref(), Some(dir.path()));
+    assert_eq!(loaded.dir, Some(dir.path().join(".kompox")));
+
+    let other = Dir::new();
+    other.write("conf/kom/w.yml", workspace("other"));
+    other.write(".kompox/kom/w.yml", workspace("root"));
+    let root = other.path().to_str().unwrap();
+    assert_eq!(
+        names(&load_env(&sources, &[("KOMPOX_ROOT", root)]).unwrap()),
+        ["root"]
+    );
+    sources.kompox_dir = Some(other.path().join("conf"));
+    assert_eq!(
+        names(&load_env(&sources, &[("KOMPOX_ROOT", root)]).unwrap()),
+        ["other"]
+    );
+    sources.kompox_root = Some("none".into());
+    assert!(
+        load_env(&sources, &[])
+            .unwrap_err()
+            .to_string()
+            .contains("--kompox-root names")
+    );
+}
+
+#[test]
+fn only_the_kompox_directory_is_searched_for_upwards() {
+    let dir = Dir::new();
+    dir.write("kompoxops.yml", OPS);
+    dir.write("kompoxapp.yml", workspace("w"));
+    dir.write("deep/x", "");
+    let mut sources = dir.sources();
+    sources.current_dir = dir.path().join("deep");
+    assert_eq!(
+        load_env(&sources, &[]).unwrap_err().reason(),
+        Reason::NothingConfigured
+    );
+}
+
+#[test]
+fn nothing_configured_is_an_error_of_its_own_that_says_how_to_begin() {
+    let dir = Dir::new();
+    let errors = dir.load().unwrap_err();
+    assert_eq!(errors.reason(), Reason::NothingConfigured);
+    assert_snapshot!(dir.render(&errors), @r"
+    there is no configuration for <dir>
+        begin with `kompoxops init` or `kompoxops quickstart`, or name a configuration with --config or --kom-path
+    ");
+    init(dir.path(), false).unwrap();
+    assert_eq!(dir.load().unwrap_err().reason(), Reason::NothingConfigured);
+    dir.write("kom/empty.yml", "# nothing\n");
+    assert_snapshot!(dir.errors(), @r"
+    kom/empty.yml holds no configuration
+        begin with `kompoxops init` or `kompoxops quickstart`, or name a configuration with --config or --kom-path
+    ");
+}
+
+#[test]
+fn two_configurations_are_an_error_that_names_both_until_a_flag_or_variable_decides() {
+    let dir = every_source();
+    dir.write("kompoxops.yml", OPS);
+    let mut sources = dir.sources();
+    let errors = load_env(&sources, &[]).unwrap_err();
+    assert_eq!(errors.reason(), Reason::Ambiguous);
+    assert_snapshot!(dir.render(&errors), @r"
+    there are two configurations, kompoxops.yml and KOM in .kompox/kom/w.yml
+        say which one is meant: --config kompoxops.yml, or --kom-path or --kom-app with .kompox/kom/w.yml
+    ");
+    assert_eq!(
+        names(&load_env(&sources, &[("KOMPOX_KOM_PATH", "variable")]).unwrap()),
+        ["variable"]
+    );
+    sources.config = Some("kompoxops.yml".into());
+    assert_eq!(
+        load_env(&sources, &[("KOMPOX_KOM_PATH", "variable")])
+            .unwrap()
+            .catalog
+            .providers()
+            .len(),
+        1
+    );
+    sources.kom_paths = vec!["flag".into()];
+    assert_eq!(load_env(&sources, &[]).unwrap_err().reason(), Reason::Ambiguous);
+}
+
+#[test]
+fn an_initialised_directory_with_a_kompoxops_file_means_that_file() {
+    let dir = Dir::new();
+    init(dir.path(), false).unwrap();
+    dir.write("kompoxops.yml", OPS);
+    assert_eq!(dir.load().unwrap().catalog.providers().len(), 1);
+}
+
+#[test]
+fn a_named_kompoxops_file_must_exist() {
+    let dir = Dir::new();
+    let mut sources = dir.sources();
+    sources.config = Some("none.yml".into());
+    let missing = dir.render(&load_env(&sources, &[]).unwrap_err());
+    dir.write("directory/x", "");
+    sources.config = Some("directory".into());
+    let directory = dir.render(&load_env(&sources, &[]).unwrap_err());
+    assert_snapshot!(format!("{missing}\n{directory}"), @r"
+    --config names none.yml, which does not exist
+    --config names directory, which is a directory
+    ");
+}
+
+#[test]
+fn a_config_file_with_an_unknown_field_is_an_error_and_the_original_s_fields_are_accepted() {
+    let dir = every_source();
+    dir.write(".kompox/config.yml", "version: 2\nkomPaht: [x]\n");
+    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @r#"
+    .kompox/config.yml:1:10 (document 1): unknown version "2"
+        write version: 1
+    .kompox/config.yml:2:1 (document 1): unknown field "komPaht"
+        did you mean "komPath"?
+    "#);
+    dir.write(
+        ".kompox/config.yml",
+        "version: 1\nstore: {type: local}\nlogging: {dir: x}\nkomPath: [kom]\n",
+    );
+    let loaded = dir.load().unwrap();
+    let fields: Vec<String> = loaded
+        .ignored
+        .iter()
+        .map(|ignored| ignored.field.clone())
+        .collect();
+    assert_eq!(fields, ["logging", "store"]);
+}
+
+#[test]
+fn the_default_app_is_that_of_defaults_else_the_only_one_of_the_app_file() {
+    let dir = Dir::new();
+    dir.write("kompoxapp.yml", VALID);
+    let only = dir.load().unwrap().default_app.unwrap().to_string();
+    assert_eq!(only, "/ws/w/prv/p/cls/c/app/a");
+    let with = |id: &str| {
+        dir.write(
+            "kompoxapp.yml",
+            format!(
+                "apiVersion: ops.kompox.dev/v1alpha1\nkind: Defaults\nspec:\n  appId: {id}\n---\n{VALID}"
+            ),
+        );
+        dir.load()
+    };
+    assert!(with("/ws/w/prv/p/cls/c/app/a").unwrap().default_app.is_some());
+    let shown: Vec<String> = ["/ws/w/prv/p/cls/c/app/b", "/ws/w", "web"]
+        .iter()
+        .map(|id| dir.render(&with(id).unwrap_err()))
+        .collect();
+    assert_snapshot!(shown.join("\n"), @r#"
+    kompoxapp.yml:4:10 (document 1): the default app /ws/w/prv/p/cls/c/app/b is not in the configuration
+        did you mean /ws/w/prv/p/cls/c/app/a?
+    kompoxapp.yml:4:10 (document 1): appId must be the id of an App, not of a Workspace
+    kompoxapp.yml:4:10 (document 1): id "web" is not of the form /ws/<workspace>[/prv/<provider>[/cls/<cluster>[/app/<app>]]]
+    "#);
+    // Elsewhere it would not be told which app is meant.
+    assert_eq!(Dir::kom(VALID).load_paths(&["kom"]).unwrap().default_app, None);
+}
+
+#[test]
+fn a_second_defaults_is_an_error() {
+    let dir = Dir::new();
+    dir.write(
+        "kompoxapp.yml",
+        format!("{}---\n{}---\n{VALID}", defaults(""), defaults("")),
+    );
+    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @"kompoxapp.yml:7:7 (document 2): a second Defaults; the first is in line 2");
+}
+
+#[test]
+fn the_kom_path_of_defaults_may_not_leave_root_and_dir_but_that_of_the_config_file_may() {
+    let outside = Dir::new();
+    let path: PathBuf = outside.write("w.yml", workspace("outside"));
+    let dir = every_source();
+    dir.write(
+        "kompoxapp.yml",
+        defaults(&format!("defaults, {}", path.display())),
+    );
+    let errors = dir.load().unwrap_err();
+    let shown = dir.render(&errors).replace(
+        std::fs::canonicalize(outside.path()).unwrap().to_str().unwrap(),
+        "<outside>",
+    );
+    assert_snapshot!(shown, @r"
+    kompoxapp.yml:4:23 (document 1): komPath leads to <outside>/w.yml, which lies outside of <dir>
+        name it with --kom-path instead, if it is meant
+    ");
+    dir.write("kompoxapp.yml", "");
+    dir.write(".kompox/config.yml", format!("komPath: [{}]\n", path.display()));
+    assert_eq!(names(&dir.load().unwrap()), ["outside"]);
+}

@@ -1,0 +1,125 @@
+//! ARM's error envelope and the errors that several places answer.
+
+use serde_json::{Value, json};
+
+use super::id::ResourceId;
+use crate::reply::Reply;
+
+/// A refusal: `{"error":{"code","message"}}` with a status.
+#[derive(Debug, Clone)]
+pub(crate) struct ArmError {
+    pub(crate) status: u16,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    target: Option<String>,
+    headers: Vec<(&'static str, String)>,
+}
+
+/// What most handlers return.
+pub(crate) type ArmResult<T> = Result<T, Box<ArmError>>;
+
+impl ArmError {
+    /// A refusal with this status, code and message.
+    pub(crate) fn new(status: u16, code: &str, message: impl Into<String>) -> Box<Self> {
+        Box::new(Self {
+            status,
+            code: code.to_owned(),
+            message: message.into(),
+            target: None,
+            headers: Vec::new(),
+        })
+    }
+
+    /// Names the property or parameter in question.
+    pub(crate) fn target(mut self: Box<Self>, target: &str) -> Box<Self> {
+        self.target = Some(target.to_owned());
+        self
+    }
+
+    /// Adds a header to the answer.
+    pub(crate) fn header(mut self: Box<Self>, name: &'static str, value: String) -> Box<Self> {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// 400 with the code that compute answers for a bad value.
+    pub(crate) fn invalid_parameter(target: &str, message: impl Into<String>) -> Box<Self> {
+        Self::new(400, "InvalidParameter", message).target(target)
+    }
+
+    /// 400 for a body that is not what the operation takes.
+    pub(crate) fn content(reason: &str) -> Box<Self> {
+        Self::new(
+            400,
+            "InvalidRequestContent",
+            format!("The request content was invalid and could not be deserialized: '{reason}'."),
+        )
+    }
+
+    /// 404 for a path nothing answers to.
+    pub(crate) fn not_found(path: &str) -> Box<Self> {
+        Self::new(404, "NotFound", format!("No route matches '{path}'."))
+    }
+
+    /// 405 for a method that a resource does not have.
+    pub(crate) fn method(method: &http::Method) -> Box<Self> {
+        Self::new(
+            405,
+            "HttpMethodNotSupported",
+            format!("The http method '{method}' is not supported for this resource."),
+        )
+    }
+
+    /// 404 for a resource group.
+    pub(crate) fn group_not_found(group: &str) -> Box<Self> {
+        Self::new(
+            404,
+            "ResourceGroupNotFound",
+            format!("Resource group '{group}' could not be found."),
+        )
+    }
+
+    /// 404 for a resource in a group.
+    pub(crate) fn resource_not_found(id: &ResourceId) -> Box<Self> {
+        let mut kind = String::new();
+        if let Some(provider) = id.providers.last() {
+            kind.push_str(&provider.namespace);
+            for (segment, name) in &provider.types {
+                kind.push('/');
+                kind.push_str(segment);
+                kind.push('/');
+                kind.push_str(name);
+            }
+        }
+        let place = id
+            .group
+            .as_ref()
+            .map_or_else(String::new, |group| format!(" under resource group '{group}'"));
+        Self::new(
+            404,
+            "ResourceNotFound",
+            format!(
+                "The Resource '{kind}'{place} was not found. For more details please go to \
+                 https://aka.ms/ARMResourceNotFoundFix"
+            ),
+        )
+    }
+
+    /// The envelope.
+    pub(crate) fn body(&self) -> Value {
+        let mut error = json!({ "code": self.code, "message": self.message });
+        if let Some(target) = &self.target {
+            error["target"] = target.clone().into();
+        }
+        json!({ "error": error })
+    }
+
+    /// The answer.
+    pub(crate) fn reply(&self) -> Reply {
+        let mut reply = Reply::json(self.status, &self.body());
+        for (name, value) in &self.headers {
+            reply = reply.with(name, value);
+        }
+        reply
+    }
+}

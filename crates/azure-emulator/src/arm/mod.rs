@@ -1,0 +1,206 @@
+//! Azure Resource Manager: routing, authentication, api-versions and the headers of every answer.
+
+pub(crate) mod error;
+mod filter;
+pub(crate) mod groups;
+pub(crate) mod id;
+pub(crate) mod list;
+pub(crate) mod locks;
+mod metadata;
+mod permissions;
+pub(crate) mod providers;
+mod resources;
+mod role_definitions;
+mod roles;
+pub(crate) use roles::principal_not_found;
+mod subscriptions;
+pub(crate) mod tags;
+pub(crate) mod version;
+
+use http::Method;
+
+use crate::context::Cx;
+use crate::operation;
+use crate::reply::Reply;
+use crate::types;
+use error::{ArmError, ArmResult};
+use id::ResourceId;
+
+/// Handles one request to ARM.
+pub(crate) fn handle(cx: &mut Cx<'_>) -> Reply {
+    let mut reply = match route(cx) {
+        Ok(reply) => reply,
+        Err(error) => error.reply(),
+    };
+    if cx.request.method == Method::HEAD {
+        reply.body = bytes::Bytes::new();
+        reply.headers.remove(http::header::CONTENT_TYPE);
+    }
+    reply
+}
+
+/// Adds the headers that every answer of ARM has, also one that a fault plan made.
+pub(crate) fn stamp(request: &crate::context::Request, region: &str, mut reply: Reply) -> Reply {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let correlation = request
+        .header("x-ms-correlation-request-id")
+        .or_else(|| request.header("x-ms-correlation-id"))
+        .unwrap_or(&request_id)
+        .to_owned();
+    let budget = match request.method {
+        Method::GET | Method::HEAD => ("reads", "249", "3749"),
+        Method::DELETE => ("deletes", "199", "2999"),
+        _ => ("writes", "199", "2999"),
+    };
+    reply = reply
+        .with("Cache-Control", "no-cache")
+        .with("x-ms-request-id", &request_id)
+        .with("x-ms-correlation-request-id", &correlation)
+        .with(
+            "x-ms-routing-request-id",
+            &format!("{}:{request_id}", region.to_ascii_uppercase()),
+        )
+        .with(
+            &format!("x-ms-ratelimit-remaining-subscription-{}", budget.0),
+            budget.1,
+        )
+        .with(
+            &format!("x-ms-ratelimit-remaining-subscription-global-{}", budget.0),
+            budget.2,
+        )
+        .with("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        .with("X-Content-Type-Options", "nosniff");
+    let echo = request
+        .header("x-ms-return-client-request-id")
+        .is_some_and(|wanted| wanted.eq_ignore_ascii_case("true"));
+    match request.header("x-ms-client-request-id") {
+        Some(id) if echo => reply.with("x-ms-client-request-id", id),
+        _ => reply,
+    }
+}
+
+fn route(cx: &mut Cx<'_>) -> ArmResult<Reply> {
+    let request = cx.request;
+    let segments: Vec<String> = request
+        .segments
+        .iter()
+        .map(|segment| segment.to_ascii_lowercase())
+        .collect();
+    let lower: Vec<&str> = segments.iter().map(String::as_str).collect();
+    if let ["metadata", "endpoints"] = lower.as_slice() {
+        return metadata::endpoints(cx);
+    }
+    let header = request.header("authorization");
+    cx.world
+        .entra
+        .authenticate(header, &cx.world.identity, cx.state, cx.now)?;
+    version::well_formed(request)?;
+    match lower.as_slice() {
+        ["tenants"] => subscriptions::tenants(cx),
+        ["subscriptions"] => subscriptions::list(cx),
+        ["subscriptions", subscription, rest @ ..] => {
+            subscriptions::check(cx, subscription)?;
+            in_subscription(cx, rest)
+        }
+        _ => Err(ArmError::not_found(&request.path)),
+    }
+}
+
+fn in_subscription(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
+    match rest {
+        [] => subscriptions::get(cx),
+        ["locations"] => subscriptions::locations(cx),
+        ["providers"] => providers::list(cx),
+        ["providers", namespace] => providers::get(cx, namespace),
+        ["providers", namespace, "register"] if cx.request.method == Method::POST => {
+            providers::set_registered(cx, namespace, true)
+        }
+        ["providers", namespace, "unregister"] if cx.request.method == Method::POST => {
+            providers::set_registered(cx, namespace, false)
+        }
+        ["resourcegroups"] => groups::list(cx),
+        ["resources"] => resources::list_all(cx, None),
+        ["resourcegroups", _] => groups::one(cx),
+        ["resourcegroups", _, "resources"] => {
+            let group = cx.request.segments.get(3).cloned().unwrap_or_default();
+            resources::list_all(cx, Some(&group))
+        }
+        ["operationresults" | "operationstatuses", _] => {
+            monitor(cx)?.ok_or_else(|| ArmError::new(404, "NotFound", "The operation could not be found."))
+        }
+        _ => in_provider(cx),
+    }
+}
+
+/// Requests below a `/providers/Namespace/…`.
+fn in_provider(cx: &mut Cx<'_>) -> ArmResult<Reply> {
+    let segments = &cx.request.segments;
+    let not_found = || ArmError::not_found(&cx.request.path);
+    let at = segments
+        .iter()
+        .rposition(|segment| segment.eq_ignore_ascii_case("providers"))
+        .ok_or_else(not_found)?;
+    let namespace = segments.get(at + 1).ok_or_else(not_found)?;
+    let rest: Vec<&str> = segments[at + 2..].iter().map(String::as_str).collect();
+    let scope = ResourceId::from_segments(&segments[..at]).ok_or_else(not_found)?;
+    let namespace = namespace.to_ascii_lowercase();
+    let lower: Vec<String> = rest.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    if let Some(reply) = monitor(cx)? {
+        return Ok(reply);
+    }
+    match (namespace.as_str(), lower.as_slice()) {
+        ("microsoft.resources", ["tags", "default"]) => tags::handle(cx, &scope),
+        ("microsoft.authorization", ["locks"]) => locks::list(cx, &scope),
+        ("microsoft.authorization", ["locks", _]) => locks::one(cx, &scope, rest[1]),
+        ("microsoft.authorization", ["permissions"]) => permissions::list(cx, &scope),
+        ("microsoft.authorization", ["roledefinitions"]) => role_definitions::list(cx, &scope),
+        ("microsoft.authorization", ["roledefinitions", name]) => role_definitions::one(cx, &scope, name),
+        ("microsoft.authorization", ["roleassignments"]) => roles::list_assignments(cx, &scope),
+        ("microsoft.authorization", ["roleassignments", _]) => roles::one(cx, &scope, rest[1]),
+        ("microsoft.compute", ["skus"]) if at == 2 => types::compute::skus(cx),
+        ("microsoft.compute", ["locations", _, "usages"]) if at == 2 => types::compute::usages(cx, rest[1]),
+        (_, ["locations", _, kind, _]) if kind.contains("operation") => {
+            Err(ArmError::new(404, "NotFound", "The entity was not found."))
+        }
+        _ => resources::handle(cx, &scope, &namespace, &rest),
+    }
+}
+
+/// Answers a monitor URL; `None` if the path is no monitor's.
+fn monitor(cx: &mut Cx<'_>) -> ArmResult<Option<Reply>> {
+    let Some((path, id)) = cx.request.path.rsplit_once('/') else {
+        return Ok(None);
+    };
+    let Some(operation) = cx.state.operation(id) else {
+        return Ok(None);
+    };
+    let at_result = operation.result_path.eq_ignore_ascii_case(path);
+    let at_status = operation.status_path.eq_ignore_ascii_case(path);
+    if !at_result && !at_status {
+        return Ok(None);
+    }
+    if cx.request.method != Method::GET {
+        return Err(ArmError::method(&cx.request.method));
+    }
+    // Where both live under one path, as with disks, `monitor=true` tells them apart.
+    let result = at_result && (!at_status || cx.request.query("monitor").is_some());
+    cx.authorize(&monitor_action(path), path)?;
+    let (id, now, world) = (id.to_owned(), cx.now, cx.world);
+    operation::monitor(cx.state, &id, result, now, |state, key| {
+        types::read(state, world, now, key)
+    })
+    .map(Some)
+}
+
+/// The permission that polling takes: it is at subscription scope, apart from the resource's own.
+fn monitor_action(path: &str) -> String {
+    match path
+        .split("/providers/")
+        .nth(1)
+        .map(|rest| rest.split('/').collect::<Vec<_>>())
+    {
+        Some(rest) if rest.len() >= 4 => format!("{}/{}/{}/read", rest[0], rest[1], rest[3]),
+        _ => "Microsoft.Resources/subscriptions/operationresults/read".to_owned(),
+    }
+}

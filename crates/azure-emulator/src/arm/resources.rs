@@ -1,0 +1,337 @@
+//! Requests for stored resources of registered types: the generic part of PUT, PATCH, GET, DELETE and lists.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::error::{ArmError, ArmResult};
+use super::filter::Filter;
+use super::groups::{check_not_deleting, check_scope};
+use super::id::ResourceId;
+use super::{list, locks, providers, version};
+use crate::accept::{self, Answer};
+use crate::context::Cx;
+use crate::json::{fields, set_property, timestamp};
+use crate::operation::{self, Operation, Work};
+use crate::reply::Reply;
+use crate::types::{self, ResourceType};
+
+/// A path below `{scope}/providers/{namespace}`.
+pub(crate) fn handle(
+    cx: &mut Cx<'_>,
+    scope: &ResourceId,
+    namespace: &str,
+    rest: &[&str],
+) -> ArmResult<Reply> {
+    let canonical = providers::canonical(namespace).ok_or_else(|| providers::invalid_namespace(namespace))?;
+    let names: Vec<&str> = rest.iter().step_by(2).copied().collect();
+    let path = names.join("/");
+    let kind = types::find(canonical, &path).ok_or_else(|| invalid_type(cx, canonical, &path))?;
+    let info = kind.info();
+    let here = format!("{canonical}/{}", info.kind);
+    if rest.len() % 2 == 1 {
+        return collection(cx, kind, scope, &here);
+    }
+    if scope.group.is_none() || !scope.providers.is_empty() {
+        return Err(ArmError::not_found(&cx.request.path));
+    }
+    let id = ResourceId::from_segments(&cx.request.segments)
+        .ok_or_else(|| ArmError::not_found(&cx.request.path))?
+        .with_canonical_kind(&here);
+    let method = cx.request.method.clone();
+    let action = match method {
+        Method::GET | Method::HEAD => "read",
+        Method::PUT | Method::PATCH => "write",
+        Method::DELETE => "delete",
+        _ => return Err(ArmError::method(&method)),
+    };
+    cx.authorize(&format!("{here}/{action}"), &id.to_string())?;
+    version::supported(
+        cx.request,
+        canonical,
+        info.kind,
+        info.versions,
+        &cx.world.options.region,
+    )?;
+    if let Some(group) = id.group_id() {
+        check_scope(cx, &group)?;
+    }
+    match method {
+        Method::GET => get(cx, &id),
+        Method::HEAD => Ok(Reply::empty(if cx.state.get(&id.key()).is_some() {
+            204
+        } else {
+            404
+        })),
+        Method::DELETE => delete(cx, kind, &id),
+        _ => write(cx, kind, &id),
+    }
+}
+
+fn invalid_type(cx: &Cx<'_>, namespace: &str, path: &str) -> Box<ArmError> {
+    let version = cx.request.query("api-version").unwrap_or_default();
+    ArmError::new(
+        404,
+        "InvalidResourceType",
+        format!(
+            "The resource type '{path}' could not be found in the namespace '{namespace}' for api version \
+             '{version}'. The supported api-versions are ''."
+        ),
+    )
+}
+
+fn get(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+    let key = id.key();
+    operation::look_at_target(cx.state, &key);
+    types::count_read(cx.state, &key);
+    match types::read(cx.state, cx.world, cx.now, &key) {
+        Some(document) => Ok(Reply::json(200, &document)),
+        None => Err(ArmError::resource_not_found(id)),
+    }
+}
+
+fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> ArmResult<Reply> {
+    let key = id.key();
+    let info = kind.info();
+    check_not_deleting(cx, id)?;
+    providers::check_registered(cx, info.namespace)?;
+    locks::check(cx, id, locks::Intent::Write)?;
+    if let Some(parent) = id.parent()
+        && cx.state.get(&parent.key()).is_none()
+    {
+        return Err(ArmError::new(
+            404,
+            "ParentResourceNotFound",
+            format!(
+                "Failed to perform '{}' on resource(s) of type '{}/{}', because the parent resource '{parent}' could \
+                 not be found.",
+                if cx.request.method == Method::PUT {
+                    "write"
+                } else {
+                    "update"
+                },
+                info.namespace,
+                info.kind
+            ),
+        ));
+    }
+    let body = cx.request.json()?;
+    let existing = cx.state.document(&key);
+    let mut document = match (&existing, &cx.request.method) {
+        (None, &Method::PATCH) => return Err(ArmError::resource_not_found(id)),
+        (Some(existing), &Method::PATCH) => kind.patch(cx, id, existing, &body)?,
+        (existing, _) => kind.put(cx, id, existing.as_ref(), &body)?,
+    };
+    // The first writer's spelling stays.
+    let identity = existing.as_ref();
+    for (field, value) in [
+        (
+            "id",
+            identity.map_or_else(|| id.to_string().into(), |old| old["id"].clone()),
+        ),
+        (
+            "name",
+            identity.map_or_else(|| id.name().into(), |old| old["name"].clone()),
+        ),
+        ("type", format!("{}/{}", info.namespace, info.kind).into()),
+    ] {
+        fields(&mut document).insert(field.to_owned(), value);
+    }
+    operation::preempt(cx.state, &key, cx.now);
+    let created = existing.is_none();
+    let transient = if created { info.creating } else { "Updating" };
+    set_property(&mut document, "provisioningState", transient);
+    cx.state.put(
+        &key,
+        &format!("{}/{}", info.namespace, info.kind).to_lowercase(),
+        &document,
+        cx.now,
+    );
+    let work = Work::Write {
+        previous: existing.map(|existing| existing.to_string()),
+    };
+    let operation = start(
+        cx,
+        kind,
+        &key,
+        work,
+        document["location"].as_str().unwrap_or_default(),
+    );
+    let status = match info.accepted {
+        types::Accepted::With202 => 202,
+        types::Accepted::With201 if created => 201,
+        types::Accepted::With201 => 200,
+    };
+    let shown = types::read(cx.state, cx.world, cx.now, &key).unwrap_or(document);
+    Ok(accept::reply(
+        cx,
+        operation,
+        &Answer::write(info.shape, status, created, shown),
+    ))
+}
+
+fn delete(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> ArmResult<Reply> {
+    let key = id.key();
+    locks::check(cx, id, locks::Intent::Delete)?;
+    // The contract of ARM: deleting what is not there is 204.
+    let Some(existing) = cx.state.document(&key) else {
+        return Ok(Reply::empty(204));
+    };
+    check_not_deleting(cx, id)?;
+    kind.check_delete(cx, id, &existing)?;
+    let answer = Answer::delete(kind.info().delete_shape);
+    // Whoever asks again, after a lost answer for one, waits for the same end.
+    let under_way = cx.state.running_on(&key).into_iter().find_map(|running| {
+        cx.state
+            .operation(&running)
+            .filter(|operation| matches!(operation.work, Work::Delete))
+            .cloned()
+    });
+    if let Some(operation) = under_way {
+        return Ok(accept::reply(cx, operation, &answer));
+    }
+    operation::preempt(cx.state, &key, cx.now);
+    operation::set_state(cx.state, &key, "Deleting", cx.now);
+    let location = existing["location"].as_str().unwrap_or_default();
+    let operation = start(cx, kind, &key, Work::Delete, location);
+    Ok(accept::reply(cx, operation, &answer))
+}
+
+fn start(cx: &Cx<'_>, kind: &dyn ResourceType, key: &str, work: Work, location: &str) -> Operation {
+    let info = kind.info();
+    let course = cx.course(kind.duration(&cx.world.options.timing));
+    let base = format!(
+        "/subscriptions/{}/providers/{}/locations/{location}",
+        cx.subscription(),
+        info.namespace
+    );
+    Operation::start(
+        key.to_owned(),
+        work,
+        format!("{base}/{}", info.status_path),
+        format!("{base}/{}", info.result_path),
+        cx.now,
+        course,
+    )
+}
+
+/// A list of one type, in a group, in the subscription or below a parent.
+fn collection(
+    cx: &mut Cx<'_>,
+    kind: &'static dyn ResourceType,
+    scope: &ResourceId,
+    here: &str,
+) -> ArmResult<Reply> {
+    if cx.request.method != Method::GET {
+        return Err(ArmError::method(&cx.request.method));
+    }
+    let info = kind.info();
+    cx.authorize(&format!("{here}/read"), &scope.to_string())?;
+    version::supported(
+        cx.request,
+        info.namespace,
+        info.kind,
+        info.versions,
+        &cx.world.options.region,
+    )?;
+    // Everything before the last segment: a group, the subscription, or the parent of nested resources.
+    let nested = info.kind.contains('/');
+    let above = if nested {
+        let segments = &cx.request.segments[..cx.request.segments.len() - 1];
+        ResourceId::from_segments(segments).ok_or_else(|| ArmError::not_found(&cx.request.path))?
+    } else {
+        scope.clone()
+    };
+    check_scope(cx, &above)?;
+    let start = list::start(cx.request)?;
+    let entries = cx
+        .state
+        .of_type(&here.to_lowercase(), &above.key(), start.as_deref());
+    list::page(cx, entries, |key, resource| {
+        Some(types::render(cx.state, cx.world, cx.now, key, resource))
+    })
+}
+
+/// `GET …/resources`: everything in the subscription or in one group, in the short form.
+pub(crate) fn list_all(cx: &mut Cx<'_>, group: Option<&str>) -> ArmResult<Reply> {
+    if cx.request.method != Method::GET {
+        return Err(ArmError::method(&cx.request.method));
+    }
+    let mut scope = ResourceId::of_subscription(cx.subscription());
+    scope.group = group.map(str::to_owned);
+    let action = if group.is_some() {
+        "resourceGroups/resources"
+    } else {
+        "resources"
+    };
+    cx.authorize(
+        &format!("Microsoft.Resources/subscriptions/{action}/read"),
+        &scope.to_string(),
+    )?;
+    let versions = &["2025-04-01", "2024-11-01", "2021-04-01", "2015-11-01"];
+    version::supported(
+        cx.request,
+        "Microsoft.Resources",
+        "resources",
+        versions,
+        &cx.world.options.region,
+    )?;
+    check_scope(cx, &scope)?;
+    let filter = match cx.request.query("$filter") {
+        None | Some("") => None,
+        Some(text) => Some(Filter::parse(text)?),
+    };
+    let expand: Vec<String> = cx
+        .request
+        .query("$expand")
+        .unwrap_or_default()
+        .split(',')
+        .map(|part| part.trim().to_ascii_lowercase())
+        .collect();
+    let start = list::start(cx.request)?;
+    let entries = cx.state.after(&scope.key(), start.as_deref());
+    list::page(cx, entries, |key, resource| {
+        if !types::is_tracked(&resource.kind) {
+            return None;
+        }
+        let document = resource.document();
+        let group = key.split('/').nth(4).unwrap_or_default();
+        if filter
+            .as_ref()
+            .is_some_and(|filter| !filter.matches(&document, group))
+        {
+            return None;
+        }
+        let mut short = json!({});
+        for field in [
+            "id",
+            "name",
+            "type",
+            "location",
+            "tags",
+            "sku",
+            "kind",
+            "identity",
+            "managedBy",
+            "plan",
+            "zones",
+        ] {
+            if let Some(value) = document.get(field) {
+                short[field] = value.clone();
+            }
+        }
+        let extras = [
+            ("createdTime", Value::from(timestamp(resource.created))),
+            ("changedTime", Value::from(timestamp(resource.changed))),
+            (
+                "provisioningState",
+                document["properties"]["provisioningState"].clone(),
+            ),
+        ];
+        for (name, value) in extras {
+            if expand.iter().any(|wanted| wanted.eq_ignore_ascii_case(name)) {
+                short[name] = value;
+            }
+        }
+        Some(short.to_string())
+    })
+}

@@ -1,0 +1,203 @@
+//! What a handler sees: the request, the state, and the settings of the emulator.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use crate::arm::error::{ArmError, ArmResult};
+use crate::entra::Entra;
+use crate::faults::{OperationFault, RetryAfter};
+use crate::identity::Identity;
+use crate::json;
+use crate::operation::Course;
+use crate::options::Options;
+use crate::store::State;
+
+/// One request, read completely.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    /// The path as sent.
+    pub(crate) path: String,
+    /// The path, decoded, in segments.
+    pub(crate) segments: Vec<String>,
+    query: Vec<(String, String)>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// Scheme, host and port that the client used, for absolute URLs in answers.
+    pub(crate) base: String,
+}
+
+impl Request {
+    /// Takes a request apart. `endpoint` is used for absolute URLs unless the client named another loopback host.
+    pub(crate) fn new(parts: &http::request::Parts, body: Bytes, endpoint: &str) -> Self {
+        let path = parts.uri.path().to_owned();
+        let segments = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+            .collect();
+        let query = url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        let port = endpoint.rsplit(':').next().unwrap_or_default();
+        let base = parts
+            .headers
+            .get(http::header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .filter(|host| *host == format!("localhost:{port}") || *host == format!("[::1]:{port}"))
+            .map_or_else(|| endpoint.to_owned(), |host| format!("https://{host}"));
+        Self {
+            method: parts.method.clone(),
+            path,
+            segments,
+            query,
+            headers: parts.headers.clone(),
+            body,
+            base,
+        }
+    }
+
+    /// A query parameter; names compare without case.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Whether it only reads.
+    pub(crate) fn is_read(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+
+    /// The body as a JSON object, without members that are `null`.
+    pub(crate) fn json(&self) -> ArmResult<Value> {
+        let mut value: Value =
+            serde_json::from_slice(&self.body).map_err(|error| ArmError::content(&error.to_string()))?;
+        if !value.is_object() {
+            return Err(ArmError::content("a JSON object is expected"));
+        }
+        json::drop_nulls(&mut value);
+        Ok(value)
+    }
+}
+
+/// What does not change while the emulator runs.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) options: Options,
+    pub(crate) identity: Identity,
+    /// `https://127.0.0.1:PORT`.
+    pub(crate) endpoint: String,
+    pub(crate) entra: Entra,
+}
+
+/// One request being handled.
+pub(crate) struct Cx<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) world: &'a World,
+    pub(crate) request: &'a Request,
+    /// Ticks since the epoch.
+    pub(crate) now: i64,
+    /// What the fault plan wants of the operation that this request starts.
+    pub(crate) fault: Option<OperationFault>,
+}
+
+impl Cx<'_> {
+    /// The subscription's id as answered.
+    pub(crate) fn subscription(&self) -> &str {
+        &self.world.identity.subscription_id
+    }
+
+    /// How an operation that usually takes so long shall go.
+    pub(crate) fn course(&self, usual: Duration) -> Course {
+        let timing = &self.world.options.timing;
+        let fault = self.fault.clone().unwrap_or_default();
+        let retry_after = match &fault.retry_after {
+            RetryAfter::Usual => Some(timing.retry_after.to_string()),
+            RetryAfter::Missing => None,
+            RetryAfter::Seconds(seconds) => Some(seconds.to_string()),
+            RetryAfter::Raw(text) => Some(text.clone()),
+        };
+        Course {
+            duration: json::ticks(fault.milliseconds.map_or(usual, Duration::from_millis)),
+            looks: fault.polls.unwrap_or(timing.polls),
+            retry_after,
+            fault,
+        }
+    }
+
+    /// Refuses what the caller may not do.
+    pub(crate) fn authorize(&self, action: &str, scope: &str) -> ArmResult<()> {
+        let allowed = match &self.state.caller_actions {
+            None => true,
+            Some(actions) => actions.iter().any(|pattern| action_matches(pattern, action)),
+        };
+        if allowed {
+            return Ok(());
+        }
+        let identity = &self.world.identity;
+        Err(ArmError::new(
+            403,
+            "AuthorizationFailed",
+            format!(
+                "The client '{}' with object id '{}' does not have authorization to perform action '{action}' over \
+                 scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your \
+                 credentials.",
+                identity.client_id, identity.object_id
+            ),
+        ))
+    }
+}
+
+/// Whether an action matches a pattern of a role, in which `*` stands for anything.
+fn action_matches(pattern: &str, action: &str) -> bool {
+    let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = action.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::action_matches;
+
+    #[test]
+    fn a_star_in_an_action_stands_for_anything() {
+        assert!(action_matches("*", "Microsoft.Compute/disks/write"));
+        assert!(action_matches("*/read", "Microsoft.Compute/disks/READ"));
+        assert!(action_matches(
+            "microsoft.compute/*/write",
+            "Microsoft.Compute/disks/write"
+        ));
+        assert!(action_matches("a*b*c", "aXbYc"));
+        assert!(!action_matches("a*b*c", "aXcYb"));
+        assert!(!action_matches("*/read", "Microsoft.Compute/disks/write"));
+        assert!(!action_matches(
+            "Microsoft.Compute/disks/read",
+            "Microsoft.Compute/disks/readers"
+        ));
+    }
+}

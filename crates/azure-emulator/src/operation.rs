@@ -1,0 +1,363 @@
+//! Long-running operations: records that end by time and by being looked at, and what their end does.
+//!
+//! Nothing runs in the background: before each request the operations that are due are ended. So an
+//! operation that was under way when the process died ends after the restart, by the same rules.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::arm::error::ArmError;
+use crate::arm::tags::TagChange;
+use crate::faults::{MonitorError, OperationFault, Outcome};
+use crate::json::{set_property, timestamp};
+use crate::reply::Reply;
+use crate::store::State;
+
+/// One long-running operation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Operation {
+    /// Random, so that nobody guesses another's operation.
+    pub(crate) id: String,
+    /// Lower-cased id of the resource it works on.
+    pub(crate) target: String,
+    pub(crate) work: Work,
+    /// Where `Azure-AsyncOperation` points to, without the id; compared without case.
+    pub(crate) status_path: String,
+    /// Where `Location` points to, without the id.
+    pub(crate) result_path: String,
+    /// Ticks since the epoch.
+    pub(crate) started: i64,
+    due: i64,
+    looks_left: u32,
+    progress: Progress,
+    fault: OperationFault,
+    monitor_errors: u32,
+    retry_after: Option<String>,
+}
+
+/// What an operation does at its end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Work {
+    /// The document is stored already; its `provisioningState` becomes `Succeeded`. On failure an update
+    /// is undone.
+    Write { previous: Option<String> },
+    /// The resource and everything below it goes.
+    Delete,
+    /// Tags change.
+    Tags(TagChange),
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Progress {
+    Running,
+    Succeeded {
+        ended: i64,
+    },
+    Failed {
+        ended: i64,
+        code: String,
+        message: String,
+        canceled: bool,
+    },
+}
+
+/// How a new operation shall go.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Course {
+    /// Ticks until it may end.
+    pub(crate) duration: i64,
+    /// How often it must be looked at before it ends.
+    pub(crate) looks: u32,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) fault: OperationFault,
+}
+
+impl Operation {
+    /// A new operation with a random id.
+    pub(crate) fn start(
+        target: String,
+        work: Work,
+        status_path: String,
+        result_path: String,
+        now: i64,
+        course: Course,
+    ) -> Self {
+        let monitor_errors = course.fault.monitor_error.as_ref().map_or(0, |error| error.count);
+        Self {
+            id: uuid::Uuid::new_v4().to_string(),
+            target,
+            work,
+            status_path,
+            result_path,
+            started: now,
+            due: now.saturating_add(course.duration),
+            looks_left: course.looks,
+            progress: Progress::Running,
+            fault: course.fault,
+            monitor_errors,
+            retry_after: course.retry_after,
+        }
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.progress, Progress::Running)
+    }
+
+    /// Code and message of an operation that ended badly.
+    pub(crate) fn error(&self) -> Option<(&str, &str)> {
+        match &self.progress {
+            Progress::Failed { code, message, .. } => Some((code, message)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn retry_after(&self) -> Option<&str> {
+        self.retry_after.as_deref()
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        // A struct of strings and numbers cannot fail to serialise.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    pub(crate) fn decode(record: &[u8]) -> Option<Self> {
+        serde_json::from_slice(record).ok()
+    }
+
+    fn is_due(&self, now: i64) -> bool {
+        self.is_running() && self.looks_left == 0 && now >= self.due && self.fault.outcome != Outcome::Stuck
+    }
+
+    fn ended(&self) -> Option<i64> {
+        match self.progress {
+            Progress::Running => None,
+            Progress::Succeeded { ended } | Progress::Failed { ended, .. } => Some(ended),
+        }
+    }
+}
+
+/// Ends every operation that is due.
+pub(crate) fn settle(state: &mut State, now: i64) {
+    for id in state.running() {
+        if state
+            .operation(&id)
+            .is_some_and(|operation| operation.is_due(now))
+        {
+            end(state, &id, now);
+        }
+    }
+}
+
+/// Ends one operation now, whatever its time.
+pub(crate) fn end(state: &mut State, id: &str, now: i64) {
+    let Some(mut operation) = state.operation(id).cloned() else {
+        return;
+    };
+    let failure = match &operation.fault.outcome {
+        Outcome::Succeed | Outcome::Stuck => None,
+        Outcome::Fail { code, message } => Some((code.clone(), message.clone(), false)),
+        Outcome::Cancel => Some((
+            "OperationCanceled".to_owned(),
+            "The operation was canceled.".to_owned(),
+            true,
+        )),
+    };
+    match failure {
+        None => {
+            succeed(state, &operation, now);
+            operation.progress = Progress::Succeeded { ended: now };
+        }
+        Some((code, message, canceled)) => {
+            fail(
+                state,
+                &operation,
+                if canceled { "Canceled" } else { "Failed" },
+                now,
+            );
+            operation.progress = Progress::Failed {
+                ended: now,
+                code,
+                message,
+                canceled,
+            };
+        }
+    }
+    state.put_operation(operation);
+}
+
+/// Ends operations on a target because a newer one takes over, as compute does.
+pub(crate) fn preempt(state: &mut State, target: &str, now: i64) {
+    for id in state.running_on(target) {
+        let Some(mut operation) = state.operation(&id).cloned() else {
+            continue;
+        };
+        operation.progress = Progress::Failed {
+            ended: now,
+            code: "OperationPreempted".to_owned(),
+            message: "Operation execution has been preempted by a more recent operation.".to_owned(),
+            canceled: true,
+        };
+        state.put_operation(operation);
+    }
+}
+
+/// Counts one look at a resource towards the operations on it.
+pub(crate) fn look_at_target(state: &mut State, target: &str) {
+    for id in state.running_on(target) {
+        look(state, &id);
+    }
+}
+
+fn look(state: &mut State, id: &str) -> bool {
+    let Some(mut operation) = state.operation(id).cloned() else {
+        return false;
+    };
+    if operation.looks_left == 0 {
+        return false;
+    }
+    operation.looks_left -= 1;
+    state.put_operation(operation);
+    true
+}
+
+fn succeed(state: &mut State, operation: &Operation, now: i64) {
+    match &operation.work {
+        Work::Delete => state.remove_tree(&operation.target),
+        Work::Write { .. } => set_state(state, &operation.target, "Succeeded", now),
+        Work::Tags(change) => change.apply(state, &operation.target, now),
+    }
+}
+
+fn fail(state: &mut State, operation: &Operation, outcome: &str, now: i64) {
+    match &operation.work {
+        Work::Write {
+            previous: Some(previous),
+        } => {
+            if let (Some(kind), Ok(document)) = (
+                state.get(&operation.target).map(|resource| resource.kind.clone()),
+                serde_json::from_str::<Value>(previous),
+            ) {
+                state.put(&operation.target, &kind, &document, now);
+            }
+            set_state(state, &operation.target, outcome, now);
+        }
+        Work::Write { previous: None } | Work::Delete => set_state(state, &operation.target, outcome, now),
+        Work::Tags(_) => {}
+    }
+}
+
+/// Sets `provisioningState` of a stored document.
+pub(crate) fn set_state(state: &mut State, key: &str, provisioning_state: &str, now: i64) {
+    let Some((kind, mut document)) = state.get(key).map(|old| (old.kind.clone(), old.document())) else {
+        return;
+    };
+    set_property(&mut document, "provisioningState", provisioning_state);
+    state.put(key, &kind, &document, now);
+}
+
+/// Answers a monitor URL; `result` is the `Location` one.
+pub(crate) fn monitor(
+    state: &mut State,
+    id: &str,
+    result: bool,
+    now: i64,
+    document: impl Fn(&mut State, &str) -> Option<Value>,
+) -> Result<Reply, Box<ArmError>> {
+    let gone = || ArmError::new(404, "NotFound", "The entity was not found.");
+    let mut operation = state.operation(id).cloned().ok_or_else(gone)?;
+    if operation.monitor_errors > 0 {
+        operation.monitor_errors -= 1;
+        let status = operation
+            .fault
+            .monitor_error
+            .as_ref()
+            .map_or(500, |error: &MonitorError| error.status);
+        let retry_after = operation.retry_after.clone();
+        state.put_operation(operation);
+        let error = ArmError::new(
+            status,
+            "InternalServerError",
+            "The status of the operation could not be read.",
+        );
+        return Ok(with_retry_after(error.reply(), retry_after.as_deref()));
+    }
+    if operation.is_running() && !look(state, id) {
+        if operation.is_due(now) {
+            end(state, id, now);
+        }
+        operation = state.operation(id).cloned().ok_or_else(gone)?;
+    }
+    if !operation.is_running() && operation.fault.expire {
+        return Err(gone());
+    }
+    if result {
+        Ok(result_reply(state, &operation, document))
+    } else {
+        Ok(status_reply(state, &operation, document))
+    }
+}
+
+fn status_reply(
+    state: &mut State,
+    operation: &Operation,
+    document: impl Fn(&mut State, &str) -> Option<Value>,
+) -> Reply {
+    let mut body = json!({
+        "id": format!("{}/{}", operation.status_path, operation.id),
+        "name": operation.id,
+        "startTime": timestamp(operation.started),
+    });
+    if let Some(ended) = operation.ended() {
+        body["endTime"] = timestamp(ended).into();
+    }
+    match &operation.progress {
+        Progress::Running => body["status"] = "InProgress".into(),
+        Progress::Succeeded { .. } => {
+            body["status"] = "Succeeded".into();
+            if let Work::Write { .. } = operation.work
+                && let Some(output) = document(state, &operation.target)
+            {
+                body["properties"] = json!({ "output": output });
+            }
+        }
+        Progress::Failed {
+            code,
+            message,
+            canceled,
+            ..
+        } => {
+            body["status"] = if *canceled { "Canceled" } else { "Failed" }.into();
+            body["error"] = json!({ "code": code, "message": message });
+        }
+    }
+    let reply = Reply::json(200, &body);
+    if operation.is_running() {
+        with_retry_after(reply, operation.retry_after.as_deref())
+    } else {
+        reply
+    }
+}
+
+fn result_reply(
+    state: &mut State,
+    operation: &Operation,
+    document: impl Fn(&mut State, &str) -> Option<Value>,
+) -> Reply {
+    match &operation.progress {
+        Progress::Running => with_retry_after(Reply::empty(202), operation.retry_after.as_deref()),
+        Progress::Failed { code, message, .. } => ArmError::new(409, code, message.clone()).reply(),
+        Progress::Succeeded { .. } => match operation.work {
+            Work::Delete => Reply::empty(200),
+            Work::Write { .. } => document(state, &operation.target)
+                .map_or_else(|| Reply::empty(204), |document| Reply::json(200, &document)),
+            Work::Tags(_) => Reply::json(200, &crate::arm::tags::document(state, &operation.target)),
+        },
+    }
+}
+
+fn with_retry_after(reply: Reply, retry_after: Option<&str>) -> Reply {
+    match retry_after {
+        Some(value) => reply.with("Retry-After", value),
+        None => reply,
+    }
+}

@@ -1,0 +1,378 @@
+//! The server: TLS, HTTP, latency, faults, and the way of a request through them.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::Response;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+
+use crate::arm;
+use crate::arm::error::ArmError;
+use crate::context::{Cx, Request, World};
+use crate::control;
+use crate::entra;
+use crate::error::EmulatorError;
+use crate::faults::{ActivePlan, FaultAction, ReplicationLag, Respond, Verdict, When, racing_write};
+use crate::json;
+use crate::log::{RequestKind, RequestLog};
+use crate::operation;
+use crate::reply::Reply;
+use crate::store::{State, Store};
+
+/// ARM takes bodies up to this size.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+/// What goes beyond that is read and thrown away up to here: a client that is still sending does not see
+/// the refusal.
+const MAX_DISCARDED: usize = 64 * 1024 * 1024;
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) world: World,
+    pub(crate) store: Store,
+    pub(crate) log: RequestLog,
+    plan: Mutex<ActivePlan>,
+    latency: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn new(world: World, store: Store, plan: ActivePlan) -> Self {
+        let latency = AtomicU64::new(0);
+        let shared = Self {
+            world,
+            store,
+            log: RequestLog::new(),
+            plan: Mutex::new(plan),
+            latency,
+        };
+        shared.set_latency(shared.world.options.latency);
+        shared
+    }
+
+    pub(crate) fn plan(&self) -> MutexGuard<'_, ActivePlan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_latency(&self, latency: Duration) {
+        self.latency.store(
+            u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// Changes the state and waits until the change is on disk.
+    pub(crate) async fn change<T>(
+        &self,
+        change: impl FnOnce(&mut State, i64) -> T,
+    ) -> Result<T, EmulatorError> {
+        let (value, sequence) = {
+            let mut session = self.store.session();
+            let now = json::now();
+            operation::settle(&mut session, now);
+            let value = change(&mut session, now);
+            (value, session.commit())
+        };
+        self.store.flushed(sequence).await?;
+        Ok(value)
+    }
+}
+
+/// Accepts connections until the task is aborted, which ends them too.
+pub(crate) async fn serve(listener: TcpListener, tls: TlsAcceptor, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, tls.clone(), shared.clone()));
+                }
+                Err(error) => {
+                    // Out of file descriptors, most likely: what is open may close.
+                    tracing::warn!(%error, "the emulator could not accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, tls: TlsAcceptor, shared: Arc<Shared>) {
+    // Answers are small and come in one piece: waiting for more would only cost time.
+    let _ = stream.set_nodelay(true);
+    let handshake = tokio::time::timeout(Duration::from_secs(10), tls.accept(stream)).await;
+    let Ok(Ok(stream)) = handshake else { return };
+    let service = service_fn(move |request| {
+        let shared = shared.clone();
+        Box::pin(async move { respond(&shared, request).await })
+    });
+    let mut connection = hyper::server::conn::http1::Builder::new()
+        .max_buf_size(256 * 1024)
+        .serve_connection(TokioIo::new(stream), service);
+    if (&mut connection).await.is_err() {
+        // A real reset, not a polite end: the client must not take what it has for an answer.
+        let stream = connection.into_parts().io.into_inner();
+        let _ = stream.get_ref().0.set_zero_linger();
+    }
+}
+
+/// Ends the connection with a reset.
+#[derive(Debug, thiserror::Error)]
+#[error("connection reset on demand")]
+pub(crate) struct Reset;
+
+/// An answer's body; a truncated one breaks off after announcing its whole length.
+#[derive(Debug)]
+pub(crate) struct AnswerBody {
+    data: Option<Bytes>,
+    announced: u64,
+    breaks_off: bool,
+}
+
+impl AnswerBody {
+    fn whole(data: Bytes) -> Self {
+        Self {
+            announced: data.len() as u64,
+            data: Some(data).filter(|data| !data.is_empty()),
+            breaks_off: false,
+        }
+    }
+
+    fn half(data: &Bytes) -> Self {
+        Self {
+            announced: data.len() as u64,
+            data: Some(data.slice(..data.len() / 2)),
+            breaks_off: true,
+        }
+    }
+}
+
+impl Body for AnswerBody {
+    type Data = Bytes;
+    type Error = Reset;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
+        match self.data.take() {
+            Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
+            None if self.breaks_off => Poll::Ready(Some(Err(Reset))),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none() && !self.breaks_off
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.announced)
+    }
+}
+
+async fn respond(shared: &Shared, request: http::Request<Incoming>) -> Result<Response<AnswerBody>, Reset> {
+    let (parts, body) = request.into_parts();
+    let endpoint = &shared.world.endpoint;
+    if parts.uri.path().starts_with("/_emulator/") {
+        let body = read(body).await?.ok_or(Reset)?;
+        let request = Request::new(&parts, body, endpoint);
+        return Ok(response(control::handle(shared, &request).await));
+    }
+    let path_and_query = parts
+        .uri
+        .path_and_query()
+        .map_or_else(|| parts.uri.path().to_owned(), ToString::to_string);
+    let head = Request::new(&parts, Bytes::new(), endpoint);
+    let client_id = head.header("x-ms-client-request-id").map(str::to_owned);
+    let mut entry = shared
+        .log
+        .begin(&parts.method, path_and_query.clone(), client_id, kind(&head));
+    let mut request = head;
+    let body = read(body).await?;
+    let too_large = body.is_none();
+    request.body = body.unwrap_or_default();
+    let latency = shared.latency.load(Ordering::Relaxed);
+    if latency > 0 {
+        tokio::time::sleep(Duration::from_micros(latency)).await;
+    }
+    let verdict = shared
+        .plan()
+        .judge(&parts.method, parts.uri.path(), &path_and_query);
+    if verdict.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(verdict.delay_ms)).await;
+    }
+    match &verdict.action {
+        Some(FaultAction::ResetBefore) => return Err(Reset),
+        Some(FaultAction::Hang) => std::future::pending().await,
+        _ => {}
+    }
+    let reply = if too_large {
+        let message = format!("The request content size exceeds the maximum size of {MAX_BODY} bytes.");
+        ArmError::new(413, "RequestEntityTooLarge", message).reply()
+    } else {
+        match forced(shared, &request, verdict.action.as_ref()) {
+            Some(reply) => reply,
+            None => handle(shared, &request, &verdict).await,
+        }
+    };
+    let region = &shared.world.options.region;
+    let mut reply = if is_entra(&request) {
+        reply
+    } else {
+        arm::stamp(&request, region, reply)
+    };
+    let mut half = false;
+    match verdict.action {
+        Some(FaultAction::ResetAfter) => return Err(Reset),
+        Some(FaultAction::TruncateBody) => half = !reply.body.is_empty(),
+        Some(FaultAction::MalformedBody) => reply.body = Bytes::from_static(b"{\"value\":[{\"id\":"),
+        Some(FaultAction::EmptyBody) => reply.body = Bytes::new(),
+        _ => {}
+    }
+    entry.answered(reply.status);
+    let cut = half.then(|| AnswerBody::half(&reply.body));
+    let mut response = response(reply);
+    if let Some(cut) = cut {
+        *response.body_mut() = cut;
+    }
+    Ok(response)
+}
+
+/// Reads a whole body; `None` if it is too large.
+async fn read(mut body: Incoming) -> Result<Option<Bytes>, Reset> {
+    let mut whole = BytesMut::new();
+    let mut seen = 0;
+    while let Some(frame) = body.frame().await {
+        // The client has gone, or does not speak HTTP.
+        let Ok(data) = frame.map_err(|_| Reset)?.into_data() else {
+            continue;
+        };
+        seen += data.len();
+        if seen > MAX_DISCARDED {
+            return Err(Reset);
+        }
+        if seen <= MAX_BODY {
+            whole.extend_from_slice(&data);
+        }
+    }
+    Ok((seen <= MAX_BODY).then(|| whole.freeze()))
+}
+
+fn response(reply: Reply) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::whole(reply.body));
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = reply.headers;
+    response
+}
+
+fn is_entra(request: &Request) -> bool {
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    entra::is_entra(&segments)
+}
+
+fn kind(request: &Request) -> RequestKind {
+    let count = request.segments.len();
+    let monitor = count >= 2
+        && request
+            .segments
+            .get(count - 2)
+            .is_some_and(|segment| segment.to_ascii_lowercase().contains("operation"));
+    if is_entra(request) {
+        RequestKind::Token
+    } else if !request.is_read() {
+        RequestKind::Write
+    } else if monitor {
+        RequestKind::Poll
+    } else if request.query("$skiptoken").is_some() {
+        RequestKind::ListPage
+    } else {
+        RequestKind::Read
+    }
+}
+
+/// An answer that the fault plan gives instead of handling the request.
+fn forced(shared: &Shared, request: &Request, action: Option<&FaultAction>) -> Option<Reply> {
+    match action? {
+        FaultAction::Respond(respond) => Some(forced_error(request, respond)),
+        FaultAction::ReplicationLag(lag) => Some(lagging(shared, request, *lag)),
+        _ => None,
+    }
+}
+
+fn forced_error(request: &Request, respond: &Respond) -> Reply {
+    let mut reply = match &respond.body {
+        Some(body) => Reply::raw_json(respond.status, body.clone()),
+        None if respond.code.is_empty() && respond.message.is_empty() => Reply::empty(respond.status),
+        None if is_entra(request) => Reply::json(
+            respond.status,
+            &serde_json::json!({ "error": respond.code, "error_description": respond.message }),
+        ),
+        None => ArmError::new(respond.status, &respond.code, respond.message.clone()).reply(),
+    };
+    for (name, value) in &respond.headers {
+        reply = reply.with(name, value);
+    }
+    reply
+}
+
+fn lagging(shared: &Shared, request: &Request, lag: ReplicationLag) -> Reply {
+    let segments = &request.segments;
+    match lag {
+        ReplicationLag::ResourceGroupNotFound => {
+            ArmError::group_not_found(segments.get(3).map_or("", String::as_str)).reply()
+        }
+        ReplicationLag::ResourceNotFound => match arm::id::ResourceId::from_segments(segments) {
+            Some(id) => ArmError::resource_not_found(&id).reply(),
+            None => ArmError::not_found(&request.path).reply(),
+        },
+        ReplicationLag::PrincipalNotFound => {
+            let body = request.json().unwrap_or_default();
+            let principal = body["properties"]["principalId"].as_str().unwrap_or_default();
+            arm::principal_not_found(principal, &shared.world.identity.tenant_id).reply()
+        }
+    }
+}
+
+async fn handle(shared: &Shared, request: &Request, verdict: &Verdict) -> Reply {
+    let races = |when: When| verdict.races.iter().filter(move |race| race.when == when);
+    let done = shared
+        .change(|state, now| {
+            for race in races(When::Before) {
+                racing_write(state, &request.path, race, now);
+            }
+            let reply = if is_entra(request) {
+                entra::handle(&shared.world, state, request, now)
+            } else {
+                let fault = verdict.operation.clone();
+                arm::handle(&mut Cx {
+                    state,
+                    world: &shared.world,
+                    request,
+                    now,
+                    fault,
+                })
+            };
+            for race in races(When::After) {
+                racing_write(state, &request.path, race, now);
+            }
+            reply
+        })
+        .await;
+    match done {
+        Ok(reply) => reply,
+        // What is not on disk has not happened as far as the client may know.
+        Err(error) => ArmError::new(500, "InternalServerError", error.to_string()).reply(),
+    }
+}

@@ -1,0 +1,121 @@
+//! Checks that several types share.
+
+use serde_json::{Map, Value, json};
+
+use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::id::ResourceId;
+use crate::arm::providers::{REGIONS, Region, find_region};
+use crate::arm::tags;
+use crate::context::Cx;
+use crate::json::fields;
+
+/// The region of a new or existing resource: asked for at creation, unchangeable after.
+pub(crate) fn region(id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<&'static Region> {
+    let there = existing.and_then(|document| document["location"].as_str());
+    let Some(location) = body["location"].as_str() else {
+        return Err(ArmError::new(
+            400,
+            "LocationRequired",
+            "The location property is required for this definition.",
+        ));
+    };
+    let region = find_region(location).ok_or_else(|| {
+        ArmError::new(
+            400,
+            "LocationNotAvailableForResourceType",
+            format!(
+                "The provided location '{location}' is not available for resource type '{}'. List of available \
+                 regions for the resource type is '{}'.",
+                id.kind(),
+                REGIONS.each_ref().map(|region| region.name).join(",")
+            ),
+        )
+    })?;
+    match there {
+        Some(there) if there != region.name => Err(ArmError::new(
+            409,
+            "InvalidResourceLocation",
+            format!(
+                "The resource '{}' already exists in location '{there}' in resource group '{}'. A resource with the \
+                 same name cannot be created in location '{}'. Please select a new resource name.",
+                id.name(),
+                id.group.as_deref().unwrap_or_default(),
+                region.name
+            ),
+        )),
+        _ => Ok(region),
+    }
+}
+
+/// Puts the tags of a body into a document; without any the document keeps its own.
+pub(crate) fn take_tags(document: &mut Value, body: &Value) -> ArmResult<()> {
+    let Some(new) = tags::from_body(body.get("tags"))? else {
+        return Ok(());
+    };
+    let current = match document.get("tags") {
+        Some(Value::Object(current)) => current.clone(),
+        _ => Map::new(),
+    };
+    let new = tags::with_first_casing(&current, &new);
+    fields(document).insert("tags".to_owned(), Value::Object(new));
+    Ok(())
+}
+
+/// An optional object member; anything else there is malformed.
+pub(crate) fn object_member<'a>(body: &'a Value, name: &str) -> ArmResult<Option<&'a Map<String, Value>>> {
+    match body.get(name) {
+        None => Ok(None),
+        Some(Value::Object(member)) => Ok(Some(member)),
+        Some(_) => Err(ArmError::content(&format!("'{name}' must be an object"))),
+    }
+}
+
+/// An optional whole number; anything else there is malformed.
+pub(crate) fn integer(properties: &Map<String, Value>, name: &str) -> ArmResult<Option<i64>> {
+    match properties.get(name) {
+        None => Ok(None),
+        Some(value) => value
+            .as_i64()
+            .map(Some)
+            .ok_or_else(|| ArmError::content(&format!("could not convert '{name}' to an integer"))),
+    }
+}
+
+/// An optional string; anything else there is malformed.
+pub(crate) fn string<'a>(properties: &'a Map<String, Value>, name: &str) -> ArmResult<Option<&'a str>> {
+    match properties.get(name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(ArmError::content(&format!("'{name}' must be a string"))),
+    }
+}
+
+/// PUT of a type with nothing special: what is sent is what it is.
+pub(crate) fn plain_put(
+    _cx: &Cx<'_>,
+    id: &ResourceId,
+    existing: Option<&Value>,
+    body: &Value,
+) -> ArmResult<Value> {
+    let region = region(id, existing, body)?;
+    object_member(body, "properties")?;
+    let mut document = body.clone();
+    document["location"] = region.name.into();
+    if body.get("properties").is_none() {
+        document["properties"] = json!({});
+    }
+    if let Some(tags) = existing.and_then(|existing| existing.get("tags"))
+        && body.get("tags").is_none()
+    {
+        document["tags"] = tags.clone();
+    }
+    take_tags(&mut document, body)?;
+    Ok(document)
+}
+
+/// PATCH that takes tags only.
+pub(crate) fn tags_patch(existing: &Value, body: &Value) -> ArmResult<Value> {
+    let mut document = existing.clone();
+    take_tags(&mut document, body)?;
+    Ok(document)
+}

@@ -1,0 +1,315 @@
+//! What disks and snapshots share: SKUs, sizes, sources; and compute's lists of SKUs and usages.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{disks, snapshots};
+use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::id::ResourceId;
+use crate::arm::providers::{REGIONS, find_region};
+use crate::arm::version;
+use crate::context::Cx;
+use crate::reply::Reply;
+
+/// Api-versions of disks and snapshots; 2025-01-02 has every field that is served.
+pub(crate) const VERSIONS: &[&str] = &[
+    "2026-03-02",
+    "2025-01-02",
+    "2024-03-02",
+    "2023-10-02",
+    "2023-04-02",
+    "2022-07-02",
+    "2021-12-01",
+    "2020-12-01",
+];
+
+/// A storage type of disks.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DiskSku {
+    pub(crate) name: &'static str,
+    pub(crate) tier: &'static str,
+    pub(crate) max_gb: i64,
+    /// Replicated over zones, so a disk of it lives in none.
+    pub(crate) zone_redundant: bool,
+    /// Performance is chosen apart from size, and the disk must say which zone it lives in.
+    pub(crate) provisioned: bool,
+}
+
+const fn sku(name: &'static str, tier: &'static str, zone_redundant: bool, provisioned: bool) -> DiskSku {
+    DiskSku {
+        name,
+        tier,
+        max_gb: if provisioned { 65_536 } else { 32_767 },
+        zone_redundant,
+        provisioned,
+    }
+}
+
+/// The storage types of disks.
+pub(crate) const DISK_SKUS: [DiskSku; 7] = [
+    sku("Standard_LRS", "Standard", false, false),
+    sku("StandardSSD_LRS", "Standard", false, false),
+    sku("StandardSSD_ZRS", "Standard", true, false),
+    sku("Premium_LRS", "Premium", false, false),
+    sku("Premium_ZRS", "Premium", true, false),
+    sku("PremiumV2_LRS", "Premium", false, true),
+    sku("UltraSSD_LRS", "Ultra", false, true),
+];
+
+/// Size in GiB, name, IOPS and MB/s of Premium SSD's tiers.
+const PREMIUM: [(i64, &str, i64, i64); 14] = [
+    (4, "P1", 120, 25),
+    (8, "P2", 120, 25),
+    (16, "P3", 120, 25),
+    (32, "P4", 120, 25),
+    (64, "P6", 240, 50),
+    (128, "P10", 500, 100),
+    (256, "P15", 1_100, 125),
+    (512, "P20", 2_300, 150),
+    (1_024, "P30", 5_000, 200),
+    (2_048, "P40", 7_500, 250),
+    (4_096, "P50", 7_500, 250),
+    (8_192, "P60", 16_000, 500),
+    (16_384, "P70", 18_000, 750),
+    (32_767, "P80", 20_000, 900),
+];
+
+impl DiskSku {
+    /// The storage type by name.
+    pub(crate) fn find(name: &str) -> Option<&'static Self> {
+        DISK_SKUS.iter().find(|sku| sku.name.eq_ignore_ascii_case(name))
+    }
+
+    /// IOPS and MB/s of a size, and the performance tier where there is one.
+    pub(crate) fn performance(&self, gb: i64) -> (i64, i64, Option<&'static str>) {
+        match self.name {
+            "Premium_LRS" | "Premium_ZRS" => {
+                let (_, tier, iops, mbps) = PREMIUM
+                    .iter()
+                    .copied()
+                    .find(|(size, ..)| gb <= *size)
+                    .unwrap_or(PREMIUM[PREMIUM.len() - 1]);
+                (iops, mbps, Some(tier))
+            }
+            "PremiumV2_LRS" => (3_000, 125, None),
+            "UltraSSD_LRS" => (500, 100, None),
+            "Standard_LRS" => match gb {
+                ..=4_096 => (500, 60, None),
+                4_097..=8_192 => (1_300, 300, None),
+                _ => (2_000, 500, None),
+            },
+            _ => match gb {
+                ..=4_096 => (500, 100, None),
+                4_097..=8_192 => (2_000, 400, None),
+                8_193..=16_384 => (4_000, 600, None),
+                _ => (6_000, 750, None),
+            },
+        }
+    }
+}
+
+/// 1 GiB.
+pub(crate) const GIB: i64 = 1 << 30;
+
+/// Reads `sku.name` against a list of those a type has.
+pub(crate) fn sku_name<'a>(body: &'a Value, known: &[&str], default: &'a str) -> ArmResult<&'a str> {
+    let Some(sku) = super::common::object_member(body, "sku")? else {
+        return Ok(default);
+    };
+    let name = super::common::string(sku, "name")?.unwrap_or(default);
+    if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return Ok(name);
+    }
+    Err(ArmError::invalid_parameter(
+        "sku.name",
+        format!(
+            "The value '{name}' of parameter 'sku.name' is not valid. Allowed values are '{}'.",
+            known.join(",")
+        ),
+    ))
+}
+
+/// A disk or snapshot to copy from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) id: ResourceId,
+    pub(crate) document: Value,
+    pub(crate) is_snapshot: bool,
+}
+
+impl Source {
+    /// Finds what `creationData.sourceResourceId` names.
+    pub(crate) fn find(cx: &Cx<'_>, what: &str, source: Option<&str>) -> ArmResult<Self> {
+        let target = format!("{what}.creationData.sourceResourceId");
+        let source = source.ok_or_else(|| {
+            ArmError::invalid_parameter(
+                &target,
+                format!("Required parameter '{target}' is missing (null)."),
+            )
+        })?;
+        let invalid = || {
+            ArmError::invalid_parameter(
+                &target,
+                format!(
+                    "The value '{source}' of parameter '{target}' is invalid: a disk or snapshot id is expected."
+                ),
+            )
+        };
+        let id = ResourceId::parse(source)
+            .filter(|id| id.group.is_some())
+            .ok_or_else(invalid)?;
+        let kind = id.kind().to_lowercase();
+        let is_snapshot = kind == snapshots::KIND;
+        if !is_snapshot && kind != disks::KIND {
+            return Err(invalid());
+        }
+        if !id.subscription.eq_ignore_ascii_case(cx.subscription()) {
+            return Err(ArmError::new(
+                404,
+                "SubscriptionNotFound",
+                format!("The subscription '{}' could not be found.", id.subscription),
+            ));
+        }
+        let document = super::read(cx.state, cx.world, cx.now, &id.key())
+            .ok_or_else(|| ArmError::resource_not_found(&id))?;
+        Ok(Self {
+            id,
+            document,
+            is_snapshot,
+        })
+    }
+
+    /// Its size.
+    pub(crate) fn gb(&self) -> i64 {
+        self.document["properties"]["diskSizeGB"].as_i64().unwrap_or(1)
+    }
+
+    /// Refuses a copy into another region.
+    pub(crate) fn check_region(&self, location: &str) -> ArmResult<()> {
+        let there = self.document["location"].as_str().unwrap_or_default();
+        if there == location {
+            return Ok(());
+        }
+        Err(ArmError::invalid_parameter(
+            "location",
+            format!(
+                "The source '{}' is in location '{there}'. Source and target must be in the same location, not '{location}'.",
+                self.id
+            ),
+        ))
+    }
+}
+
+/// `GET …/providers/Microsoft.Compute/skus`.
+pub(crate) fn skus(cx: &Cx<'_>) -> ArmResult<Reply> {
+    read_access(
+        cx,
+        "Microsoft.Compute/skus/read",
+        "skus",
+        &["2021-07-01", "2019-04-01", "2017-09-01"],
+    )?;
+    // The only filter this list takes.
+    let wanted = match cx
+        .request
+        .query("$filter")
+        .map(str::trim)
+        .filter(|filter| !filter.is_empty())
+    {
+        None => None,
+        Some(filter) => Some(location_filter(filter).ok_or_else(|| {
+            ArmError::new(
+                400,
+                "InvalidFilterInQueryString",
+                format!("Invalid $filter '{filter}'."),
+            )
+        })?),
+    };
+    let regions = REGIONS.iter().filter(|region| {
+        wanted
+            .as_deref()
+            .is_none_or(|wanted| find_region(wanted).is_some_and(|found| found.name == region.name))
+    });
+    let mut value = Vec::new();
+    for region in regions {
+        for sku in &DISK_SKUS {
+            if sku.zone_redundant && !region.zones {
+                continue;
+            }
+            let zones: &[&str] = if region.zones && !sku.zone_redundant {
+                &["1", "2", "3"]
+            } else {
+                &[]
+            };
+            value.push(json!({
+                "resourceType": "disks",
+                "name": sku.name,
+                "tier": sku.tier,
+                "locations": [region.name],
+                "locationInfo": [{ "location": region.name, "zones": zones, "zoneDetails": [] }],
+                "capabilities": [
+                    { "name": "MaxSizeGiB", "value": sku.max_gb.to_string() },
+                    { "name": "MinSizeGiB", "value": "1" }
+                ],
+                "restrictions": []
+            }));
+        }
+    }
+    Ok(Reply::json(200, &json!({ "value": value })))
+}
+
+fn location_filter(filter: &str) -> Option<String> {
+    let (field, rest) = filter.split_once(char::is_whitespace)?;
+    let (operator, value) = rest.trim_start().split_once(char::is_whitespace)?;
+    let value = value.trim().strip_prefix('\'')?.strip_suffix('\'')?;
+    (field.eq_ignore_ascii_case("location") && operator.eq_ignore_ascii_case("eq")).then(|| value.to_owned())
+}
+
+/// `GET …/providers/Microsoft.Compute/locations/{location}/usages`.
+pub(crate) fn usages(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
+    read_access(
+        cx,
+        "Microsoft.Compute/locations/usages/read",
+        "locations/usages",
+        &["2024-07-01", "2017-03-30", "2015-06-15"],
+    )?;
+    let region = find_region(location).ok_or_else(|| {
+        ArmError::new(
+            400,
+            "NoRegisteredProviderFound",
+            format!("No registered resource provider found for location '{location}'."),
+        )
+    })?;
+    let scope = format!("/subscriptions/{}", cx.subscription().to_lowercase());
+    let here = format!("\"location\":\"{}\"", region.name);
+    let count = |kind: &str| {
+        cx.state
+            .of_type(kind, &scope, None)
+            .filter(|(_, resource)| resource.body.contains(&here))
+            .count()
+    };
+    let usage = |name: &str, shown: &str, current: usize, limit: u32| json!({ "name": { "value": name, "localizedValue": shown }, "unit": "Count", "currentValue": current, "limit": limit });
+    Ok(Reply::json(
+        200,
+        &json!({ "value": [
+            usage("cores", "Total Regional vCPUs", 0, 100),
+            usage("virtualMachines", "Virtual Machines", 0, 25_000),
+            usage("PremiumDiskCount", "Premium Disks", count(disks::KIND), 50_000),
+            usage("PremiumSnapshotCount", "Premium Snapshots", count(snapshots::KIND), 75_000),
+        ] }),
+    ))
+}
+
+fn read_access(cx: &Cx<'_>, action: &str, kind: &str, versions: &[&str]) -> ArmResult<()> {
+    if cx.request.method != Method::GET {
+        return Err(ArmError::method(&cx.request.method));
+    }
+    let scope = ResourceId::of_subscription(cx.subscription()).to_string();
+    cx.authorize(action, &scope)?;
+    version::supported(
+        cx.request,
+        "Microsoft.Compute",
+        kind,
+        versions,
+        &cx.world.options.region,
+    )
+}

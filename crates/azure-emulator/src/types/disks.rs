@@ -1,0 +1,493 @@
+//! `Microsoft.Compute/disks`.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::common::{integer, object_member, region, string, take_tags};
+use super::compute::{DISK_SKUS, DiskSku, GIB, Source, VERSIONS, sku_name};
+use super::{Accepted, ResourceType, TypeInfo, snapshots};
+use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::id::ResourceId;
+use crate::arm::providers::Region;
+use crate::context::Cx;
+use crate::faults::OperationShape;
+use crate::json::{fields, object, timestamp};
+use crate::options::Timing;
+
+/// The type.
+pub(crate) struct Disks;
+
+/// Lower-cased type of a stored disk.
+pub(crate) const KIND: &str = "microsoft.compute/disks";
+
+static INFO: TypeInfo = TypeInfo {
+    namespace: "Microsoft.Compute",
+    kind: "disks",
+    versions: VERSIONS,
+    accepted: Accepted::With202,
+    creating: "Updating",
+    shape: OperationShape::Both,
+    delete_shape: OperationShape::Both,
+    status_path: "DiskOperations",
+    result_path: "DiskOperations",
+};
+
+/// Properties that a client may set; everything else is Azure's.
+const SETTABLE: [&str; 14] = [
+    "osType",
+    "hyperVGeneration",
+    "encryption",
+    "encryptionSettingsCollection",
+    "networkAccessPolicy",
+    "publicNetworkAccess",
+    "diskAccessId",
+    "maxShares",
+    "burstingEnabled",
+    "dataAccessAuthMode",
+    "optimizedForFrequentAttach",
+    "supportsHibernation",
+    "securityProfile",
+    "tier",
+];
+
+impl ResourceType for Disks {
+    fn info(&self) -> &'static TypeInfo {
+        &INFO
+    }
+
+    fn duration(&self, timing: &Timing) -> Duration {
+        timing.disk
+    }
+
+    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+        check_name(id.name())?;
+        let region = region(id, existing, body)?;
+        let empty = Map::new();
+        let properties = object_member(body, "properties")?.unwrap_or(&empty);
+        match existing {
+            None => create(cx, id, region, body, properties),
+            Some(existing) => {
+                check_creation_data(existing, properties)?;
+                check_zones_unchanged(existing, body)?;
+                update(existing, body, properties)
+            }
+        }
+    }
+
+    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+        let empty = Map::new();
+        let properties = object_member(body, "properties")?.unwrap_or(&empty);
+        check_creation_data(existing, properties)?;
+        check_zones_unchanged(existing, body)?;
+        update(existing, body, properties)
+    }
+
+    fn check_delete(&self, _cx: &Cx<'_>, id: &ResourceId, existing: &Value) -> ArmResult<()> {
+        match existing["managedBy"].as_str().filter(|owner| !owner.is_empty()) {
+            None => Ok(()),
+            Some(owner) => Err(ArmError::new(
+                409,
+                "OperationNotAllowed",
+                format!("Disk {} is attached to VM {owner}.", id.name()),
+            )),
+        }
+    }
+}
+
+fn check_name(name: &str) -> ArmResult<()> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if (1..=80).contains(&name.len()) && name.chars().all(allowed) {
+        return Ok(());
+    }
+    Err(ArmError::invalid_parameter(
+        "disk.name",
+        format!(
+            "The entity name 'disk.name' is invalid according to its validation rule: ^[a-zA-Z0-9_-]{{1,80}}$. The name given is '{name}'."
+        ),
+    ))
+}
+
+fn create(
+    cx: &Cx<'_>,
+    id: &ResourceId,
+    region: &Region,
+    body: &Value,
+    properties: &Map<String, Value>,
+) -> ArmResult<Value> {
+    let known = DISK_SKUS.each_ref().map(|sku| sku.name);
+    let name = sku_name(body, &known, "Standard_LRS")?;
+    let sku = DiskSku::find(name).unwrap_or(&DISK_SKUS[0]);
+    let zone = check_zones(id, region, sku, body)?;
+    let (creation, size) = creation(cx, region, sku, properties)?;
+    let (iops, mbps) = performance(sku, size, properties, None)?;
+    let now = timestamp(cx.now);
+    let mut document = json!({
+        "location": region.name,
+        "sku": { "name": sku.name, "tier": sku.tier },
+        "properties": {
+            "creationData": creation,
+            "diskSizeGB": size,
+            "diskSizeBytes": size * GIB,
+            "diskIOPSReadWrite": iops,
+            "diskMBpsReadWrite": mbps,
+            "encryption": { "type": "EncryptionAtRestWithPlatformKey" },
+            "networkAccessPolicy": "AllowAll",
+            "publicNetworkAccess": "Enabled",
+            "timeCreated": now,
+            "diskState": "Unattached",
+            "uniqueId": uuid::Uuid::new_v4().to_string(),
+        }
+    });
+    if let Some(zone) = zone {
+        document["zones"] = json!([zone]);
+    }
+    take_settable(&mut document, properties);
+    set_tier(&mut document, sku, size);
+    take_tags(&mut document, body)?;
+    Ok(document)
+}
+
+/// `creationData` as stored, and the size in GiB.
+fn creation(
+    cx: &Cx<'_>,
+    region: &Region,
+    sku: &DiskSku,
+    properties: &Map<String, Value>,
+) -> ArmResult<(Value, i64)> {
+    let missing = |name: &str| {
+        ArmError::invalid_parameter(name, format!("Required parameter '{name}' is missing (null)."))
+    };
+    let creation = match properties.get("creationData") {
+        None => return Err(missing("disk.creationData")),
+        Some(Value::Object(creation)) => creation,
+        Some(_) => return Err(ArmError::content("'creationData' must be an object")),
+    };
+    let asked = integer(properties, "diskSizeGB")?;
+    let option =
+        string(creation, "createOption")?.ok_or_else(|| missing("disk.creationData.createOption"))?;
+    let mut stored = Value::Object(creation.clone());
+    let size = if option.eq_ignore_ascii_case("Empty") {
+        stored["createOption"] = "Empty".into();
+        asked.ok_or_else(|| missing("disk.diskSizeGB"))?
+    } else if option.eq_ignore_ascii_case("Copy") {
+        let source = Source::find(cx, "disk", string(creation, "sourceResourceId")?)?;
+        source.check_region(region.name)?;
+        snapshots::check_usable(&source)?;
+        stored["createOption"] = "Copy".into();
+        stored["sourceResourceId"] = source.document["id"].clone();
+        stored["sourceUniqueId"] = source.document["properties"]["uniqueId"].clone();
+        let at_least = source.gb();
+        let size = asked.unwrap_or(at_least);
+        if size < at_least {
+            let what = if source.is_snapshot { "snapshot" } else { "disk" };
+            return Err(ArmError::invalid_parameter(
+                "disk.diskSizeGB",
+                format!(
+                    "The specified disk size {size} GB is smaller than the size of the corresponding {what} {at_least} \
+                     GB. This is not allowed. Please choose equal or greater size or do not specify an explicit size."
+                ),
+            ));
+        }
+        size
+    } else {
+        return Err(ArmError::invalid_parameter(
+            "disk.creationData.createOption",
+            format!("The createOption '{option}' is not served here. Served are 'Empty' and 'Copy'."),
+        ));
+    };
+    check_size(sku, size)?;
+    Ok((stored, size))
+}
+
+fn check_size(sku: &DiskSku, size: i64) -> ArmResult<()> {
+    if (1..=sku.max_gb).contains(&size) {
+        return Ok(());
+    }
+    Err(ArmError::invalid_parameter(
+        "disk.diskSizeGB",
+        format!(
+            "The value '{size}' of disk size in GB is out of range. The value must be between '1' and '{}', inclusive.",
+            sku.max_gb
+        ),
+    ))
+}
+
+/// The zone of a new disk.
+fn check_zones(id: &ResourceId, region: &Region, sku: &DiskSku, body: &Value) -> ArmResult<Option<String>> {
+    let resource = format!("Microsoft.Compute/disks/{}", id.name());
+    let zones: Vec<&str> = match body.get("zones") {
+        None => Vec::new(),
+        Some(Value::Array(zones)) => zones
+            .iter()
+            .map(|zone| {
+                zone.as_str()
+                    .ok_or_else(|| ArmError::content("'zones' must be a list of strings"))
+            })
+            .collect::<Result<_, _>>()?,
+        Some(_) => return Err(ArmError::content("'zones' must be a list of strings")),
+    };
+    let refuse = |code: &str, message: String| Err(ArmError::new(400, code, message).target("zones"));
+    if sku.zone_redundant && !region.zones {
+        return refuse(
+            "SkuNotAvailable",
+            format!(
+                "The requested storage type '{}' is currently not available in location '{}'.",
+                sku.name, region.name
+            ),
+        );
+    }
+    match zones.as_slice() {
+        [] if sku.provisioned && region.zones => refuse(
+            "InvalidParameter",
+            format!(
+                "A disk of storage type '{}' in location '{}' must name an availability zone.",
+                sku.name, region.name
+            ),
+        ),
+        [] => Ok(None),
+        _ if sku.zone_redundant => refuse(
+            "InvalidParameter",
+            format!(
+                "A disk of the zone-redundant storage type '{}' cannot be placed in a zone.",
+                sku.name
+            ),
+        ),
+        [_] if !region.zones => refuse(
+            "AvailabilityZoneNotSupported",
+            format!(
+                "The resource '{resource}' does not support availability zones at location '{}'.",
+                region.name
+            ),
+        ),
+        [zone] if ["1", "2", "3"].contains(zone) => Ok(Some((*zone).to_owned())),
+        [zone] => refuse(
+            "InvalidAvailabilityZone",
+            format!(
+                "The zone(s) '{zone}' for resource '{resource}' is not supported. The supported zones for location \
+                 '{}' are '1,2,3'.",
+                region.name
+            ),
+        ),
+        many => refuse(
+            "InvalidParameter",
+            format!(
+                "The resource '{resource}' can be in one zone only, not in '{}'.",
+                many.join(",")
+            ),
+        ),
+    }
+}
+
+/// IOPS and MB/s: chosen where the storage type allows it, else what the size gives.
+fn performance(
+    sku: &DiskSku,
+    size: i64,
+    properties: &Map<String, Value>,
+    current: Option<(i64, i64)>,
+) -> ArmResult<(i64, i64)> {
+    let (iops, mbps, _) = sku.performance(size);
+    let (iops, mbps) = if sku.provisioned {
+        current.unwrap_or((iops, mbps))
+    } else {
+        (iops, mbps)
+    };
+    let (iops_range, mbps_range) = if sku.name == "UltraSSD_LRS" {
+        (100..=400_000, 1..=10_000)
+    } else {
+        (3_000..=80_000, 125..=1_200)
+    };
+    let chosen = |name: &str, usual: i64, range: std::ops::RangeInclusive<i64>| -> ArmResult<i64> {
+        let target = format!("disk.{name}");
+        match integer(properties, name)? {
+            None => Ok(usual),
+            // A client that sends back what it read changes nothing.
+            Some(value) if value == usual => Ok(value),
+            Some(_) if !sku.provisioned => Err(ArmError::invalid_parameter(
+                &target,
+                format!(
+                    "'{name}' can be set only for disks of storage type 'UltraSSD_LRS' or 'PremiumV2_LRS', not '{}'.",
+                    sku.name
+                ),
+            )),
+            Some(value) if range.contains(&value) => Ok(value),
+            Some(value) => Err(ArmError::invalid_parameter(
+                &target,
+                format!(
+                    "The value '{value}' of parameter '{target}' is out of range. The value must be between '{}' and \
+                     '{}', inclusive.",
+                    range.start(),
+                    range.end()
+                ),
+            )),
+        }
+    };
+    Ok((
+        chosen("diskIOPSReadWrite", iops, iops_range)?,
+        chosen("diskMBpsReadWrite", mbps, mbps_range)?,
+    ))
+}
+
+fn take_settable(document: &mut Value, properties: &Map<String, Value>) {
+    let stored = object(document, "properties");
+    for name in SETTABLE {
+        if let Some(value) = properties.get(name) {
+            stored.insert(name.to_owned(), value.clone());
+        }
+    }
+}
+
+fn set_tier(document: &mut Value, sku: &DiskSku, size: i64) {
+    let stored = object(document, "properties");
+    match sku.performance(size).2 {
+        Some(tier) => {
+            stored.entry("tier").or_insert_with(|| tier.into());
+        }
+        None => {
+            stored.remove("tier");
+        }
+    }
+}
+
+/// An existing disk with what a PUT or PATCH changes; both leave out what stays.
+fn update(existing: &Value, body: &Value, properties: &Map<String, Value>) -> ArmResult<Value> {
+    let mut document = existing.clone();
+    let known = DISK_SKUS.each_ref().map(|sku| sku.name);
+    let current = existing["sku"]["name"]
+        .as_str()
+        .unwrap_or("Standard_LRS")
+        .to_owned();
+    let name = sku_name(body, &known, &current)?;
+    let sku = DiskSku::find(name).unwrap_or(&DISK_SKUS[0]);
+    let changed = !sku.name.eq_ignore_ascii_case(&current);
+    let old_size = existing["properties"]["diskSizeGB"].as_i64().unwrap_or(1);
+    let size = integer(properties, "diskSizeGB")?.unwrap_or(old_size);
+    if changed && existing["properties"]["diskState"] == "Attached" {
+        return Err(ArmError::new(
+            409,
+            "OperationNotAllowed",
+            format!(
+                "Cannot change the storage type of disk {} while it is attached to running VM {}.",
+                existing["name"].as_str().unwrap_or_default(),
+                existing["managedBy"].as_str().unwrap_or_default()
+            ),
+        ));
+    }
+    if size < old_size {
+        return Err(ArmError::new(
+            409,
+            "OperationNotAllowed",
+            format!(
+                "Disk size reduction is not supported. Current size is {} bytes, requested size is {} bytes.",
+                old_size * GIB,
+                size.saturating_mul(GIB)
+            ),
+        )
+        .target("disk.diskSizeGB"));
+    }
+    check_size(sku, size)?;
+    let read = |name: &str| existing["properties"][name].as_i64();
+    let performance_now = read("diskIOPSReadWrite")
+        .zip(read("diskMBpsReadWrite"))
+        .filter(|_| !changed);
+    let (iops, mbps) = performance(sku, size, properties, performance_now)?;
+    document["sku"] = json!({ "name": sku.name, "tier": sku.tier });
+    if changed || size != old_size {
+        object(&mut document, "properties").remove("tier");
+    }
+    take_settable(&mut document, properties);
+    set_tier(&mut document, sku, size);
+    let stored = object(&mut document, "properties");
+    stored.insert("diskSizeGB".to_owned(), size.into());
+    stored.insert("diskSizeBytes".to_owned(), (size * GIB).into());
+    stored.insert("diskIOPSReadWrite".to_owned(), iops.into());
+    stored.insert("diskMBpsReadWrite".to_owned(), mbps.into());
+    take_tags(&mut document, body)?;
+    Ok(document)
+}
+
+/// 409 unless `creationData`, where sent, says what it always said.
+pub(crate) fn check_creation_data(existing: &Value, properties: &Map<String, Value>) -> ArmResult<()> {
+    let Some(sent) = properties.get("creationData") else {
+        return Ok(());
+    };
+    if !sent.is_object() {
+        return Err(ArmError::content("'creationData' must be an object"));
+    }
+    let stored = &existing["properties"]["creationData"];
+    for name in ["createOption", "sourceResourceId", "sourceUri", "imageReference"] {
+        let Some(value) = sent.get(name) else { continue };
+        let same = match (value.as_str(), stored[name].as_str()) {
+            (Some(sent), Some(stored)) => sent.eq_ignore_ascii_case(stored),
+            _ => value == &stored[name],
+        };
+        if !same {
+            return Err(not_changeable(&format!("creationData.{name}")));
+        }
+    }
+    Ok(())
+}
+
+fn check_zones_unchanged(existing: &Value, body: &Value) -> ArmResult<()> {
+    match body.get("zones") {
+        Some(zones)
+            if zones != &existing["zones"] && !(zones == &json!([]) && existing.get("zones").is_none()) =>
+        {
+            Err(not_changeable("zones"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn not_changeable(property: &str) -> Box<ArmError> {
+    ArmError::new(
+        409,
+        "PropertyChangeNotAllowed",
+        format!("Changing property '{property}' is not allowed."),
+    )
+    .target(property)
+}
+
+/// Marks a disk as attached to a VM, or as attached to none.
+pub(crate) fn set_owner(document: &mut Value, owner: Option<&str>, now: i64) {
+    let stored = object(document, "properties");
+    stored.insert(
+        "diskState".to_owned(),
+        if owner.is_some() { "Attached" } else { "Unattached" }.into(),
+    );
+    stored.insert("LastOwnershipUpdateTime".to_owned(), timestamp(now).into());
+    match owner {
+        Some(owner) => fields(document).insert("managedBy".to_owned(), owner.into()),
+        None => fields(document).remove("managedBy"),
+    };
+}
+
+/// A disk as many look: used to fill a subscription.
+pub(crate) fn sample(id: &ResourceId, location: &str, number: usize, now: i64) -> Value {
+    let size = 4;
+    let sku = &DISK_SKUS[3];
+    let (iops, mbps, tier) = sku.performance(size);
+    json!({
+        "id": id.to_string(),
+        "name": id.name(),
+        "type": "Microsoft.Compute/disks",
+        "location": location,
+        "sku": { "name": sku.name, "tier": sku.tier },
+        "tags": { "seed": number.to_string() },
+        "properties": {
+            "creationData": { "createOption": "Empty" },
+            "diskSizeGB": size,
+            "diskSizeBytes": size * GIB,
+            "diskIOPSReadWrite": iops,
+            "diskMBpsReadWrite": mbps,
+            "tier": tier,
+            "encryption": { "type": "EncryptionAtRestWithPlatformKey" },
+            "networkAccessPolicy": "AllowAll",
+            "publicNetworkAccess": "Enabled",
+            "timeCreated": timestamp(now),
+            "diskState": "Unattached",
+            "provisioningState": "Succeeded",
+            "uniqueId": uuid::Uuid::new_v4().to_string(),
+        }
+    })
+}

@@ -1,0 +1,330 @@
+//! `Microsoft.Compute/snapshots`: copies that may not be usable yet.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::common::{object_member, region, string, take_tags};
+use super::compute::{DiskSku, Source, VERSIONS, sku_name};
+use super::disks::check_creation_data;
+use super::{Accepted, ResourceType, TypeInfo};
+use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::id::ResourceId;
+use crate::arm::providers::Region;
+use crate::context::{Cx, World};
+use crate::faults::OperationShape;
+use crate::json::{fields, set_property, ticks, timestamp};
+use crate::options::{SnapshotCopy, Timing};
+use crate::store::State;
+
+/// The type.
+pub(crate) struct Snapshots;
+
+/// Lower-cased type of a stored snapshot.
+pub(crate) const KIND: &str = "microsoft.compute/snapshots";
+/// In a stored snapshot: its data is copied in the background. Taken out before it is answered.
+const COPIES: &str = "emulatorCopies";
+const MAX_INCREMENTAL: usize = 500;
+const SKUS: [&str; 3] = ["Standard_LRS", "Premium_LRS", "Standard_ZRS"];
+
+static INFO: TypeInfo = TypeInfo {
+    namespace: "Microsoft.Compute",
+    kind: "snapshots",
+    versions: VERSIONS,
+    accepted: Accepted::With202,
+    creating: "Updating",
+    shape: OperationShape::Both,
+    delete_shape: OperationShape::Both,
+    status_path: "DiskOperations",
+    result_path: "DiskOperations",
+};
+
+impl ResourceType for Snapshots {
+    fn info(&self) -> &'static TypeInfo {
+        &INFO
+    }
+
+    fn duration(&self, timing: &Timing) -> Duration {
+        timing.snapshot
+    }
+
+    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+        check_name(id.name())?;
+        let region = region(id, existing, body)?;
+        if body.get("zones").is_some() {
+            return Err(ArmError::invalid_parameter(
+                "zones",
+                "A snapshot cannot be placed in a zone.",
+            ));
+        }
+        let empty = Map::new();
+        let properties = object_member(body, "properties")?.unwrap_or(&empty);
+        match existing {
+            None => create(cx, region, body, properties),
+            Some(existing) => update(existing, body, properties),
+        }
+    }
+
+    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+        let empty = Map::new();
+        let properties = object_member(body, "properties")?.unwrap_or(&empty);
+        update(existing, body, properties)
+    }
+}
+
+fn check_name(name: &str) -> ArmResult<()> {
+    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let starts = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let ends = name.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+    if name.len() <= 80 && starts && ends && name.chars().all(inner) {
+        return Ok(());
+    }
+    Err(ArmError::invalid_parameter(
+        "snapshot.name",
+        format!(
+            "The entity name 'snapshot.name' is invalid according to its validation rule: ^[a-zA-Z0-9]([\\w.-]{{0,78}}\\w)?$. The name given is '{name}'."
+        ),
+    ))
+}
+
+fn create(cx: &Cx<'_>, region: &Region, body: &Value, properties: &Map<String, Value>) -> ArmResult<Value> {
+    let missing = |name: &str| {
+        ArmError::invalid_parameter(name, format!("Required parameter '{name}' is missing (null)."))
+    };
+    let creation = match properties.get("creationData") {
+        None => return Err(missing("snapshot.creationData")),
+        Some(Value::Object(creation)) => creation,
+        Some(_) => return Err(ArmError::content("'creationData' must be an object")),
+    };
+    let option =
+        string(creation, "createOption")?.ok_or_else(|| missing("snapshot.creationData.createOption"))?;
+    let option = ["Copy", "CopyStart"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(option))
+        .ok_or_else(|| {
+            ArmError::invalid_parameter(
+                "snapshot.creationData.createOption",
+                format!("The createOption '{option}' is not served here. Served are 'Copy' and 'CopyStart'."),
+            )
+        })?;
+    let source = Source::find(cx, "snapshot", string(creation, "sourceResourceId")?)?;
+    let incremental = match properties.get("incremental") {
+        None => false,
+        Some(Value::Bool(incremental)) => *incremental,
+        Some(_) => return Err(ArmError::content("'incremental' must be true or false")),
+    };
+    let elsewhere = source.document["location"].as_str() != Some(region.name);
+    if option == "Copy" {
+        source.check_region(region.name)?;
+    }
+    if elsewhere && !(incremental && source.is_snapshot) {
+        return Err(ArmError::invalid_parameter(
+            "snapshot.incremental",
+            "Only an incremental snapshot of a snapshot can be copied from another location.",
+        ));
+    }
+    if source.is_snapshot {
+        check_usable(&source)?;
+    }
+    let source_sku = source.document["sku"]["name"].as_str().unwrap_or_default();
+    let provisioned = !source.is_snapshot && DiskSku::find(source_sku).is_some_and(|sku| sku.provisioned);
+    if provisioned && !incremental {
+        return Err(ArmError::new(
+            409,
+            "OperationNotAllowed",
+            format!("A snapshot of a disk of storage type '{source_sku}' must be incremental."),
+        ));
+    }
+    // Incremental snapshots live in zone-redundant storage where there is some, unless told otherwise.
+    let default = if incremental && region.zones {
+        "Standard_ZRS"
+    } else {
+        "Standard_LRS"
+    };
+    let name = sku_name(body, &SKUS, default)?;
+    let sku = SKUS
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(name))
+        .unwrap_or(default);
+    let unique = source.document["properties"]["uniqueId"].clone();
+    check_limits(cx, &source, unique.as_str().unwrap_or_default(), incremental)?;
+    let mut stored = Value::Object(creation.clone());
+    stored["createOption"] = option.into();
+    stored["sourceResourceId"] = source.document["id"].clone();
+    stored["sourceUniqueId"] = unique.clone();
+    // Between snapshots of one region nothing travels; `az snapshot create` sends CopyStart also for a disk.
+    let copies = cx.world.options.timing.snapshot_copy_every_sku || provisioned || elsewhere;
+    let mut document = json!({
+        "location": region.name,
+        "sku": { "name": sku, "tier": if sku == "Premium_LRS" { "Premium" } else { "Standard" } },
+        "properties": {
+            "creationData": stored,
+            "incremental": incremental,
+            "diskSizeGB": source.document["properties"]["diskSizeGB"],
+            "diskSizeBytes": source.document["properties"]["diskSizeBytes"],
+            "encryption": { "type": "EncryptionAtRestWithPlatformKey" },
+            "networkAccessPolicy": "AllowAll",
+            "publicNetworkAccess": "Enabled",
+            "timeCreated": timestamp(cx.now),
+            "diskState": "Unattached",
+            "uniqueId": Uuid::new_v4().to_string(),
+        }
+    });
+    if incremental {
+        // All incremental snapshots of one disk are one family.
+        let origin = family_of(&source).unwrap_or_else(|| {
+            Uuid::new_v5(
+                &Uuid::NAMESPACE_OID,
+                unique.as_str().unwrap_or_default().as_bytes(),
+            )
+            .to_string()
+        });
+        set_property(&mut document, "incrementalSnapshotFamilyId", origin);
+    }
+    if copies {
+        document[COPIES] = cx.now.into();
+    }
+    for name in [
+        "osType",
+        "hyperVGeneration",
+        "encryption",
+        "networkAccessPolicy",
+        "publicNetworkAccess",
+    ] {
+        if let Some(value) = properties.get(name) {
+            set_property(&mut document, name, value.clone());
+        }
+    }
+    take_tags(&mut document, body)?;
+    Ok(document)
+}
+
+fn family_of(source: &Source) -> Option<String> {
+    let family = source.document["properties"]["incrementalSnapshotFamilyId"].as_str()?;
+    source.is_snapshot.then(|| family.to_owned())
+}
+
+/// At most 500 incremental snapshots per disk, and (where asked for) seven in five minutes.
+fn check_limits(cx: &Cx<'_>, source: &Source, unique: &str, incremental: bool) -> ArmResult<()> {
+    let scope = format!("/subscriptions/{}", cx.subscription().to_lowercase());
+    let of_source = || {
+        let needle = format!("\"sourceUniqueId\":\"{unique}\"");
+        cx.state
+            .of_type(KIND, &scope, None)
+            .filter(move |(_, resource)| resource.body.contains(&needle))
+    };
+    if incremental && !source.is_snapshot {
+        let count = of_source()
+            .filter(|(_, resource)| resource.body.contains("\"incremental\":true"))
+            .count();
+        if count >= MAX_INCREMENTAL {
+            return Err(ArmError::new(
+                409,
+                "OperationNotAllowed",
+                format!(
+                    "The disk '{}' has {count} incremental snapshots. The maximum number of incremental snapshots \
+                     allowed per disk is {MAX_INCREMENTAL}.",
+                    source.id
+                ),
+            ));
+        }
+    }
+    if cx.world.options.snapshot_rate_limit {
+        let since = cx.now - ticks(Duration::from_secs(300));
+        if of_source()
+            .filter(|(_, resource)| resource.created > since)
+            .count()
+            >= 7
+        {
+            return Err(ArmError::new(
+                409,
+                "OperationNotAllowed",
+                format!(
+                    "At most 7 snapshots of disk '{}' can be created in 5 minutes.",
+                    source.id
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn update(existing: &Value, body: &Value, properties: &Map<String, Value>) -> ArmResult<Value> {
+    check_creation_data(existing, properties)?;
+    let refuse = |property: &str| {
+        Err(ArmError::new(
+            409,
+            "PropertyChangeNotAllowed",
+            format!("Changing property '{property}' is not allowed."),
+        )
+        .target(property))
+    };
+    for name in ["incremental", "diskSizeGB"] {
+        if properties
+            .get(name)
+            .is_some_and(|sent| sent != &existing["properties"][name])
+        {
+            return refuse(name);
+        }
+    }
+    let mut document = existing.clone();
+    let current = existing["sku"]["name"].as_str().unwrap_or_default().to_owned();
+    if !sku_name(body, &SKUS, &current)?.eq_ignore_ascii_case(&current) {
+        return refuse("sku.name");
+    }
+    for name in ["networkAccessPolicy", "publicNetworkAccess", "diskAccessId"] {
+        if let Some(value) = properties.get(name) {
+            set_property(&mut document, name, value.clone());
+        }
+    }
+    take_tags(&mut document, body)?;
+    Ok(document)
+}
+
+/// Refuses a source whose data has not arrived: `Succeeded` does not mean usable.
+pub(crate) fn check_usable(source: &Source) -> ArmResult<()> {
+    let percent = source.document["properties"]["completionPercent"]
+        .as_f64()
+        .unwrap_or(100.0);
+    if !source.is_snapshot || percent >= 100.0 {
+        return Ok(());
+    }
+    Err(ArmError::new(
+        409,
+        "OperationNotAllowed",
+        format!(
+            "The snapshot '{}' cannot be used as a source yet: its background copy is {percent} percent complete.",
+            source.id
+        ),
+    ))
+}
+
+/// Fills in what depends on when a snapshot is read.
+pub(crate) fn project(state: &State, world: &World, now: i64, key: &str, document: &mut Value) {
+    let copies = fields(document).remove(COPIES).and_then(|since| since.as_i64());
+    // What a test stored itself stays as it is.
+    if document["properties"].get("completionPercent").is_some() {
+        return;
+    }
+    let percent = copies.map_or(100.0, |since| copied(state, world, now, key, since));
+    set_property(document, "completionPercent", percent);
+    let access = if percent < 100.0 { "Pending" } else { "Available" };
+    set_property(document, "snapshotAccessState", access);
+}
+
+fn copied(state: &State, world: &World, now: i64, key: &str, since: i64) -> f64 {
+    match &world.options.timing.snapshot_copy {
+        SnapshotCopy::Immediate => 100.0,
+        SnapshotCopy::Reads(steps) => {
+            let reads = state.snapshot_reads.get(key).copied().unwrap_or(0);
+            steps.get(reads.saturating_sub(1)).copied().unwrap_or(100.0)
+        }
+        SnapshotCopy::Over(duration) => {
+            let whole = ticks(*duration).max(1);
+            let done = now.saturating_sub(since).clamp(0, whole);
+            // Whole percents, as Azure reports them.
+            i32::try_from(i128::from(done) * 100 / i128::from(whole)).map_or(100.0, f64::from)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The emulator, asked over real TLS with a plain HTTPS client.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::needless_pass_by_value,
+    reason = "helpers of tests fail as tests do, and take what reads best at the call"
+)]
+
+mod client;
+mod disks;
+mod durability;
+mod entra;
+mod faults;
+mod groups;
+mod lists;
+mod locks;
+mod operations;
+mod protocol;
+mod roles;
+mod snapshots;
+mod tags;

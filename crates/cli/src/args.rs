@@ -1,0 +1,257 @@
+//! The command line: the commands, and the flags that all of them share.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::Styles;
+use clap::builder::styling::{AnsiColor, Effects};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+
+use crate::commands;
+use crate::duration;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
+    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// The heading over the flags that choose the target.
+const TARGET: &str = "Target (default: the one app in the configuration)";
+
+const EXAMPLES: &str = "\
+Examples:
+  kompoxops quickstart                     See the main job on an embedded Azure, without an account
+  kompoxops init                           Begin a configuration in this directory
+  kompoxops check                          See what is wrong with it
+  kompoxops disk create --bootstrap        Give every volume of the app its first disk
+  kompoxops disk list -o json | jq .       Use the data in a script
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 a dry run would change something, 130 interrupted";
+
+/// Give an application on managed Kubernetes its cluster and its block-storage volumes
+#[derive(Debug, Parser)]
+#[command(name = "kompoxops", version, styles = STYLES, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(max_term_width = 110)]
+pub struct Cli {
+    /// Flags on every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Begin a configuration: make .kompox in this directory
+    Init(commands::init::Args),
+    /// Do the main job step by step on an embedded Azure, in a directory that can be used further
+    #[cfg(feature = "emulator")]
+    Quickstart(commands::quickstart::Args),
+    /// Check the configuration without sending a request
+    Check(commands::check::Args),
+    /// Work with the disks of an app's volumes
+    Disk(commands::disk::Args),
+    /// Work with the snapshots of an app's volumes
+    Snapshot(commands::snapshot::Args),
+    /// Show what the configuration holds
+    Admin(commands::admin::Args),
+    /// Run the embedded Azure
+    #[cfg(feature = "emulator")]
+    Emulator(commands::emulator::Args),
+    /// Show version and build features
+    Version(commands::version::Args),
+    /// Print a completion script for a shell
+    Completion(commands::completion::Args),
+}
+
+impl Command {
+    /// The output asked for, on commands that print data.
+    pub(crate) fn output(&self) -> Option<OutputFormat> {
+        match self {
+            Self::Init(_) | Self::Completion(_) => None,
+            #[cfg(feature = "emulator")]
+            Self::Quickstart(_) => None,
+            #[cfg(feature = "emulator")]
+            Self::Emulator(args) => Some(args.output()),
+            Self::Check(args) => Some(args.output.output),
+            Self::Disk(args) => Some(args.output()),
+            Self::Snapshot(args) => Some(args.output()),
+            Self::Admin(args) => Some(args.output()),
+            Self::Version(args) => Some(args.output.output),
+        }
+    }
+}
+
+/// Flags on every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Flags on every command")]
+pub struct GlobalArgs {
+    /// Change to this directory before anything else
+    #[arg(short = 'C', long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub chdir: Option<PathBuf>,
+    /// Directory that holds .kompox [env: KOMPOX_ROOT] [default: the nearest parent with .kompox]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub kompox_root: Option<PathBuf>,
+    /// The .kompox directory itself [env: KOMPOX_DIR] [default: .kompox in the root]
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub kompox_dir: Option<PathBuf>,
+    /// Read KOM documents from this file or directory; may be repeated [env: KOMPOX_KOM_PATH]
+    #[arg(long, global = true, value_name = "PATH", action = ArgAction::Append, value_hint = ValueHint::AnyPath)]
+    pub kom_path: Vec<PathBuf>,
+    /// Read the app from this file [env: KOMPOX_KOM_APP] [default: kompoxapp.yml where it exists]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub kom_app: Option<PathBuf>,
+    /// Read a kompoxops.yml in place of KOM documents
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// How much to log [default: info with --log-output, else off]
+    #[arg(long, global = true, value_name = "LEVEL", value_enum)]
+    pub log_level: Option<LogLevel>,
+    /// How log lines look
+    #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Human)]
+    pub log_format: LogFormat,
+    /// Where the log goes: a file, `-` for standard error, or `none` [default: - with --log-level, else none]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub log_output: Option<PathBuf>,
+    /// When to use colours; NO_COLOR is respected
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Color::Auto)]
+    pub color: Color,
+    /// Say nothing but data and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// How to show the progress of long work, on standard error
+    #[arg(long, global = true, value_name = "HOW", value_enum, default_value_t = Progress::Auto)]
+    pub progress: Progress,
+    /// Give up after this time, such as 90s, 5m or 1h30m [default: depends on the command]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration::parse)]
+    pub timeout: Option<Duration>,
+    /// Answer every question with yes
+    #[arg(short, long, global = true)]
+    pub yes: bool,
+}
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// A table on a terminal, JSON otherwise
+    #[default]
+    Auto,
+    /// Columns for humans
+    Table,
+    /// JSON
+    Json,
+    /// YAML
+    Yaml,
+    /// One name per line
+    Name,
+}
+
+/// `-o`, on commands that print data.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct OutputArgs {
+    /// How to print the data; with json and yaml, an error is one JSON object on standard error
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t = OutputFormat::Auto)]
+    pub output: OutputFormat,
+}
+
+/// Which app a command is about.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArgs {
+    /// The app by its id: /ws/WS/prv/PRV/cls/CLS/app/APP
+    #[arg(short = 'A', long, help_heading = TARGET, value_name = "ID")]
+    pub app_id: Option<String>,
+    /// The app by its name
+    #[arg(long, help_heading = TARGET, value_name = "NAME")]
+    pub app_name: Option<String>,
+    /// Only apps of the cluster with this id: /ws/WS/prv/PRV/cls/CLS
+    #[arg(long, help_heading = TARGET, value_name = "ID")]
+    pub cluster_id: Option<String>,
+    /// Only apps of the cluster with this name
+    #[arg(long, help_heading = TARGET, value_name = "NAME")]
+    pub cluster_name: Option<String>,
+}
+
+/// How much to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing
+    Off,
+    /// What failed
+    Error,
+    /// What may be wrong
+    Warn,
+    /// What is done
+    Info,
+    /// Why it is done
+    Debug,
+    /// Everything
+    Trace,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For humans
+    Human,
+    /// One JSON object per line
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How to show progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// A spinner on a terminal, plain lines otherwise
+    Auto,
+    /// A line whenever something changes
+    Plain,
+    /// One JSON object per event
+    Json,
+    /// Not at all; warnings are still shown
+    None,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_an_imperative_without_a_full_stop() {
+        fn check(command: &clap::Command) {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(!about.is_empty(), "{} has no help", command.get_name());
+            assert!(!about.ends_with('.'), "{about}");
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                assert!(
+                    !help.is_empty() && !help.ends_with('.'),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

@@ -1,0 +1,252 @@
+//! What went wrong, as it is told: kind, message, causes, code, correlation id, hint.
+
+use std::error::Error as StdError;
+
+use kompox_config::ConfigErrors;
+use kompox_domain::{Error, ErrorKind};
+use serde::Serialize;
+
+use crate::exit_codes;
+use crate::hints;
+
+/// A command that did not do what it was asked for.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something went wrong, and this is to be told.
+    Told(Box<Report>),
+    /// The outcome has been printed already; only the exit code is left to give.
+    Quiet(u8),
+    /// Whoever reads standard output has gone away. Nothing is said about it.
+    BrokenPipe,
+}
+
+impl Failure {
+    /// The exit code.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Told(report) => report.exit_code,
+            Self::Quiet(code) => *code,
+            Self::BrokenPipe => exit_codes::DONE,
+        }
+    }
+
+    /// A failure of this program's own making, which is no error of a port.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Error::new(kind, message).with_hint(hint).into()
+    }
+
+    /// Something that could not be read or written here.
+    #[must_use]
+    pub fn io(what: impl Into<String>, source: std::io::Error, hint: impl Into<String>) -> Self {
+        Error::new(ErrorKind::InvalidInput, what)
+            .with_source(source)
+            .with_hint(hint)
+            .into()
+    }
+
+    /// What the user answered no to.
+    #[must_use]
+    pub fn declined(what: &str) -> Self {
+        Self::Told(Box::new(Report {
+            kind: "declined",
+            message: format!("{what} was not confirmed, so nothing was done"),
+            causes: Vec::new(),
+            code: None,
+            correlation_id: None,
+            hint: Some("answer y, or give --yes".to_owned()),
+            exit_code: exit_codes::FAILED,
+        }))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Told(Box::new(Report::of(&error)))
+    }
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        let count = errors.iter().count() + errors.more();
+        if count == 1 {
+            return Error::from(errors).into();
+        }
+        // All of them, where the domain's error names the first few.
+        let mut report = Report::of(&Error::new(ErrorKind::InvalidInput, errors.to_string()));
+        report.causes = errors
+            .iter()
+            .map(|error| match &error.hint {
+                Some(hint) => format!("{error}; {hint}"),
+                None => error.to_string(),
+            })
+            .collect();
+        if errors.more() > 0 {
+            report.causes.push(format!("and {} more", errors.more()));
+        }
+        report.hint = Some("correct these and run it again".to_owned());
+        Self::Told(Box::new(report))
+    }
+}
+
+/// One error, ready to be shown. Its JSON form is part of the contract.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The word for its kind.
+    pub kind: &'static str,
+    /// What failed.
+    pub message: String,
+    /// Why, from the outermost cause to the innermost.
+    pub causes: Vec<String>,
+    /// The cloud's own error code.
+    pub code: Option<String>,
+    /// The id under which the cloud's support finds the request.
+    pub correlation_id: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The exit code that goes with it.
+    #[serde(skip)]
+    pub exit_code: u8,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: &'a Report,
+}
+
+impl Report {
+    /// Of an error and its causes. An error without advice gets that of its kind.
+    #[must_use]
+    pub fn of(error: &Error) -> Self {
+        let mut causes: Vec<String> = Vec::new();
+        let mut next = error.source();
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            // Foreign errors often repeat their source; said once is enough.
+            let repeated = causes.last().unwrap_or(&error.to_string()).ends_with(&text);
+            if !repeated && !text.is_empty() {
+                causes.push(text);
+            }
+            next = cause.source();
+        }
+        Self {
+            kind: error.kind().as_str(),
+            message: error.to_string(),
+            causes,
+            code: error.code().map(ToOwned::to_owned),
+            correlation_id: error.correlation_id().map(ToOwned::to_owned),
+            hint: advice(error),
+            exit_code: exit_codes::FAILED,
+        }
+    }
+
+    /// Of an operation that was cut short, with what still runs in the cloud.
+    #[must_use]
+    pub fn interrupted(abandoned: &[String], next: &str) -> Self {
+        let (message, hint) = if abandoned.is_empty() {
+            (
+                "interrupted; nothing is under way in Azure".to_owned(),
+                format!("run it again, or look with: {next}"),
+            )
+        } else {
+            (
+                format!(
+                    "interrupted; this may still run in Azure: {}",
+                    abandoned.join(", ")
+                ),
+                format!("see how it ends with: {next}"),
+            )
+        };
+        Self {
+            kind: "interrupted",
+            message,
+            causes: Vec::new(),
+            code: None,
+            correlation_id: None,
+            hint: Some(hint),
+            exit_code: exit_codes::INTERRUPTED,
+        }
+    }
+
+    /// The same, with the command to go on with.
+    #[must_use]
+    pub fn go_on_with(mut self, command: &str) -> Self {
+        self.hint = Some(match self.hint.take() {
+            Some(hint) if hint.contains(command) => hint,
+            Some(hint) => format!("{hint}; go on with: {command}"),
+            None => format!("go on with: {command}"),
+        });
+        self
+    }
+
+    /// `{"error":{…}}` in one line.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(&Envelope { error: self }).unwrap_or_else(|error| error.to_string())
+    }
+}
+
+/// The error's own advice, and before it that of its kind where the place it came up had none.
+///
+/// A use case adds how to go on to whatever comes from below; that alone would not say what to repair.
+fn advice(error: &Error) -> Option<String> {
+    let mut innermost = error;
+    while let Some(source) = innermost
+        .source()
+        .and_then(|source| source.downcast_ref::<Error>())
+    {
+        innermost = source;
+    }
+    let general = match innermost.hint() {
+        Some(_) => None,
+        None => hints::for_kind(error.kind()),
+    };
+    match (general, error.hint()) {
+        (Some(general), Some(own)) => Some(format!("{general}; {own}")),
+        (general, own) => own.or(general).map(ToOwned::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_on_the_cause_comes_before_advice_on_how_to_go_on() {
+        let below = || Error::new(ErrorKind::Unavailable, "connection refused");
+        let above = |error: Error| {
+            let hint = match error.hint() {
+                Some(hint) => format!("{hint}; list"),
+                None => "list".to_owned(),
+            };
+            error.context("cannot tell").with_hint(hint)
+        };
+        let hint = |error: &Error| Report::of(error).hint.unwrap();
+        assert!(hint(&above(below())).starts_with("check network"));
+        assert!(hint(&above(below())).ends_with("; list"));
+        assert_eq!(hint(&above(below().with_hint("plug it in"))), "plug it in; list");
+    }
+
+    #[test]
+    fn a_cause_that_was_said_already_is_not_said_again() {
+        let error = Error::new(ErrorKind::Conflict, "cannot listen: in use")
+            .with_source(std::io::Error::other("in use"));
+        assert_eq!(Report::of(&error).causes, [""; 0]);
+    }
+
+    #[test]
+    fn exit_codes_follow_from_the_failure() {
+        let told = |report| Failure::Told(Box::new(report));
+        assert_eq!(
+            told(Report::interrupted(&[], "x")).exit_code(),
+            exit_codes::INTERRUPTED
+        );
+        assert_eq!(
+            Failure::from(Error::new(ErrorKind::Timeout, "x")).exit_code(),
+            exit_codes::FAILED
+        );
+        assert_eq!(Failure::BrokenPipe.exit_code(), exit_codes::DONE);
+    }
+}

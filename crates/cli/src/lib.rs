@@ -1,0 +1,121 @@
+//! The command line of kompoxops: flags, wiring, rendering. What it does stands in the use cases.
+//!
+//! Standard output is data, everything else goes to standard error ([`ui`]). Exit codes are in
+//! [`exit_codes`], the JSON form of an error in [`failure::Report`], that of progress events in [`ui`].
+
+pub mod args;
+pub mod commands;
+pub mod exit_codes;
+pub mod failure;
+pub mod reference;
+pub mod ui;
+
+mod duration;
+mod hints;
+mod logging;
+mod os;
+mod session;
+mod stop;
+mod view;
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use args::{Cli, Command, GlobalArgs};
+use failure::Failure;
+use ui::Ui;
+
+/// The definition of the command line.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs a command line and gives its exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let parsed = command()
+        .color(color_of(&args))
+        .try_get_matches_from(&args)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    match parsed {
+        Ok(cli) => match execute(cli) {
+            Ok(()) => exit_codes::DONE,
+            Err(code) => code,
+        },
+        Err(error) => ui::usage(&error),
+    }
+}
+
+fn execute(cli: Cli) -> Result<(), u8> {
+    let ui = Ui::new(&cli.global, cli.command.output());
+    let result = prepare(&cli.global).and_then(|()| dispatch(cli.command, &ui, &cli.global));
+    let failure = match result {
+        Ok(()) => return Ok(()),
+        Err(failure) => failure,
+    };
+    if let Failure::Told(report) = &failure {
+        tracing::error!(
+            kind = report.kind,
+            causes = ?report.causes,
+            code = report.code,
+            correlation_id = report.correlation_id,
+            "{}",
+            report.message
+        );
+        ui.error(report);
+    }
+    match failure.exit_code() {
+        exit_codes::DONE => Ok(()),
+        code => Err(code),
+    }
+}
+
+/// What comes before every command.
+fn prepare(global: &GlobalArgs) -> Result<(), Failure> {
+    if let Some(directory) = &global.chdir {
+        std::env::set_current_dir(directory).map_err(|error| {
+            let what = format!("cannot change to directory {}", directory.display());
+            Failure::io(what, error, "give an existing directory to -C")
+        })?;
+    }
+    logging::init(global)
+}
+
+fn dispatch(command: Command, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
+    match command {
+        Command::Init(args) => commands::init::run(&args, ui, global),
+        #[cfg(feature = "emulator")]
+        Command::Quickstart(args) => commands::quickstart::run(&args, ui, global),
+        Command::Check(args) => commands::check::run(&args, ui, global),
+        Command::Disk(args) => commands::disk::run(args, ui, global),
+        Command::Snapshot(args) => commands::snapshot::run(args, ui, global),
+        Command::Admin(args) => commands::admin::run(&args, ui, global),
+        #[cfg(feature = "emulator")]
+        Command::Emulator(args) => commands::emulator::run(args, ui, global),
+        Command::Version(args) => commands::version::run(&args, ui),
+        Command::Completion(args) => commands::completion::run(&args, ui),
+    }
+}
+
+/// What `--color` says, before the command line is understood: errors about it have colours too.
+fn color_of(args: &[OsString]) -> clap::ColorChoice {
+    let mut args = args
+        .iter()
+        .filter_map(|arg| arg.to_str())
+        .take_while(|arg| *arg != "--");
+    while let Some(arg) = args.next() {
+        let value = match arg.strip_prefix("--color") {
+            Some("") => args.next(),
+            Some(value) => value.strip_prefix('='),
+            None => continue,
+        };
+        match value {
+            Some("always") => return clap::ColorChoice::Always,
+            Some("never") => return clap::ColorChoice::Never,
+            _ => {}
+        }
+    }
+    clap::ColorChoice::Auto
+}

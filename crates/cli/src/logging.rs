@@ -1,0 +1,87 @@
+//! The log, for whoever looks for a fault. Off unless asked for; command lines and secrets are never in it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Mutex;
+
+use kompox_domain::ErrorKind;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::args::{GlobalArgs, LogFormat, LogLevel};
+use crate::failure::Failure;
+use crate::os;
+
+/// Begins to log as the flags say.
+///
+/// # Errors
+/// When the log file cannot be written.
+pub(crate) fn init(global: &GlobalArgs) -> Result<(), Failure> {
+    let output = match &global.log_output {
+        Some(path) => path.as_path(),
+        None if global.log_level.is_some() => Path::new("-"),
+        None => return Ok(()),
+    };
+    let level = level(global.log_level.unwrap_or(LogLevel::Info));
+    if output == Path::new("none") || level == LevelFilter::OFF {
+        return Ok(());
+    }
+    let to_stderr = output == Path::new("-");
+    let writer = if to_stderr {
+        BoxMakeWriter::new(io::stderr)
+    } else {
+        let file = os::append_private(output).map_err(|error| {
+            Failure::io(
+                format!("cannot write the log to {}", output.display()),
+                error,
+                "name a file in a directory that exists, or `-` for standard error",
+            )
+        })?;
+        BoxMakeWriter::new(Mutex::new(file))
+    };
+    // Libraries log headers and bodies at their lower levels, which are not ours to show.
+    let ours = [
+        "kompoxops",
+        "kompox_aks",
+        "kompox_arm",
+        "kompox_azure_emulator",
+        "kompox_config",
+        "kompox_kube",
+        "kompox_usecase",
+    ];
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_targets(ours.map(|target| (target, level)));
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(writer)
+        .with_ansi(false);
+    let layer = match global.log_format {
+        LogFormat::Human => layer.boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(layer.with_filter(targets))
+        .try_init()
+        .map_err(|error| {
+            Failure::new(
+                ErrorKind::Internal,
+                format!("cannot log: {error}"),
+                "run it without --log-level",
+            )
+        })
+}
+
+const fn level(level: LogLevel) -> LevelFilter {
+    match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    }
+}

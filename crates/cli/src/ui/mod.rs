@@ -1,0 +1,177 @@
+//! The one place that writes to the terminal: standard output is data, everything else goes to standard error.
+
+mod progress;
+mod render;
+mod spinner;
+mod table;
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use anstream::AutoStream;
+use kompox_domain::{Error, ErrorKind};
+use serde::Serialize;
+
+pub use progress::{ProgressMode, Reporter};
+pub use render::report_text;
+pub use table::Table;
+
+pub(crate) use render::printable;
+#[cfg(feature = "emulator")]
+pub(crate) use render::yaml;
+
+use crate::args::{Color, GlobalArgs, OutputFormat};
+use crate::exit_codes;
+use crate::failure::{Failure, Report};
+
+/// How this run talks to its user.
+#[derive(Debug, Clone)]
+pub struct Ui {
+    color: anstream::ColorChoice,
+    quiet: bool,
+    yes: bool,
+    progress: ProgressMode,
+    /// What was asked for with `--output`, if anything.
+    output: OutputFormat,
+}
+
+impl Ui {
+    /// As the flags of a command say.
+    #[must_use]
+    pub fn new(global: &GlobalArgs, output: Option<OutputFormat>) -> Self {
+        let color = match global.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        Self {
+            color,
+            quiet: global.quiet,
+            yes: global.yes,
+            progress: ProgressMode::choose(global.progress, global.quiet),
+            output: output.unwrap_or(OutputFormat::Auto),
+        }
+    }
+
+    /// The form in which data is printed, with `auto` decided.
+    #[must_use]
+    pub fn format(&self) -> OutputFormat {
+        match self.output {
+            OutputFormat::Auto if io::stdout().is_terminal() => OutputFormat::Table,
+            OutputFormat::Auto => OutputFormat::Json,
+            chosen => chosen,
+        }
+    }
+
+    /// Prints text that was asked for.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn data(&self, text: &str) -> Result<(), Failure> {
+        let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
+        stdout
+            .write_all(text.as_bytes())
+            .and_then(|()| stdout.flush())
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
+                _ => Error::new(ErrorKind::Failed, "cannot write to standard output")
+                    .with_source(error)
+                    .with_hint(
+                        "what was asked for is done, only its output is lost; make room or write elsewhere",
+                    )
+                    .into(),
+            })
+    }
+
+    /// Prints a value in the form asked for.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn value<T: Serialize + ?Sized>(&self, value: &T, shown: &Shown) -> Result<(), Failure> {
+        match self.format() {
+            OutputFormat::Json => self.data(&render::json(value)?),
+            OutputFormat::Yaml => self.data(&render::yaml(value)?),
+            OutputFormat::Name => self.data(&render::lines(&shown.names)),
+            OutputFormat::Auto | OutputFormat::Table => {
+                if !shown.table.is_empty() {
+                    return self.data(&shown.table.to_string());
+                }
+                if !shown.empty.is_empty() {
+                    self.say(&shown.empty);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Says something beside the data.
+    pub fn say(&self, text: &str) {
+        if !self.quiet {
+            self.stderr(text);
+        }
+    }
+
+    /// Shows why a command failed, as JSON where the data would have been that or YAML.
+    pub fn error(&self, report: &Report) {
+        match self.output {
+            // A JSON object is a YAML document too.
+            OutputFormat::Json | OutputFormat::Yaml => self.stderr(&report.to_json()),
+            _ => self.stderr(report_text(report).trim_end()),
+        }
+    }
+
+    /// Asks whether to go on. Without a terminal nobody can answer, and nobody is asked.
+    ///
+    /// # Errors
+    /// When the answer is no.
+    pub fn confirm(&self, question: &str, what: &str) -> Result<(), Failure> {
+        if self.yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Ok(());
+        }
+        let mut stderr = io::stderr().lock();
+        // A prompt that cannot be shown is answered by nobody, which is a no.
+        let _ = write!(stderr, "{} [y/N] ", printable(question));
+        let _ = stderr.flush();
+        let mut answer = String::new();
+        let read = io::stdin().lock().read_line(&mut answer);
+        if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+            Ok(())
+        } else {
+            Err(Failure::declined(what))
+        }
+    }
+
+    /// What shows the progress of one operation.
+    #[must_use]
+    pub(crate) fn reporter(&self, label: &str) -> Arc<Reporter> {
+        Arc::new(Reporter::start(self.progress, self.quiet, self.color, label))
+    }
+
+    fn stderr(&self, text: &str) {
+        let mut stderr = AutoStream::new(io::stderr().lock(), self.color);
+        // Where standard error is closed there is nobody to tell.
+        let _ = writeln!(stderr, "{text}");
+    }
+}
+
+/// Shows what clap has to say, help included, and gives the exit code.
+pub(crate) fn usage(error: &clap::Error) -> u8 {
+    // Whoever reads help may stop reading: `kompoxops --help | head`.
+    let _ = error.print();
+    if error.use_stderr() {
+        exit_codes::USAGE
+    } else {
+        exit_codes::DONE
+    }
+}
+
+/// The forms of a value for humans and for pipes of names.
+#[derive(Debug, Default)]
+pub struct Shown {
+    /// As a table.
+    pub table: Table,
+    /// As names, one to a line.
+    pub names: Vec<String>,
+    /// What is said on standard error in place of a table without rows.
+    pub empty: String,
+}

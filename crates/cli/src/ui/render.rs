@@ -1,0 +1,170 @@
+//! Values and errors as text.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use kompox_domain::{Error, ErrorKind};
+use serde::Serialize;
+
+use crate::exit_codes;
+use crate::failure::{Failure, Report};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Text from elsewhere, without what could drive a terminal: control characters are shown as `\u{…}`.
+#[must_use]
+pub(crate) fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Right-to-left overrides can make a line read as something else.
+        let misleading = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if (character.is_control() && character != '\n' && character != '\t') || misleading {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// An error for humans: message and kind, causes, code and correlation id, hint.
+#[must_use]
+pub fn report_text(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    if report.exit_code == exit_codes::INTERRUPTED {
+        let _ = writeln!(text, "{}", indented(&report.message, ""));
+    } else {
+        let _ = writeln!(
+            text,
+            "{ERROR}error:{ERROR:#} {} ({})",
+            indented(&report.message, ""),
+            report.kind
+        );
+    }
+    match report.causes.as_slice() {
+        [] => {}
+        [cause] => {
+            let _ = writeln!(text, "  caused by: {}", indented(cause, "    "));
+        }
+        causes => {
+            let _ = writeln!(text, "  caused by:");
+            for (index, cause) in causes.iter().enumerate() {
+                let _ = writeln!(text, "    {}: {}", index + 1, indented(cause, "       "));
+            }
+        }
+    }
+    if let Some(code) = &report.code {
+        let _ = writeln!(text, "  code: {}", printable(code));
+    }
+    if let Some(id) = &report.correlation_id {
+        let _ = writeln!(text, "  correlation id: {}", printable(id));
+    }
+    if let Some(hint) = &report.hint {
+        let _ = writeln!(text, "{HINT}hint:{HINT:#} {}", indented(hint, "      "));
+    }
+    text
+}
+
+/// A warning for humans.
+pub(super) fn warning_text(message: &str) -> String {
+    format!("{WARNING}warning:{WARNING:#} {}", indented(message, "         "))
+}
+
+fn indented(text: &str, indent: &str) -> String {
+    printable(text.trim_end()).replace('\n', &format!("\n{indent}"))
+}
+
+/// Pretty JSON with a line break at its end.
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value)
+        .map(|text| text + "\n")
+        .map_err(|error| unserialisable(&error))
+}
+
+/// YAML with a line break at its end.
+pub(crate) fn yaml<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
+    serde_saphyr::to_string(&value)
+        .map(|text| text.trim_end().to_owned() + "\n")
+        .map_err(|error| unserialisable(&error))
+}
+
+/// One to a line.
+pub(super) fn lines(items: &[String]) -> String {
+    items.iter().fold(String::new(), |text, item| text + item + "\n")
+}
+
+fn unserialisable(error: &dyn std::error::Error) -> Failure {
+    Error::new(ErrorKind::Internal, format!("cannot write the result: {error}")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(report: &Report) -> String {
+        anstream::adapter::strip_str(&report_text(report)).to_string()
+    }
+
+    #[test]
+    fn an_error_is_told_with_all_it_knows() {
+        let error = Error::new(ErrorKind::Precondition, "the scope is locked\nby lock keep")
+            .with_code("ScopeLocked")
+            .with_correlation_id("7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d")
+            .with_hint("ask who made the lock")
+            .with_source(std::io::Error::other("HTTP 409"))
+            .context("cannot delete disk db-034d4d-first");
+        insta::assert_snapshot!(plain(&Report::of(&error)), @r"
+        error: cannot delete disk db-034d4d-first (precondition)
+          caused by:
+            1: the scope is locked
+               by lock keep
+            2: HTTP 409
+          code: ScopeLocked
+          correlation id: 7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d
+        hint: ask who made the lock
+        ");
+        insta::assert_snapshot!(Report::of(&error).to_json(), @r#"{"error":{"kind":"precondition","message":"cannot delete disk db-034d4d-first","causes":["the scope is locked\nby lock keep","HTTP 409"],"code":"ScopeLocked","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":"ask who made the lock"}}"#);
+    }
+
+    #[test]
+    fn an_error_without_advice_gets_that_of_its_kind() {
+        let error = Error::new(ErrorKind::Timeout, "disk db-034d4d-first is not ready yet");
+        let report = Report::of(&error).go_on_with("kompoxops disk list -V db");
+        insta::assert_snapshot!(plain(&report), @r"
+        error: disk db-034d4d-first is not ready yet (timeout)
+        hint: give it longer with --timeout, for example --timeout 10m; go on with: kompoxops disk list -V db
+        ");
+        for kind in ErrorKind::ALL {
+            assert!(Report::of(&Error::new(kind, "x")).hint.is_some(), "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_interruption_says_what_still_runs() {
+        let abandoned = ["create disk db-034d4d-first".to_owned()];
+        let report = Report::interrupted(&abandoned, "kompoxops disk list -V db");
+        insta::assert_snapshot!(plain(&report), @r"
+        interrupted; this may still run in Azure: create disk db-034d4d-first
+        hint: see how it ends with: kompoxops disk list -V db
+        ");
+    }
+
+    #[test]
+    fn text_from_elsewhere_cannot_drive_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}[31mb\u{202e}c\r"),
+            "a\\u{1b}[31mb\\u{202e}c\\u{d}"
+        );
+        assert_eq!(printable("two\nlines"), "two\nlines");
+    }
+
+    #[test]
+    fn lists_are_arrays_in_every_machine_format() {
+        let none: [&str; 0] = [];
+        assert_eq!(json(&none).unwrap(), "[]\n");
+        assert_eq!(yaml(&none).unwrap(), "[]\n");
+    }
+}

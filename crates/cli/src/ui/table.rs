@@ -1,0 +1,92 @@
+//! Tables without borders, as `kubectl` prints them.
+
+use std::fmt;
+
+use super::printable;
+
+/// A table: a head and rows of the same length.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    head: &'static [&'static str],
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with this head and no rows.
+    #[must_use]
+    pub const fn new(head: &'static [&'static str]) -> Self {
+        Self {
+            head,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row. An empty cell is shown as `-`, so that columns can be cut by a script.
+    pub fn row(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+fn cell(text: &str) -> String {
+    if text.is_empty() {
+        return "-".to_owned();
+    }
+    printable(text).replace(['\n', '\t'], " ")
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .map(|row| row.iter().map(|text| cell(text)).collect())
+            .collect();
+        let widths: Vec<usize> = self
+            .head
+            .iter()
+            .enumerate()
+            .map(|(column, title)| {
+                let cells = rows.iter().filter_map(|row| row.get(column));
+                cells
+                    .map(|cell| cell.chars().count())
+                    .fold(title.len(), usize::max)
+            })
+            .collect();
+        let head = self.head.iter().map(|title| (*title).to_owned()).collect();
+        for row in std::iter::once(head).chain(rows) {
+            let mut line = String::new();
+            for (text, width) in row.iter().zip(&widths) {
+                let gap = width.saturating_sub(text.chars().count()) + 3;
+                line.push_str(text);
+                line.extend(std::iter::repeat_n(' ', gap));
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_hold_one_line_each() {
+        let mut table = Table::new(&["NAME", "STATE"]);
+        table.row(vec!["first".to_owned(), "Attached".to_owned()]);
+        table.row(vec!["a-longer-one".to_owned(), String::new()]);
+        table.row(vec!["x".to_owned(), "two\nlines".to_owned()]);
+        insta::assert_snapshot!(table.to_string(), @r"
+        NAME           STATE
+        first          Attached
+        a-longer-one   -
+        x              two lines
+        ");
+    }
+}

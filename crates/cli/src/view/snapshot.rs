@@ -1,0 +1,117 @@
+//! Snapshots as they are printed.
+
+use kompox_domain::VolumeSnapshot;
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::{age, last_segment, rfc3339};
+use crate::ui::{Shown, Table};
+
+/// A snapshot in JSON and YAML.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SnapshotView {
+    name: String,
+    volume_name: String,
+    /// In bytes.
+    size: u64,
+    handle: String,
+    created_at: Option<String>,
+    updated_at: Option<String>,
+    source_disk: Option<String>,
+    completion_percent: f64,
+}
+
+impl From<&VolumeSnapshot> for SnapshotView {
+    fn from(snapshot: &VolumeSnapshot) -> Self {
+        Self {
+            name: snapshot.name.to_string(),
+            volume_name: snapshot.volume.to_string(),
+            size: snapshot.size.bytes(),
+            handle: snapshot.handle.clone(),
+            created_at: snapshot.created_at.map(rfc3339),
+            updated_at: snapshot.updated_at.map(rfc3339),
+            source_disk: snapshot.source_disk.clone(),
+            completion_percent: snapshot.completion_percent.value(),
+        }
+    }
+}
+
+/// Snapshots as JSON and YAML show them.
+pub(crate) fn views(snapshots: &[VolumeSnapshot]) -> Vec<SnapshotView> {
+    snapshots.iter().map(SnapshotView::from).collect()
+}
+
+/// Snapshots for humans.
+pub(crate) fn shown(snapshots: &[VolumeSnapshot], empty: &str) -> Shown {
+    shown_at(snapshots, empty, OffsetDateTime::now_utc())
+}
+
+fn shown_at(snapshots: &[VolumeSnapshot], empty: &str, now: OffsetDateTime) -> Shown {
+    let mut table = Table::new(&["NAME", "VOLUME", "SIZE", "SOURCE-DISK", "COMPLETE", "AGE"]);
+    for snapshot in snapshots {
+        table.row(vec![
+            snapshot.name.to_string(),
+            snapshot.volume.to_string(),
+            snapshot.size.to_string(),
+            snapshot
+                .source_disk
+                .as_deref()
+                .map(last_segment)
+                .unwrap_or_default()
+                .to_owned(),
+            format!("{}%", snapshot.completion_percent.value()),
+            age(snapshot.created_at, now),
+        ]);
+    }
+    Shown {
+        table,
+        names: snapshots
+            .iter()
+            .map(|snapshot| snapshot.name.to_string())
+            .collect(),
+        empty: empty.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kompox_domain::ByteSize;
+    use kompox_domain::volume::Percent;
+
+    use super::*;
+
+    #[test]
+    fn a_snapshot_has_the_fields_of_the_contract() {
+        let snapshot = VolumeSnapshot {
+            name: "before".parse().unwrap(),
+            volume: "db".parse().unwrap(),
+            size: ByteSize::from_gib(32).unwrap(),
+            handle:
+                "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/snapshots/db-034d4d-before"
+                    .to_owned(),
+            created_at: Some(OffsetDateTime::UNIX_EPOCH),
+            updated_at: None,
+            source_disk: Some("first".to_owned()),
+            completion_percent: Percent::new(40.5),
+        };
+        let json = serde_json::to_string_pretty(&SnapshotView::from(&snapshot)).unwrap();
+        insta::assert_snapshot!(json, @r#"
+        {
+          "name": "before",
+          "volumeName": "db",
+          "size": 34359738368,
+          "handle": "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/snapshots/db-034d4d-before",
+          "createdAt": "1970-01-01T00:00:00Z",
+          "updatedAt": null,
+          "sourceDisk": "first",
+          "completionPercent": 40.5
+        }
+        "#);
+        let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(3);
+        insta::assert_snapshot!(shown_at(&[snapshot], "", now).table.to_string(), @r"
+        NAME     VOLUME   SIZE   SOURCE-DISK   COMPLETE   AGE
+        before   db       32Gi   first         40.5%      3d
+        ");
+    }
+}

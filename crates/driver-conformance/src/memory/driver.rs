@@ -1,0 +1,493 @@
+//! The driver.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use kompox_domain::cluster::{
+    ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan, ProvisionRequest,
+    UninstallRequest,
+};
+use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore, unsupported};
+use kompox_domain::model::VolumeKind;
+use kompox_domain::progress::WarningKind;
+use kompox_domain::volume::{DiskRecord, Percent};
+use kompox_domain::{
+    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskName, Error, ErrorKind, Operation,
+    ProviderDriver, Result, Secret, SnapshotName, Source, Volume, VolumeClass, VolumeDisk, VolumeOptions,
+    VolumeSnapshot, Zone,
+};
+
+use super::cloud::MemoryCloud;
+use super::requests::{Requests, attached, in_use};
+
+/// What the driver is called.
+const NAME: &str = "memory";
+
+/// What it does unless told to declare less.
+const OPERATIONS: &[Operation] = &[
+    Operation::DiskList,
+    Operation::DiskCreate,
+    Operation::DiskAssign,
+    Operation::DiskDelete,
+    Operation::SnapshotList,
+    Operation::SnapshotCreate,
+    Operation::SnapshotDelete,
+    Operation::SnapshotRestore,
+];
+
+/// The one option its disks have.
+const OPTION: &str = "sku";
+
+/// The largest disk there is.
+const MAX_GIB: u64 = 64 << 10;
+
+/// A driver on a [`MemoryCloud`]. It has disks and snapshots, and neither file shares nor clusters.
+#[derive(Debug, Clone)]
+pub struct MemoryDriver {
+    cloud: MemoryCloud,
+    operations: BTreeSet<Operation>,
+}
+
+impl MemoryDriver {
+    /// A driver on that cloud.
+    #[must_use]
+    pub fn new(cloud: MemoryCloud) -> Self {
+        Self {
+            cloud,
+            operations: OPERATIONS.iter().copied().collect(),
+        }
+    }
+
+    /// The same without some of its operations.
+    #[must_use]
+    pub fn without(mut self, operations: &[Operation]) -> Self {
+        self.operations
+            .retain(|operation| !operations.contains(operation));
+        self
+    }
+
+    /// The cloud, after everything that can be refused without asking it.
+    fn requests<'a>(
+        &'a self,
+        cx: &'a Context,
+        app: &'a AppScope,
+        operation: Operation,
+        volumes: &[Volume],
+    ) -> Result<Requests<'a>> {
+        if !self.operations.contains(&operation) {
+            return Err(unsupported(NAME, operation));
+        }
+        volumes.iter().try_for_each(has_kind)?;
+        Ok(Requests {
+            cloud: &self.cloud,
+            cx,
+            app,
+        })
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl ProviderDriver for MemoryDriver {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            operations: self.operations.iter().copied().collect(),
+            volume_options: vec![(OPTION, "any text")],
+        }
+    }
+
+    async fn cluster_plan(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
+        Err(unsupported(NAME, Operation::ClusterPlan))
+    }
+
+    async fn cluster_provision(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<()> {
+        Err(unsupported(NAME, Operation::ClusterProvision))
+    }
+
+    async fn cluster_deprovision_plan(
+        &self,
+        _: &Context,
+        _: &ClusterScope,
+        _: &DeprovisionRequest,
+    ) -> Result<Plan> {
+        Err(unsupported(NAME, Operation::ClusterDeprovisionPlan))
+    }
+
+    async fn cluster_deprovision(&self, _: &Context, _: &ClusterScope, _: &DeprovisionRequest) -> Result<()> {
+        Err(unsupported(NAME, Operation::ClusterDeprovision))
+    }
+
+    async fn cluster_status(&self, _: &Context, _: &ClusterScope) -> Result<ClusterStatus> {
+        Err(unsupported(NAME, Operation::ClusterStatus))
+    }
+
+    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<()> {
+        Err(unsupported(NAME, Operation::ClusterInstall))
+    }
+
+    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<()> {
+        Err(unsupported(NAME, Operation::ClusterUninstall))
+    }
+
+    async fn cluster_kubeconfig(
+        &self,
+        _: &Context,
+        _: &ClusterScope,
+        _: &KubeconfigRequest,
+    ) -> Result<Secret> {
+        Err(unsupported(NAME, Operation::ClusterKubeconfig))
+    }
+
+    fn volume_class(&self, _: &AppScope, volume: &Volume) -> Result<VolumeClass> {
+        has_kind(volume)?;
+        Ok(VolumeClass {
+            storage_class: NAME,
+            csi_driver: "disk.memory.example",
+            fs_type: "ext4",
+            access_modes: &["ReadWriteOnce"],
+            reclaim_policy: "Retain",
+            volume_mode: "Filesystem",
+        })
+    }
+
+    async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
+        let requests = self.requests(cx, app, Operation::DiskList, volumes)?;
+        requests.disks(volumes).await
+    }
+
+    async fn disk_create(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &DiskCreate,
+    ) -> Result<VolumeDisk> {
+        let volumes = std::slice::from_ref(volume);
+        let requests = self.requests(cx, app, Operation::DiskCreate, volumes)?;
+        let options = known_options(volume, &request.options)?;
+        let zone = zone(app, request.zone.as_deref())?;
+        let size = size(volume.size.gib_ceil())?;
+
+        let listed = requests.disks(volumes).await?;
+        refuse_name_in_use(&listed, &request.name)?;
+        let size = match &request.source {
+            None => size,
+            Some(source) => size.max(self::size(requests.original(volume, source).await?.gib)?),
+        };
+        requests.make_place().await?;
+        let first = listed.is_empty();
+        let record = DiskRecord {
+            name: request.name.clone(),
+            volume: volume.name.clone(),
+            flagged: first,
+            assigned_at: first.then(|| cx.next_ulid(None)),
+            size,
+            zone,
+            options,
+            handle: requests.disk_handle(&volume.name, &request.name),
+            created_at: None,
+            updated_at: None,
+            state: None,
+            attached_to: vec![],
+        };
+        let made = make_disk(&requests, volume, record).await?;
+        if first && !made.assigned {
+            cx.warn(
+                WarningKind::LostRace,
+                format!("disk {} was made, and another one was assigned", request.name),
+            );
+        }
+        Ok(made)
+    }
+
+    async fn disk_assign(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<VolumeDisk> {
+        let volumes = std::slice::from_ref(volume);
+        let requests = self.requests(cx, app, Operation::DiskAssign, volumes)?;
+        let listed = requests.disks(volumes).await?;
+        let target = find(&listed, disk)
+            .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no disk {disk}")))?;
+        // A mark set after this listing is greater than all in it: whoever comes later wins, and is never cleared.
+        let others: Vec<&DiskRecord> = listed
+            .iter()
+            .map(|disk| &disk.record)
+            .filter(|record| record.flagged && record.name != *disk)
+            .collect();
+        if target.assigned && others.is_empty() {
+            return Ok(target.clone());
+        }
+        let step = cx.begin(format!("assign disk {disk}"));
+        let greatest = listed.iter().filter_map(|disk| disk.record.assigned_at).max();
+        let work = async {
+            ready(&requests, &target.record.handle).await?;
+            let at = cx.next_ulid(greatest);
+            requests.mark(&target.record.handle, at).await?;
+            for other in others {
+                requests.unmark(other).await?;
+            }
+            let listed = requests.disks(volumes).await?;
+            match listed.iter().find(|disk| disk.assigned) {
+                Some(winner) if winner.record.name == *disk => Ok(winner.clone()),
+                winner => Err(Error::new(
+                    ErrorKind::Conflict,
+                    format!(
+                        "disk {} was assigned meanwhile",
+                        winner.map_or_else(|| "none".to_owned(), |disk| disk.record.name.to_string())
+                    ),
+                )),
+            }
+        };
+        step.end(work.await)
+    }
+
+    async fn disk_delete(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+        force: bool,
+    ) -> Result<()> {
+        let volumes = std::slice::from_ref(volume);
+        let requests = self.requests(cx, app, Operation::DiskDelete, volumes)?;
+        let listed = requests.disks(volumes).await?;
+        let Some(target) = find(&listed, disk) else {
+            return Ok(());
+        };
+        if let Some(machine) = target.record.attached_to.first() {
+            return Err(attached(disk, machine));
+        }
+        if target.assigned && !force {
+            return Err(Error::new(
+                ErrorKind::Precondition,
+                format!("disk {disk} is the assigned one"),
+            ));
+        }
+        let step = cx.begin(format!("delete disk {disk}"));
+        let handle = &target.record.handle;
+        let work = async {
+            requests.delete_disk(handle).await?;
+            while requests.disk_ready(handle).await?.is_some() {
+                step.state("Deleting", None);
+            }
+            Ok(())
+        };
+        let result = work.await;
+        step.end(result)
+    }
+
+    async fn snapshot_list(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volumes: &[Volume],
+    ) -> Result<Vec<VolumeSnapshot>> {
+        let requests = self.requests(cx, app, Operation::SnapshotList, volumes)?;
+        requests.snapshots(volumes).await
+    }
+
+    async fn snapshot_create(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &SnapshotCreate,
+    ) -> Result<VolumeSnapshot> {
+        let volumes = std::slice::from_ref(volume);
+        let requests = self.requests(cx, app, Operation::SnapshotCreate, volumes)?;
+        let handle = requests.snapshot_handle(&volume.name, &request.name);
+        if requests.snapshot(&handle).await?.is_some() {
+            return Err(in_use("snapshot", &request.name));
+        }
+        let source = match &request.source {
+            Some(source) => source.clone(),
+            None => assigned_disk(&requests, volume).await?,
+        };
+        let original = requests.original(volume, &source).await?;
+        let step = cx.begin(format!("create snapshot {}", request.name));
+        let snapshot = VolumeSnapshot {
+            name: request.name.clone(),
+            volume: volume.name.clone(),
+            size: size(original.gib)?,
+            handle: handle.clone(),
+            created_at: None,
+            updated_at: None,
+            source_disk: original.disk,
+            completion_percent: Percent::new(0.0),
+        };
+        let work = async {
+            requests.put_snapshot(snapshot, original.zone).await?;
+            loop {
+                let Some(found) = requests.snapshot(&handle).await? else {
+                    return Err(deleted_meanwhile("snapshot", &request.name));
+                };
+                if found.completion_percent.is_done() {
+                    return Ok(found);
+                }
+                step.state("Copying", Some(found.completion_percent));
+            }
+        };
+        let result = work.await;
+        step.end(result)
+    }
+
+    async fn snapshot_delete(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<()> {
+        let volumes = std::slice::from_ref(volume);
+        let requests = self.requests(cx, app, Operation::SnapshotDelete, volumes)?;
+        let handle = requests.snapshot_handle(&volume.name, snapshot);
+        if requests.snapshot(&handle).await?.is_none() {
+            return Ok(());
+        }
+        let step = cx.begin(format!("delete snapshot {snapshot}"));
+        let work = async {
+            requests.delete_snapshot(&handle).await?;
+            while requests.snapshot(&handle).await?.is_some() {
+                step.state("Deleting", None);
+            }
+            Ok(())
+        };
+        let result = work.await;
+        step.end(result)
+    }
+
+    async fn snapshot_restore(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        request: &SnapshotRestore,
+    ) -> Result<VolumeDisk> {
+        let volumes = std::slice::from_ref(volume);
+        let requests = self.requests(cx, app, Operation::SnapshotRestore, volumes)?;
+        let options = known_options(volume, &request.options)?;
+        let asked = request.zone.as_deref().map(parse_zone).transpose()?;
+        let size = size(volume.size.gib_ceil())?;
+        refuse_name_in_use(&requests.disks(volumes).await?, &request.disk)?;
+        let source = Source::Snapshot(request.snapshot.clone());
+        let original = requests.original(volume, &source).await?;
+        requests.make_place().await?;
+        let record = DiskRecord {
+            name: request.disk.clone(),
+            volume: volume.name.clone(),
+            flagged: false,
+            assigned_at: None,
+            size: size.max(self::size(original.gib)?),
+            zone: asked.or(original.zone),
+            options,
+            handle: requests.disk_handle(&volume.name, &request.disk),
+            created_at: None,
+            updated_at: None,
+            state: None,
+            attached_to: vec![],
+        };
+        make_disk(&requests, volume, record).await
+    }
+}
+
+/// Makes a disk, waits until it is ready, and reads it as it is then.
+async fn make_disk(requests: &Requests<'_>, volume: &Volume, record: DiskRecord) -> Result<VolumeDisk> {
+    let (name, handle) = (record.name.clone(), record.handle.clone());
+    let step = requests.cx.begin(format!("create disk {name}"));
+    let work = async {
+        requests.put_disk(record).await?;
+        ready(requests, &handle).await?;
+        let listed = requests.disks(std::slice::from_ref(volume)).await?;
+        find(&listed, &name)
+            .cloned()
+            .ok_or_else(|| deleted_meanwhile("disk", &name))
+    };
+    step.end(work.await)
+}
+
+/// Waits until a disk is ready.
+async fn ready(requests: &Requests<'_>, handle: &str) -> Result<()> {
+    loop {
+        match requests.disk_ready(handle).await? {
+            Some(true) => return Ok(()),
+            Some(false) => {}
+            None => return Err(deleted_meanwhile("disk", &handle)),
+        }
+    }
+}
+
+/// The assigned disk of a volume, as a source.
+async fn assigned_disk(requests: &Requests<'_>, volume: &Volume) -> Result<Source> {
+    let disks = requests.disks(std::slice::from_ref(volume)).await?;
+    let assigned = disks.into_iter().find(|disk| disk.assigned);
+    assigned
+        .map(|disk| Source::Disk(disk.record.name))
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                format!("volume {} has no assigned disk", volume.name),
+            )
+        })
+}
+
+fn find<'a>(listed: &'a [VolumeDisk], name: &DiskName) -> Option<&'a VolumeDisk> {
+    listed.iter().find(|disk| disk.record.name == *name)
+}
+
+fn refuse_name_in_use(listed: &[VolumeDisk], name: &DiskName) -> Result<()> {
+    match find(listed, name) {
+        Some(_) => Err(in_use("disk", name)),
+        None => Ok(()),
+    }
+}
+
+fn has_kind(volume: &Volume) -> Result<()> {
+    match volume.kind {
+        VolumeKind::Disk => Ok(()),
+        VolumeKind::Files => Err(Error::new(
+            ErrorKind::Unsupported,
+            format!(
+                "driver {NAME} has no file shares, and volume {} is one",
+                volume.name
+            ),
+        )),
+    }
+}
+
+fn known_options(volume: &Volume, over: &VolumeOptions) -> Result<VolumeOptions> {
+    let options = volume.options.overridden_by(over);
+    if let Some((name, _)) = options.iter().find(|(name, _)| *name != OPTION) {
+        let message = format!("there is no option {name:?}");
+        return Err(Error::new(ErrorKind::InvalidInput, message));
+    }
+    Ok(options)
+}
+
+fn size(gib: u64) -> Result<ByteSize> {
+    if gib > MAX_GIB {
+        let message = format!("a disk has at most {MAX_GIB} GiB");
+        return Err(Error::new(ErrorKind::InvalidInput, message));
+    }
+    Ok(ByteSize::from_gib(gib)?)
+}
+
+fn zone(app: &AppScope, asked: Option<&str>) -> Result<Option<Zone>> {
+    asked.or(app.app.zone.as_deref()).map(parse_zone).transpose()
+}
+
+fn parse_zone(text: &str) -> Result<Zone> {
+    Ok(Zone::parse(text, NAME)?)
+}
+
+fn deleted_meanwhile(what: &str, name: &impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Failed, format!("{what} {name} was deleted meanwhile"))
+}

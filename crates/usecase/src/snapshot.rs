@@ -1,0 +1,179 @@
+//! Snapshots of an app's volumes.
+
+use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
+use kompox_domain::{
+    AppScope, Context, DiskName, Error, Operation, ProviderDriver, Result, SnapshotName, Source, VolumeDisk,
+    VolumeName, VolumeOptions, VolumeSnapshot,
+};
+
+use crate::{disk, support};
+
+/// The snapshots of one volume, or of all volumes of the app.
+///
+/// A volume of a kind that the driver does not have is an error when it was named, and a warning otherwise.
+///
+/// # Errors
+/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_list`].
+pub async fn list(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    volume: Option<&VolumeName>,
+) -> Result<Vec<VolumeSnapshot>> {
+    support::require(driver, &[Operation::SnapshotList])?;
+    let what = || match volume {
+        Some(volume) => format!("cannot list the snapshots of volume {volume}"),
+        None => format!("cannot list the snapshots of app {}", app.app.id),
+    };
+    let volumes = support::listed(driver, cx, app, volume).map_err(|error| error.context(what()))?;
+    if volumes.is_empty() {
+        return Ok(Vec::new());
+    }
+    driver
+        .snapshot_list(cx, app, &volumes)
+        .await
+        .map_err(|error| error.context(what()))
+}
+
+/// A snapshot to take.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Create {
+    /// The volume.
+    pub volume: VolumeName,
+    /// The name of the snapshot; a new ULID without.
+    pub name: Option<SnapshotName>,
+    /// What it is taken from; the assigned disk without.
+    pub source: Option<Source>,
+}
+
+/// Takes a snapshot.
+///
+/// Without a name every call takes another one. When it is unclear whether it was taken, the error names it and
+/// the command that shows whether it exists.
+///
+/// # Errors
+/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_create`].
+pub async fn create(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    request: &Create,
+) -> Result<VolumeSnapshot> {
+    support::require(driver, &[Operation::SnapshotCreate])?;
+    let volume = support::volume(app, &request.volume)?;
+    let name = match &request.name {
+        Some(name) => name.clone(),
+        None => SnapshotName::from(cx.next_ulid(None)),
+    };
+    let request = SnapshotCreate {
+        name,
+        source: request.source.clone(),
+    };
+    driver
+        .snapshot_create(cx, app, volume, &request)
+        .await
+        .map_err(|error| {
+            support::cannot_make(
+                error,
+                &format!("create snapshot {} of volume {}", request.name, volume.name),
+                &format!("snapshot {}", request.name),
+                &volume.name,
+                Operation::SnapshotList,
+            )
+        })
+}
+
+/// Deletes a snapshot. A missing one is deleted already.
+///
+/// # Errors
+/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_delete`].
+pub async fn delete(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    volume: &VolumeName,
+    snapshot: &SnapshotName,
+) -> Result<()> {
+    support::require(driver, &[Operation::SnapshotDelete])?;
+    let volume = support::volume(app, volume)?;
+    driver
+        .snapshot_delete(cx, app, volume, snapshot)
+        .await
+        .map_err(|error| {
+            let what = format!("delete snapshot {snapshot} of volume {}", volume.name);
+            support::cannot_repeatable(error, &what)
+        })
+}
+
+/// A snapshot to restore.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restore {
+    /// The volume.
+    pub volume: VolumeName,
+    /// The snapshot.
+    pub snapshot: SnapshotName,
+    /// The name of the new disk; a new ULID without.
+    pub disk: Option<DiskName>,
+    /// The zone asked for, as written.
+    pub zone: Option<String>,
+    /// Options that win over those of the volume.
+    pub options: VolumeOptions,
+    /// Whether the new disk becomes the assigned one. The one that was assigned is kept.
+    pub assign: bool,
+}
+
+/// Makes a disk from a snapshot, and assigns it where that is asked for.
+///
+/// When only the assignment fails, the error names the new disk and the command that assigns it.
+///
+/// # Errors
+/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_restore`] and, with `assign`, of
+/// [`ProviderDriver::disk_assign`].
+pub async fn restore(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    request: &Restore,
+) -> Result<VolumeDisk> {
+    // Both before the first call: a restore that could never be assigned is not begun.
+    support::require(driver, &[Operation::SnapshotRestore])?;
+    if request.assign {
+        support::require(driver, &[Operation::DiskAssign])?;
+    }
+    let volume = support::volume(app, &request.volume)?;
+    let restore = SnapshotRestore {
+        snapshot: request.snapshot.clone(),
+        disk: disk::name_or_new(cx, request.disk.as_ref()),
+        zone: request.zone.clone(),
+        options: request.options.clone(),
+    };
+    let restored = driver
+        .snapshot_restore(cx, app, volume, &restore)
+        .await
+        .map_err(|error| {
+            let what = format!(
+                "restore snapshot {} of volume {} as disk {}",
+                restore.snapshot, volume.name, restore.disk
+            );
+            let disk = format!("disk {}", restore.disk);
+            support::cannot_make(error, &what, &disk, &volume.name, Operation::DiskList)
+        })?;
+    if !request.assign {
+        return Ok(restored);
+    }
+    driver
+        .disk_assign(cx, app, volume, &restore.disk)
+        .await
+        .map_err(|error| not_assigned(error, &volume.name, &restore.disk))
+}
+
+/// The error of a restore whose disk is there and whose assignment is not.
+fn not_assigned(error: Error, volume: &VolumeName, disk: &DiskName) -> Error {
+    let assign = support::command(Operation::DiskAssign, &format!("-V {volume} -N {disk}"));
+    let message = if error.kind().outcome_unknown() {
+        format!("disk {disk} of volume {volume} exists, but cannot tell whether it is assigned")
+    } else {
+        format!("disk {disk} of volume {volume} exists and is not assigned")
+    };
+    support::also_hint(error.context(message), &format!("{assign} assigns it"))
+}

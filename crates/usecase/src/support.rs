@@ -1,0 +1,147 @@
+//! What every verb does before it calls the driver, and what it says when the end is unclear.
+
+use kompox_domain::driver::unsupported;
+use kompox_domain::progress::WarningKind;
+use kompox_domain::{
+    AppScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result, Volume, VolumeName, suggest,
+};
+
+/// The command that errors tell the user to run.
+const PROGRAM: &str = "kompoxops";
+
+/// How many names an error lists before it only counts.
+const LISTED: usize = 10;
+
+/// Refuses what the driver does not declare, before it is called.
+pub(crate) fn require(driver: &dyn ProviderDriver, operations: &[Operation]) -> Result<()> {
+    let capabilities = driver.capabilities();
+    match operations
+        .iter()
+        .find(|operation| !capabilities.supports(**operation))
+    {
+        Some(operation) => Err(unsupported(driver.name(), *operation)),
+        None => Ok(()),
+    }
+}
+
+/// The volume of that name.
+pub(crate) fn volume<'a>(app: &'a AppScope, name: &VolumeName) -> Result<&'a Volume> {
+    app.app.volume(name).ok_or_else(|| {
+        let known: Vec<&str> = app
+            .app
+            .volumes
+            .iter()
+            .map(|volume| volume.name.as_str())
+            .collect();
+        Error::new(
+            ErrorKind::NotFound,
+            format!("app {} has no volume {name}", app.app.id),
+        )
+        .with_hint(candidates("volumes", name.as_str(), &known))
+    })
+}
+
+/// The volumes of the app that the driver has a kind for, and what it says about each of the others.
+///
+/// Asked one by one, and without I/O: a listing that names one volume the driver does not have fails as a
+/// whole, and would take the others with it.
+pub(crate) fn split_by_kind(
+    driver: &dyn ProviderDriver,
+    app: &AppScope,
+) -> (Vec<Volume>, Vec<(VolumeName, Error)>) {
+    let mut served = Vec::new();
+    let mut refused = Vec::new();
+    for volume in &app.app.volumes {
+        match driver.volume_class(app, volume) {
+            Ok(_) => served.push(volume.clone()),
+            Err(error) => refused.push((volume.name.clone(), error)),
+        }
+    }
+    (served, refused)
+}
+
+/// `did you mean db? volumes: db, data`.
+pub(crate) fn candidates(what: &str, written: &str, known: &[&str]) -> String {
+    let list = list(what, known);
+    match suggest::nearest(written, known.iter().copied()) {
+        Some(nearest) => format!("did you mean {nearest}? {list}"),
+        None => list,
+    }
+}
+
+/// `volumes: db, data`, shortened where there are many.
+pub(crate) fn list(what: &str, known: &[&str]) -> String {
+    if known.is_empty() {
+        return format!("there are no {what}");
+    }
+    let shown: Vec<&str> = known.iter().copied().take(LISTED).collect();
+    let shown = shown.join(", ");
+    match known.len().saturating_sub(LISTED) {
+        0 => format!("{what}: {shown}"),
+        more => format!("{what}: {shown} and {more} more"),
+    }
+}
+
+/// A command line, as the user would write it.
+pub(crate) fn command(operation: Operation, arguments: &str) -> String {
+    format!("`{PROGRAM} {operation} {arguments}`")
+}
+
+/// Adds a hint after those that came from below.
+pub(crate) fn also_hint(error: Error, hint: &str) -> Error {
+    let joined = match error.hint() {
+        Some(below) => format!("{below}; {hint}"),
+        None => hint.to_owned(),
+    };
+    error.with_hint(joined)
+}
+
+/// The error of making something that may exist all the same, under a name the user may not have chosen.
+pub(crate) fn cannot_make(
+    error: Error,
+    what: &str,
+    name: &str,
+    volume: &VolumeName,
+    list: Operation,
+) -> Error {
+    if !error.kind().outcome_unknown() {
+        return error.context(format!("cannot {what}"));
+    }
+    let command = command(list, &format!("-V {volume}"));
+    let error = error.context(format!("cannot tell whether this was done: {what}"));
+    also_hint(error, &format!("{command} shows whether {name} exists"))
+}
+
+/// The error of something that may be done all the same, and that can simply be done again.
+pub(crate) fn cannot_repeatable(error: Error, what: &str) -> Error {
+    if !error.kind().outcome_unknown() {
+        return error.context(format!("cannot {what}"));
+    }
+    let error = error.context(format!("cannot tell whether this was done: {what}"));
+    also_hint(error, "run the command again: it goes on where it stopped")
+}
+
+/// The volumes that a listing is about: the one named, or all that the driver has a kind for.
+///
+/// A volume that was not named and cannot be listed is a warning. Where nothing would be left it is the error.
+pub(crate) fn listed(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    name: Option<&VolumeName>,
+) -> Result<Vec<Volume>> {
+    if let Some(name) = name {
+        return Ok(vec![volume(app, name)?.clone()]);
+    }
+    let (served, mut refused) = split_by_kind(driver, app);
+    if served.is_empty() && !refused.is_empty() {
+        return Err(refused.swap_remove(0).1);
+    }
+    for (volume, error) in &refused {
+        cx.warn(
+            WarningKind::Ignored,
+            format!("volume {volume} is left out: {error}"),
+        );
+    }
+    Ok(served)
+}
