@@ -10,7 +10,7 @@ pub enum EmulatorError {
     #[error("another emulator is using the state directory {}", .0.display())]
     StateInUse(PathBuf),
     /// The directory cannot be read or written.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}", .path.display())]
     StateDirectory {
         /// What was tried.
         action: &'static str,
@@ -31,7 +31,7 @@ pub enum EmulatorError {
     #[error("state database: {0}")]
     Database(String),
     /// The port is taken or may not be used.
-    #[error("cannot listen on 127.0.0.1:{port}: {source}")]
+    #[error("cannot listen on 127.0.0.1:{port}")]
     Listen {
         /// The port asked for, or the one persisted in the state directory.
         port: u16,

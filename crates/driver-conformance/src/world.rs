@@ -233,23 +233,26 @@ impl World {
             seen.fetch_or(!assigned.is_empty(), Ordering::Relaxed);
             Ok::<(), Stop>(())
         };
-        let reading = pin!(async {
-            for reading in 0..READINGS {
-                if let Err(stop) = look().await {
-                    return stop;
+        // The reading ends with this block: left where it stands, it could hold what the last look waits for.
+        let output = {
+            let reading = pin!(async {
+                for reading in 0..READINGS {
+                    if let Err(stop) = look().await {
+                        return stop;
+                    }
+                    // A driver that answers at once must not keep the work from going on. Otherwise the reader does not
+                    // wait: where both need as many polls for a request, it looks after each one that is sent.
+                    if reading % 16 == 15 {
+                        yield_now().await;
+                    }
                 }
-                // A driver that answers at once must not keep the work from going on. Otherwise the reader does not
-                // wait: where both need as many polls for a request, it looks after each one that is sent.
-                if reading % 16 == 15 {
-                    yield_now().await;
-                }
+                // A driver that hangs is left alone with the clock, so that the limit of the case can come.
+                std::future::pending().await
+            });
+            match select(pin!(work), reading).await {
+                Either::Left((output, _)) => output,
+                Either::Right((stop, _)) => return Err(stop),
             }
-            // A driver that hangs is left alone with the clock, so that the limit of the case can come.
-            std::future::pending().await
-        });
-        let output = match select(pin!(work), reading).await {
-            Either::Left((output, _)) => output,
-            Either::Right((stop, _)) => return Err(stop),
         };
         look().await?;
         Ok(output)

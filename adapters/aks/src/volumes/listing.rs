@@ -243,7 +243,7 @@ mod tests {
 
     use super::*;
 
-    fn owned(name: &str, tags: Value) -> bool {
+    fn owned(name: &str, tags: &Value) -> bool {
         let volumes: [VolumeName; 2] = ["db".parse().unwrap(), "db-x".parse().unwrap()];
         let keys: Vec<_> = volumes
             .iter()
@@ -256,21 +256,21 @@ mod tests {
 
     #[test]
     fn b9_b11_a_resource_is_ours_only_if_tag_and_name_agree_and_no_other_app_is_named() {
-        assert!(owned("db-034d4d-one", json!({"kompox-volume": "db-034d4d"})));
+        assert!(owned("db-034d4d-one", &json!({"kompox-volume": "db-034d4d"})));
         assert!(owned(
             "DB-034D4D-one",
-            json!({"KOMPOX-VOLUME": "db-034d4d", "kompox-app": "ws1/prv1/app1"})
+            &json!({"KOMPOX-VOLUME": "db-034d4d", "kompox-app": "ws1/prv1/app1"})
         ));
-        assert!(!owned("db-034d4d-one", json!({"kompox-volume": "DB-034d4d"})));
-        assert!(!owned("db-034d4d-one", json!({"kompox-volume": "db-x-034d4d"})));
-        assert!(!owned("other", json!({"kompox-volume": "db-034d4d"})));
-        assert!(!owned("db-034d4done", json!({"kompox-volume": "db-034d4d"})));
+        assert!(!owned("db-034d4d-one", &json!({"kompox-volume": "DB-034d4d"})));
+        assert!(!owned("db-034d4d-one", &json!({"kompox-volume": "db-x-034d4d"})));
+        assert!(!owned("other", &json!({"kompox-volume": "db-034d4d"})));
+        assert!(!owned("db-034d4done", &json!({"kompox-volume": "db-034d4d"})));
         assert!(!owned(
             "db-034d4d-one",
-            json!({"kompox-volume": "db-034d4d", "kompox-app": "ws1/prv1/app2"})
+            &json!({"kompox-volume": "db-034d4d", "kompox-app": "ws1/prv1/app2"})
         ));
-        assert!(!owned("db-034d4d-one", json!(null)));
-        assert!(!owned("db-034d4d-one", json!({"kompox-volume": 7})));
+        assert!(!owned("db-034d4d-one", &json!(null)));
+        assert!(!owned("db-034d4d-one", &json!({"kompox-volume": 7})));
     }
 
     #[test]

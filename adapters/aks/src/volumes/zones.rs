@@ -217,7 +217,7 @@ mod tests {
 
     use super::*;
 
-    fn of(pools_json: Value) -> Pools {
+    fn of(pools_json: &Value) -> Pools {
         let cluster =
             json!({"tags": {"kompox-cluster": "w/p/c"}, "properties": {"agentPoolProfiles": pools_json}});
         pools(&[serde_json::from_value(cluster).unwrap()], "w/p/c", false)
@@ -228,12 +228,12 @@ mod tests {
         let system = json!({"mode": "System", "availabilityZones": null});
         let zonal = json!({"mode": "User", "availabilityZones": ["2", "1"]});
         let regional = json!({"mode": "user"});
-        let Pools::Zonal(zones) = of(json!([system, zonal])) else {
+        let Pools::Zonal(zones) = of(&json!([system, zonal])) else {
             panic!("not zonal")
         };
         assert_eq!(zones.iter().map(|zone| zone.number()).collect::<Vec<_>>(), [1, 2]);
-        assert!(matches!(of(json!([zonal, regional])), Pools::Regional));
-        assert!(matches!(of(json!([system])), Pools::Regional));
+        assert!(matches!(of(&json!([zonal, regional])), Pools::Regional));
+        assert!(matches!(of(&json!([system])), Pools::Regional));
     }
 
     #[test]

@@ -72,7 +72,7 @@ async fn b2_b3_options_of_volume_and_command_reach_azure_also_when_the_volume_ha
 #[tokio::test]
 async fn an_option_that_is_not_known_is_refused_before_any_request() {
     let world = World::new().await;
-    let options = [("skew".to_owned(), OptionValue::Text("x".to_owned()))]
+    let options = [("skus".to_owned(), OptionValue::Text("x".to_owned()))]
         .into_iter()
         .collect();
     let error = world
@@ -229,6 +229,7 @@ async fn a_name_in_use_is_a_conflict_and_nothing_is_written() {
 #[tokio::test]
 async fn a_hash_collision_is_told_and_the_other_apps_disk_is_never_touched() {
     let world = World::new().await;
+    world.create("data", "one").await.unwrap();
     let foreign = json!({"location": "japaneast",
         "tags": {"kompox-volume": "db-034d4d", "kompox-app": "ws1/prv1/other", "kompox-disk-assigned": "true"},
         "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}});
