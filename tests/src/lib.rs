@@ -1,1 +1,4 @@
-//! (under construction)
+//! What tests across crates and through the binary share.
+
+pub mod binary;
+pub mod crash_points;

@@ -1,0 +1,1 @@
+//! Runs the program as a user would, in an environment of its own.

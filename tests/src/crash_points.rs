@@ -1,0 +1,1 @@
+//! Breaks an operation at each of its requests.
