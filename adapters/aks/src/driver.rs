@@ -15,6 +15,7 @@ use kompox_domain::{
 };
 
 use crate::factory::NAME;
+use crate::groups::GroupMaker;
 use crate::settings::ProviderSettings;
 use crate::volumes::{self, AppVolumes};
 
@@ -25,10 +26,11 @@ pub struct AksDriver {
     settings: ProviderSettings,
     clusters: Vec<Cluster>,
     options: ArmOptions,
+    groups: GroupMaker,
 }
 
 impl AksDriver {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         arm: ArmClient,
         settings: ProviderSettings,
         clusters: Vec<Cluster>,
@@ -39,11 +41,20 @@ impl AksDriver {
             settings,
             clusters,
             options,
+            groups: GroupMaker::default(),
         }
     }
 
     fn volumes<'a>(&'a self, cx: &'a Context, app: &'a AppScope) -> Result<AppVolumes<'a>> {
-        AppVolumes::new(&self.arm, cx, &self.settings, self.options, &self.clusters, app)
+        AppVolumes::new(
+            &self.arm,
+            cx,
+            &self.settings,
+            self.options,
+            &self.groups,
+            &self.clusters,
+            app,
+        )
     }
 }
 

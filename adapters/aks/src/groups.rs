@@ -4,6 +4,7 @@ use azure_mgmt_resources::package_resources_2021_04::models::ResourceGroup;
 use kompox_arm::{ArmClient, ArmError, ArmRequest, FinalState};
 use kompox_domain::{Context, tags};
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use crate::api::Group;
 
@@ -16,17 +17,34 @@ pub(crate) async fn exists(arm: &ArmClient, cx: &Context, group: &Group) -> Resu
     }
 }
 
-/// Makes the group. Call it only when the group is absent: a PUT would replace tags that are not ours.
-pub(crate) async fn create(
-    arm: &ArmClient,
-    cx: &Context,
-    group: &Group,
-    location: &str,
-) -> Result<(), ArmError> {
-    let mut body = ResourceGroup::new(location.to_owned());
-    body.tags = Some(json!({ tags::MANAGED_BY: tags::MANAGED_BY_KOMPOX }));
-    let request = ArmRequest::put(group.url(arm)?, &body)?;
-    let step = cx.begin(format!("create resource group {}", group.name));
-    let result = arm.run(cx, &request, FinalState::Nothing, &step).await;
-    step.end(result).map(drop)
+/// Makes groups, one at a time within this process: two creates that both saw no group make it once.
+#[derive(Debug, Default)]
+pub(crate) struct GroupMaker(Mutex<()>);
+
+impl GroupMaker {
+    /// Makes the group. Call it only when the group is absent: a PUT would replace tags that are not ours.
+    pub(crate) async fn create(
+        &self,
+        arm: &ArmClient,
+        cx: &Context,
+        group: &Group,
+        location: &str,
+    ) -> Result<(), ArmError> {
+        let _turn = match self.0.try_lock() {
+            Ok(turn) => turn,
+            Err(_) => {
+                let turn = self.0.lock().await;
+                if exists(arm, cx, group).await? {
+                    return Ok(());
+                }
+                turn
+            }
+        };
+        let mut body = ResourceGroup::new(location.to_owned());
+        body.tags = Some(json!({ tags::MANAGED_BY: tags::MANAGED_BY_KOMPOX }));
+        let request = ArmRequest::put(group.url(arm)?, &body)?;
+        let step = cx.begin(format!("create resource group {}", group.name));
+        let result = arm.run(cx, &request, FinalState::Nothing, &step).await;
+        step.end(result).map(drop)
+    }
 }

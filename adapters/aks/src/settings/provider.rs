@@ -27,11 +27,7 @@ impl ProviderSettings {
     pub(crate) fn read(settings: &Settings, secrets: &dyn SecretReader) -> Result<Self> {
         let missing = missing(settings);
         if !missing.is_empty() {
-            return Err(
-                invalid(format!("settings are missing: {}", missing.join(", "))).with_hint(
-                    "set them in the provider's settings; a secret may be given as env:NAME or file:PATH",
-                ),
-            );
+            return Err(absent(&missing));
         }
         let reader = Reader { settings, secrets };
         let subscription = reader.uuid("AZURE_SUBSCRIPTION_ID")?;
@@ -52,7 +48,7 @@ impl ProviderSettings {
         let missing = missing(settings);
         let mut problems = Vec::new();
         if !missing.is_empty() {
-            problems.push(invalid(format!("settings are missing: {}", missing.join(", "))));
+            problems.push(absent(&missing));
         }
         let plain = |key: &str| match settings.get(key) {
             Some(SettingValue::Plain(value)) => Some(value.clone()),
@@ -190,6 +186,11 @@ impl Reader<'_> {
             },
         })
     }
+}
+
+fn absent(keys: &[&str]) -> Error {
+    invalid(format!("settings are missing: {}", keys.join(", ")))
+        .with_hint("set them in the provider's settings; a secret may be given as env:NAME or file:PATH")
 }
 
 fn invalid(message: String) -> Error {

@@ -98,7 +98,9 @@ impl AppVolumes<'_> {
             .map_or(volume.size, |size| size.max(volume.size));
         let gib = options.check_size(size)?;
         if !group_exists {
-            groups::create(self.arm, self.cx, &self.group, &self.settings.location).await?;
+            self.groups
+                .create(self.arm, self.cx, &self.group, &self.settings.location)
+                .await?;
         }
         let latest = records.iter().filter_map(|record| record.assigned_at).max();
         let assigned_at = records.is_empty().then(|| self.cx.next_ulid(latest));

@@ -17,6 +17,7 @@ use kompox_domain::{AppScope, Cluster, Context, Error, ErrorKind, Result, Volume
 pub(crate) use options::DECLARED as DECLARED_OPTIONS;
 
 use crate::api::Group;
+use crate::groups::GroupMaker;
 use crate::settings::{ProviderSettings, app_group, check_app_group};
 use options::DiskOptions;
 
@@ -36,6 +37,7 @@ pub(crate) struct AppVolumes<'a> {
     cx: &'a Context,
     settings: &'a ProviderSettings,
     options: ArmOptions,
+    groups: &'a GroupMaker,
     app: &'a AppScope,
     group: Group,
 }
@@ -50,6 +52,7 @@ impl<'a> AppVolumes<'a> {
         cx: &'a Context,
         settings: &'a ProviderSettings,
         options: ArmOptions,
+        groups: &'a GroupMaker,
         clusters: &[Cluster],
         app: &'a AppScope,
     ) -> Result<Self> {
@@ -65,6 +68,7 @@ impl<'a> AppVolumes<'a> {
             cx,
             settings,
             options,
+            groups,
             app,
             group,
         })

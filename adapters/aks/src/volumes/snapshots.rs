@@ -16,7 +16,6 @@ use super::source::{self, Found};
 use super::zones::Wish;
 use super::{AppVolumes, require_disk, wire};
 use crate::api::Kind;
-use crate::groups;
 
 /// Waits between two looks at a copy grow to this.
 const MAX_LOOK: Duration = Duration::from_secs(10);
@@ -65,7 +64,9 @@ impl AppVolumes<'_> {
             (Some(Source::Resource(_)), Some(found)) => found,
         };
         if !group_exists {
-            groups::create(self.arm, self.cx, &self.group, &self.settings.location).await?;
+            self.groups
+                .create(self.arm, self.cx, &self.group, &self.settings.location)
+                .await?;
         }
 
         let url = self.group.item_url(self.arm, Kind::Snapshots, &resource)?;

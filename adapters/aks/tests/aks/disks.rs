@@ -339,6 +339,18 @@ async fn a_resource_group_that_is_missing_is_made_with_our_tag() {
 }
 
 #[tokio::test]
+async fn two_creates_at_once_in_one_process_make_the_group_once() {
+    let world = World::new().await;
+    let (one, two) = futures::join!(world.create("db", "one"), world.create("data", "one"));
+    assert!(one.unwrap().assigned && two.unwrap().assigned);
+    let made =
+        world.emulator.requests().into_iter().filter(|request| {
+            request.method == "PUT" && !request.path.to_lowercase().contains("/providers/")
+        });
+    assert_eq!(made.count(), 1);
+}
+
+#[tokio::test]
 async fn b17_making_a_disk_gives_nobody_a_role() {
     let world = World::new().await;
     world.create("db", "one").await.unwrap();
