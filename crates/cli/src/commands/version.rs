@@ -46,7 +46,10 @@ pub(crate) fn run(_: &Args, ui: &Ui) -> Result<(), Failure> {
 }
 
 fn features() -> Vec<&'static str> {
-    let all = [("emulator", cfg!(feature = "emulator"))];
+    let all = [
+        ("emulator", cfg!(feature = "emulator")),
+        ("client_certificate", cfg!(feature = "client_certificate")),
+    ];
     all.iter()
         .filter(|(_, built)| *built)
         .map(|(name, _)| *name)
