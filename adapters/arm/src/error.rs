@@ -169,6 +169,11 @@ where
 /// How deep nested errors are followed, and how much text is kept: an answer may be hostile.
 const MAX_DEPTH: usize = 8;
 const MAX_MESSAGE: usize = 4000;
+/// Codes, states and names are words, not stories.
+const MAX_WORD: usize = 200;
+const MAX_POLICIES: usize = 20;
+/// A larger body is shown, not read: JSON in memory may take thirty times its length.
+const MAX_PARSED: usize = 1 << 20;
 
 impl ServiceError {
     /// Reads an error body; whatever it is, an error comes out.
@@ -178,12 +183,14 @@ impl ServiceError {
             status,
             ..Self::default()
         };
-        match serde_json::from_slice::<Envelope>(body) {
-            Ok(Envelope {
+        let start = body.get(..MAX_PARSED).unwrap_or(body);
+        let read = (start.len() == body.len()).then(|| serde_json::from_slice::<Envelope>(start).ok());
+        match read.flatten() {
+            Some(Envelope {
                 error: Some(inner), ..
             }) => error.absorb(&inner, 0),
-            Ok(Envelope { error: None, bare }) => error.absorb(&bare, 0),
-            Err(_) => error.message = clip(&String::from_utf8_lossy(body)),
+            Some(Envelope { error: None, bare }) => error.absorb(&bare, 0),
+            None => error.message = clip(&String::from_utf8_lossy(start)),
         }
         if error.code.is_empty() {
             "Unknown".clone_into(&mut error.code);
@@ -199,8 +206,8 @@ impl ServiceError {
             return;
         }
         if depth == 0 {
-            self.code = body.code.clone().unwrap_or_default();
-            self.target = body.target.clone();
+            self.code = body.code.as_deref().map(word).unwrap_or_default();
+            self.target = body.target.as_deref().map(word);
         }
         if let Some(message) = &body.message {
             // Nested deployments put a whole error, as JSON, into a message.
@@ -217,12 +224,12 @@ impl ServiceError {
             self.absorb(detail, depth + 1);
         }
         for info in &body.additional_info {
-            if info.kind.as_deref() == Some("PolicyViolation") {
+            if info.kind.as_deref() == Some("PolicyViolation") && self.policies.len() < MAX_POLICIES {
                 let name = |key: &str| info.info.get(key).and_then(serde_json::Value::as_str);
                 if let Some(name) =
                     name("policyDefinitionDisplayName").or_else(|| name("policyDefinitionName"))
                 {
-                    self.policies.push(clip(name));
+                    self.policies.push(word(name));
                 }
             }
         }
@@ -230,29 +237,36 @@ impl ServiceError {
 
     fn say(&mut self, code: Option<&str>, message: &str) {
         let message = clip(message.trim());
-        if message.is_empty() || self.message.contains(&message) || self.message.len() > MAX_MESSAGE {
+        if message.is_empty() || self.message.len() > MAX_MESSAGE || self.message.contains(&message) {
             return;
         }
         if !self.message.is_empty() {
             self.message.push_str("; ");
         }
         if let Some(code) = code {
-            let _ = write!(self.message, "{code}: ");
+            let _ = write!(self.message, "{}: ", word(code));
         }
         self.message.push_str(&message);
     }
 }
 
+/// A message as it may be shown: without control characters, and not endless.
 pub(crate) fn clip(text: &str) -> String {
-    let mut clipped: String = text
-        .chars()
-        .filter(|c| !c.is_control() || *c == '\n')
-        .take(MAX_MESSAGE)
-        .collect();
-    if text.chars().nth(MAX_MESSAGE).is_some() {
-        clipped.push('…');
+    shorten(text, MAX_MESSAGE, |c| !c.is_control() || c == '\n')
+}
+
+/// A code, state or name as it may be shown.
+pub(crate) fn word(text: &str) -> String {
+    shorten(text, MAX_WORD, |c| !c.is_control())
+}
+
+fn shorten(text: &str, most: usize, keep: impl Fn(char) -> bool) -> String {
+    let mut chars = text.chars().filter(|c| keep(*c));
+    let mut short: String = chars.by_ref().take(most).collect();
+    if chars.next().is_some() {
+        short.push('…');
     }
-    clipped
+    short
 }
 
 #[cfg(test)]
@@ -290,6 +304,35 @@ mod tests {
             br#"{"error":{"code":7,"message":"m","target":{"a":1},"details":"x"}}"#,
         );
         assert_eq!((error.code.as_str(), error.message.as_str()), ("7", "m"));
+    }
+
+    #[test]
+    fn code_target_and_policies_are_bounded_and_carry_no_control_characters() {
+        let long = "\\u001b[31m".repeat(1_000);
+        let policy = format!(r#"{{"type":"PolicyViolation","info":{{"policyDefinitionName":"{long}"}}}}"#);
+        let policies = vec![policy; 100].join(",");
+        let detail = format!(r#"{{"code":"{long}","message":"m"}}"#);
+        let body = format!(
+            r#"{{"error":{{"code":"{long}","target":"{long}","message":"no","details":[{detail}],"additionalInfo":[{policies}]}}}}"#
+        );
+        let error = ServiceError::parse(403, body.as_bytes());
+        assert_eq!(error.policies.len(), MAX_POLICIES);
+        let words = error.policies.iter().chain([&error.code]).chain(&error.target);
+        for word in words.chain([&error.message]) {
+            assert!(word.chars().count() <= MAX_WORD + 20, "{word}");
+            assert!(!word.contains('\u{1b}'), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_far_too_long_is_shown_and_not_read() {
+        let body = format!(
+            r#"{{"error":{{"code":"c","details":[{}0]}}}}"#,
+            "0,".repeat(1 << 20)
+        );
+        let error = ServiceError::parse(500, body.as_bytes());
+        assert_eq!(error.code, "Unknown");
+        assert!(error.message.starts_with(r#"{"error""#) && error.message.chars().count() <= MAX_MESSAGE + 1);
     }
 
     proptest! {

@@ -7,10 +7,11 @@ use kompox_domain::Context;
 use kompox_domain::context::Step;
 use kompox_domain::volume::Percent;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use url::Url;
 
 use crate::client::ArmClient;
-use crate::error::{ArmError, Result, ServiceError};
+use crate::error::{ArmError, Result, ServiceError, word};
 use crate::request::ArmRequest;
 use crate::response::ArmResponse;
 
@@ -65,7 +66,7 @@ struct StatusBody {
     #[serde(rename = "resourceLocation", default)]
     resource_location: Option<String>,
     #[serde(default)]
-    error: Option<serde_json::Value>,
+    error: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -158,9 +159,9 @@ impl Run<'_> {
         {
             return Some(Monitor::Location(url));
         }
-        let pending = accepted
-            || (changes && running)
-            || (response.status == 201 && changes && state.is_none() && response.body.is_empty());
+        // Some answers have no body though one is promised: only the resource can tell how it stands.
+        let silent = response.status != 204 && matches!(response.body.trim_ascii(), b"" | b"{}");
+        let pending = accepted || (changes && (running || silent));
         // A POST leaves nothing to look at.
         (pending && self.request.method != Method::Post).then_some(Monitor::Resource)
     }
@@ -222,7 +223,7 @@ impl Run<'_> {
             *monitor = Monitor::Status(url);
         }
         let body: StatusBody = response.json().unwrap_or_default();
-        let Some(state) = body.status else {
+        let Some(state) = body.status.as_deref().map(word) else {
             self.nonsense += 1;
             if self.nonsense >= MAX_NONSENSE {
                 *monitor = Monitor::Resource;
@@ -250,7 +251,7 @@ impl Run<'_> {
                     wait,
                 ))
             }
-            Some(End::Failed) => Err(self.failed(state, body.error, &response)),
+            Some(End::Failed) => Err(self.failed(state, body.error.as_deref(), &response)),
         }
     }
 
@@ -372,9 +373,9 @@ impl Run<'_> {
         }
     }
 
-    fn failed(&self, state: String, error: Option<serde_json::Value>, response: &ArmResponse) -> ArmError {
+    fn failed(&self, state: String, error: Option<&RawValue>, response: &ArmResponse) -> ArmError {
         let body = match error {
-            Some(error) => serde_json::json!({ "error": error }).to_string().into_bytes(),
+            Some(error) => format!("{{\"error\":{error}}}").into_bytes(),
             // A failed resource may say why in the place where an error would stand.
             None => response.body.to_vec(),
         };
@@ -383,7 +384,7 @@ impl Run<'_> {
             state.clone_into(&mut service.code);
             service.message = format!("Azure gives no reason for {}", self.request.label());
         }
-        service.correlation_id = response.header("x-ms-correlation-request-id").map(str::to_owned);
+        service.correlation_id = response.header("x-ms-correlation-request-id").map(word);
         service.request = self.request.label();
         ArmError::Operation {
             state,
@@ -414,4 +415,6 @@ fn state_of(response: &ArmResponse) -> Option<String> {
         .ok()?
         .properties?
         .provisioning_state
+        .as_deref()
+        .map(word)
 }

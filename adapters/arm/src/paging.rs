@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 
 use kompox_domain::Context;
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -12,12 +14,43 @@ use crate::client::ArmClient;
 use crate::error::{ArmError, Result};
 use crate::request::ArmRequest;
 
+/// The longest address of a next page that is followed.
+const MAX_LINK: usize = 16 << 10;
+/// The most elements of a page that are read; ARM gives some hundreds.
+const MAX_ELEMENTS: usize = 100_000;
+
 #[derive(Deserialize)]
 struct Page<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "elements")]
     value: Vec<&'a RawValue>,
     #[serde(borrow, rename = "nextLink", default)]
     next_link: Option<Cow<'a, str>>,
+}
+
+/// Elements as they came, as long as there are not absurdly many.
+fn elements<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    struct Elements;
+    impl<'de> Visitor<'de> for Elements {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut elements = Vec::new();
+            while let Some(element) = list.next_element()? {
+                if elements.len() == MAX_ELEMENTS {
+                    return Err(A::Error::custom(format_args!(
+                        "there are more than {MAX_ELEMENTS} elements on one page"
+                    )));
+                }
+                elements.push(element);
+            }
+            Ok(elements)
+        }
+    }
+    deserializer.deserialize_seq(Elements)
 }
 
 impl ArmClient {
@@ -51,6 +84,9 @@ impl ArmClient {
             let Some(next) = page.next_link.filter(|link| !link.is_empty()) else {
                 return Ok(());
             };
+            if next.len() > MAX_LINK {
+                return Err(wrong("the address of the next page is far too long".to_owned()));
+            }
             let next =
                 Url::parse(&next).map_err(|error| wrong(format!("the next page is no URL: {error}")))?;
             if !self.cloud().owns(&next) {

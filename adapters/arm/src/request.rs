@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use url::Url;
 
-use crate::error::{ArmError, Result};
+use crate::error::{ArmError, Result, clip};
 
 /// One request, with what is known about repeating it.
 #[derive(Debug, Clone)]
@@ -75,6 +75,7 @@ impl ArmRequest {
     /// Method and path, for messages. The query may hold more than anybody should see.
     #[must_use]
     pub fn label(&self) -> String {
-        format!("{} {}", self.method, self.url.path())
+        // A server chooses some of the addresses, and their length.
+        format!("{} {}", self.method, clip(self.url.path()))
     }
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use crate::error::{ArmError, Result, ServiceError};
+use crate::error::{ArmError, Result, ServiceError, word};
 
 /// A complete answer with a status below 300.
 #[derive(Debug, Clone)]
@@ -38,7 +38,8 @@ impl ArmResponse {
             reason: if self.body.is_empty() {
                 "the body is empty".to_owned()
             } else {
-                error.to_string()
+                // Serde quotes what it did not expect, however long it is.
+                word(&error.to_string())
             },
         })
     }
@@ -75,7 +76,7 @@ pub(crate) fn refusal(status: u16, headers: &Headers, body: &[u8], request: Stri
     ServiceError {
         correlation_id: header(headers, "x-ms-correlation-request-id")
             .or_else(|| header(headers, "x-ms-request-id"))
-            .map(str::to_owned),
+            .map(word),
         retry_after: retry_after(headers, OffsetDateTime::now_utc()),
         request,
         ..ServiceError::parse(status, body)
