@@ -16,7 +16,8 @@ pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>)
             )
         })
         .filter(|(similarity, _)| *similarity > 0.6)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        // Of equals, the first named.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, candidate)| candidate)
 }
 
