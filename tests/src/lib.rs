@@ -2,3 +2,4 @@
 
 pub mod binary;
 pub mod crash_points;
+pub mod model;

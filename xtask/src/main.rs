@@ -4,10 +4,12 @@
 //! input; a step collects what a rule looks at. `design/architecture.md` says which invariant stands on
 //! which step.
 
+mod bench;
 mod output;
 mod process;
 mod report;
 mod rules;
+mod soak;
 mod steps;
 mod workspace;
 
@@ -39,6 +41,10 @@ enum Command {
     },
     /// Writes what is generated: the command-line reference and the tables of design/architecture.md.
     Generate,
+    /// Measures what the program costs, on the embedded Azure.
+    Bench(bench::Args),
+    /// Two operators at once on the embedded Azure, with everything going wrong, for long.
+    Soak(soak::Args),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +60,12 @@ fn main() -> ExitCode {
         }
         Command::Generate => {
             Workspace::load().and_then(|workspace| rules::generated::write(&workspace, &mut output))
+        }
+        Command::Bench(args) => {
+            Workspace::load().and_then(|workspace| bench::run(&workspace, &args, &mut output))
+        }
+        Command::Soak(args) => {
+            Workspace::load().and_then(|workspace| soak::run(&workspace, &args, &mut output))
         }
     };
     match ended {

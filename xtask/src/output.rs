@@ -27,6 +27,11 @@ impl Output {
         println!("{name:<14}{about}");
     }
 
+    /// Data that was asked for.
+    pub(crate) fn data(&mut self, text: &str) {
+        print!("{text}");
+    }
+
     /// Something to know.
     pub(crate) fn note(&mut self, text: &str) {
         eprintln!("{text}");

@@ -76,18 +76,7 @@ impl DriverFactory for AksFactory {
     }
 
     fn build(&self, scope: &ProviderScope, secrets: &dyn SecretReader) -> Result<Arc<dyn ProviderDriver>> {
-        let unknown = keys::unknown(
-            &AnyId::Provider(scope.provider.id.clone()),
-            &scope.provider.settings,
-            keys::PROVIDER,
-        );
-        if let Some(finding) = unknown.into_iter().next() {
-            let error = Error::new(kompox_domain::ErrorKind::InvalidInput, finding.message);
-            return Err(match finding.hint {
-                Some(hint) => error.with_hint(hint),
-                None => error,
-            });
-        }
+        keys::require_known(&scope.provider.settings, keys::PROVIDER)?;
         let settings = ProviderSettings::read(&scope.provider.settings, secrets)?;
         let arm = ArmClient::new(settings.cloud.clone(), settings.auth.clone(), self.options)?;
         Ok(Arc::new(AksDriver::new(

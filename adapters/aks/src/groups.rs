@@ -1,5 +1,7 @@
 //! Resource groups: looked at, and made where they are missing.
 
+use std::collections::HashSet;
+
 use azure_mgmt_resources::package_resources_2021_04::models::ResourceGroup;
 use kompox_arm::{ArmClient, ArmError, ArmRequest, FinalState};
 use kompox_domain::{Context, tags};
@@ -17,12 +19,13 @@ pub(crate) async fn exists(arm: &ArmClient, cx: &Context, group: &Group) -> Resu
     }
 }
 
-/// Makes groups, one at a time within this process: two creates that both saw no group make it once.
+/// Makes groups, each once within this process: two creates that both saw no group do not both write it.
 #[derive(Debug, Default)]
-pub(crate) struct GroupMaker(Mutex<()>);
+pub(crate) struct GroupMaker(Mutex<HashSet<String>>);
 
 impl GroupMaker {
-    /// Makes the group. Call it only when the group is absent: a PUT would replace tags that are not ours.
+    /// Makes the group. Call it only when the group was seen to be absent: a PUT would replace tags that are not
+    /// ours.
     pub(crate) async fn create(
         &self,
         arm: &ArmClient,
@@ -30,21 +33,19 @@ impl GroupMaker {
         group: &Group,
         location: &str,
     ) -> Result<(), ArmError> {
-        let _turn = match self.0.try_lock() {
-            Ok(turn) => turn,
-            Err(_) => {
-                let turn = self.0.lock().await;
-                if exists(arm, cx, group).await? {
-                    return Ok(());
-                }
-                turn
-            }
-        };
+        let mut made = self.0.lock().await;
+        let path = group.path().to_lowercase();
+        // What was seen may be older than what was made here since.
+        if made.contains(&path) && exists(arm, cx, group).await? {
+            return Ok(());
+        }
         let mut body = ResourceGroup::new(location.to_owned());
         body.tags = Some(json!({ tags::MANAGED_BY: tags::MANAGED_BY_KOMPOX }));
-        let request = ArmRequest::put(group.url(arm)?, &body)?;
+        let request = ArmRequest::put(group.url(arm)?, &body)?.creating();
         let step = cx.begin(format!("create resource group {}", group.name));
         let result = arm.run(cx, &request, FinalState::Nothing, &step).await;
-        step.end(result).map(drop)
+        step.end(result)?;
+        made.insert(path);
+        Ok(())
     }
 }

@@ -12,5 +12,9 @@ pub mod permissions;
 pub mod settings;
 mod volumes;
 
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use volumes::fuzzing;
+
 pub use driver::AksDriver;
 pub use factory::AksFactory;

@@ -19,6 +19,8 @@ const SNAPSHOT_DELETE: &str = "Microsoft.Compute/snapshots/delete";
 const SNAPSHOT_GET_ACCESS: &str = "Microsoft.Compute/snapshots/beginGetAccess/action";
 // Without it an operation can be started but not followed.
 const OPERATION_READ: &str = "Microsoft.Compute/locations/DiskOperations/read";
+// The same for a merge of tags that takes its time.
+const RESULT_READ: &str = "Microsoft.Resources/subscriptions/operationresults/read";
 // Only to learn in which zones the nodes are.
 const CLUSTER_READ: &str = "Microsoft.ContainerService/managedClusters/read";
 
@@ -39,7 +41,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             CLUSTER_READ,
         ],
         // The tags API changes the resource itself, so it asks for the right to write that too.
-        Operation::DiskAssign => &[GROUP_READ, DISK_READ, DISK_WRITE, TAGS_WRITE],
+        Operation::DiskAssign => &[GROUP_READ, DISK_READ, DISK_WRITE, TAGS_WRITE, RESULT_READ],
         Operation::DiskDelete => &[GROUP_READ, DISK_READ, DISK_DELETE, OPERATION_READ],
         Operation::SnapshotList => &[GROUP_READ, SNAPSHOT_READ],
         Operation::SnapshotCreate => &[

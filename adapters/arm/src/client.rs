@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use azure_core::http::headers::{HeaderName, Headers};
 use azure_core::http::policies::Policy;
-use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::{
     ClientOptions, Context as CoreContext, LoggingOptions, Pipeline, PipelineStreamOptions, Request,
-    RetryOptions,
+    RetryOptions, Transport,
 };
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
@@ -19,12 +18,14 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::cloud::Cloud;
-use crate::credential::{AuthMethod, RenewableCredential};
+use crate::credential::AuthMethod;
 use crate::error::{ArmError, Result};
+use crate::mapping::{is_about_certificates, sign_in_may_work_later};
 use crate::request::ArmRequest;
-use crate::response::{ArmResponse, refusal};
+use crate::response::{ArmResponse, header, refusal};
 use crate::retry::{self, Trouble};
-use crate::transport::transport;
+use crate::token::TokenPolicy;
+use crate::transport::{Proxies, transport};
 
 /// The largest answer that is read. The largest that ARM gives is a page of a listing, some megabytes.
 const MAX_BODY: usize = 64 << 20;
@@ -58,7 +59,6 @@ pub struct ArmClient {
 
 struct Inner {
     pipeline: Pipeline,
-    credential: Arc<RenewableCredential>,
     cloud: Cloud,
     options: ArmOptions,
     correlation_id: String,
@@ -79,16 +79,22 @@ impl ArmClient {
     /// # Errors
     /// `InvalidInput` and `Unsupported` as [`AuthMethod`] and [`Cloud`] say.
     pub fn new(cloud: Cloud, method: AuthMethod, options: ArmOptions) -> Result<Self, Error> {
-        let transport = transport(cloud.ca_file.as_deref())?;
-        let credential = Arc::new(RenewableCredential::new(
-            method,
-            &cloud,
-            transport.clone(),
-            options.backoff,
-        )?);
-        let authorization =
-            BearerTokenAuthorizationPolicy::new(Arc::clone(&credential) as _, [cloud.scope.clone()]);
-        let per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(authorization)];
+        let shared = transport(cloud.ca_file.as_deref(), Proxies::AsSet)?;
+        let sign_in = match method {
+            AuthMethod::ManagedIdentity { .. } => transport(cloud.ca_file.as_deref(), Proxies::Never)?,
+            _ => shared.clone(),
+        };
+        Self::over(shared, sign_in, cloud, method, options)
+    }
+
+    pub(crate) fn over(
+        transport: Transport,
+        sign_in: Transport,
+        cloud: Cloud,
+        method: AuthMethod,
+        options: ArmOptions,
+    ) -> Result<Self, Error> {
+        let per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(TokenPolicy::new(method, &cloud, sign_in)?)];
         let client_options = ClientOptions {
             transport: Some(transport),
             // The policy of the SDK repeats every method, and waits past any deadline: ours decides.
@@ -109,7 +115,6 @@ impl ArmClient {
         Ok(Self {
             inner: Arc::new(Inner {
                 pipeline,
-                credential,
                 cloud,
                 options,
                 correlation_id,
@@ -124,6 +129,7 @@ impl ArmClient {
     /// [`ArmError::Protocol`] for a path that is none.
     pub fn url(&self, path: &str, api_version: &str) -> Result<Url> {
         let invalid = || ArmError::Protocol {
+            correlation_id: None,
             request: path.to_owned(),
             reason: "not a path of ARM".to_owned(),
         };
@@ -151,20 +157,18 @@ impl ArmClient {
     /// # Errors
     /// Every [`ArmError`] but [`ArmError::Operation`].
     pub async fn send(&self, cx: &Context, request: &ArmRequest) -> Result<ArmResponse> {
+        self.send_until_answered(cx, request)
+            .await
+            .map_err(|error| self.correlated(error))
+    }
+
+    async fn send_until_answered(&self, cx: &Context, request: &ArmRequest) -> Result<ArmResponse> {
         let mut attempt = 1;
-        let mut renewed = false;
         loop {
             let error = match self.attempt(cx, request).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            if error.status() == Some(401) && !renewed {
-                // The token was revoked or our clock is off: a fresh one is worth one more try.
-                renewed = true;
-                tracing::debug!(request = %request.label(), "token refused, signing in again");
-                self.renew().await?;
-                continue;
-            }
             let Some(trouble) = trouble(&error, request) else {
                 return Err(error);
             };
@@ -189,17 +193,30 @@ impl ArmClient {
             self.wait(cx, wait, || format!("before {} was repeated", request.label()))
                 .await?;
             attempt += 1;
+            if request.creates
+                && trouble.may_have_taken_effect()
+                && let Some(made) = self.made_after_all(cx, request).await?
+            {
+                return Ok(made);
+            }
         }
     }
 
-    async fn renew(&self) -> Result<()> {
-        self.inner
-            .credential
-            .renew()
-            .await
-            .map_err(|error| ArmError::Credential {
-                source: azure_core::Error::new(azure_core::error::ErrorKind::Credential, error),
-            })
+    /// What a creating request made though its answer was lost. To send it again would replace what somebody may
+    /// have written to it since.
+    async fn made_after_all(&self, cx: &Context, request: &ArmRequest) -> Result<Option<ArmResponse>> {
+        match self.attempt(cx, &ArmRequest::get(request.url.clone())).await {
+            Ok(made) => Ok(Some(made)),
+            Err(error) if error.is_not_found() => Ok(None),
+            // In doubt the request is sent again: it says everything.
+            Err(ArmError::Service(_) | ArmError::Transport { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same error with the id under which Azure's support finds the run.
+    pub(crate) fn correlated(&self, error: ArmError) -> ArmError {
+        error.with_correlation_id(&self.inner.correlation_id)
     }
 
     /// Whether a wait ends before the deadline.
@@ -227,10 +244,12 @@ impl ArmClient {
     async fn exchange(&self, request: &ArmRequest) -> Result<ArmResponse> {
         let Ok(_permit) = self.inner.permits.acquire().await else {
             return Err(ArmError::Protocol {
+                correlation_id: None,
                 request: request.label(),
                 reason: "the client was closed".to_owned(),
             });
         };
+        let began = Instant::now();
         let mut http = Request::new(request.url.clone(), request.method);
         http.insert_header(HeaderName::from_static("accept"), "application/json".to_owned());
         http.insert_header(
@@ -260,6 +279,14 @@ impl ArmClient {
             .map_err(|source| self.not_answered(request, source))?;
         let (status, headers, body) = response.deconstruct();
         let body = self.read(request, body).await?;
+        tracing::debug!(
+            request = %request.label(),
+            status = u16::from(status),
+            bytes = body.len(),
+            took = ?began.elapsed(),
+            id = header(&headers, "x-ms-request-id"),
+            "answered"
+        );
         self.answer(request, status.into(), headers, body)
     }
 
@@ -270,11 +297,13 @@ impl ArmClient {
     ) -> Result<Bytes> {
         let mut body = BytesMut::new();
         while let Some(chunk) = stream.try_next().await.map_err(|source| ArmError::Transport {
+            correlation_id: None,
             request: request.label(),
-            source,
+            source: Box::new(source),
         })? {
             if body.len() + chunk.len() > MAX_BODY {
                 return Err(ArmError::Protocol {
+                    correlation_id: None,
                     request: request.label(),
                     reason: format!("the body is larger than {} MiB", MAX_BODY >> 20),
                 });
@@ -299,6 +328,7 @@ impl ArmClient {
                 request: request.label(),
             }),
             300..=399 => Err(ArmError::Protocol {
+                correlation_id: None,
                 request: request.label(),
                 reason: format!("status {status} redirects elsewhere, which ARM never does"),
             }),
@@ -314,10 +344,14 @@ impl ArmClient {
     fn not_answered(&self, request: &ArmRequest, source: azure_core::Error) -> ArmError {
         use azure_core::error::ErrorKind as Core;
         match source.kind() {
-            Core::Credential | Core::HttpResponse { .. } => ArmError::Credential { source },
+            Core::Credential | Core::HttpResponse { .. } => ArmError::Credential {
+                correlation_id: None,
+                source: Box::new(source),
+            },
             _ => ArmError::Transport {
+                correlation_id: None,
                 request: request.label(),
-                source,
+                source: Box::new(source),
             },
         }
     }
@@ -335,6 +369,7 @@ async fn within<T>(
     tokio::time::timeout_at(Instant::from_std(deadline), future)
         .await
         .map_err(|_| ArmError::Deadline {
+            correlation_id: None,
             doing: doing(),
             retry_after: None,
         })
@@ -342,6 +377,10 @@ async fn within<T>(
 
 fn trouble(error: &ArmError, request: &ArmRequest) -> Option<Trouble> {
     match error {
+        // Without a token nothing was sent.
+        ArmError::Credential { source, .. } => sign_in_may_work_later(source).then_some(Trouble::NotSent),
+        // A certificate does not get better by asking again.
+        ArmError::Transport { source, .. } if is_about_certificates(source) => None,
         ArmError::Service(service) if request.group_is_known && error.is_group_not_found() => {
             tracing::debug!(
                 request = service.request,
@@ -365,6 +404,7 @@ fn out_of_time(error: ArmError, request: &ArmRequest, retry_after: Option<Durati
         return error;
     }
     ArmError::Deadline {
+        correlation_id: None,
         doing: format!("before {} could be repeated", request.label()),
         retry_after,
     }

@@ -2,12 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
-use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
-use azure_core::credentials::{AccessToken, Secret as CoreSecret, TokenCredential, TokenRequestOptions};
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport};
+use azure_core::credentials::{Secret as CoreSecret, TokenCredential};
+use azure_core::http::ClientOptions;
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
     AzureDeveloperCliCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
@@ -15,9 +12,6 @@ use azure_identity::{
     UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use kompox_domain::{Error, ErrorKind, Secret};
-use tokio::sync::RwLock;
-
-use crate::cloud::Cloud;
 
 /// How to sign in. The variants are the values of `AZURE_AUTH_METHOD`.
 #[derive(Debug, Clone)]
@@ -58,7 +52,7 @@ pub enum AuthMethod {
     AzureCli {
         /// The tenant; that of `az` without.
         tenant_id: Option<String>,
-        /// The subscription whose account is used.
+        /// The subscription whose account is used where no tenant is given.
         subscription: String,
     },
     /// `azure_developer_cli`: whoever is signed in to `azd`.
@@ -83,7 +77,7 @@ impl AuthMethod {
     ///
     /// # Errors
     /// `InvalidInput` for values that cannot be meant; `Unsupported` for a method this program was built without.
-    fn credential(&self, options: ClientOptions) -> Result<Arc<dyn TokenCredential>, Error> {
+    pub(crate) fn credential(&self, options: ClientOptions) -> Result<Arc<dyn TokenCredential>, Error> {
         let invalid = |error: azure_core::Error| {
             Error::new(
                 ErrorKind::InvalidInput,
@@ -144,7 +138,8 @@ impl AuthMethod {
                 tenant_id,
                 subscription,
             } => AzureCliCredential::new(Some(AzureCliCredentialOptions {
-                subscription: Some(subscription.clone()),
+                // az takes only one of the two: github.com/Azure/azure-cli/issues/32755.
+                subscription: tenant_id.is_none().then(|| subscription.clone()),
                 tenant_id: tenant_id.clone(),
                 ..Default::default()
             }))
@@ -204,82 +199,14 @@ fn certificate(
     .with_hint("build it with --features client_certificate, or choose another AZURE_AUTH_METHOD"))
 }
 
-/// How often signing in is tried again.
-const SIGN_IN_RETRIES: u32 = 3;
-
-fn core_duration(duration: Duration) -> azure_core::time::Duration {
-    azure_core::time::Duration::try_from(duration).unwrap_or(azure_core::time::Duration::seconds(1))
-}
-
-/// A credential that can be made anew: after ARM refused a token, the one that is cached inside is of no use,
-/// and the credentials of the SDK have no way to forget it.
-#[derive(Debug)]
-pub(crate) struct RenewableCredential {
-    method: AuthMethod,
-    options: ClientOptions,
-    current: RwLock<Arc<dyn TokenCredential>>,
-}
-
-impl RenewableCredential {
-    pub(crate) fn new(
-        method: AuthMethod,
-        cloud: &Cloud,
-        transport: Transport,
-        backoff: Duration,
-    ) -> Result<Self, Error> {
-        let mut custom = CustomConfiguration::default();
-        custom.authority_host = cloud.authority_host.as_str().trim_end_matches('/').to_owned();
-        let options = ClientOptions {
-            transport: Some(transport),
-            cloud: Some(Arc::new(CloudConfiguration::Custom(custom))),
-            // The SDK would try for a minute to reach an Entra that is not there.
-            retry: RetryOptions::exponential(ExponentialRetryOptions {
-                initial_delay: core_duration(backoff),
-                max_retries: SIGN_IN_RETRIES,
-                ..ExponentialRetryOptions::default()
-            }),
-            ..ClientOptions::default()
-        };
-        let current = RwLock::new(method.credential(options.clone())?);
-        Ok(Self {
-            method,
-            options,
-            current,
-        })
-    }
-
-    /// Forgets every token.
-    pub(crate) async fn renew(&self) -> Result<(), Error> {
-        let fresh = self.method.credential(self.options.clone())?;
-        *self.current.write().await = fresh;
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl TokenCredential for RenewableCredential {
-    async fn get_token(
-        &self,
-        scopes: &[&str],
-        options: Option<TokenRequestOptions<'_>>,
-    ) -> azure_core::Result<AccessToken> {
-        let current = Arc::clone(&*self.current.read().await);
-        current.get_token(scopes, options).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn make(method: AuthMethod) -> Result<RenewableCredential, Error> {
-        let cloud = Cloud::named("AzurePublic").unwrap();
-        RenewableCredential::new(
-            method,
-            &cloud,
-            crate::transport::transport(None).unwrap(),
-            Duration::ZERO,
-        )
+    fn make(method: AuthMethod) -> Result<crate::token::TokenPolicy, Error> {
+        let cloud = crate::cloud::Cloud::named("AzurePublic").unwrap();
+        let transport = crate::transport::transport(None, crate::transport::Proxies::AsSet).unwrap();
+        crate::token::TokenPolicy::new(method, &cloud, transport)
     }
 
     fn ids() -> (String, String) {

@@ -25,30 +25,47 @@ pub enum ArmError {
     /// The request did not get an answer.
     #[error("no answer to {request}")]
     Transport {
+        /// The id that was sent with the request.
+        correlation_id: Option<String>,
         /// Method and path.
         request: String,
         /// Why.
         #[source]
-        source: azure_core::Error,
+        source: Box<azure_core::Error>,
     },
     /// No token could be had.
     #[error("cannot sign in to Azure")]
     Credential {
+        /// The id that was sent with the request.
+        correlation_id: Option<String>,
         /// Why.
         #[source]
-        source: azure_core::Error,
+        source: Box<azure_core::Error>,
     },
     /// The deadline passed, or would pass before the server wants to be asked again.
     #[error("the deadline passed {doing}")]
     Deadline {
+        /// The id that was sent with the request.
+        correlation_id: Option<String>,
         /// What was being done: `while waiting for …`.
         doing: String,
         /// How long the server asked to wait, where that was longer than the time left.
         retry_after: Option<Duration>,
     },
+    /// ARM accepted the request, and how it goes on cannot be read.
+    #[error("{request} was accepted, but how it goes on cannot be read")]
+    Unfollowed {
+        /// Method and path.
+        request: String,
+        /// Why.
+        #[source]
+        source: Box<ArmError>,
+    },
     /// ARM answered with something that is not in its protocol.
     #[error("ARM's answer to {request} cannot be understood: {reason}")]
     Protocol {
+        /// The id that was sent with the request.
+        correlation_id: Option<String>,
         /// Method and path.
         request: String,
         /// What is wrong with it.
@@ -78,6 +95,20 @@ pub struct ServiceError {
 }
 
 impl ArmError {
+    /// The same with an id, where Azure gave none.
+    pub(crate) fn with_correlation_id(mut self, id: &str) -> Self {
+        let place = match &mut self {
+            Self::Unfollowed { .. } => return self,
+            Self::Service(error) | Self::Operation { error, .. } => &mut error.correlation_id,
+            Self::Transport { correlation_id, .. }
+            | Self::Credential { correlation_id, .. }
+            | Self::Deadline { correlation_id, .. }
+            | Self::Protocol { correlation_id, .. } => correlation_id,
+        };
+        place.get_or_insert_with(|| id.to_owned());
+        self
+    }
+
     /// The code of ARM's error, if it is one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
@@ -207,7 +238,11 @@ impl ServiceError {
         }
         if depth == 0 {
             self.code = body.code.as_deref().map(word).unwrap_or_default();
-            self.target = body.target.as_deref().map(word);
+            self.target = body
+                .target
+                .as_deref()
+                .map(word)
+                .filter(|target| !target.is_empty());
         }
         if let Some(message) = &body.message {
             // Nested deployments put a whole error, as JSON, into a message.
@@ -251,12 +286,14 @@ impl ServiceError {
 }
 
 /// A message as it may be shown: without control characters, and not endless.
-pub(crate) fn clip(text: &str) -> String {
+#[must_use]
+pub fn clip(text: &str) -> String {
     shorten(text, MAX_MESSAGE, |c| !c.is_control() || c == '\n')
 }
 
 /// A code, state or name as it may be shown.
-pub(crate) fn word(text: &str) -> String {
+#[must_use]
+pub fn word(text: &str) -> String {
     shorten(text, MAX_WORD, |c| !c.is_control())
 }
 
@@ -322,6 +359,12 @@ mod tests {
             assert!(word.chars().count() <= MAX_WORD + 20, "{word}");
             assert!(!word.contains('\u{1b}'), "{word:?}");
         }
+    }
+
+    #[test]
+    fn an_empty_target_is_none() {
+        let error = ServiceError::parse(400, br#"{"error":{"code":"c","message":"m","target":""}}"#);
+        assert_eq!(error.target, None);
     }
 
     #[test]

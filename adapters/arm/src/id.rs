@@ -27,7 +27,7 @@ impl std::str::FromStr for ResourceId {
         let invalid = || InvalidResourceId(text.chars().take(200).collect());
         let segments: Vec<&str> = text.strip_prefix('/').ok_or_else(invalid)?.split('/').collect();
         let well_formed = |segment: &&str| {
-            !segment.is_empty()
+            !matches!(*segment, "" | "." | "..")
                 && segment.len() <= 260
                 && !segment
                     .chars()
@@ -140,7 +140,9 @@ mod tests {
             "/subscriptions/s/resourceGroups/g/providers/n/t/a/b",
             "/subscriptions//resourceGroups/g/providers/n/t/a",
             "/subscriptions/s/resourceGroups/g/providers/n/t/a?x=1",
-            "/subscriptions/s/resourceGroups/../providers/n/t/a b",
+            "/subscriptions/s/resourceGroups/g/providers/n/t/a b",
+            "/subscriptions/s/resourceGroups/../providers/n/t/a",
+            "/subscriptions/s/resourceGroups/g/providers/n/t/.",
         ] {
             assert!(bad.parse::<ResourceId>().is_err(), "{bad}");
         }

@@ -8,6 +8,9 @@ pub mod client;
 pub mod cloud;
 pub mod credential;
 pub mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod id;
 mod mapping;
 pub mod operation;
@@ -15,6 +18,7 @@ pub mod paging;
 pub mod request;
 mod response;
 pub mod retry;
+mod token;
 mod transport;
 
 pub use client::{ArmClient, ArmOptions};

@@ -91,23 +91,46 @@ fn hint_of(error: &ServiceError) -> Option<String> {
 
 impl From<ArmError> for Error {
     fn from(error: ArmError) -> Self {
-        match error {
-            ArmError::Service(service) => from_service(*service, None),
-            ArmError::Operation { state, error } => from_service(*error, Some(&state)),
-            ArmError::Transport { ref source, .. } => {
-                let hint = if matches!(source.kind(), azure_core::error::ErrorKind::Connection) {
+        let text = error.to_string();
+        let (error, id) = match error {
+            ArmError::Service(service) => return from_service(*service, None),
+            ArmError::Operation { state, error } => return from_service(*error, Some(&state)),
+            ArmError::Unfollowed { source, .. } => return Self::from(*source).context(text),
+            ArmError::Transport {
+                source,
+                correlation_id,
+                ..
+            } => {
+                let hint = if is_about_certificates(&source) {
+                    "the certificate is not trusted; name the CA of a private cloud or proxy in AZURE_CA_FILE"
+                } else if matches!(source.kind(), azure_core::error::ErrorKind::Connection) {
                     "check the network, HTTPS_PROXY and NO_PROXY, and AZURE_CA_FILE where the cloud has a private CA"
                 } else {
                     "the connection broke; run it again"
                 };
-                Self::new(ErrorKind::Unavailable, error.to_string())
-                    .with_hint(hint)
-                    .with_source(error_chain(source))
+                let error = Self::new(ErrorKind::Unavailable, text);
+                (
+                    error.with_hint(hint).with_source(error_chain(&source)),
+                    correlation_id,
+                )
             }
-            ArmError::Credential { ref source } => Self::new(credential_kind(source), error.to_string())
-                .with_hint(credential_hint(source))
-                .with_source(error_chain(source)),
-            ArmError::Deadline { retry_after, .. } => {
+            ArmError::Credential {
+                source,
+                correlation_id,
+            } => {
+                let error = Self::new(credential_kind(&source), text);
+                (
+                    error
+                        .with_hint(credential_hint(&source))
+                        .with_source(error_chain(&source)),
+                    correlation_id,
+                )
+            }
+            ArmError::Deadline {
+                retry_after,
+                correlation_id,
+                ..
+            } => {
                 let hint = retry_after.map_or_else(
                     || "give it more time with --timeout".to_owned(),
                     |wait| {
@@ -117,10 +140,22 @@ impl From<ArmError> for Error {
                         )
                     },
                 );
-                Self::new(ErrorKind::Timeout, error.to_string()).with_hint(hint)
+                (
+                    Self::new(ErrorKind::Timeout, text).with_hint(hint),
+                    correlation_id,
+                )
             }
-            ArmError::Protocol { .. } => Self::new(ErrorKind::Unavailable, error.to_string())
-                .with_hint("a proxy may have answered in Azure's place; check HTTPS_PROXY and NO_PROXY"),
+            ArmError::Protocol { correlation_id, .. } => {
+                let hint = "a proxy may have answered in Azure's place; check HTTPS_PROXY and NO_PROXY";
+                (
+                    Self::new(ErrorKind::Unavailable, text).with_hint(hint),
+                    correlation_id,
+                )
+            }
+        };
+        match id {
+            Some(id) => error.with_correlation_id(id),
+            None => error,
         }
     }
 }
@@ -156,19 +191,45 @@ fn from_service(service: ServiceError, late: Option<&str>) -> Error {
     error
 }
 
+/// Every cause of an error, itself first.
+fn causes<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |cause| cause.source())
+}
+
+/// Whether it is no refusal that kept us from a token, but an Entra that cannot be reached or has trouble.
+fn is_outage(error: &azure_core::Error) -> bool {
+    use azure_core::error::ErrorKind as Core;
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<azure_core::Error>())
+        .any(|core| match core.kind() {
+            Core::Connection | Core::Io => true,
+            Core::HttpResponse { status, .. } => {
+                let status = u16::from(*status);
+                status == 408 || status == 429 || status >= 500
+            }
+            _ => false,
+        })
+}
+
+/// Whether signing in is worth another try.
+pub(crate) fn sign_in_may_work_later(error: &azure_core::Error) -> bool {
+    is_outage(error) && !is_about_certificates(error)
+}
+
+/// Whether the other side's certificate is the trouble.
+pub(crate) fn is_about_certificates(error: &azure_core::Error) -> bool {
+    causes(error).any(|cause| cause.to_string().contains("certificate"))
+}
+
 /// A refused sign-in is the user's to mend; an Entra that cannot be reached is not.
 fn credential_kind(error: &azure_core::Error) -> ErrorKind {
-    use azure_core::error::ErrorKind as Core;
-    let mut current: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(cause) = current {
-        if let Some(core) = cause.downcast_ref::<azure_core::Error>()
-            && matches!(core.kind(), Core::Connection | Core::Io)
-        {
-            return ErrorKind::Unavailable;
-        }
-        current = cause.source();
+    if is_outage(error) {
+        ErrorKind::Unavailable
+    } else {
+        ErrorKind::Unauthenticated
     }
-    ErrorKind::Unauthenticated
 }
 
 fn credential_hint(error: &azure_core::Error) -> String {
@@ -187,7 +248,9 @@ fn credential_hint(error: &azure_core::Error) -> String {
         "run az login, or choose another AZURE_AUTH_METHOD"
     } else if text.contains("azd") {
         "run azd auth login, or choose another AZURE_AUTH_METHOD"
-    } else if credential_kind(error) == ErrorKind::Unavailable {
+    } else if is_about_certificates(error) {
+        "the certificate of the sign-in service is not trusted; name the CA of a private cloud or proxy in AZURE_CA_FILE"
+    } else if is_outage(error) {
         "the sign-in service cannot be reached; check the network, HTTPS_PROXY and NO_PROXY, and AZURE_CA_FILE"
     } else {
         "check AZURE_AUTH_METHOD and the settings that go with it"
@@ -195,26 +258,21 @@ fn credential_hint(error: &azure_core::Error) -> String {
     hint.to_owned()
 }
 
-fn chain_text(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut current = error.source();
-    while let Some(cause) = current {
-        let _ = write!(text, "\n{cause}");
-        current = cause.source();
-    }
-    text
+fn chain_text(error: &azure_core::Error) -> String {
+    causes(error)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The causes of an SDK error as a chain of plain texts, each said once: the SDK repeats its sources.
 fn error_chain(error: &azure_core::Error) -> Cause {
     let mut texts: Vec<String> = Vec::new();
-    let mut current: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(cause) = current {
-        let text = clip(cause.to_string().trim());
+    for cause in causes(error) {
+        let text = without_queries(&clip(cause.to_string().trim()));
         if !text.is_empty() && !texts.iter().any(|known| known.contains(&text)) {
             texts.push(text);
         }
-        current = cause.source();
     }
     let mut chain: Option<Box<Cause>> = None;
     while let Some(text) = texts.pop() {
@@ -229,6 +287,23 @@ fn error_chain(error: &azure_core::Error) -> Cause {
     )
 }
 
+/// A text without the queries of the URLs in it: a monitor's holds more than anybody should see.
+fn without_queries(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut hidden = false;
+    for c in text.chars() {
+        if c == '?' {
+            hidden = true;
+        } else if hidden && (c.is_whitespace() || matches!(c, ')' | '"' | '\'')) {
+            hidden = false;
+        }
+        if !hidden {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// One text in a chain of causes.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
@@ -240,6 +315,15 @@ struct Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_query_of_a_url_is_not_shown() {
+        let text = "error sending request for url (https://management.azure.com/op?p=1&t=secret): timed out";
+        assert_eq!(
+            without_queries(text),
+            "error sending request for url (https://management.azure.com/op): timed out"
+        );
+    }
 
     fn domain(status: u16, code: &str, message: &str) -> Error {
         let error = ServiceError {

@@ -108,6 +108,7 @@ impl ArmClient {
         }
         .follow(first)
         .await
+        .map_err(|error| self.correlated(error))
     }
 }
 
@@ -126,6 +127,9 @@ impl Run<'_> {
         let Some(mut monitor) = self.monitor(&first) else {
             return self.settled(first);
         };
+        if matches!(monitor, Monitor::Resource) && !self.request.resource_tells {
+            return Err(self.unfollowed(self.nonsense("it names no monitor")));
+        }
         let mut wait = first.retry_after();
         self.step
             .state(state_of(&first).unwrap_or_else(|| "Accepted".to_owned()), None);
@@ -185,6 +189,7 @@ impl Run<'_> {
         self.looks += 1;
         if !self.client.fits(self.cx, wait) {
             return Err(ArmError::Deadline {
+                correlation_id: None,
                 doing: self.doing(),
                 retry_after: Some(wait),
             });
@@ -226,7 +231,7 @@ impl Run<'_> {
         let Some(state) = body.status.as_deref().map(word) else {
             self.nonsense += 1;
             if self.nonsense >= MAX_NONSENSE {
-                *monitor = Monitor::Resource;
+                return self.monitor_lost(self.nonsense("its monitor names no state"), monitor);
             }
             return Ok((
                 Look::Running {
@@ -295,8 +300,8 @@ impl Run<'_> {
                     wait,
                 ))
             }
-            _ if response.body.is_empty() => Ok((Look::Over(None), wait)),
-            _ => Ok((Look::Result(response), wait)),
+            _ if is_resource(&response) => Ok((Look::Result(response), wait)),
+            _ => Ok((Look::Over(None), wait)),
         }
     }
 
@@ -329,6 +334,21 @@ impl Run<'_> {
         }
     }
 
+    fn unfollowed(&self, why: ArmError) -> ArmError {
+        ArmError::Unfollowed {
+            request: self.request.label(),
+            source: Box::new(why),
+        }
+    }
+
+    fn nonsense(&self, reason: &str) -> ArmError {
+        ArmError::Protocol {
+            correlation_id: None,
+            request: self.request.label(),
+            reason: reason.to_owned(),
+        }
+    }
+
     /// The monitor cannot be read, which says nothing about the operation: the resource is asked instead.
     /// Reading a monitor takes a right at the resource group or above that the caller may not have.
     fn monitor_lost(&self, error: ArmError, monitor: &mut Monitor) -> Result<(Look, Option<Duration>)> {
@@ -336,6 +356,9 @@ impl Run<'_> {
             || self.request.method == Method::Post
         {
             return Err(error);
+        }
+        if !self.request.resource_tells {
+            return Err(self.unfollowed(error));
         }
         tracing::debug!(request = %self.request.label(), %error, "the operation's monitor cannot be read");
         *monitor = Monitor::Resource;
@@ -408,6 +431,16 @@ fn ended(state: &str) -> Option<End> {
     } else {
         None
     }
+}
+
+/// Whether the answer is a resource, and not something about one.
+fn is_resource(response: &ArmResponse) -> bool {
+    #[derive(Deserialize)]
+    struct Identified {
+        #[serde(rename = "id")]
+        _id: String,
+    }
+    serde_json::from_slice::<Identified>(&response.body).is_ok()
 }
 
 fn state_of(response: &ArmResponse) -> Option<String> {

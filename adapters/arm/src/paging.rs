@@ -70,6 +70,7 @@ impl ArmClient {
         let mut request = first;
         loop {
             let wrong = |reason: String| ArmError::Protocol {
+                correlation_id: None,
                 request: request.label(),
                 reason,
             };

@@ -15,6 +15,8 @@ pub struct ArmRequest {
     pub(crate) body: Option<Bytes>,
     pub(crate) repeatable: bool,
     pub(crate) group_is_known: bool,
+    pub(crate) creates: bool,
+    pub(crate) resource_tells: bool,
 }
 
 impl ArmRequest {
@@ -25,6 +27,8 @@ impl ArmRequest {
             body,
             repeatable,
             group_is_known: false,
+            creates: false,
+            resource_tells: true,
         }
     }
 
@@ -58,6 +62,7 @@ impl ArmRequest {
 
     fn with_body(method: Method, url: Url, body: &impl Serialize, repeatable: bool) -> Result<Self> {
         let json = serde_json::to_vec(body).map_err(|error| ArmError::Protocol {
+            correlation_id: None,
             request: format!("{method} {}", url.path()),
             reason: format!("the request cannot be written: {error}"),
         })?;
@@ -69,6 +74,21 @@ impl ArmRequest {
     #[must_use]
     pub fn in_known_group(mut self) -> Self {
         self.group_is_known = true;
+        self
+    }
+
+    /// Says that it makes something that was not there: after a lost answer it is looked for before it is made again.
+    #[must_use]
+    pub fn creating(mut self) -> Self {
+        self.creates = true;
+        self
+    }
+
+    /// Says that reading its address tells nothing about the operation it starts, so that a monitor that cannot be
+    /// read is an error instead: whoever asks must find out in another way.
+    #[must_use]
+    pub fn resource_tells_nothing(mut self) -> Self {
+        self.resource_tells = false;
         self
     }
 

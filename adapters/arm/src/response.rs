@@ -34,6 +34,7 @@ impl ArmResponse {
     /// [`ArmError::Protocol`].
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|error| ArmError::Protocol {
+            correlation_id: None,
             request: self.request.clone(),
             reason: if self.body.is_empty() {
                 "the body is empty".to_owned()

@@ -23,6 +23,18 @@ pub enum Trouble {
     GroupLag,
 }
 
+impl Trouble {
+    /// Whether the request may have done what it asks for.
+    #[must_use]
+    pub const fn may_have_taken_effect(self) -> bool {
+        match self {
+            Self::Broken => true,
+            Self::Status(status) => status == 408 || status >= 500,
+            Self::NotSent | Self::GroupLag => false,
+        }
+    }
+}
+
 /// Whether to send again after `attempt` attempts (1 after the first).
 ///
 /// 408, 429 and 5xx except 501 pass by; a broken connection too, where a repetition does no harm. A refused
@@ -43,7 +55,8 @@ pub const fn worth_another(attempt: u32, repeatable: bool, trouble: Trouble) -> 
 /// longer with jitter. `random` is between 0 and 1.
 #[must_use]
 pub fn backoff(base: Duration, attempt: u32, retry_after: Option<Duration>, random: f64) -> Duration {
-    if let Some(asked) = retry_after {
+    // "At once" from a server in trouble is no wish to be kept to the letter.
+    if let Some(asked) = retry_after.filter(|asked| !asked.is_zero()) {
         return asked;
     }
     let exponent = attempt.saturating_sub(1).min(10);

@@ -10,13 +10,25 @@ use kompox_domain::{Error, ErrorKind};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Whether requests may go through a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Proxies {
+    /// As `HTTPS_PROXY` and its kin say.
+    AsSet,
+    /// Not at all: the identity of a machine is asked for on the machine itself. A proxy would give its own.
+    Never,
+}
+
 /// A transport that trusts the system's certificates and those in `ca_file`, and follows no redirect:
 /// a redirect could carry the token elsewhere. Proxies come from the usual variables.
-pub(crate) fn transport(ca_file: Option<&Path>) -> Result<Transport, Error> {
+pub(crate) fn transport(ca_file: Option<&Path>, proxies: Proxies) -> Result<Transport, Error> {
     let mut builder = reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none());
+    if proxies == Proxies::Never {
+        builder = builder.no_proxy();
+    }
     if let Some(path) = ca_file {
         let certificates = certificates(path)?;
         builder = builder.tls_certs_merge(certificates);

@@ -15,15 +15,20 @@ pub struct SystemSecrets;
 impl SecretReader for SystemSecrets {
     fn read(&self, reference: &SecretRef) -> Result<Secret> {
         // No message holds anything of the value, not even its length.
-        let error = |what: String| Error::new(ErrorKind::InvalidInput, format!("{reference} {what}"));
+        let hint = match reference {
+            SecretRef::Env(name) => format!("set the environment variable {name}"),
+            SecretRef::File(_) => "write the value to that file, for nobody else to read".to_owned(),
+        };
+        let error = |what: String| {
+            Error::new(ErrorKind::InvalidInput, format!("{reference} {what}")).with_hint(hint.as_str())
+        };
         let text = match reference {
             SecretRef::Env(name) => {
                 if name.is_empty() || name.contains(['=', '\0']) {
-                    return Err(error("is no variable's name".to_owned()));
+                    let error = error("is no variable's name".to_owned());
+                    return Err(error.with_hint("write env: and the name of an environment variable"));
                 }
-                let value = std::env::var_os(name).ok_or_else(|| {
-                    error("is not set".to_owned()).with_hint(format!("set the environment variable {name}"))
-                })?;
+                let value = std::env::var_os(name).ok_or_else(|| error("is not set".to_owned()))?;
                 value
                     .into_string()
                     .map_err(|_| error("does not hold UTF-8".to_owned()))?

@@ -26,6 +26,7 @@ use crate::platform;
 use crate::server::{self, Shared};
 use crate::store::{Resource, Store};
 use crate::types::{self, disks};
+use crate::watch::{self, Watch};
 
 /// A running emulator. It stops when it is dropped; [`Emulator::shutdown`] stops it without blocking.
 ///
@@ -224,6 +225,40 @@ impl Emulator {
             .await
             .ok()
             .flatten()
+    }
+
+    /// Everything below an id, as clients would read it, in order of id; nothing where `id` is no ARM id.
+    pub async fn resources(&self, id: &str) -> Vec<Value> {
+        let Some(scope) = ResourceId::parse(id) else {
+            return Vec::new();
+        };
+        let world = &self.shared.world;
+        self.shared
+            .change(|state, now| watch::below(state, world, now, &scope.key()))
+            .await
+            .unwrap_or_default()
+    }
+
+    /// Calls `watcher` after each change, whoever makes it, with everything below an id, and in place of any
+    /// watcher before. So a test sees every state there is, also those that no reader would meet by chance.
+    /// The watcher must not use the emulator.
+    ///
+    /// # Errors
+    ///
+    /// If `id` is no ARM id.
+    pub fn watch(
+        &self,
+        id: &str,
+        watcher: impl Fn(&[Value]) + Send + Sync + 'static,
+    ) -> Result<(), EmulatorError> {
+        let scope = parse(id)?.key();
+        *self.shared.watch() = Some(Watch::new(scope, Arc::new(watcher)));
+        Ok(())
+    }
+
+    /// Ends [`Emulator::watch`].
+    pub fn unwatch(&self) {
+        self.shared.watch().take();
     }
 
     /// Removes a resource and everything below it, asking nobody.

@@ -4,8 +4,8 @@
 //! own. It is honest: tokens are signed and checked, operations run long, errors are Azure's, and what Azure
 //! refuses is refused. A client needs to know only endpoints and CA file, which [`Connection`] tells.
 //!
-//! A [`FaultPlan`] makes things go wrong, [`Emulator::requests`] tells what was asked, and direct handles
-//! ([`Emulator::put_resource`] and others) build a world without HTTP.
+//! A [`FaultPlan`] makes things go wrong, [`Emulator::requests`] tells what was asked, [`Emulator::watch`] shows
+//! every state on the way, and direct handles ([`Emulator::put_resource`] and others) build a world without HTTP.
 
 mod accept;
 mod arm;
@@ -26,6 +26,7 @@ mod reply;
 mod server;
 mod store;
 mod types;
+mod watch;
 
 pub use connection::Connection;
 pub use emulator::Emulator;

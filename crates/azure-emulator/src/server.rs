@@ -28,6 +28,7 @@ use crate::log::{RequestKind, RequestLog};
 use crate::operation;
 use crate::reply::Reply;
 use crate::store::{State, Store};
+use crate::watch::Watch;
 
 /// ARM takes bodies up to this size.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -42,6 +43,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) log: RequestLog,
     plan: Mutex<ActivePlan>,
+    watch: Mutex<Option<Watch>>,
     latency: AtomicU64,
 }
 
@@ -53,6 +55,7 @@ impl Shared {
             store,
             log: RequestLog::new(),
             plan: Mutex::new(plan),
+            watch: Mutex::default(),
             latency,
         };
         shared.set_latency(shared.world.options.latency);
@@ -61,6 +64,10 @@ impl Shared {
 
     pub(crate) fn plan(&self) -> MutexGuard<'_, ActivePlan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn watch(&self) -> MutexGuard<'_, Option<Watch>> {
+        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_latency(&self, latency: Duration) {
@@ -80,6 +87,11 @@ impl Shared {
             let now = json::now();
             operation::settle(&mut session, now);
             let value = change(&mut session, now);
+            if session.is_changed()
+                && let Some(watch) = &*self.watch()
+            {
+                watch.look(&session, &self.world, now);
+            }
             (value, session.commit())
         };
         self.store.flushed(sequence).await?;

@@ -71,7 +71,12 @@ impl From<ConfigErrors> for Failure {
     fn from(errors: ConfigErrors) -> Self {
         let count = errors.iter().count() + errors.more();
         if count == 1 {
-            return Error::from(errors).into();
+            let error = Error::from(errors);
+            return match error.hint() {
+                Some(_) => error.into(),
+                // The advice of the kind leads to `check`, which would say the same.
+                None => error.with_hint("correct it and run it again").into(),
+            };
         }
         // All of them, where the domain's error names the first few.
         let mut report = Report::of(&Error::new(ErrorKind::InvalidInput, errors.to_string()));

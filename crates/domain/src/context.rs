@@ -38,6 +38,13 @@ impl Context {
         self
     }
 
+    /// The same with another one who is told what happens.
+    #[must_use]
+    pub fn with_progress(mut self, progress: Arc<dyn ProgressSink>) -> Self {
+        self.progress = progress;
+        self
+    }
+
     /// When to stop waiting.
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {

@@ -99,7 +99,8 @@ impl std::str::FromStr for ByteSize {
         let fraction = parse(fraction).map_err(|_| syntax())?;
         // Rounded up to the byte: a request is never made smaller than it was written.
         let bytes = whole * factor + (fraction * factor).div_ceil(scale);
-        let bytes = u64::try_from(bytes).map_err(|_| InvalidSize::TooLarge(text.to_owned()))?;
+        let bytes =
+            u64::try_from(bytes).map_err(|_| InvalidSize::TooLarge(text.chars().take(40).collect()))?;
         Self::from_bytes(bytes)
     }
 }

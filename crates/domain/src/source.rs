@@ -43,7 +43,10 @@ impl Source {
             (Some(("snapshot", name)), _) => Ok(Self::Snapshot(name.parse()?)),
             (Some((prefix, _)), _) => Err(Error::new(
                 ErrorKind::InvalidInput,
-                format!("source prefix {prefix:?} is not known"),
+                format!(
+                    "source prefix {:?} is not known",
+                    prefix.chars().take(80).collect::<String>()
+                ),
             )
             .with_hint("write disk:<name>, snapshot:<name> or a resource id")),
             (None, Bare::Disk) => Ok(Self::Disk(text.parse()?)),
@@ -89,6 +92,12 @@ mod tests {
     fn an_unknown_prefix_says_which_there_are() {
         let error = Source::parse("volume:one", Bare::Disk).unwrap_err();
         assert!(error.hint().unwrap().contains("snapshot:<name>"));
+    }
+
+    #[test]
+    fn however_long_a_prefix_is_the_error_is_short() {
+        let error = Source::parse(&format!("{}:one", "a".repeat(100_000)), Bare::Disk).unwrap_err();
+        assert!(error.to_string().len() < 200);
     }
 
     proptest! {

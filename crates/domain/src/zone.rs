@@ -46,8 +46,8 @@ impl Zone {
         match found {
             Some("") => Err(syntax()),
             Some(found) if !found.eq_ignore_ascii_case(region) => Err(InvalidZone::OtherRegion {
-                zone: text.to_owned(),
-                found: found.to_owned(),
+                zone: text.chars().take(60).collect(),
+                found: found.chars().take(60).collect(),
                 expected: region.to_owned(),
             }),
             _ => Ok(Self(zone.0)),
@@ -84,6 +84,12 @@ mod tests {
     fn a_zone_of_another_region_is_named_as_such() {
         let error = Zone::parse("westus-1", "japaneast").unwrap_err();
         assert!(matches!(error, InvalidZone::OtherRegion { .. }));
+    }
+
+    #[test]
+    fn however_long_a_text_is_the_error_is_short() {
+        let error = Zone::parse(&format!("{}-1", "a".repeat(100_000)), "japaneast").unwrap_err();
+        assert!(error.to_string().len() < 300);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use kompox_domain::{
     VolumeName, VolumeOptions, VolumeSnapshot,
 };
 
+use crate::support::Watch;
 use crate::{disk, support};
 
 /// The snapshots of one volume, or of all volumes of the app.
@@ -69,12 +70,14 @@ pub async fn create(
         name,
         source: request.source.clone(),
     };
+    let (watch, cx) = Watch::begin(cx);
     driver
-        .snapshot_create(cx, app, volume, &request)
+        .snapshot_create(&cx, app, volume, &request)
         .await
         .map_err(|error| {
             support::cannot_make(
                 error,
+                &watch,
                 &format!("create snapshot {} of volume {}", request.name, volume.name),
                 &format!("snapshot {}", request.name),
                 &volume.name,
@@ -96,12 +99,13 @@ pub async fn delete(
 ) -> Result<()> {
     support::require(driver, &[Operation::SnapshotDelete])?;
     let volume = support::volume(app, volume)?;
+    let (watch, cx) = Watch::begin(cx);
     driver
-        .snapshot_delete(cx, app, volume, snapshot)
+        .snapshot_delete(&cx, app, volume, snapshot)
         .await
         .map_err(|error| {
             let what = format!("delete snapshot {snapshot} of volume {}", volume.name);
-            support::cannot_repeatable(error, &what)
+            support::cannot_repeatable(error, &watch, &what)
         })
 }
 
@@ -147,8 +151,9 @@ pub async fn restore(
         zone: request.zone.clone(),
         options: request.options.clone(),
     };
+    let (watch, watched) = Watch::begin(cx);
     let restored = driver
-        .snapshot_restore(cx, app, volume, &restore)
+        .snapshot_restore(&watched, app, volume, &restore)
         .await
         .map_err(|error| {
             let what = format!(
@@ -156,21 +161,22 @@ pub async fn restore(
                 restore.snapshot, volume.name, restore.disk
             );
             let disk = format!("disk {}", restore.disk);
-            support::cannot_make(error, &what, &disk, &volume.name, Operation::DiskList)
+            support::cannot_make(error, &watch, &what, &disk, &volume.name, Operation::DiskList)
         })?;
     if !request.assign {
         return Ok(restored);
     }
+    let (watch, watched) = Watch::begin(cx);
     driver
-        .disk_assign(cx, app, volume, &restore.disk)
+        .disk_assign(&watched, app, volume, &restore.disk)
         .await
-        .map_err(|error| not_assigned(error, &volume.name, &restore.disk))
+        .map_err(|error| not_assigned(error, &watch, &volume.name, &restore.disk))
 }
 
 /// The error of a restore whose disk is there and whose assignment is not.
-fn not_assigned(error: Error, volume: &VolumeName, disk: &DiskName) -> Error {
+fn not_assigned(error: Error, watch: &Watch, volume: &VolumeName, disk: &DiskName) -> Error {
     let assign = support::command(Operation::DiskAssign, &format!("-V {volume} -N {disk}"));
-    let message = if error.kind().outcome_unknown() {
+    let message = if watch.may_have_changed(&error) {
         format!("disk {disk} of volume {volume} exists, but cannot tell whether it is assigned")
     } else {
         format!("disk {disk} of volume {volume} exists and is not assigned")

@@ -55,6 +55,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &[],
     ),
     layer("xtask", &[], &["kompoxops"]),
+    layer("bench-peer", &["kompox-azure-emulator"], &[]),
 ];
 
 const fn layer(

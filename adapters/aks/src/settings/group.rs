@@ -63,7 +63,8 @@ fn explicit(settings: &Settings) -> Result<Option<String>> {
         Some(SettingValue::Reference(reference)) => Err(Error::new(
             ErrorKind::InvalidInput,
             format!("setting {KEY} is given as {reference}, but must be written out"),
-        )),
+        )
+        .with_hint("write the name itself: it is no secret")),
     }
 }
 

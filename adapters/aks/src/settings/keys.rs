@@ -3,7 +3,7 @@
 use kompox_domain::driver::Finding;
 use kompox_domain::model::AnyId;
 use kompox_domain::settings::Settings;
-use kompox_domain::suggest;
+use kompox_domain::{Error, ErrorKind, Result, suggest};
 
 /// The keys of a provider.
 pub const PROVIDER: &[&str] = &[
@@ -67,16 +67,39 @@ pub const APP: &[&str] = &["AZURE_RESOURCE_GROUP_NAME"];
 pub(crate) fn unknown(subject: &AnyId, settings: &Settings, known: &[&'static str]) -> Vec<Finding> {
     settings
         .iter()
-        .filter(|(key, _)| key.starts_with("AZURE_") && !known.contains(key))
+        .filter(|(key, _)| is_unknown(key, known))
         .map(|(key, _)| Finding {
             subject: subject.clone(),
-            message: format!("setting {key} is not known"),
-            hint: Some(match suggest::nearest(key, known.iter().copied()) {
-                Some(nearest) => format!("did you mean {nearest}?"),
-                None => format!("known here: {}", known.join(", ")),
-            }),
+            message: message(key),
+            hint: Some(hint(key, known)),
         })
         .collect()
+}
+
+/// Refuses keys that look like ours and are none.
+///
+/// # Errors
+/// `InvalidInput`, for the first of them.
+pub(crate) fn require_known(settings: &Settings, known: &[&'static str]) -> Result<()> {
+    match settings.iter().find(|(key, _)| is_unknown(key, known)) {
+        None => Ok(()),
+        Some((key, _)) => Err(Error::new(ErrorKind::InvalidInput, message(key)).with_hint(hint(key, known))),
+    }
+}
+
+fn is_unknown(key: &str, known: &[&'static str]) -> bool {
+    key.starts_with("AZURE_") && !known.contains(&key)
+}
+
+fn message(key: &str) -> String {
+    format!("setting {key} is not known")
+}
+
+fn hint(key: &str, known: &[&'static str]) -> String {
+    match suggest::nearest(key, known.iter().copied()) {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => format!("known here: {}", known.join(", ")),
+    }
 }
 
 #[cfg(test)]

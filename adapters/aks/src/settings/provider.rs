@@ -25,11 +25,15 @@ impl ProviderSettings {
     /// # Errors
     /// `InvalidInput`; all missing keys are named in one error.
     pub(crate) fn read(settings: &Settings, secrets: &dyn SecretReader) -> Result<Self> {
-        let missing = missing(settings);
+        let reader = Reader { settings, secrets };
+        let (method, cloud) = (
+            reader.optional("AZURE_AUTH_METHOD")?,
+            reader.optional("AZURE_CLOUD")?,
+        );
+        let missing = missing(settings, method.as_deref(), cloud.as_deref());
         if !missing.is_empty() {
             return Err(absent(&missing));
         }
-        let reader = Reader { settings, secrets };
         let subscription = reader.uuid("AZURE_SUBSCRIPTION_ID")?;
         Ok(Self {
             location: location(&reader.text("AZURE_LOCATION")?)?,
@@ -45,15 +49,19 @@ impl ProviderSettings {
 
     /// Everything that is wrong and can be told without reading what stands elsewhere.
     pub(crate) fn problems(settings: &Settings) -> Vec<Error> {
-        let missing = missing(settings);
-        let mut problems = Vec::new();
-        if !missing.is_empty() {
-            problems.push(absent(&missing));
-        }
         let plain = |key: &str| match settings.get(key) {
             Some(SettingValue::Plain(value)) => Some(value.clone()),
             _ => None,
         };
+        let missing = missing(
+            settings,
+            plain("AZURE_AUTH_METHOD").as_deref(),
+            plain("AZURE_CLOUD").as_deref(),
+        );
+        let mut problems = Vec::new();
+        if !missing.is_empty() {
+            problems.push(absent(&missing));
+        }
         let checks: [Option<Result<()>>; 5] = [
             plain("AZURE_SUBSCRIPTION_ID").map(|value| uuid("AZURE_SUBSCRIPTION_ID", &value).map(drop)),
             plain("AZURE_LOCATION").map(|value| location(&value).map(drop)),
@@ -67,13 +75,9 @@ impl ProviderSettings {
 }
 
 /// The keys that must be there and are not. Which they are depends on the method and the cloud.
-fn missing(settings: &Settings) -> Vec<&'static str> {
-    let plain = |key: &str| match settings.get(key) {
-        Some(SettingValue::Plain(value)) => value.as_str(),
-        _ => "",
-    };
+fn missing(settings: &Settings, method: Option<&str>, cloud: Option<&str>) -> Vec<&'static str> {
     let mut needed = vec!["AZURE_SUBSCRIPTION_ID", "AZURE_LOCATION", "AZURE_AUTH_METHOD"];
-    needed.extend_from_slice(match plain("AZURE_AUTH_METHOD") {
+    needed.extend_from_slice(match method.unwrap_or_default() {
         "client_secret" => &["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"],
         "client_certificate" => &[
             "AZURE_TENANT_ID",
@@ -83,7 +87,7 @@ fn missing(settings: &Settings) -> Vec<&'static str> {
         "workload_identity" => &["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"],
         _ => &[],
     });
-    if plain("AZURE_CLOUD") == "Custom" {
+    if cloud == Some("Custom") {
         needed.extend(["AZURE_RESOURCE_MANAGER_ENDPOINT", "AZURE_AUTHORITY_HOST"]);
     }
     let absent = |key: &&str| match settings.get(key) {
@@ -224,8 +228,9 @@ fn check_prefix(text: &str) -> Result<String> {
         Ok(text.to_owned())
     } else {
         Err(invalid(format!(
-            "setting AZURE_RESOURCE_PREFIX {text:?} is not valid: use 1 to {PREFIX_MAX} letters, digits, '-', '_' or '.'"
-        )))
+            "setting AZURE_RESOURCE_PREFIX {text:?} cannot begin a name"
+        ))
+        .with_hint(format!("use 1 to {PREFIX_MAX} letters, digits, '-', '_' or '.'")))
     }
 }
 

@@ -2,12 +2,16 @@
 //!
 //! The target is marked first, with a time greater than all; from then on it is the assigned one for every
 //! reader. Only then the others are cleared. ARM has no compare-and-set for disks, so the end is verified.
+//!
+//! Two who assign at once may each clear what the other has just marked: a clearing cannot know that the disk was
+//! marked again since it was listed. Whoever clears last finds none assigned then, and marks again.
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use kompox_arm::{ArmRequest, FinalState};
-use kompox_domain::volume::{self, VolumeDisk};
+use kompox_arm::{ArmError, ArmRequest, FinalState};
+use kompox_domain::volume::{self, DiskRecord, VolumeDisk};
 use kompox_domain::{DiskName, Error, ErrorKind, Result, Volume, naming, tags};
-use serde_json::{Value, json};
+use serde_json::json;
+use ulid::Ulid;
 
 use super::{AppVolumes, require_disk, source};
 use crate::api::Kind;
@@ -24,8 +28,8 @@ impl AppVolumes<'_> {
             let names = records.iter().map(|record| record.name.to_string());
             return Err(source::missing("disk", &volume.name, &name.to_string(), names));
         };
-        let winner = volume::assigned_index(&records).and_then(|index| records.get(index));
-        let leads = winner.is_some_and(|winner| winner.name == *name);
+        let before = volume::assigned_index(&records).and_then(|index| records.get(index));
+        let leads = before.is_some_and(|before| before.name == *name);
         let others: Vec<DiskName> = records
             .iter()
             .filter(|record| record.flagged && record.name != *name)
@@ -39,57 +43,136 @@ impl AppVolumes<'_> {
         }
 
         if !leads {
-            let latest = records.iter().filter_map(|record| record.assigned_at).max();
-            let at = self.cx.next_ulid(latest).to_string();
-            let mark = json!({ tags::DISK_ASSIGNED: "true", tags::DISK_ASSIGNED_AT: at });
-            self.merge_tags(volume, name, mark).await?;
+            self.mark(volume, name, &records).await?;
         }
         futures::stream::iter(others)
-            .map(|other| async move {
-                let clear = json!({ tags::DISK_ASSIGNED: "false", tags::DISK_ASSIGNED_AT: "" });
-                match self.merge_tags(volume, &other, clear).await {
-                    // A disk that somebody deleted meanwhile needs no clearing.
-                    Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-                    result => result,
-                }
-            })
+            .map(|other| async move { self.clear(volume, &other).await })
             .buffer_unordered(CONCURRENCY)
             .try_collect::<()>()
             .await?;
 
-        self.verify(volume, name).await
+        let mut records = self.disk_records(volumes).await?;
+        if volume::assigned_index(&records).is_none()
+            && let Some(again) = remaining(&records, name, before)
+        {
+            // Nothing is cleared any more, so this cannot take away anybody else's mark.
+            match self.mark(volume, again, &records).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                result => result?,
+            }
+            records = self.disk_records(volumes).await?;
+        }
+        verify(volume, name, records)
     }
 
-    async fn verify(&self, volume: &Volume, name: &DiskName) -> Result<VolumeDisk> {
-        let disks = volume::arrange(self.disk_records(std::slice::from_ref(volume)).await?);
-        let lost = |what: String| {
-            Err(Error::new(ErrorKind::Conflict, what).with_hint(format!(
-                "somebody else is at work; see kompoxops disk list -V {}",
-                volume.name
-            )))
-        };
-        match disks.into_iter().find(|disk| disk.assigned) {
-            Some(disk) if disk.record.name == *name => Ok(disk),
-            Some(disk) => lost(format!(
-                "disk {} was assigned at the same time, and is the assigned one now",
-                disk.record.name
-            )),
-            None => lost(format!(
-                "disk {name} was deleted or cleared at the same time; none is assigned now"
-            )),
+    /// Marks a disk with a time greater than all of `records`, and than now.
+    async fn mark(&self, volume: &Volume, name: &DiskName, records: &[DiskRecord]) -> Result<()> {
+        let latest = records.iter().filter_map(|record| record.assigned_at).max();
+        self.merge_tags(volume, name, Flag::Set(self.cx.next_ulid(latest)))
+            .await
+    }
+
+    /// Clears the flag of a disk. One that somebody deleted meanwhile needs no clearing.
+    pub(crate) async fn clear(&self, volume: &Volume, name: &DiskName) -> Result<()> {
+        match self.merge_tags(volume, name, Flag::Cleared).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            result => result,
         }
     }
 
-    /// Merges tags of one disk; the user's own stay as they are.
-    async fn merge_tags(&self, volume: &Volume, name: &DiskName, values: Value) -> Result<()> {
+    /// Merges the flag of one disk; the user's own tags stay as they are. Returns when it has taken effect.
+    async fn merge_tags(&self, volume: &Volume, name: &DiskName, flag: Flag) -> Result<()> {
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
+        let values = match flag {
+            Flag::Set(at) => json!({ tags::DISK_ASSIGNED: "true", tags::DISK_ASSIGNED_AT: at.to_string() }),
+            Flag::Cleared => json!({ tags::DISK_ASSIGNED: "false", tags::DISK_ASSIGNED_AT: "" }),
+        };
         let body = json!({ "operation": "Merge", "properties": { "tags": values } });
         let url = self.group.tags_url(self.arm, Kind::Disks, &resource)?;
-        let request = ArmRequest::merge(url, &body)?.in_known_group();
+        // What the tags resource shows says nothing about the merge: the disk list is what counts.
+        let request = ArmRequest::merge(url, &body)?
+            .in_known_group()
+            .resource_tells_nothing();
         let step = self.cx.begin(format!("tag disk {resource}"));
-        // The tags resource may lag behind what it was just told: the disk list is what counts.
-        let result = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
-        step.end(result)?;
-        Ok(())
+        let result = match self.arm.run(self.cx, &request, FinalState::Nothing, &step).await {
+            Ok(_) => Ok(()),
+            Err(ArmError::Unfollowed { .. }) => self.until_seen(volume, name, flag).await,
+            Err(error) => Err(error.into()),
+        };
+        step.end(result)
+    }
+
+    /// Waits until the disk list shows a flag that was accepted, and that cannot be followed in another way.
+    async fn until_seen(&self, volume: &Volume, name: &DiskName, flag: Flag) -> Result<()> {
+        let mut wait = self.options.poll;
+        loop {
+            let records = self.disk_records(std::slice::from_ref(volume)).await?;
+            match records.into_iter().find(|record| record.name == *name) {
+                None => {
+                    return Err(Error::new(
+                        ErrorKind::NotFound,
+                        format!("disk {name} was deleted meanwhile"),
+                    ));
+                }
+                Some(record) if flag.shows_in(&record) => return Ok(()),
+                Some(_) => {}
+            }
+            self.pause(wait, || format!("while Azure was still tagging disk {name}"))
+                .await?;
+            wait = wait.saturating_mul(2).min(super::MAX_LOOK);
+        }
+    }
+}
+
+/// What is written to a disk.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Flag {
+    Set(Ulid),
+    Cleared,
+}
+
+impl Flag {
+    fn shows_in(self, record: &DiskRecord) -> bool {
+        match self {
+            Self::Set(at) => record.flagged && record.assigned_at == Some(at),
+            Self::Cleared => !record.flagged,
+        }
+    }
+}
+
+/// What to mark when none is left: the disk asked for; where that is gone, the one that was assigned before.
+fn remaining<'a>(
+    records: &[DiskRecord],
+    name: &'a DiskName,
+    before: Option<&'a DiskRecord>,
+) -> Option<&'a DiskName> {
+    let there = |name: &DiskName| records.iter().any(|record| record.name == *name);
+    if there(name) {
+        return Some(name);
+    }
+    before.map(|before| &before.name).filter(|name| there(name))
+}
+
+fn verify(volume: &Volume, name: &DiskName, records: Vec<DiskRecord>) -> Result<VolumeDisk> {
+    let there = records.iter().any(|record| record.name == *name);
+    let lost = |what: String| {
+        Err(Error::new(ErrorKind::Conflict, what).with_hint(format!(
+            "somebody else is at work; see kompoxops disk list -V {}",
+            volume.name
+        )))
+    };
+    match volume::arrange(records).into_iter().find(|disk| disk.assigned) {
+        Some(disk) if disk.record.name == *name => Ok(disk),
+        Some(disk) if there => lost(format!(
+            "disk {} was assigned at the same time, and is the assigned one now",
+            disk.record.name
+        )),
+        Some(disk) => lost(format!(
+            "disk {name} was deleted at the same time; disk {} is the assigned one",
+            disk.record.name
+        )),
+        None => lost(format!(
+            "disk {name} was deleted or cleared at the same time; none is assigned now"
+        )),
     }
 }

@@ -59,13 +59,13 @@ impl AppVolumes<'_> {
             },
             async {
                 match &request.source {
-                    Some(Source::Resource(id)) => self.source_by_id(id).await.map(Some),
+                    Some(Source::Resource(id)) => self.source_by_id(volume, id).await.map(Some),
                     _ => Ok(None),
                 }
             },
             async {
                 Ok(if wish == Wish::Open {
-                    Some(self.pools().await)
+                    Some(self.pools().await?)
                 } else {
                     None
                 })
@@ -141,14 +141,19 @@ impl AppVolumes<'_> {
         let winner = volume::assigned_index(&records)
             .and_then(|index| records.get(index))
             .cloned();
+        let earlier = records
+            .iter()
+            .find(|record| record.flagged && record.name != *new.name && record.assigned_at < new.assigned_at)
+            .map(|record| record.name.clone());
         let Some(record) = records.into_iter().find(|record| record.name == *new.name) else {
             return Err(vanished(resource));
         };
-        if record.assigned_at != new.assigned_at {
+        // Cleared means that somebody assigned another disk since; another time, that somebody wrote over it.
+        if record.assigned_at.is_some() && record.assigned_at != new.assigned_at {
             return Err(Error::new(
                 ErrorKind::Conflict,
                 format!(
-                    "somebody else made disk {} of volume {} at the same time",
+                    "somebody else made or assigned disk {} of volume {} at the same time",
                     new.name, new.volume.name
                 ),
             )
@@ -157,17 +162,34 @@ impl AppVolumes<'_> {
                 new.volume.name
             )));
         }
-        let assigned = winner.as_ref().is_some_and(|winner| winner.name == record.name);
-        if let (false, Some(winner)) = (assigned, winner) {
-            self.cx.warn(
-                WarningKind::LostRace,
-                format!(
-                    "disk {} was made at the same time and is the assigned one of volume {}; disk {} is not",
-                    winner.name, new.volume.name, record.name
-                ),
-            );
-        }
-        Ok(VolumeDisk { assigned, record })
+        let Some(earlier) = earlier else {
+            let assigned = winner.as_ref().is_some_and(|winner| winner.name == record.name);
+            if let (false, Some(winner)) = (assigned, winner) {
+                self.lost_race(new.volume, &record.name, &winner.name);
+            }
+            return Ok(VolumeDisk { assigned, record });
+        };
+        // Whoever came first may hold data already: the later one yields, whichever of them is greater.
+        self.clear(new.volume, new.name).await?;
+        self.lost_race(new.volume, &record.name, &earlier);
+        Ok(VolumeDisk {
+            assigned: false,
+            record: DiskRecord {
+                flagged: false,
+                assigned_at: None,
+                ..record
+            },
+        })
+    }
+
+    fn lost_race(&self, volume: &Volume, disk: &DiskName, other: &DiskName) {
+        self.cx.warn(
+            WarningKind::LostRace,
+            format!(
+                "disk {other} was made at the same time and is the assigned one of volume {}; disk {disk} is not",
+                volume.name
+            ),
+        );
     }
 
     async fn put(
@@ -177,7 +199,9 @@ impl AppVolumes<'_> {
         wanted: FinalState,
     ) -> Result<Option<kompox_arm::ArmResponse>> {
         let url = self.group.item_url(self.arm, Kind::Disks, resource)?;
-        let request = ArmRequest::put(url, &self.disk_body(new)?)?.in_known_group();
+        let request = ArmRequest::put(url, &self.disk_body(new)?)?
+            .in_known_group()
+            .creating();
         let step = self.cx.begin(format!("create disk {resource}"));
         let result = self.arm.run(self.cx, &request, wanted, &step).await;
         Ok(step.end(result)?)

@@ -101,8 +101,13 @@ impl AppVolumes<'_> {
             .map(|volume| (&volume.name, naming::volume_key(&volume.name, &hash)))
             .collect();
         let mut listing = Listing::default();
+        let mut strangers = 0_u32;
         self.arm
             .list(self.cx, request, |element| {
+                if name.is_none() && !may_be_ours(element.get(), &keys) {
+                    strangers += 1;
+                    return;
+                }
                 let Ok(glance) = serde_json::from_str::<wire::Glance<'_>>(element.get()) else {
                     tracing::debug!("skipping an element that is no resource");
                     return;
@@ -134,8 +139,14 @@ impl AppVolumes<'_> {
                 }
             })
             .await?;
+        tracing::debug!(strangers, "skipped unread: not of these volumes");
         Ok(listing)
     }
+}
+
+/// Whether it is worth reading: the tag of a resource of ours holds a key as it is, unless the text has escapes.
+fn may_be_ours(element: &str, keys: &[(&VolumeName, String)]) -> bool {
+    element.contains('\\') || keys.iter().any(|(_, key)| element.contains(key.as_str()))
 }
 
 /// A resource belongs to a volume only if tag and name agree, and nothing says that it is another app's.
@@ -230,7 +241,13 @@ fn foreign(kind: Kind, resource: &str, owner: Option<&str>) -> Error {
 
 /// The name of an item; one of a stranger's making is skipped.
 fn item_name<N: std::str::FromStr>(item: &str) -> Option<N> {
-    let name = item.parse().or_else(|_| item.to_ascii_uppercase().parse()).ok();
+    // ARM names compare without case, ours have one spelling.
+    let spellings = [
+        item.to_owned(),
+        item.to_ascii_uppercase(),
+        item.to_ascii_lowercase(),
+    ];
+    let name = spellings.iter().find_map(|spelling| spelling.parse().ok());
     if name.is_none() {
         tracing::debug!(item, "skipped: not a name of ours");
     }
@@ -271,6 +288,22 @@ mod tests {
         ));
         assert!(!owned("db-034d4d-one", &json!(null)));
         assert!(!owned("db-034d4d-one", &json!({"kompox-volume": 7})));
+    }
+
+    #[test]
+    fn what_is_ours_is_read_also_where_its_text_has_escapes() {
+        let volume: VolumeName = "db".parse().unwrap();
+        let keys = [(&volume, "db-034d4d".to_owned())];
+        assert!(may_be_ours(r#"{"tags":{"kompox-volume":"db-034d4d"}}"#, &keys));
+        assert!(may_be_ours(
+            r#"{"tags":{"kompox-volume":"db\u002d034d4d"}}"#,
+            &keys
+        ));
+        assert!(!may_be_ours(
+            r#"{"name":"disk-1","tags":{"kompox-volume":"db-1"}}"#,
+            &keys
+        ));
+        assert!(!may_be_ours("{}", &[]));
     }
 
     #[test]

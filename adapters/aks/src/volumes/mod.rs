@@ -2,6 +2,9 @@
 
 mod assign;
 mod disks;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod listing;
 mod options;
 mod snapshots;
@@ -9,7 +12,9 @@ mod source;
 mod wire;
 mod zones;
 
-use kompox_arm::{ArmClient, ArmOptions};
+use std::time::Duration;
+
+use kompox_arm::{ArmClient, ArmError, ArmOptions};
 use kompox_domain::model::VolumeKind;
 use kompox_domain::volume::VolumeClass;
 use kompox_domain::{AppScope, Cluster, Context, Error, ErrorKind, Result, Volume};
@@ -18,8 +23,11 @@ pub(crate) use options::DECLARED as DECLARED_OPTIONS;
 
 use crate::api::Group;
 use crate::groups::GroupMaker;
-use crate::settings::{ProviderSettings, app_group, check_app_group};
+use crate::settings::{ProviderSettings, app_group, check_app_group, keys};
 use options::DiskOptions;
+
+/// Waits between two looks at something that takes its time grow to this.
+const MAX_LOOK: Duration = Duration::from_secs(10);
 
 /// How Kubernetes sees every volume of this driver.
 pub(crate) const CLASS: VolumeClass = VolumeClass {
@@ -56,6 +64,9 @@ impl<'a> AppVolumes<'a> {
         clusters: &[Cluster],
         app: &'a AppScope,
     ) -> Result<Self> {
+        // A misspelt key would put data into another place than the one that was meant.
+        keys::require_known(&app.app.settings, keys::APP)?;
+        keys::require_known(&app.cluster.settings, keys::CLUSTER)?;
         let prefix = settings.prefix.as_deref();
         let name = app_group(app, prefix)?;
         check_app_group(&name, app, clusters, prefix)?;
@@ -72,6 +83,26 @@ impl<'a> AppVolumes<'a> {
             app,
             group,
         })
+    }
+}
+
+impl AppVolumes<'_> {
+    /// Waits, but not past the deadline.
+    async fn pause(&self, wait: Duration, doing: impl FnOnce() -> String) -> Result<(), ArmError> {
+        let wake = tokio::time::Instant::now() + wait;
+        if self
+            .cx
+            .deadline()
+            .is_some_and(|deadline| tokio::time::Instant::from_std(deadline) < wake)
+        {
+            return Err(ArmError::Deadline {
+                doing: doing(),
+                retry_after: None,
+                correlation_id: None,
+            });
+        }
+        tokio::time::sleep_until(wake).await;
+        Ok(())
     }
 }
 

@@ -88,6 +88,7 @@ impl DiskOptions {
                 "{size} is more than a disk of {} can hold: {most} GiB",
                 self.sku
             ))
+            .with_hint("make the volume smaller; PremiumV2_LRS and UltraSSD_LRS hold 65536 GiB")
         })
     }
 }
@@ -111,9 +112,10 @@ fn positive(name: &str, value: &OptionValue) -> Result<i64> {
         OptionValue::Text(text) => text.parse().ok(),
         OptionValue::Bool(_) => None,
     };
-    number
-        .filter(|number| *number > 0)
-        .ok_or_else(|| invalid(format!("option {name}: {value} is not a whole number above zero")))
+    number.filter(|number| *number > 0).ok_or_else(|| {
+        invalid(format!("option {name}: {value} is not a whole number above zero"))
+            .with_hint(format!("write a number, such as {name}: 3000"))
+    })
 }
 
 fn unknown(name: &str) -> Error {

@@ -1,9 +1,7 @@
 //! Snapshots: list, create, delete, restore.
 
-use std::time::Duration;
-
 use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
-use kompox_arm::{ArmError, ArmRequest, ArmResponse, FinalState};
+use kompox_arm::{ArmRequest, ArmResponse, FinalState};
 use kompox_domain::context::Step;
 use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
 use kompox_domain::volume::{self, DiskRecord, VolumeDisk, VolumeSnapshot};
@@ -16,9 +14,6 @@ use super::source::{self, Found};
 use super::zones::Wish;
 use super::{AppVolumes, require_disk, wire};
 use crate::api::Kind;
-
-/// Waits between two looks at a copy grow to this.
-const MAX_LOOK: Duration = Duration::from_secs(10);
 
 impl AppVolumes<'_> {
     pub(crate) async fn snapshot_list(&self, volumes: &[Volume]) -> Result<Vec<VolumeSnapshot>> {
@@ -46,7 +41,7 @@ impl AppVolumes<'_> {
             },
             async {
                 match &request.source {
-                    Some(Source::Resource(id)) => self.source_by_id(id).await.map(Some),
+                    Some(Source::Resource(id)) => self.source_by_id(volume, id).await.map(Some),
                     _ => Ok(None),
                 }
             },
@@ -70,7 +65,9 @@ impl AppVolumes<'_> {
         }
 
         let url = self.group.item_url(self.arm, Kind::Snapshots, &resource)?;
-        let put = ArmRequest::put(url, &self.snapshot_body(volume, &request.name, &found)?)?.in_known_group();
+        let put = ArmRequest::put(url, &self.snapshot_body(volume, &request.name, &found)?)?
+            .in_known_group()
+            .creating();
         let step = self.cx.begin(format!("create snapshot {resource}"));
         let result = async {
             let response = self.arm.run(self.cx, &put, FinalState::Resource, &step).await?;
@@ -131,35 +128,28 @@ impl AppVolumes<'_> {
                 )
                 .with_code(code));
             }
+            if wire::has_failed(json) {
+                return Err(Error::new(
+                    ErrorKind::Failed,
+                    "Azure ended the copy of the snapshot as failed",
+                )
+                .with_hint("delete the snapshot and take another one; a resize of the disk ends copies"));
+            }
             if snapshot.completion_percent.is_done() {
                 return Ok(snapshot);
             }
             step.state("copying", Some(snapshot.completion_percent));
-            self.pause(wait, name).await?;
-            wait = wait.saturating_mul(2).min(MAX_LOOK);
+            self.pause(wait, || {
+                format!("while snapshot {name} was still being copied in Azure")
+            })
+            .await?;
+            wait = wait.saturating_mul(2).min(super::MAX_LOOK);
             let url = self.group.item_url(self.arm, Kind::Snapshots, resource)?;
             response = self
                 .arm
                 .send(self.cx, &ArmRequest::get(url).in_known_group())
                 .await?;
         }
-    }
-
-    async fn pause(&self, wait: Duration, name: &SnapshotName) -> Result<(), ArmError> {
-        let wake = tokio::time::Instant::now() + wait;
-        if self
-            .cx
-            .deadline()
-            .is_some_and(|deadline| tokio::time::Instant::from_std(deadline) < wake)
-        {
-            let doing = format!("while snapshot {name} was still being copied in Azure");
-            return Err(ArmError::Deadline {
-                doing,
-                retry_after: None,
-            });
-        }
-        tokio::time::sleep_until(wake).await;
-        Ok(())
     }
 
     pub(crate) async fn snapshot_delete(&self, volume: &Volume, name: &SnapshotName) -> Result<()> {
@@ -232,7 +222,7 @@ impl AppVolumes<'_> {
         }
         match self.zone_wish(None, options)? {
             Wish::Settled(zone) => Ok(zone),
-            Wish::Open => self.zone_by_pools(self.pools().await),
+            Wish::Open => self.zone_by_pools(self.pools().await?),
         }
     }
 }

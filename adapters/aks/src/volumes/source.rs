@@ -2,10 +2,13 @@
 
 use kompox_arm::{ArmRequest, ResourceId};
 use kompox_domain::volume::{DiskRecord, VolumeSnapshot};
-use kompox_domain::{ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, VolumeName, suggest};
+use kompox_domain::{
+    ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, Volume, VolumeName, suggest, tags,
+};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::AppVolumes;
+use super::{AppVolumes, wire};
 use crate::api::DISKS;
 
 /// A source that exists.
@@ -27,6 +30,8 @@ pub(crate) struct Found {
 struct Any {
     location: String,
     #[serde(default)]
+    tags: Option<Value>,
+    #[serde(default)]
     properties: Properties,
 }
 
@@ -46,7 +51,7 @@ impl AppVolumes<'_> {
     /// # Errors
     /// `InvalidInput` for what is neither a disk nor a snapshot; `NotFound`; `Precondition` for a snapshot that
     /// is not complete.
-    pub(crate) async fn source_by_id(&self, text: &str) -> Result<Found> {
+    pub(crate) async fn source_by_id(&self, volume: &Volume, text: &str) -> Result<Found> {
         let id: ResourceId = text.parse().map_err(|error| {
             Error::new(
                 ErrorKind::InvalidInput,
@@ -80,10 +85,13 @@ impl AppVolumes<'_> {
             .bytes
             .and_then(|bytes| ByteSize::from_bytes(bytes).ok());
         let size = exact.or_else(|| any.properties.gib.and_then(|gib| ByteSize::from_gib(gib).ok()));
+        let tag = |name| wire::tag(any.tags.as_ref(), name);
+        let ours = tag(tags::VOLUME) == Some(&self.app.volume_key(&volume.name))
+            && tag(tags::APP).is_none_or(|app| app == self.app.path());
         Ok(Found {
             id: id.to_string(),
             size,
-            disk: None,
+            disk: tag(tags::DISK_NAME).filter(|_| ours).map(str::to_owned),
             location: Some(any.location),
             is_snapshot,
         })

@@ -87,7 +87,7 @@ pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str
         size,
         zone: disk.zones.first().and_then(|zone| Zone::parse(zone, region).ok()),
         options: options(&disk),
-        handle: disk.resource.id.as_deref().unwrap_or_default().to_lowercase(),
+        handle: handle("disk", &name, &disk.resource)?,
         created_at: properties.and_then(|p| p.time_created),
         updated_at: properties.and_then(|p| p.last_ownership_update_time),
         state: properties.and_then(|p| p.disk_state.as_ref()).and_then(word),
@@ -135,7 +135,7 @@ pub(crate) fn snapshot(json: &str, volume: &VolumeName, name: SnapshotName) -> R
     Ok(VolumeSnapshot {
         volume: volume.clone(),
         size,
-        handle: snapshot.resource.id.as_deref().unwrap_or_default().to_lowercase(),
+        handle: handle("snapshot", &name, &snapshot.resource)?,
         created_at: properties.and_then(|p| p.time_created),
         updated_at: None,
         source_disk: tag(snapshot.resource.tags.as_ref(), tags::DISK_NAME)
@@ -153,7 +153,30 @@ pub(crate) fn snapshot(json: &str, volume: &VolumeName, name: SnapshotName) -> R
 pub(crate) fn copy_failure(json: &str) -> Option<(String, String)> {
     let snapshot: models::Snapshot = serde_json::from_str(json).ok()?;
     let error = snapshot.properties?.copy_completion_error?;
-    Some((word(&error.error_code)?, error.error_message))
+    Some((
+        word(&error.error_code)?,
+        kompox_arm::error::clip(&error.error_message),
+    ))
+}
+
+/// Whether Azure gave the resource up.
+pub(crate) fn has_failed(json: &str) -> bool {
+    let state = serde_json::from_str::<Value>(json).ok().and_then(|value| {
+        Some(
+            value
+                .pointer("/properties/provisioningState")?
+                .as_str()?
+                .to_ascii_lowercase(),
+        )
+    });
+    matches!(state.as_deref(), Some("failed" | "canceled" | "cancelled"))
+}
+
+/// The id of a resource, lower-cased. Without one nothing could be done with it.
+fn handle(what: &str, name: &impl std::fmt::Display, resource: &models::Resource) -> Result<String> {
+    let id = resource.id.as_deref().filter(|id| id.starts_with('/'));
+    id.map(str::to_lowercase)
+        .ok_or_else(|| unreadable(what, name, "it has no id"))
 }
 
 fn size(bytes: Option<u64>, gib: Option<u64>) -> Option<ByteSize> {
@@ -166,16 +189,13 @@ fn word(value: &impl Serialize) -> Option<String> {
     serde_json::to_value(value).ok()?.as_str().map(str::to_owned)
 }
 
-fn unreadable(
-    what: &str,
-    name: &impl std::fmt::Display,
-    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-) -> Error {
+fn unreadable(what: &str, name: &impl std::fmt::Display, why: impl std::fmt::Display) -> Error {
     Error::new(
         ErrorKind::Internal,
         format!("what Azure says about {what} {name} cannot be read"),
     )
-    .with_source(source)
+    // Serde quotes what it did not expect, however long it is.
+    .with_source(kompox_arm::error::word(&why.to_string()))
 }
 
 #[cfg(test)]

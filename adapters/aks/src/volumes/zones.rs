@@ -21,8 +21,8 @@ pub(crate) enum Pools {
     Regional,
     /// Every user pool lies in zones, these.
     Zonal(Vec<Zone>),
-    /// The cluster could not be read.
-    Unknown(Error),
+    /// The cluster may not be seen.
+    Hidden,
 }
 
 /// What is known about a zone without asking Azure.
@@ -82,14 +82,18 @@ impl AppVolumes<'_> {
     }
 
     /// Reads where the cluster's user pools are.
-    pub(crate) async fn pools(&self) -> Pools {
+    ///
+    /// # Errors
+    /// Those of reading the cluster, but for a missing permission: whoever makes disks need not see clusters.
+    pub(crate) async fn pools(&self) -> Result<Pools> {
         match self.clusters().await {
-            Ok(clusters) => pools(
+            Ok(clusters) => Ok(pools(
                 &clusters,
                 &self.app.cluster_scope().path(),
                 self.app.cluster.existing,
-            ),
-            Err(error) => Pools::Unknown(error),
+            )),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Pools::Hidden),
+            Err(error) => Err(error.context("cannot read in which zones the cluster's nodes are")),
         }
     }
 
@@ -163,10 +167,10 @@ impl AppVolumes<'_> {
                 );
                 Ok(None)
             }
-            Pools::Unknown(error) => {
+            Pools::Hidden => {
                 self.cx.warn(
                     WarningKind::ZoneUnknown,
-                    format!("the zones of the cluster's nodes cannot be read ({error}), so the disk is made without a zone"),
+                    "the cluster may not be read, so the disk is made without a zone; nodes that lie in a zone cannot attach it",
                 );
                 Ok(None)
             }

@@ -133,6 +133,64 @@ async fn another_operator_who_was_faster_is_named() {
     assert_eq!(world.assigned("db").await, ["three"]);
 }
 
+/// What a clearing by somebody else writes.
+fn clearing(world: &World, disk: &str) -> FaultAction {
+    let clear = json!({"tags": {"kompox-disk-assigned": "false", "kompox-disk-assigned-at": ""}});
+    FaultAction::Race(Race {
+        when: When::Before,
+        id: Some(world.id("disks", "db", disk)),
+        write: RacingWrite::Merge(clear),
+    })
+}
+
+#[tokio::test]
+async fn two_who_clear_each_others_new_mark_leave_one_assigned() {
+    let world = three_disks().await;
+    // One is assigned. We assign two. Between our mark and our clearing somebody assigns one again: that marks
+    // one, which our clearing then hits, and clears two.
+    world.fault(FaultRule::new("PATCH", "**/db-034d4d-one/**", clearing(&world, "two")).times(1));
+    world.assign("db", "two").await.unwrap();
+    assert_eq!(world.assigned("db").await, ["two"]);
+    let writes = world.emulator.requests().into_iter();
+    let writes = writes.filter(|request| request.kind == RequestKind::Write);
+    assert_eq!(writes.count(), 3, "mark, clear, and mark again without clearing");
+}
+
+#[tokio::test]
+async fn two_flags_of_an_earlier_lost_race_and_two_who_assign_just_those_leave_one_assigned() {
+    let world = three_disks().await;
+    let id = world.id("disks", "db", "two");
+    let mut raw = world.emulator.resource(&id).await.unwrap();
+    raw["tags"]["kompox-disk-assigned"] = json!("true");
+    world.emulator.put_resource(&id, raw).await.unwrap();
+    // One leads, so assigning it only clears two; somebody who assigned two at the same time clears one.
+    world.fault(FaultRule::new("PATCH", "**/db-034d4d-two/**", clearing(&world, "one")).times(1));
+    world.assign("db", "one").await.unwrap();
+    assert_eq!(world.assigned("db").await, ["one"]);
+}
+
+#[tokio::test]
+async fn where_the_target_is_deleted_meanwhile_the_disk_that_was_assigned_stays_so() {
+    let world = three_disks().await;
+    let race = Race {
+        when: When::Before,
+        id: Some(world.id("disks", "db", "two")),
+        write: RacingWrite::Delete,
+    };
+    world.fault(FaultRule::new(
+        "PATCH",
+        "**/db-034d4d-one/**",
+        FaultAction::Race(race),
+    ));
+    let error = world.assign("db", "two").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(
+        error.to_string().contains("disk one is the assigned one"),
+        "{error}"
+    );
+    assert_eq!(world.assigned("db").await, ["one"]);
+}
+
 #[tokio::test]
 async fn a_disk_that_vanishes_while_it_is_cleared_is_no_obstacle() {
     let world = three_disks().await;
@@ -203,4 +261,44 @@ async fn a_reader_sees_one_assigned_disk_all_the_while() {
         }
     };
     futures::join!(reader, writer);
+}
+
+#[tokio::test]
+async fn a_merge_whose_monitor_cannot_be_read_is_followed_in_the_disk_list_before_anything_is_cleared() {
+    for status in [403, 404, 500] {
+        let timing = Timing {
+            tags: Some(std::time::Duration::ZERO),
+            polls: 0,
+            ..Timing::zero()
+        };
+        let world = World::with(Options {
+            timing,
+            ..Options::default()
+        })
+        .await;
+        for name in ["one", "two"] {
+            world.create("db", name).await.unwrap();
+        }
+        world.fault(FaultRule::new(
+            "GET",
+            "**/operationresults/*",
+            FaultAction::respond(status, "Unreadable", "No."),
+        ));
+        let reader = async {
+            for _ in 0..20 {
+                assert_eq!(world.assigned("db").await.len(), 1, "{status}");
+            }
+        };
+        let (disk, ()) = futures::join!(world.assign("db", "two"), reader);
+        assert!(disk.unwrap().assigned, "{status}");
+        let tagged = world
+            .emulator
+            .requests()
+            .into_iter()
+            .filter(|request| request.path.contains("/tags/default"));
+        assert!(
+            tagged.into_iter().all(|request| request.method == "PATCH"),
+            "the tags resource is never read"
+        );
+    }
 }

@@ -647,3 +647,106 @@ async fn every_operation_works_with_exactly_the_permissions_that_are_listed_for_
     allow(Op::DiskDelete);
     world.delete("db", "one", false).await.unwrap();
 }
+
+fn rival(assigned_at: &str) -> serde_json::Value {
+    json!({"location": "japaneast", "sku": {"name": "Premium_LRS"},
+        "tags": {"managed-by": "kompox", "kompox-app": "ws1/prv1/app1", "kompox-volume": "db-034d4d",
+            "kompox-disk-name": "rival", "kompox-disk-assigned": "true", "kompox-disk-assigned-at": assigned_at},
+        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4,
+            "timeCreated": "2026-11-21T00:00:00+00:00", "provisioningState": "Succeeded"}})
+}
+
+#[tokio::test]
+async fn b20_a_first_create_that_comes_late_yields_to_the_disk_that_may_hold_data_already() {
+    let world = World::new().await;
+    world.fault(FaultRule::new(
+        "PUT",
+        "**/disks/*",
+        FaultAction::Race(Race {
+            when: When::Before,
+            id: Some(world.id("disks", "db", "rival")),
+            write: RacingWrite::Put(rival("01000000000000000000000000")),
+        }),
+    ));
+    let disk = world.create("db", "one").await.unwrap();
+    assert!(!disk.assigned);
+    assert_eq!(world.assigned("db").await, ["rival"]);
+    let warnings = world.told.warnings();
+    assert!(
+        warnings
+            .iter()
+            .any(|(kind, text)| *kind == WarningKind::LostRace && text.contains("rival")),
+        "{warnings:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_was_lost_does_not_write_over_what_came_after_it() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    world.emulator.clear_requests();
+    let since = json!({"tags": {"owner": "me", "kompox-disk-assigned": "true",
+        "kompox-disk-assigned-at": "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"}});
+    let race = FaultAction::Race(Race {
+        when: When::After,
+        id: None,
+        write: RacingWrite::Merge(since),
+    });
+    let rules = [
+        FaultRule::new("PUT", "**/disks/*", race),
+        FaultRule::new("PUT", "**/disks/*", FaultAction::ResetAfter).times(1),
+    ];
+    world
+        .emulator
+        .set_faults(kompox_azure_emulator::FaultPlan::new(rules))
+        .unwrap();
+    world.create("db", "two").await.unwrap();
+    assert_eq!(
+        world
+            .emulator
+            .requests()
+            .iter()
+            .filter(|request| request.method == "PUT")
+            .count(),
+        1
+    );
+    assert_eq!(
+        world.raw("disks", "db", "two").await.unwrap()["tags"]["owner"],
+        "me"
+    );
+    assert_eq!(world.assigned("db").await, ["two"]);
+}
+
+#[tokio::test]
+async fn a_misspelt_setting_of_app_or_cluster_is_refused_before_any_request() {
+    let world = World::new().await;
+    let mut misspelt = app("app1", GROUP);
+    misspelt.app.settings = crate::support::settings([("AZURE_RESOURCE_GROUP_NMAE", "data")]);
+    let driver = driver(&world.emulator, &misspelt, &[("AZURE_RESOURCE_PREFIX", "p")]).unwrap();
+    let error = driver
+        .disk_list(&world.cx, &misspelt, &misspelt.app.volumes[..1])
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.hint(), Some("did you mean AZURE_RESOURCE_GROUP_NAME?"));
+    assert!(world.emulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_disk_whose_name_is_written_in_another_case_is_the_same_disk() {
+    let world = World::new().await;
+    world.create("data", "any").await.unwrap();
+    let id = world
+        .id("disks", "db", "one")
+        .replace("/db-034d4d-one", "/DB-034D4D-ONE");
+    let mut other = rival("01000000000000000000000000");
+    other["tags"]["kompox-disk-name"] = json!("one");
+    world.emulator.put_resource(&id, other).await.unwrap();
+    assert_eq!(world.assigned("db").await, ["one"]);
+    assert_eq!(
+        world.create("db", "one").await.unwrap_err().kind(),
+        ErrorKind::Conflict
+    );
+    world.delete("db", "one", true).await.unwrap();
+    assert!(world.disks("db").await.unwrap().is_empty());
+}

@@ -265,3 +265,41 @@ async fn a_copy_that_fails_late_is_a_failure_with_azures_words() {
     );
     assert!(error.to_string().contains("The copy broke."), "{error}");
 }
+
+#[tokio::test]
+async fn a_copy_that_azure_gives_up_is_not_waited_for() {
+    let timing = Timing {
+        snapshot_copy: SnapshotCopy::Reads(vec![10.0, 20.0]),
+        snapshot_copy_every_sku: true,
+        ..Timing::zero()
+    };
+    let world = World::with(Options {
+        timing,
+        ..Options::default()
+    })
+    .await;
+    world.create("db", "one").await.unwrap();
+    let body = json!({"id": world.id("snapshots", "db", "snap"), "name": "x", "location": "japaneast",
+        "properties": {"creationData": {"createOption": "Copy"}, "diskSizeGB": 4, "completionPercent": 10.0,
+            "provisioningState": "Failed"}});
+    let answer = kompox_azure_emulator::Respond {
+        status: 200,
+        body: Some(body.to_string()),
+        ..Default::default()
+    };
+    world.fault(FaultRule::new("GET", "**/snapshots/*", FaultAction::Respond(answer)).after(1));
+    let error = world.snapshot("db", "snap").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Failed);
+}
+
+#[tokio::test]
+async fn a_snapshot_of_our_own_disk_given_by_its_id_knows_the_disk() {
+    let world = one_disk().await;
+    let source = Some(Source::Resource(world.id("disks", "db", "one")));
+    let request = SnapshotCreate {
+        name: "snap".parse().unwrap(),
+        source,
+    };
+    let snapshot = world.snapshot_with("db", request).await.unwrap();
+    assert_eq!(snapshot.source_disk.as_deref(), Some("one"));
+}

@@ -129,3 +129,19 @@ async fn a_zone_for_a_disk_that_lies_in_all_of_them_is_refused() {
     );
     assert!(world.emulator.requests().is_empty());
 }
+
+#[tokio::test]
+async fn a_cluster_that_cannot_be_read_for_another_reason_is_an_error_before_any_write() {
+    let world = World::new().await;
+    let trouble = FaultAction::respond(503, "ServerBusy", "Busy.");
+    world.fault(FaultRule::new("GET", "**/managedClusters", trouble));
+    let error = world.create("db", "one").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(
+        !world
+            .emulator
+            .requests()
+            .iter()
+            .any(|request| request.kind == RequestKind::Write)
+    );
+}

@@ -162,3 +162,38 @@ async fn a_token_refused_twice_is_not_asked_for_a_third_time() {
     assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     assert_eq!(world.logged(RequestKind::Read).len(), 2);
 }
+
+#[tokio::test]
+async fn many_refused_at_once_sign_in_once_more_and_all_succeed() {
+    let world = World::new().await;
+    let request = ArmRequest::get(world.arm.url(&world.group, "2025-04-01").unwrap());
+    world.emulator.expire_tokens().await.unwrap();
+    world.emulator.clear_requests();
+    let all = futures::future::join_all((0..20).map(|_| world.arm.send(&world.cx, &request))).await;
+    assert!(all.iter().all(Result::is_ok));
+    let grants = world
+        .logged(RequestKind::Token)
+        .iter()
+        .filter(|request| request.method == "POST")
+        .count();
+    assert_eq!(grants, 1);
+}
+
+#[tokio::test]
+async fn an_entra_in_trouble_is_asked_again_and_is_not_the_users_fault() {
+    let world = World::new().await;
+    let trouble = || kompox_azure_emulator::FaultAction::respond(503, "ServerBusy", "Busy.");
+    world.emulator.expire_tokens().await.unwrap();
+    world.fault(kompox_azure_emulator::FaultRule::new("POST", "**/token", trouble()).times(2));
+    let request = ArmRequest::get(world.arm.url(&world.group, "2025-04-01").unwrap());
+    assert!(world.arm.send(&world.cx, &request).await.is_ok());
+    world.emulator.expire_tokens().await.unwrap();
+    world.fault(kompox_azure_emulator::FaultRule::new(
+        "POST",
+        "**/token",
+        trouble(),
+    ));
+    let error = Error::from(world.arm.send(&world.cx, &request).await.unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    assert!(error.correlation_id().is_some());
+}

@@ -120,6 +120,7 @@ fn in_subscription(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
         }
         ["resourcegroups"] => groups::list(cx),
         ["resources"] => resources::list_all(cx, None),
+        ["tagnames"] => tags::names(cx),
         ["resourcegroups", _] => groups::one(cx),
         ["resourcegroups", _, "resources"] => {
             let group = cx.request.segments.get(3).cloned().unwrap_or_default();

@@ -25,6 +25,12 @@ pub(crate) fn handle(
     let canonical = providers::canonical(namespace).ok_or_else(|| providers::invalid_namespace(namespace))?;
     let names: Vec<&str> = rest.iter().step_by(2).copied().collect();
     let path = names.join("/");
+    if cx.request.method == Method::POST
+        && let [.., _, _] = rest
+        && let Some(kind) = types::find(canonical, &names[..names.len() - 1].join("/"))
+    {
+        return Err(not_served(cx, kind));
+    }
     let kind = types::find(canonical, &path).ok_or_else(|| invalid_type(cx, canonical, &path))?;
     let info = kind.info();
     let here = format!("{canonical}/{}", info.kind);
@@ -64,6 +70,30 @@ pub(crate) fn handle(
         })),
         Method::DELETE => delete(cx, kind, &id),
         _ => write(cx, kind, &id),
+    }
+}
+
+/// A POST below a resource of a known type: Azure has actions there, this program has none.
+fn not_served(cx: &Cx<'_>, kind: &dyn ResourceType) -> Box<ArmError> {
+    let (segments, info) = (&cx.request.segments, kind.info());
+    let here = format!("{}/{}", info.namespace, info.kind);
+    let Some((action, resource)) = segments.split_last() else {
+        return ArmError::not_found(&cx.request.path);
+    };
+    let Some(id) = ResourceId::from_segments(resource) else {
+        return ArmError::not_found(&cx.request.path);
+    };
+    let id = id.with_canonical_kind(&here);
+    let asked = cx
+        .authorize(&format!("{here}/{action}/action"), &id.to_string())
+        .and_then(|()| check_scope(cx, &id));
+    match asked {
+        Err(error) => error,
+        Ok(()) => ArmError::new(
+            501,
+            "NotImplemented",
+            format!("This embedded Azure does not serve the action '{action}' of '{here}'."),
+        ),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Tags: their limits, and the tags API that merges, replaces and deletes them at any scope.
 
+use std::collections::BTreeMap;
+
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -246,6 +248,48 @@ pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
         course,
     );
     Ok(accept::reply(cx, operation, &accept::Answer::tags()))
+}
+
+/// `GET /subscriptions/{s}/tagNames`: names and values in use on groups and resources, with their number.
+pub(crate) fn names(cx: &Cx<'_>) -> ArmResult<Reply> {
+    if cx.request.method != Method::GET {
+        return Err(ArmError::method(&cx.request.method));
+    }
+    let region = &cx.world.options.region;
+    super::version::supported(cx.request, "Microsoft.Resources", "tagNames", VERSIONS, region)?;
+    let scope = ResourceId::of_subscription(cx.subscription());
+    cx.authorize(
+        "Microsoft.Resources/subscriptions/tagNames/read",
+        &scope.to_string(),
+    )?;
+    let mut names: BTreeMap<String, (String, BTreeMap<String, usize>)> = BTreeMap::new();
+    for (_, resource) in cx.state.after(&scope.key(), None) {
+        let document = resource.document();
+        for (name, value) in document["tags"].as_object().into_iter().flatten() {
+            let (_, values) = names
+                .entry(name.to_lowercase())
+                .or_insert_with(|| (name.clone(), BTreeMap::new()));
+            *values
+                .entry(value.as_str().unwrap_or_default().to_owned())
+                .or_default() += 1;
+        }
+    }
+    let count = |number: usize| json!({ "type": "Total", "value": number });
+    let value: Vec<Value> = names
+        .into_values()
+        .map(|(name, values)| {
+            let id = format!("{scope}/tagNames/{name}");
+            let total = values.values().sum();
+            let values: Vec<Value> = values
+                .into_iter()
+                .map(|(value, number)| {
+                    json!({ "id": format!("{id}/tagValues/{value}"), "tagValue": value, "count": count(number) })
+                })
+                .collect();
+            json!({ "id": id, "tagName": name, "count": count(total), "values": values })
+        })
+        .collect();
+    Ok(Reply::json(200, &json!({ "value": value })))
 }
 
 fn change(cx: &Cx<'_>) -> ArmResult<TagChange> {

@@ -224,6 +224,7 @@ fn token(world: &World, state: &State, request: &Request, tenant: &str, now: i64
         ver: "1.0".to_owned(),
         uti: uuid::Uuid::new_v4().simple().to_string(),
         generation: generation(state),
+        xms_cc: field("claims").map(capabilities).unwrap_or_default(),
     };
     let token = world
         .entra
@@ -238,6 +239,22 @@ fn token(world: &World, state: &State, request: &Request, tenant: &str, now: i64
             "access_token": token
         }),
     ))
+}
+
+/// What the client can do, as it says in `claims`.
+fn capabilities(claims: &str) -> Vec<String> {
+    serde_json::from_str::<Value>(claims)
+        .ok()
+        .and_then(|claims| {
+            let values = claims.pointer("/access_token/xms_cc/values")?.as_array()?;
+            Some(
+                values
+                    .iter()
+                    .filter_map(|value| value.as_str().map(str::to_owned))
+                    .collect(),
+            )
+        })
+        .unwrap_or_default()
 }
 
 fn check_secret(identity: &Identity, secret: &str) -> Result<(), Refusal> {

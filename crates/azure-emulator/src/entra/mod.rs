@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,6 +20,8 @@ use crate::store::State;
 
 /// Durable count of how often all tokens were revoked.
 pub(crate) const GENERATION: &str = "token-generation";
+/// The client capability of understanding claims challenges.
+const CLAIMS_CHALLENGE: &str = "CP1";
 const KEY_ID: &str = "kompox-emulator";
 /// Resources that tokens are given for besides ARM itself: Graph, Key Vault, registries, the AKS server.
 const OTHER_AUDIENCES: [&str; 4] = [
@@ -76,6 +78,9 @@ struct Claims {
     /// Tokens of an older generation are revoked.
     #[serde(default, rename = "kompox_generation")]
     generation: u64,
+    /// What the client said it can do; `CP1` means that it understands claims challenges.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    xms_cc: Vec<String>,
 }
 
 impl Entra {
@@ -162,16 +167,16 @@ impl Entra {
         state: &State,
         now: i64,
     ) -> ArmResult<()> {
-        let refuse = |code: &str, message: String| {
+        let refuse_with = |code: &str, message: String, error: &str| {
             let challenge = format!(
-                "Bearer authorization_uri=\"https://127.0.0.1:{}/{}\", error=\"invalid_token\", \
-                 error_description=\"{}\"",
+                "Bearer authorization_uri=\"https://127.0.0.1:{}/{}\", {error}, error_description=\"{}\"",
                 self.port,
                 identity.tenant_id,
                 message.replace('"', "'")
             );
             ArmError::new(401, code, message).header("WWW-Authenticate", challenge)
         };
+        let refuse = |code: &str, message: String| refuse_with(code, message, "error=\"invalid_token\"");
         let header = header.ok_or_else(|| {
             refuse(
                 "AuthenticationFailed",
@@ -220,7 +225,12 @@ impl Entra {
         }
         let expired = claims.exp.saturating_mul(TICKS_PER_SECOND) <= now;
         if expired || claims.generation != generation(state) {
-            return Err(refuse(
+            let error = if !expired && claims.xms_cc.iter().any(|known| known == CLAIMS_CHALLENGE) {
+                claims_challenge(now)
+            } else {
+                "error=\"invalid_token\"".to_owned()
+            };
+            return Err(refuse_with(
                 "ExpiredAuthenticationToken",
                 format!(
                     "The access token expiry UTC time '{}' is earlier than current UTC time '{}'.",
@@ -231,10 +241,21 @@ impl Entra {
                     }),
                     timestamp(now)
                 ),
+                &error,
             ));
         }
         Ok(())
     }
+}
+
+/// Tells a client that understands it to pass over its cache: it asks for a token again, with these claims.
+fn claims_challenge(now: i64) -> String {
+    let seconds = (now / TICKS_PER_SECOND).to_string();
+    let claims = json!({ "access_token": { "nbf": { "essential": true, "value": seconds } } });
+    format!(
+        "error=\"invalid_token\", claims=\"{}\"",
+        STANDARD.encode(claims.to_string())
+    )
 }
 
 /// How often all tokens were revoked.

@@ -67,6 +67,11 @@ impl State {
         self.get(key).map(Resource::document)
     }
 
+    /// Whether anything changed since the last [`Session::commit`].
+    pub(crate) fn is_changed(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
     /// Inserts or replaces a document.
     pub(crate) fn put(&mut self, key: &str, kind: &str, document: &Value, now: i64) {
         let created = self.get(key).map_or(now, |old| old.created);

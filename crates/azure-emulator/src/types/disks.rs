@@ -120,7 +120,7 @@ fn create(
     let sku = DiskSku::find(name).unwrap_or(&DISK_SKUS[0]);
     let zone = check_zones(id, region, sku, body)?;
     let (creation, size) = creation(cx, region, sku, properties)?;
-    let (iops, mbps) = performance(sku, size, properties, None)?;
+    let (iops, mbps) = performance(sku, size, properties, None, false)?;
     let now = timestamp(cx.now);
     let mut document = json!({
         "location": region.name,
@@ -285,24 +285,24 @@ fn performance(
     size: i64,
     properties: &Map<String, Value>,
     current: Option<(i64, i64)>,
+    changed: bool,
 ) -> ArmResult<(i64, i64)> {
     let (iops, mbps, _) = sku.performance(size);
-    let (iops, mbps) = if sku.provisioned {
-        current.unwrap_or((iops, mbps))
-    } else {
-        (iops, mbps)
+    let (iops, mbps) = match current {
+        Some(current) if sku.provisioned && !changed => current,
+        _ => (iops, mbps),
     };
     let (iops_range, mbps_range) = if sku.name == "UltraSSD_LRS" {
         (100..=400_000, 1..=10_000)
     } else {
         (3_000..=80_000, 125..=1_200)
     };
-    let chosen = |name: &str, usual: i64, range: std::ops::RangeInclusive<i64>| -> ArmResult<i64> {
+    let chosen = |name: &str, usual: i64, read: Option<i64>, range: std::ops::RangeInclusive<i64>| {
         let target = format!("disk.{name}");
         match integer(properties, name)? {
             None => Ok(usual),
-            // A client that sends back what it read changes nothing.
-            Some(value) if value == usual => Ok(value),
+            // A client that sends back what it read asks for nothing, even where something else changes.
+            Some(value) if value == usual || Some(value) == read => Ok(usual),
             Some(_) if !sku.provisioned => Err(ArmError::invalid_parameter(
                 &target,
                 format!(
@@ -323,8 +323,18 @@ fn performance(
         }
     };
     Ok((
-        chosen("diskIOPSReadWrite", iops, iops_range)?,
-        chosen("diskMBpsReadWrite", mbps, mbps_range)?,
+        chosen(
+            "diskIOPSReadWrite",
+            iops,
+            current.map(|(iops, _)| iops),
+            iops_range,
+        )?,
+        chosen(
+            "diskMBpsReadWrite",
+            mbps,
+            current.map(|(_, mbps)| mbps),
+            mbps_range,
+        )?,
     ))
 }
 
@@ -387,15 +397,14 @@ fn update(existing: &Value, body: &Value, properties: &Map<String, Value>) -> Ar
     }
     check_size(sku, size)?;
     let read = |name: &str| existing["properties"][name].as_i64();
-    let performance_now = read("diskIOPSReadWrite")
-        .zip(read("diskMBpsReadWrite"))
-        .filter(|_| !changed);
-    let (iops, mbps) = performance(sku, size, properties, performance_now)?;
+    let performance_now = read("diskIOPSReadWrite").zip(read("diskMBpsReadWrite"));
+    let (iops, mbps) = performance(sku, size, properties, performance_now, changed)?;
     document["sku"] = json!({ "name": sku.name, "tier": sku.tier });
-    if changed || size != old_size {
+    take_settable(&mut document, properties);
+    // The tier follows size and storage type, unless another than the one that was read is sent.
+    if (changed || size != old_size) && document["properties"]["tier"] == existing["properties"]["tier"] {
         object(&mut document, "properties").remove("tier");
     }
-    take_settable(&mut document, properties);
     set_tier(&mut document, sku, size);
     let stored = object(&mut document, "properties");
     stored.insert("diskSizeGB".to_owned(), size.into());

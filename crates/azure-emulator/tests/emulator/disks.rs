@@ -365,3 +365,62 @@ pub(crate) fn merge(target: &mut Value, patch: &Value) {
         }
     }
 }
+
+#[tokio::test]
+async fn a_client_that_sends_back_what_it_read_can_change_size_and_sku() {
+    let azure = Azure::with_group(Options::default()).await;
+    let mut body = azure.disk("d1", empty_disk()).await;
+    assert_eq!(body["properties"]["tier"], "P4");
+    body["properties"]["diskSizeGB"] = 128.into();
+    let mut body = azure.disk("d1", body).await;
+    assert_eq!(body["properties"]["tier"], "P10");
+    assert_eq!(body["properties"]["diskIOPSReadWrite"], 500);
+    body["sku"] = json!({ "name": "StandardSSD_LRS" });
+    let mut body = azure.disk("d1", body).await;
+    assert_eq!(body["properties"]["tier"], Value::Null);
+    assert_eq!(body["properties"]["diskMBpsReadWrite"], 100);
+    body["sku"] = json!({ "name": "PremiumV2_LRS" });
+    let mut body = azure.disk("d1", body).await;
+    assert_eq!(body["properties"]["diskIOPSReadWrite"], 3000);
+    body["properties"]["diskIOPSReadWrite"] = 4000.into();
+    let body = azure.disk("d1", body).await;
+    assert_eq!(body["properties"]["diskIOPSReadWrite"], 4000);
+    assert_eq!(body["properties"]["diskMBpsReadWrite"], 125);
+    azure.disk("d2", empty_disk()).await;
+    let faster = json!({ "properties": { "diskIOPSReadWrite": 500 } });
+    azure
+        .patch(&disk("d2"), faster)
+        .await
+        .refused(400, "InvalidParameter");
+    let tier = azure
+        .patch(
+            &disk("d2"),
+            json!({ "properties": { "tier": "P20", "diskSizeGB": 64 } }),
+        )
+        .await;
+    azure.finish(&tier).await;
+    assert_eq!(azure.get(&disk("d2")).await.body["properties"]["tier"], "P20");
+}
+
+#[tokio::test]
+async fn actions_on_resources_are_refused_by_name() {
+    let azure = Azure::with_group(Options::default()).await;
+    azure.disk("d1", empty_disk()).await;
+    let action = |name: &str, action: &str| disk(name).replace('?', &format!("/{action}?"));
+    let answer = azure
+        .post(&action("d1", "beginGetAccess"))
+        .await
+        .refused(501, "NotImplemented");
+    assert_eq!(
+        answer.message(),
+        "This embedded Azure does not serve the action 'beginGetAccess' of 'Microsoft.Compute/disks'."
+    );
+    azure
+        .post(&action("nope", "endGetAccess"))
+        .await
+        .refused(404, "ResourceNotFound");
+    azure
+        .post(&disk("d1"))
+        .await
+        .refused(405, "HttpMethodNotSupported");
+}

@@ -55,6 +55,39 @@ async fn tokens_can_be_revoked_in_the_middle() {
 }
 
 #[tokio::test]
+async fn a_client_that_understands_claims_challenges_gets_one_when_its_token_is_revoked() {
+    let mut azure = Azure::new().await;
+    let connection = azure.emulator.connection().clone();
+    let scope = format!("{}/.default", connection.arm_endpoint);
+    let form = |claims: &'static str| {
+        [
+            ("grant_type", "client_credentials"),
+            ("client_id", connection.client_id.as_str()),
+            ("client_secret", connection.client_secret.as_str()),
+            ("scope", scope.as_str()),
+            ("claims", claims),
+        ]
+    };
+    for (claims, challenged) in [
+        (r#"{"access_token":{"xms_cc":{"values":["CP1"]}}}"#, true),
+        (r#"{"access_token":{"xms_cc":{"values":["cp2"]}}}"#, false),
+        ("{", false),
+    ] {
+        let answer = azure.token(&form(claims)).await.expect(200);
+        azure.set_token(answer.body["access_token"].as_str().unwrap());
+        assert_eq!(status_of(&azure).await.0, 200);
+        azure.emulator.expire_tokens().await.unwrap();
+        let (status, code, challenge) = status_of(&azure).await;
+        assert_eq!((status, code.as_str()), (401, "ExpiredAuthenticationToken"));
+        assert_eq!(
+            challenge.contains("error=\"invalid_token\", claims=\"ey"),
+            challenged,
+            "{challenge}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_token_expires_by_itself() {
     let timing = Timing {
         token_lifetime: Duration::ZERO,

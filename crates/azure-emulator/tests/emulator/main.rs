@@ -9,6 +9,7 @@
 mod client;
 mod disks;
 mod durability;
+mod durability_kill;
 mod entra;
 mod faults;
 mod groups;

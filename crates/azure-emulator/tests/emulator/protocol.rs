@@ -51,10 +51,6 @@ async fn what_is_unknown_is_refused_not_faked() {
         .await
         .refused(404, "InvalidResourceType");
     azure
-        .post(&at("Microsoft.Compute/disks/d/beginGetAccess"))
-        .await
-        .refused(404, "InvalidResourceType");
-    azure
         .get("/nowhere?api-version=2020-01-01")
         .await
         .refused(404, "NotFound");

@@ -183,3 +183,34 @@ async fn a_fault_plan_makes_a_single_merge_slow() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn the_names_in_use_are_counted() {
+    let azure = with_disk(Options::default()).await;
+    let mut body = empty_disk();
+    body["tags"] = json!({ "keep": "you", "old": "1" });
+    azure.disk("d2", body).await;
+    let path = "~/tagNames?api-version=2024-11-01";
+    let answer = azure.get(path).await.expect(200);
+    let counted: Vec<Value> = answer.body["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| {
+            let values = name["values"].as_array().unwrap().iter();
+            let values: Vec<Value> = values
+                .map(|value| json!([value["tagValue"], value["count"]["value"]]))
+                .collect();
+            json!([name["tagName"], name["count"]["value"], values])
+        })
+        .collect();
+    assert_eq!(
+        counted,
+        [
+            json!(["Keep", 2, [["me", 1], ["you", 1]]]),
+            json!(["Old", 2, [["1", 2]]])
+        ],
+        "names count without case, values exactly"
+    );
+    azure.post(path).await.refused(405, "HttpMethodNotSupported");
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kompox_domain::model::{AnyId, ProtectionLevel, VolumeKind};
-use kompox_domain::{App, Cluster, Provider, SettingValue, Settings, Workspace};
+use kompox_domain::{App, Cluster, Provider, SettingValue, Settings, Workspace, suggest};
 use serde::Serialize;
 
 use super::{OptionView, options};
@@ -362,11 +362,15 @@ fn settings(settings: &Settings) -> BTreeMap<String, String> {
     settings.iter().map(shown).collect()
 }
 
+/// A key that was misspelt holds no less of a secret.
 fn looks_secret(key: &str) -> bool {
+    const WORDS: [&str; 3] = ["SECRET", "PASSWORD", "TOKEN"];
     let key = key.to_ascii_uppercase();
-    ["SECRET", "PASSWORD", "TOKEN", "KEY"]
-        .iter()
-        .any(|word| key.contains(word))
+    key.contains("KEY")
+        || WORDS.iter().any(|word| key.contains(word))
+        || key
+            .split(['_', '-', '.'])
+            .any(|part| suggest::nearest(part, WORDS).is_some())
 }
 
 /// A proxy may be given with a password: `http://user:password@host`.
@@ -393,6 +397,7 @@ mod tests {
         let plain = |value: &str| SettingValue::Plain(value.to_owned());
         let given: Settings = [
             ("AZURE_CLIENT_SECRET", plain("hunter2")),
+            ("AZURE_CLIENT_SECERT", plain("hunter2")),
             ("azure_client_password", plain("hunter2")),
             ("AZURE_AKS_HTTPS_PROXY", plain("http://me:hunter2@proxy:8080/x")),
             ("AZURE_LOCATION", plain("japaneast")),
@@ -407,6 +412,7 @@ mod tests {
         insta::assert_snapshot!(serde_json::to_string_pretty(&settings(&given)).unwrap(), @r#"
         {
           "AZURE_AKS_HTTPS_PROXY": "http://***@proxy:8080/x",
+          "AZURE_CLIENT_SECERT": "***",
           "AZURE_CLIENT_SECRET": "***",
           "AZURE_LOCATION": "japaneast",
           "OTHER": "env:NAME",

@@ -1,7 +1,9 @@
 //! A disk for every volume that has none.
 
+use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, StreamExt as _};
 use kompox_domain::driver::DiskCreate;
+use kompox_domain::progress::WarningKind;
 use kompox_domain::{
     AppScope, Context, DiskName, Error, ErrorKind, Operation, ProviderDriver, Result, Volume, VolumeDisk,
     VolumeName, VolumeOptions,
@@ -24,8 +26,8 @@ pub struct BootstrapOutcome {
 /// The assigned disk of a volume after bootstrapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bootstrapped {
-    /// It was made now. Somebody who did the same at the same moment may have won: then the driver has
-    /// warned, and the disk says that it is not assigned.
+    /// It was made now. Somebody who did the same at the same moment may have won: then there is a warning, and
+    /// the disk says that it is not assigned.
     Created(VolumeDisk),
     /// It was there.
     Unchanged(VolumeDisk),
@@ -75,16 +77,23 @@ pub async fn bootstrap(
         })
         .collect();
 
-    let outcomes = steps.into_iter().map(|(volume, step)| async move {
-        let result = match step {
-            Step::Done(result) => *result,
-            Step::Create(name) => create(driver, cx, app, volume, name).await,
-        };
-        BootstrapOutcome {
-            volume: volume.name.clone(),
-            result,
-        }
-    });
+    // Boxed, so that the whole can be sent to another thread: the compiler does not see it otherwise.
+    let outcomes: Vec<BoxFuture<'_, BootstrapOutcome>> = steps
+        .into_iter()
+        .map(|(volume, step)| {
+            async move {
+                let result = match step {
+                    Step::Done(result) => *result,
+                    Step::Create(name) => create(driver, cx, app, volume, name).await,
+                };
+                BootstrapOutcome {
+                    volume: volume.name.clone(),
+                    result,
+                }
+            }
+            .boxed()
+        })
+        .collect();
     Ok(stream::iter(outcomes).buffered(CONCURRENT).collect().await)
 }
 
@@ -135,5 +144,14 @@ async fn create(
         options: VolumeOptions::default(),
     };
     let disk = super::make(driver, cx, app, volume, &request).await?;
+    if !disk.assigned {
+        cx.warn(
+            WarningKind::LostRace,
+            format!(
+                "somebody else gave volume {} a disk at the same time; disk {} is one too many and can be deleted",
+                volume.name, disk.record.name
+            ),
+        );
+    }
     Ok(Bootstrapped::Created(disk))
 }

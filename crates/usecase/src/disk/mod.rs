@@ -10,7 +10,7 @@ use kompox_domain::{
 
 pub use bootstrap::{BootstrapOutcome, Bootstrapped, bootstrap};
 
-use crate::support;
+use crate::support::{self, Watch};
 
 /// The disks of one volume, or of all volumes of the app.
 ///
@@ -91,8 +91,10 @@ pub async fn assign(
 ) -> Result<VolumeDisk> {
     support::require(driver, &[Operation::DiskAssign])?;
     let volume = support::volume(app, volume)?;
-    driver.disk_assign(cx, app, volume, disk).await.map_err(|error| {
-        support::cannot_repeatable(error, &format!("assign disk {disk} of volume {}", volume.name))
+    let (watch, cx) = Watch::begin(cx);
+    driver.disk_assign(&cx, app, volume, disk).await.map_err(|error| {
+        let what = format!("assign disk {disk} of volume {}", volume.name);
+        support::cannot_repeatable(error, &watch, &what)
     })
 }
 
@@ -110,11 +112,13 @@ pub async fn delete(
 ) -> Result<()> {
     support::require(driver, &[Operation::DiskDelete])?;
     let volume = support::volume(app, volume)?;
+    let (watch, cx) = Watch::begin(cx);
     driver
-        .disk_delete(cx, app, volume, disk, force)
+        .disk_delete(&cx, app, volume, disk, force)
         .await
         .map_err(|error| {
-            support::cannot_repeatable(error, &format!("delete disk {disk} of volume {}", volume.name))
+            let what = format!("delete disk {disk} of volume {}", volume.name);
+            support::cannot_repeatable(error, &watch, &what)
         })
 }
 
@@ -131,12 +135,14 @@ async fn make(
     volume: &Volume,
     request: &DiskCreate,
 ) -> Result<VolumeDisk> {
+    let (watch, cx) = Watch::begin(cx);
     driver
-        .disk_create(cx, app, volume, request)
+        .disk_create(&cx, app, volume, request)
         .await
         .map_err(|error| {
             support::cannot_make(
                 error,
+                &watch,
                 &format!("create disk {} of volume {}", request.name, volume.name),
                 &format!("disk {}", request.name),
                 &volume.name,

@@ -91,9 +91,11 @@ async fn a_failed_create_leaves_the_others_done_and_the_next_run_does_the_rest()
         driver
             .expect_disk_create()
             .times(creates)
-            .returning(move |_, _, volume, request| {
+            .returning(move |cx, _, volume, request| {
                 if failing == Some(volume.name.as_str()) {
-                    return Err(error(ErrorKind::Timeout, "too slow"));
+                    return cx
+                        .begin("create disk")
+                        .end(Err(error(ErrorKind::Timeout, "too slow")));
                 }
                 let made = disk(volume.name.as_str(), &request.name.to_string(), true);
                 world.lock().unwrap().push(made.clone());

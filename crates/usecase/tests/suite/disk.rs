@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use kompox_domain::progress::WarningKind;
 use kompox_domain::{DiskName, ErrorKind, Operation, Source, VolumeName, VolumeOptions};
 use kompox_usecase::disk;
 
@@ -220,9 +221,10 @@ async fn an_unclear_end_of_a_create_names_the_disk_and_how_to_look_for_it() {
         driver
             .expect_disk_create()
             .times(1)
-            .returning(move |_, _, _, request| {
+            .returning(move |cx, _, _, request| {
                 *log.lock().unwrap() = request.name.to_string();
-                Err(error(kind, "the cloud says no").with_hint("ask again"))
+                let no = error(kind, "the cloud says no").with_hint("ask again");
+                cx.begin("create disk").end(Err(no))
             });
         let error = disk::create(&driver, &cx, &scope(&["db"]), &request(None))
             .await
@@ -249,6 +251,43 @@ async fn an_unclear_end_of_a_create_names_the_disk_and_how_to_look_for_it() {
 }
 
 #[tokio::test]
+async fn what_fails_before_the_driver_begins_anything_has_clearly_not_been_done() {
+    for kind in ErrorKind::ALL {
+        let (cx, recorder) = context();
+        let mut driver = driver(&[Operation::DiskCreate, Operation::DiskDelete]);
+        driver
+            .expect_disk_create()
+            .times(1)
+            .returning(move |cx, _, _, _| {
+                cx.warn(WarningKind::Ignored, "told all the same");
+                Err(error(kind, "nobody answers"))
+            });
+        driver
+            .expect_disk_delete()
+            .times(1)
+            .returning(move |_, _, _, _, _| Err(error(kind, "nobody answers")));
+        let app = scope(&["db"]);
+        let create = disk::create(&driver, &cx, &app, &request(Some("one")))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            chain(&create),
+            ["cannot create disk one of volume db", "nobody answers"]
+        );
+        let (volume, name) = names("db", "one");
+        let delete = disk::delete(&driver, &cx, &app, &volume, &name, false)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            chain(&delete),
+            ["cannot delete disk one of volume db", "nobody answers"]
+        );
+        assert_eq!((create.hint(), delete.hint()), (None, None));
+        assert_eq!(recorder.warnings(), ["told all the same"]);
+    }
+}
+
+#[tokio::test]
 async fn assign_and_delete_say_what_they_were_doing_and_that_they_can_be_repeated() {
     let (cx, _) = context();
     let app = scope(&["db"]);
@@ -265,11 +304,11 @@ async fn assign_and_delete_say_what_they_were_doing_and_that_they_can_be_repeate
         driver
             .expect_disk_assign()
             .times(1)
-            .returning(move |_, _, _, _| Err(error(kind, "refused")));
+            .returning(move |cx, _, _, _| cx.begin("tag disk").end(Err(error(kind, "refused"))));
         driver
             .expect_disk_delete()
             .times(1)
-            .returning(move |_, _, _, _, _| Err(error(kind, "refused")));
+            .returning(move |cx, _, _, _, _| cx.begin("delete disk").end(Err(error(kind, "refused"))));
         let assign = disk::assign(&driver, &cx, &app, &volume, &name)
             .await
             .unwrap_err();

@@ -118,9 +118,10 @@ async fn names_that_are_made_up_only_grow_and_an_unclear_end_names_them() {
     driver
         .expect_snapshot_create()
         .times(3)
-        .returning(move |_, _, _, request| {
+        .returning(move |cx, _, _, request| {
             log.lock().unwrap().push(request.name.to_string());
-            Err(error(ErrorKind::Failed, "broken"))
+            cx.begin("create snapshot")
+                .end(Err(error(ErrorKind::Failed, "broken")))
         });
     for _ in 0..3 {
         let error = snapshot::create(&driver, &cx, &scope(&["db"]), &create("db", None))
@@ -205,7 +206,7 @@ async fn a_restore_that_fails_is_not_followed_by_an_assignment() {
         driver
             .expect_snapshot_restore()
             .times(1)
-            .returning(move |_, _, _, _| Err(error(kind, "refused")));
+            .returning(move |cx, _, _, _| cx.begin("x").end(Err(error(kind, "refused"))));
         driver.expect_disk_assign().times(0);
         let error = snapshot::restore(&driver, &cx, &scope(&["db"]), &restore("db", true))
             .await
@@ -240,7 +241,7 @@ async fn a_failed_assignment_names_the_restored_disk_and_the_command_that_assign
         driver
             .expect_disk_assign()
             .times(1)
-            .returning(move |_, _, _, _| Err(error(kind, "other was assigned")));
+            .returning(move |cx, _, _, _| cx.begin("tag disk").end(Err(error(kind, "other was assigned"))));
         let error = snapshot::restore(&driver, &cx, &scope(&["db"]), &restore("db", true))
             .await
             .unwrap_err();

@@ -1,0 +1,110 @@
+//! Every state on the way, and which disks were assigned in it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kompox_domain::volume::{self, VolumeDisk};
+use serde_json::Value;
+
+use super::contents::Contents;
+use super::world::VOLUMES;
+
+/// The assigned disk of each volume.
+pub type Winners = BTreeMap<String, Option<String>>;
+
+/// Which disks every reader sees assigned in this state.
+#[must_use]
+pub fn winners(contents: &Contents) -> Winners {
+    let winner = |volume: &str| {
+        let records = contents.of_volume(volume);
+        let index = volume::assigned_index(&records)?;
+        Some(records.get(index)?.name.to_string())
+    };
+    VOLUMES
+        .iter()
+        .map(|(volume, _)| ((*volume).to_owned(), winner(volume)))
+        .collect()
+}
+
+/// Looks at states as they come. Clones look together.
+#[derive(Debug, Clone)]
+pub struct Moments {
+    hash: String,
+    may_leave_none: bool,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    moments: usize,
+    last: Winners,
+    wrong: Option<String>,
+}
+
+impl Moments {
+    /// For an app of this hash.
+    #[must_use]
+    pub fn new(hash: &str, may_leave_none: bool) -> Self {
+        Self {
+            hash: hash.to_owned(),
+            may_leave_none,
+            seen: Arc::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at one state.
+    pub fn look(&self, resources: &[Value]) {
+        let now = winners(&Contents::read(resources, &self.hash));
+        let mut seen = self.lock();
+        seen.moments += 1;
+        if !self.may_leave_none {
+            for (volume, before) in &seen.last {
+                if let (Some(before), Some(None)) = (before, now.get(volume)) {
+                    let wrong =
+                        format!("a moment without an assigned disk of {volume}: before it was {before}");
+                    seen.wrong = seen.wrong.take().or(Some(wrong));
+                    break;
+                }
+            }
+        }
+        seen.last = now;
+    }
+
+    /// How many states were looked at.
+    #[must_use]
+    pub fn seen(&self) -> usize {
+        self.lock().moments
+    }
+
+    /// Whether every state was right.
+    ///
+    /// # Errors
+    /// What was wrong first.
+    pub fn verdict(&self) -> Result<(), String> {
+        self.lock().wrong.clone().map_or(Ok(()), Err)
+    }
+
+    /// Compares what a reader lists with the last state.
+    ///
+    /// # Errors
+    /// Where they differ.
+    pub fn compare(&self, disks: &[VolumeDisk]) -> Result<(), String> {
+        let last = self.lock().last.clone();
+        for (volume, winner) in last {
+            let own = disks
+                .iter()
+                .filter(|disk| disk.assigned && disk.record.volume.as_str() == volume);
+            let assigned: Vec<String> = own.map(|disk| disk.record.name.to_string()).collect();
+            if assigned != winner.iter().cloned().collect::<Vec<_>>() {
+                return Err(format!(
+                    "of volume {volume} a reader sees {assigned:?} assigned, and {winner:?} is"
+                ));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,102 @@
+//! What goes wrong at one request of an operation.
+
+use std::fmt;
+use std::future::Future;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule};
+
+use super::world::Cloud;
+
+/// What goes wrong, and from then on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// From this request on nothing gets through.
+    Lost,
+    /// The request takes effect, its answer is lost, and nothing gets through any more.
+    AnswerLost,
+    /// The request is answered 500, the next one is not.
+    RefusedOnce,
+    /// From this request on everything is answered 500.
+    Refused,
+    /// The process is killed while it waits for the answer, and the request never arrives.
+    Killed,
+    /// The process is killed after the request took effect.
+    KilledAfter,
+}
+
+impl Trouble {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Lost,
+        Self::AnswerLost,
+        Self::RefusedOnce,
+        Self::Refused,
+        Self::Killed,
+        Self::KilledAfter,
+    ];
+
+    /// The rules that bring it about; `request` counts from 0.
+    #[must_use]
+    pub fn plan(self, request: usize) -> FaultPlan {
+        let request = u32::try_from(request).unwrap_or(u32::MAX);
+        let rule = |action| FaultRule::new("*", "**", action).after(request);
+        let refusal = || FaultAction::respond(500, "InternalServerError", "Something broke.");
+        // A rule that fires ends the search, so the second one does not count the request that the first took.
+        FaultPlan::new(match self {
+            Self::Lost => vec![rule(FaultAction::ResetBefore)],
+            Self::AnswerLost => vec![
+                rule(FaultAction::ResetAfter).times(1),
+                rule(FaultAction::ResetBefore),
+            ],
+            Self::RefusedOnce => vec![rule(refusal()).times(1)],
+            Self::Refused => vec![rule(refusal())],
+            Self::Killed => vec![rule(FaultAction::Hang)],
+            Self::KilledAfter => vec![rule(FaultAction::ResetAfter).times(1), rule(FaultAction::Hang)],
+        })
+    }
+
+    /// Runs an operation into it. `None` is for one that was killed.
+    pub async fn strike<T>(
+        self,
+        cloud: &Cloud,
+        request: usize,
+        operation: impl Future<Output = T>,
+    ) -> Option<T> {
+        cloud.emulator.clear_requests();
+        cloud.set_faults(self.plan(request));
+        let fatal = match self {
+            Self::Lost | Self::AnswerLost | Self::RefusedOnce | Self::Refused => {
+                return Some(operation.await);
+            }
+            // One more than those before has come in.
+            Self::Killed => request + 1,
+            // The repetition of the one whose answer was lost hangs.
+            Self::KilledAfter => request + 2,
+        };
+        let killer = async {
+            while cloud.emulator.requests().len() < fatal {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let (operation, killer) = (std::pin::pin!(operation), std::pin::pin!(killer));
+        match select(operation, killer).await {
+            Either::Left((result, _)) => Some(result),
+            Either::Right(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Lost => "everything lost",
+            Self::AnswerLost => "the answer lost and everything after",
+            Self::RefusedOnce => "one answer 500",
+            Self::Refused => "every answer 500",
+            Self::Killed => "killed",
+            Self::KilledAfter => "killed after it took effect",
+        })
+    }
+}

@@ -1,0 +1,170 @@
+//! `emulator run`: the embedded Azure as a process of its own.
+
+use insta::assert_snapshot;
+use kompox_tests::binary::{CA_FILE, Running, TestEnvironment};
+use kompoxops::exit_codes::{DONE, FAILED};
+use serde_json::Value;
+
+use crate::{PROGRAM, members, shop};
+
+fn nothing() -> TestEnvironment {
+    TestEnvironment::empty(PROGRAM)
+}
+
+fn ready(running: &mut Running) -> Value {
+    serde_json::from_str(&running.wait_for_stdout("armEndpoint")).unwrap()
+}
+
+#[test]
+fn the_line_that_says_it_is_ready_has_all_that_a_provider_needs() {
+    let env = nothing();
+    let mut running = env
+        .command("emulator run --until-stdin-closes")
+        .spawn_with_stdin();
+    let ready = ready(&mut running);
+    assert_eq!(
+        members(&ready),
+        [
+            "armEndpoint",
+            "authorityHost",
+            "caFile",
+            "clientId",
+            "clientSecret",
+            "settings",
+            "subscriptionId",
+            "tenantId",
+        ]
+    );
+    assert_eq!(
+        ready["settings"]["AZURE_SUBSCRIPTION_ID"],
+        ready["subscriptionId"]
+    );
+    assert_eq!(ready["settings"]["AZURE_CA_FILE"], ready["caFile"]);
+    running.close_stdin();
+    let output = running.wait().expect(DONE);
+    assert_eq!((output.stdout.lines().count(), output.stderr.as_str()), (1, ""));
+}
+
+#[cfg(unix)]
+#[test]
+fn it_stops_when_asked_to_and_begins_again_where_it_was() {
+    let env = nothing();
+    let start = || {
+        let mut running = env
+            .command("emulator run --state .azure --timing zero -o json")
+            .spawn();
+        let ready = ready(&mut running);
+        (running, ready)
+    };
+    let (running, first) = start();
+    running.signal("TERM");
+    assert_eq!(running.wait().expect(DONE).stderr, "");
+    let (running, second) = start();
+    assert_eq!(first, second);
+    running.signal("INT");
+    assert_eq!(running.wait().expect(DONE).stderr, "");
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(env.path(".azure"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o077, 0);
+}
+
+#[test]
+fn it_ends_with_the_timeout_and_announces_itself_in_every_format() {
+    let env = nothing();
+    let name = env.run("emulator run --timeout 100ms -o name").expect(DONE);
+    assert!(name.stdout.starts_with("https://127.0.0.1:"), "{name}");
+    let yaml = env.run("emulator run --timeout 100ms -o yaml").expect(DONE);
+    assert!(yaml.stdout.contains("armEndpoint: https://127.0.0.1:"), "{yaml}");
+    let table = env.run("emulator run --timeout 100ms -o table").expect(DONE);
+    assert!(table.stdout.contains("    AZURE_CLOUD: Custom\n"), "{table}");
+    assert!(table.stderr.contains("stop it with Ctrl-C"), "{table}");
+    // Without a state directory nothing is left behind.
+    assert_eq!(std::fs::read_dir(env.path("../tmp")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_state_or_port_in_use_is_a_conflict_that_says_what_to_do() {
+    let env = nothing();
+    let mut running = env
+        .command("emulator run --state .azure --until-stdin-closes -o name")
+        .spawn_with_stdin();
+    let endpoint = running.wait_for_stdout("https://");
+    assert_snapshot!(env.run("emulator run --state .azure").expect(FAILED), @"
+    ------- stderr -------
+    error: cannot run the embedded Azure (conflict)
+      caused by: another emulator is using the state directory [ROOT]/work/.azure
+    hint: stop the other one, or use another directory
+    [exit status: 1]
+    ");
+    let port = endpoint.trim().rsplit(':').next().unwrap();
+    let taken = env
+        .run(&format!("emulator run --port {port} -o json"))
+        .expect(FAILED);
+    assert_eq!(taken.error()["kind"], "conflict");
+    assert!(
+        taken.error()["hint"].as_str().unwrap().contains("--port"),
+        "{taken}"
+    );
+    running.close_stdin();
+    running.wait().assert_code(DONE);
+}
+
+#[test]
+fn a_fault_plan_is_read_from_a_file() {
+    let env = nothing();
+    env.write("faults.json", "{\"rules\":[{\"action\":\"explode\"}]}");
+    assert_snapshot!(env.run("emulator run --faults faults.json").expect(FAILED), @r#"
+    ------- stderr -------
+    error: cannot use fault plan faults.json (invalidInput)
+      caused by: unknown variant `explode`, expected one of `respond`, `delay`, `resetBefore`, `resetAfter`, `truncateBody`, `malformedBody`, `emptyBody`, `hang`, `replicationLag`, `operation`, `race` at line 1 column 29
+    hint: give a JSON file such as {"rules":[{"method":"PUT","path":"**/disks/*","count":1,"action":"resetAfter"}]}
+    [exit status: 1]
+    "#);
+    assert_snapshot!(env.run("emulator run --faults nowhere.json").expect(FAILED), @r#"
+    ------- stderr -------
+    error: cannot use fault plan nowhere.json (invalidInput)
+      caused by: [OS ERROR]
+    hint: give a JSON file such as {"rules":[{"method":"PUT","path":"**/disks/*","count":1,"action":"resetAfter"}]}
+    [exit status: 1]
+    "#);
+}
+
+#[test]
+fn commands_use_it_and_its_faults_and_latency_are_felt() {
+    let env = shop();
+    let plan = r#"{"rules":[{"method":"PUT","path":"**/disks/second-*","action":{"respond":{"status":409,"code":"Planned","message":"As planned."}}},
+                            {"method":"PUT","path":"**/disks/*-second","action":{"respond":{"status":409,"code":"Planned","message":"As planned."}}}]}"#;
+    env.write("faults.json", plan);
+    let mut running = env
+        .command("emulator run --state .azure --timing zero --latency 20 --faults faults.json --until-stdin-closes")
+        .spawn_with_stdin();
+    let ready = ready(&mut running);
+    let mut provider = env.read(".kompox/kom/provider.yml");
+    let mut inside = env.connection().settings();
+    inside.insert(
+        "AZURE_CA_FILE".to_owned(),
+        env.path(CA_FILE).display().to_string(),
+    );
+    for (key, value) in ready["settings"].as_object().unwrap() {
+        let before = &inside[key];
+        if key != "AZURE_LOCATION" && key != "AZURE_AUTH_METHOD" && key != "AZURE_CLOUD" {
+            provider = provider.replace(before.as_str(), value.as_str().unwrap());
+        }
+    }
+    env.write(".kompox/kom/provider.yml", &provider);
+    env.write(
+        ".kompox/secrets/client-secret",
+        ready["clientSecret"].as_str().unwrap(),
+    );
+    env.run("disk create -V db -N first -q").assert_code(DONE);
+    let refused = env.run("disk create -V db -N second -o json").expect(FAILED);
+    assert_eq!(refused.error()["code"], "Planned");
+    assert_eq!(env.run("disk list -o name").expect(DONE).stdout, "first\n");
+    // The one inside this test was never asked.
+    assert_eq!(env.emulator().requests().len(), 0);
+    running.close_stdin();
+    running.wait().assert_code(DONE);
+}

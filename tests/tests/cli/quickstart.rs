@@ -1,0 +1,156 @@
+//! `quickstart`: the main job in a directory that can be used further.
+
+use insta::assert_snapshot;
+use kompox_tests::binary::TestEnvironment;
+use kompoxops::exit_codes::{DONE, FAILED};
+
+use crate::PROGRAM;
+
+#[test]
+fn the_main_job_is_done_twice_and_goes_on_with_the_commands_it_prints() {
+    let env = TestEnvironment::empty(PROGRAM);
+    let first = env
+        .run("quickstart demo --timing zero --progress none")
+        .expect(DONE);
+    // Without the tables: volumes are bootstrapped side by side, so which disk is newer differs.
+    let text = first.to_string();
+    let steps = text
+        .lines()
+        .filter(|line| line.starts_with(['$', '[', ' ']) && !line.starts_with("[ULID"));
+    let (introduction, _) = text.split_once("\n\n").unwrap();
+    assert_snapshot!(introduction, @"
+    The main job of kompoxops, in demo: disks and snapshots of a shop's volumes, in an Azure that runs inside this program.
+    Everything below is an ordinary command; `$` marks what you would type.
+    `kompoxops` stands for [PROGRAM] here.
+    ");
+    let steps: Vec<&str> = steps.collect();
+    assert_snapshot!(steps.join("\n"), @"
+    [1/10] Check the configuration, without a request
+    $ kompoxops check -o table
+      A finding would name the document and say what to do.
+    [2/10] Give every volume its first disk
+    $ kompoxops disk create --bootstrap -o table
+      One disk for each volume, and it is assigned. Running it again changes nothing.
+    [3/10] List the disks
+    $ kompoxops disk list -o table
+      ASSIGNED tells which disk of a volume is in use. With -o json the same is for scripts.
+    [4/10] Make another disk of the same volume
+    $ kompoxops disk create -V db -N blue-1 -o table
+      It is not assigned: the first one stays in use until you say otherwise.
+    [5/10] Switch the volume to it
+    $ kompoxops disk assign -V db -N blue-1 -o table
+      ASSIGNED is yes. At no moment were there two, or none, and the old disk is kept.
+    [6/10] Take a snapshot of the assigned disk
+    $ kompoxops snapshot create -V db -N before-1 -o table
+      The command returns when the snapshot can be used: COMPLETE is 100%.
+    [7/10] List the snapshots
+    $ kompoxops snapshot list -V db -o table
+      SOURCE-DISK is the disk it was taken from.
+    [8/10] Go back to the snapshot
+    $ kompoxops snapshot restore -V db -N before-1 --disk-name restored-1 --assign -o table
+      A new disk with the data of the snapshot, assigned; the one before is kept.
+    [9/10] Try to delete the disk that is in use, which must fail
+    $ kompoxops disk delete -V db -N restored-1 --yes
+      Refused, with exit code 1 and what to do about it: data in use is not lost by a slip.
+    [10/10] See what there is now
+    $ kompoxops disk list -o table
+      Every volume has one assigned disk, and nothing was thrown away.
+        alias kompoxops=[PROGRAM]
+        cd demo
+        kompoxops emulator run --state .azure
+        alias kompoxops=[PROGRAM]
+        cd demo
+        kompoxops disk list
+        kompoxops snapshot create -V uploads
+        kompoxops snapshot restore -V uploads -N <the name it printed>
+        kompoxops admin app get shop
+        kompoxops --help
+      caused by: disk restored-1 is the assigned one of volume db
+    [exit status: 0]
+    ");
+    assert_eq!(first.stdout.matches("   yes   ").count(), 8, "{first}");
+    let second = env.run("quickstart demo --timing zero -q").expect(DONE);
+    for name in ["blue-2", "before-2", "restored-2", "blue-1"] {
+        assert!(second.stdout.contains(name), "{name}: {second}");
+    }
+    let secret = env.read("demo/.kompox/secrets/azure-client-secret");
+    assert!(secret.len() > 20);
+    for text in [
+        first.everything(),
+        second.everything(),
+        env.read("demo/.kompox/kom/provider.yml"),
+        env.read("demo/.kompox/logs/emulator.log"),
+    ] {
+        assert!(!text.contains(&secret), "{text}");
+    }
+
+    let (_, afterwards) = second.stdout.split_once("\nThat was it.").unwrap();
+    let (start, others) = afterwards.split_once("in another terminal").unwrap();
+    let commands = |text: &str| -> Vec<String> {
+        let lines = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("    kompoxops "));
+        lines.map(ToOwned::to_owned).collect()
+    };
+    let [run] = commands(start).try_into().unwrap();
+    let mut azure = env
+        .command(&format!("{run} -o json --until-stdin-closes"))
+        .in_directory("demo")
+        .spawn_with_stdin();
+    azure.wait_for_stdout("armEndpoint");
+    let others = commands(others);
+    assert!(others.len() >= 4, "{others:?}");
+    let mut printed = String::new();
+    for line in others {
+        let line = line.replace("<the name it printed>", &printed);
+        let format = if line.starts_with('-') { "" } else { "-o json" };
+        let output = env
+            .command(&format!("{line} {format}"))
+            .in_directory("demo")
+            .run()
+            .expect(DONE);
+        if line.starts_with("snapshot create") {
+            printed = output.json()["name"].as_str().unwrap().to_owned();
+        }
+    }
+    azure.close_stdin();
+    azure.wait().assert_code(DONE);
+
+    // Once it names another Azure the directory is not touched any more.
+    let provider = env.read("demo/.kompox/kom/provider.yml");
+    let endpoint = provider
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("AZURE_RESOURCE_MANAGER_ENDPOINT: "))
+        .unwrap();
+    env.edit(
+        "demo/.kompox/kom/provider.yml",
+        endpoint,
+        "https://management.azure.com",
+    );
+    assert_snapshot!(env.run("quickstart demo --timing zero").expect(FAILED), @"
+    ------- stderr -------
+    error: demo/.kompox/kom/provider.yml does not name the embedded Azure any more, and a quick start must not touch another (precondition)
+    hint: name a new directory: kompoxops quickstart DIR
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_directory_that_is_somebody_elses_is_left_alone() {
+    let env = TestEnvironment::empty(PROGRAM);
+    env.write("mine/notes.txt", "keep");
+    assert_snapshot!(env.run("quickstart mine --timing zero").expect(FAILED), @"
+    ------- stderr -------
+    error: mine is not empty and was not made by a quick start (invalidInput)
+    hint: name a new directory: kompoxops quickstart DIR
+    [exit status: 1]
+    ");
+    assert_eq!(std::fs::read_dir(env.path("mine")).unwrap().count(), 1);
+    assert_snapshot!(env.run("quickstart new --config x.yml").expect(FAILED), @"
+    ------- stderr -------
+    error: quickstart makes its own configuration and cannot use --config (invalidInput)
+    hint: leave it out; say where with: kompoxops quickstart DIR
+    [exit status: 1]
+    ");
+    assert!(!env.path("new").exists());
+}

@@ -1,0 +1,83 @@
+//! On a terminal: questions, tables, and `--yes`.
+
+use insta::assert_snapshot;
+use kompox_tests::binary::TestEnvironment;
+use kompoxops::exit_codes::{DONE, FAILED};
+
+use crate::shop;
+
+/// What the screen shows, and whether the exit code is this one.
+fn shown(env: &TestEnvironment, line: &str, answer: Option<&str>, code: u8) -> String {
+    let mut terminal = env.command(line).spawn_on_terminal();
+    if let Some(answer) = answer {
+        terminal.wait_for("[y/N] ");
+        terminal.type_line(answer);
+    }
+    let (screen, exit) = terminal.wait();
+    assert_eq!(exit, Some(i32::from(code)), "{screen}");
+    screen
+}
+
+#[test]
+fn a_deletion_asks_first_and_yes_is_the_answer_in_advance() {
+    let env = shop();
+    for name in ["a", "b", "c"] {
+        env.run(&format!("disk create -V db -N {name} -q"))
+            .assert_code(DONE);
+    }
+    env.run("snapshot create -V db -N x -q").assert_code(DONE);
+    let line = "disk delete -V db -N b --progress none";
+    assert_snapshot!(shown(&env, line, Some("n"), FAILED), @"
+    Delete disk b of volume db? [y/N] n
+    error: the deletion was not confirmed, so nothing was done (declined)
+    hint: answer y, or give --yes
+    ");
+    // Anything but yes is a no.
+    shown(&env, line, Some(""), FAILED);
+    assert_snapshot!(shown(&env, line, Some("y"), DONE), @"
+    Delete disk b of volume db? [y/N] y
+    disk b of volume db is deleted
+    ");
+    assert_snapshot!(shown(&env, "disk delete -V db -N c --yes --progress none", None, DONE), @"disk c of volume db is deleted");
+    assert_snapshot!(shown(&env, "snapshot delete -V db -N x -y --progress none", None, DONE), @"snapshot x of volume db is deleted");
+    assert_eq!(env.run("disk list -o name").expect(DONE).stdout, "a\n");
+}
+
+#[test]
+fn data_is_a_table_and_a_question_does_not_end_in_the_data() {
+    let env = shop();
+    env.run("disk create -V db -N a -q").assert_code(DONE);
+    assert_snapshot!(shown(&env, "disk list --progress none", None, DONE), @"
+    NAME   VOLUME   ASSIGNED   SIZE   ZONE   OPTIONS                            STATE        ATTACHED-TO   AGE
+    a      db       yes        4Gi    1      iops=120,mbps=25,sku=Premium_LRS   Unattached   -             [AGE]
+    ");
+    assert_snapshot!(shown(&env, "snapshot list --progress none", None, DONE), @"app shop has no snapshots; `kompoxops snapshot create -V <volume>` takes one");
+    let json = shown(&env, "disk list -o json -q", None, DONE);
+    assert!(json.starts_with("[\n  {\n"), "{json}");
+}
+
+#[test]
+fn colours_are_used_unless_no_color_is_set() {
+    let env = shop();
+    let coloured = |no_color: bool, flags: &str| {
+        let mut command = env.command(&format!("disk list -V nope {flags}"));
+        if !no_color {
+            command = command.without_env("NO_COLOR");
+        }
+        let (screen, _) = command.spawn_on_terminal().wait();
+        assert!(screen.contains("has no volume nope"), "{screen}");
+        screen.contains("\u{1b}[31m") || screen.contains("\u{1b}[1m")
+    };
+    assert!(coloured(false, ""));
+    assert!(!coloured(true, ""));
+    assert!(!coloured(false, "--color never"));
+    assert!(coloured(true, "--color always"));
+}
+
+#[test]
+fn the_progress_of_a_terminal_leaves_nothing_on_the_screen_but_the_data() {
+    let env = shop();
+    let screen = shown(&env, "disk create -V db -N a -o name", None, DONE);
+    assert!(screen.ends_with("a\n"), "{screen:?}");
+    assert!(!screen.contains(": started"), "{screen:?}");
+}

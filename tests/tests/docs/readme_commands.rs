@@ -1,0 +1,269 @@
+//! The commands in the README print what it says.
+//!
+//! Blocks are run one after the other in one directory, on an embedded Azure of their own. A YAML block that begins
+//! with a path below `.kompox` is written there first, with the settings of that Azure. A line `...` stands for any
+//! lines that are left out.
+
+use std::collections::BTreeSet;
+
+use kompox_tests::binary::TestEnvironment;
+use regex::Regex;
+
+use super::markdown::{Block, blocks};
+use super::{document, settle, updating};
+
+const README: &str = "README.md";
+const PROGRAM: &str = env!("CARGO_BIN_EXE_kompoxops-under-test");
+/// Where the README pretends to be.
+const DIRECTORY: &str = "/home/you/shop";
+const LEFT_OUT: &str = "...";
+
+/// The command lines of a block, each with the lines that it prints. A line that begins with `$` further on in the
+/// output of the quick start belongs to that output.
+fn commands(block: &Block) -> Vec<(&str, Vec<&str>)> {
+    let mut commands: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in block.text.lines() {
+        let nested = commands.last().is_some_and(|(command, _)| is_quickstart(command));
+        match (line.strip_prefix("$ "), commands.last_mut()) {
+            (Some(command), _) if !nested => commands.push((command, Vec::new())),
+            (_, Some((_, printed))) => printed.push(line),
+            (_, None) => panic!("{line:?} is printed by no command"),
+        }
+    }
+    commands
+}
+
+fn is_quickstart(command: &str) -> bool {
+    arguments(command).is_some_and(|arguments| arguments.starts_with("quickstart"))
+}
+
+fn arguments(command: &str) -> Option<&str> {
+    command
+        .strip_prefix("kompoxops ")
+        .or_else(|| command.strip_prefix("cargo run -- "))
+}
+
+/// The flags that make a run of a test look like one on a terminal, and end by itself.
+fn flags(arguments: &str) -> Vec<&'static str> {
+    let mut flags = vec!["--progress", "none"];
+    let mut command = &kompoxops::command();
+    for word in arguments.split_whitespace() {
+        match command.find_subcommand(word) {
+            Some(found) => command = found,
+            None => break,
+        }
+    }
+    let has_output = command
+        .get_arguments()
+        .any(|argument| argument.get_id() == "output");
+    if has_output && !arguments.contains(" -o ") {
+        flags.extend(["-o", "table"]);
+    }
+    match command.get_name() {
+        "quickstart" => flags.extend(["--timing", "zero"]),
+        "run" => flags.push("--until-stdin-closes"),
+        _ => {}
+    }
+    flags
+}
+
+/// A place like that of a reader who has just begun: nothing but an Azure.
+struct Reader {
+    environment: TestEnvironment,
+    last_code: Option<i32>,
+}
+
+impl Reader {
+    fn new() -> Self {
+        let environment = TestEnvironment::new(PROGRAM);
+        std::fs::remove_dir_all(environment.path(".kompox")).unwrap();
+        Self {
+            environment,
+            last_code: None,
+        }
+    }
+
+    /// Writes a file that the README shows, with the settings of the Azure that is there.
+    fn write(&self, block: &Block) {
+        let Some(path) = block.text.strip_prefix("# .kompox/") else {
+            return;
+        };
+        let path = format!(".kompox/{}", path.lines().next().unwrap());
+        let settings = self.environment.connection().settings();
+        let mut text = String::new();
+        for line in block.text.lines() {
+            let key = line.trim().split(':').next().unwrap();
+            if key == "AZURE_SUBSCRIPTION_ID" {
+                for (key, value) in &settings {
+                    text.extend([
+                        "    ",
+                        key,
+                        ": ",
+                        &serde_json::Value::from(value.as_str()).to_string(),
+                        "\n",
+                    ]);
+                }
+            } else if !settings.contains_key(key) {
+                text.extend([line, "\n"]);
+            }
+        }
+        self.environment.write(path, &text);
+    }
+
+    /// Runs a command line and gives what it prints, as the README may show it.
+    fn run(&mut self, command: &str) -> String {
+        if command == "echo $?" {
+            return format!("{}\n", self.last_code.unwrap());
+        }
+        let arguments = arguments(command).unwrap_or_else(|| panic!("{command:?} cannot be run here"));
+        let mut run = self.environment.command(arguments);
+        for flag in flags(arguments) {
+            run = run.arg(flag);
+        }
+        let output = run.run();
+        let text = format!("{}{}", output.stdout, output.stderr);
+        let refused = text
+            .lines()
+            .any(|line| line.starts_with("error: ") || line.starts_with("{\"error\""));
+        self.last_code = output.code();
+        if !is_quickstart(command) {
+            assert_eq!(refused, self.last_code != Some(0), "{command}: {output}");
+        }
+        let (directory, azure) = (self.environment.work(), self.environment.connection());
+        let presentable = [
+            (directory.canonicalize().unwrap().display().to_string(), DIRECTORY),
+            (directory.display().to_string(), DIRECTORY),
+            (
+                azure.ca_file.display().to_string(),
+                "/home/you/shop/.azure/ca.pem",
+            ),
+            (azure.arm_endpoint.clone(), "https://127.0.0.1:8443"),
+            (
+                azure.subscription_id.clone(),
+                "00000000-0000-0000-0000-000000000000",
+            ),
+            (azure.tenant_id.clone(), "00000000-0000-0000-0000-000000000001"),
+            (azure.client_id.clone(), "00000000-0000-0000-0000-000000000002"),
+            ("kompoxops-under-test".to_owned(), "kompoxops"),
+        ];
+        let replace = |text: String, (from, to): &(String, &str)| text.replace(from, to);
+        presentable.iter().fold(text, replace)
+    }
+
+    fn redacted(&self, lines: &[&str]) -> Vec<String> {
+        // Where a machine is slow, an age may be in minutes.
+        let minutes = Regex::new(r"(?m)   \d+[mhd]$").unwrap();
+        let text = lines.join("\n");
+        let text = self
+            .environment
+            .redactor()
+            .redact(&minutes.replace_all(&text, "   0s"));
+        text.lines().map(|line| line.trim_end().to_owned()).collect()
+    }
+}
+
+/// Whether what is printed is what is shown, where some lines may be left out.
+fn agrees(shown: &[String], printed: &[String]) -> bool {
+    match shown.split_first() {
+        None => printed.is_empty(),
+        Some((line, rest)) if line == LEFT_OUT => {
+            (0..=printed.len()).any(|skipped| agrees(rest, &printed[skipped..]))
+        }
+        Some((line, rest)) => printed
+            .split_first()
+            .is_some_and(|(first, printed)| first == line && agrees(rest, printed)),
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_prints_what_it_says() {
+    let text = document(README);
+    let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+    let mut reader = Reader::new();
+    let mut replaced: Vec<(std::ops::Range<usize>, Vec<String>)> = Vec::new();
+    let mut wrong = Vec::new();
+    for block in blocks(&text) {
+        if block.language == "yaml" {
+            reader.write(&block);
+        }
+        if block.language != "console" {
+            continue;
+        }
+        let mut anew = Vec::new();
+        for (command, shown) in commands(&block) {
+            let printed = reader.run(command);
+            let printed: Vec<&str> = printed.lines().map(str::trim_end).collect();
+            let (expected, found) = (reader.redacted(&shown), reader.redacted(&printed));
+            anew.push(format!("$ {command}"));
+            if agrees(&expected, &found) {
+                anew.extend(shown.into_iter().map(ToOwned::to_owned));
+                continue;
+            }
+            let abridged = expected.iter().any(|line| line == LEFT_OUT);
+            if abridged || !updating() {
+                wrong.push(format!("$ {command}\n{}", found.join("\n")));
+            }
+            anew.extend(printed.into_iter().map(ToOwned::to_owned));
+        }
+        replaced.push((block.lines, anew));
+    }
+    assert!(
+        wrong.is_empty(),
+        "README.md shows something else than these print; UPDATE_README=1 writes all that is not abridged\n\n{}",
+        wrong.join("\n\n")
+    );
+    for (range, anew) in replaced.into_iter().rev() {
+        lines.splice(range, anew);
+    }
+    settle(README, &(lines.join("\n") + "\n"));
+}
+
+#[test]
+fn every_command_of_the_program_is_shown_with_its_output() {
+    let text = document(README);
+    let blocks = blocks(&text);
+    let shown: BTreeSet<&str> = blocks
+        .iter()
+        .filter(|block| block.language == "console")
+        .flat_map(commands)
+        .filter_map(|(command, _)| arguments(command))
+        .collect();
+    let program = kompoxops::command();
+    let mut open = vec![(String::new(), &program)];
+    let mut leaves = 0;
+    while let Some((path, command)) = open.pop() {
+        let children = command.get_subcommands();
+        open.extend(children.map(|child| (format!("{path} {}", child.get_name()), child)));
+        if command.has_subcommands() {
+            continue;
+        }
+        leaves += 1;
+        let path = path.trim_start();
+        let there = shown
+            .iter()
+            .any(|command| *command == path || command.starts_with(&format!("{path} ")));
+        assert!(there, "README.md does not show `kompoxops {path}`");
+    }
+    assert!(leaves > 15, "only {leaves} commands were found");
+}
+
+#[test]
+fn lines_may_be_left_out_only_where_the_readme_says_so() {
+    let lines = |text: &str| text.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>();
+    for (shown, printed, agree) in [
+        ("a b", "a b", true),
+        ("a b", "a x b", false),
+        ("a ... b", "a x y b", true),
+        ("a ... b", "a b", true),
+        ("... b", "a b c", false),
+        ("a ...", "a b c", true),
+        ("a ... c ... e", "a b c d e", true),
+        ("a ... d ... c", "a b c d", false),
+    ] {
+        assert_eq!(
+            agrees(&lines(shown), &lines(printed)),
+            agree,
+            "{shown} / {printed}"
+        );
+    }
+}

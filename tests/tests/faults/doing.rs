@@ -1,0 +1,190 @@
+//! Operations written in one expression.
+
+use async_trait::async_trait;
+use futures::future::LocalBoxFuture;
+use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
+use kompox_domain::{Result, Source, VolumeOptions};
+use kompox_tests::crash_points::{Contents, End, Operation, Operator, World};
+
+type Step = for<'a> fn(Hands<'a>) -> LocalBoxFuture<'a, Result<()>>;
+
+/// An operation put together from functions.
+pub(crate) struct Doing {
+    pub(crate) name: &'static str,
+    pub(crate) prepare: Step,
+    pub(crate) run: Step,
+    /// What is done after it broke; `None` is the same again.
+    pub(crate) again: Option<Step>,
+    pub(crate) conflicts: bool,
+    pub(crate) may_leave_none: bool,
+    pub(crate) signs_in: bool,
+    pub(crate) end: fn() -> End,
+    pub(crate) check: fn(&Contents) -> std::result::Result<(), String>,
+}
+
+impl Doing {
+    /// An operation on a world with the disks `one` (assigned), `two` and `three` and the snapshot `snap` of
+    /// volume `db`, and nothing of volume `data`.
+    pub(crate) fn new(name: &'static str, run: Step, end: fn() -> End) -> Self {
+        Self {
+            name,
+            prepare: |hands| Box::pin(usual(hands)),
+            run,
+            again: None,
+            conflicts: false,
+            may_leave_none: false,
+            signs_in: false,
+            end,
+            check: |_| Ok(()),
+        }
+    }
+
+    /// It makes something under a name: a conflict the second time.
+    pub(crate) fn conflicting(self) -> Self {
+        Self {
+            conflicts: true,
+            ..self
+        }
+    }
+}
+
+#[async_trait(?Send)]
+impl Operation for Doing {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    async fn prepare(&self, world: &World<'_>, operator: &Operator) -> Result<()> {
+        (self.prepare)(Hands { world, operator }).await
+    }
+
+    async fn run(&self, world: &World<'_>, operator: &Operator) -> Result<()> {
+        (self.run)(Hands { world, operator }).await
+    }
+
+    async fn again(&self, world: &World<'_>, operator: &Operator) -> Result<()> {
+        let hands = Hands { world, operator };
+        match self.again {
+            Some(again) => again(hands).await,
+            None => (self.run)(hands).await,
+        }
+    }
+
+    fn conflicts(&self) -> bool {
+        self.conflicts
+    }
+
+    fn end(&self) -> End {
+        (self.end)()
+    }
+
+    fn check(&self, contents: &Contents) -> std::result::Result<(), String> {
+        (self.check)(contents)
+    }
+
+    fn may_leave_none(&self) -> bool {
+        self.may_leave_none
+    }
+
+    fn signs_in(&self) -> bool {
+        self.signs_in
+    }
+}
+
+async fn usual(hands: Hands<'_>) -> Result<()> {
+    for name in ["one", "two", "three"] {
+        hands.create("db", name, None).await?;
+    }
+    hands.snapshot("snap", None).await
+}
+
+/// The end of an operation that changes nothing of the usual world but what `change` says.
+pub(crate) fn usual_end(change: impl FnOnce(&mut End)) -> End {
+    let mut end = End {
+        disks: vec!["db/one", "db/two", "db/three"],
+        snapshots: vec!["db/snap"],
+        assigned: vec!["db/one"],
+        others: vec![],
+    };
+    change(&mut end);
+    end
+}
+
+/// Short ways to do things.
+#[derive(Clone, Copy)]
+pub(crate) struct Hands<'a> {
+    pub(crate) world: &'a World<'a>,
+    pub(crate) operator: &'a Operator,
+}
+
+impl Hands<'_> {
+    pub(crate) async fn create(self, volume: &str, name: &str, source: Option<Source>) -> Result<()> {
+        let request = DiskCreate {
+            name: name.parse()?,
+            source,
+            zone: None,
+            options: VolumeOptions::default(),
+        };
+        let Operator { driver, cx } = self.operator;
+        let volume = self.world.volume(volume);
+        driver
+            .disk_create(cx, &self.world.app, volume, &request)
+            .await
+            .map(drop)
+    }
+
+    pub(crate) async fn list(self) -> Result<()> {
+        let Operator { driver, cx } = self.operator;
+        let app = &self.world.app;
+        driver.disk_list(cx, app, &app.app.volumes).await.map(drop)
+    }
+
+    pub(crate) async fn snapshots(self) -> Result<()> {
+        let Operator { driver, cx } = self.operator;
+        let app = &self.world.app;
+        driver.snapshot_list(cx, app, &app.app.volumes).await.map(drop)
+    }
+
+    pub(crate) async fn assign(self, name: &str) -> Result<()> {
+        let Operator { driver, cx } = self.operator;
+        let (app, volume) = (&self.world.app, self.world.volume("db"));
+        driver
+            .disk_assign(cx, app, volume, &name.parse()?)
+            .await
+            .map(drop)
+    }
+
+    pub(crate) async fn delete(self, name: &str, force: bool) -> Result<()> {
+        let Operator { driver, cx } = self.operator;
+        let (app, volume) = (&self.world.app, self.world.volume("db"));
+        driver.disk_delete(cx, app, volume, &name.parse()?, force).await
+    }
+
+    pub(crate) async fn snapshot(self, name: &str, source: Option<Source>) -> Result<()> {
+        let request = SnapshotCreate {
+            name: name.parse()?,
+            source,
+        };
+        let Operator { driver, cx } = self.operator;
+        let (app, volume) = (&self.world.app, self.world.volume("db"));
+        driver.snapshot_create(cx, app, volume, &request).await.map(drop)
+    }
+
+    pub(crate) async fn delete_snapshot(self, name: &str) -> Result<()> {
+        let Operator { driver, cx } = self.operator;
+        let (app, volume) = (&self.world.app, self.world.volume("db"));
+        driver.snapshot_delete(cx, app, volume, &name.parse()?).await
+    }
+
+    pub(crate) async fn restore(self, snapshot: &str, disk: &str) -> Result<()> {
+        let request = SnapshotRestore {
+            snapshot: snapshot.parse()?,
+            disk: disk.parse()?,
+            zone: None,
+            options: VolumeOptions::default(),
+        };
+        let Operator { driver, cx } = self.operator;
+        let (app, volume) = (&self.world.app, self.world.volume("db"));
+        driver.snapshot_restore(cx, app, volume, &request).await.map(drop)
+    }
+}

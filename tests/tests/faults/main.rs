@@ -1,0 +1,14 @@
+//! What survives when anything breaks: every operation at every request, two operators at once, a killed program.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests stop the test as the tests themselves do"
+)]
+
+mod doing;
+mod killed;
+mod random;
+mod volumes;
+mod wrong;

@@ -1,0 +1,54 @@
+//! What `cargo xtask bench` runs beside the program: always built as the program is, so that neither the
+//! server nor what the program is compared with is slower than it.
+//!
+//! - `bench-peer run PROGRAM ARGUMENT...` runs a program and prints its wall time, CPU time and peak memory;
+//! - `bench-peer download CONNECTION PATH` downloads the pages of a listing, and does nothing with them;
+//! - `bench-peer world` serves an embedded Azure, and does what it reads from standard input.
+
+mod download;
+mod run;
+mod world;
+
+use std::error::Error;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+const USAGE: &str = "bench-peer run PROGRAM ARGUMENT... | download CONNECTION PATH | world";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let ended = match words.as_slice() {
+        ["run", program, rest @ ..] => run::run(program, rest),
+        ["download", connection, path] => download::run(connection, path),
+        ["world"] => world::run(),
+        _ => Err(USAGE.into()),
+    };
+    let Err(error) = ended else {
+        return ExitCode::SUCCESS;
+    };
+    let mut text = format!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    // There is nobody left to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
+    ExitCode::FAILURE
+}
+
+/// A line on standard output, at once.
+fn print(line: &serde_json::Value) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}
+
+/// Milliseconds since 1970, on the clock that all processes of the machine have.
+fn unix_milliseconds() -> Result<f64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok(since.as_secs_f64() * 1000.0)
+}

@@ -1,0 +1,83 @@
+//! An embedded Azure that does what it is told on standard input, a line at a time, until that is closed.
+//!
+//! - `seed N` puts so many disks into a resource group;
+//! - `latency MS` makes every request take so much longer;
+//! - `faults JSON` sets the fault plan;
+//! - `log` prints the requests since the last time.
+
+use std::io::BufRead as _;
+use std::time::Duration;
+
+use kompox_azure_emulator::{Connection, Emulator, Options};
+use serde_json::{Value, json};
+
+use crate::{Result, print, unix_milliseconds};
+
+/// How often the clocks are compared; the quickest comparison counts.
+const COMPARISONS: u32 = 20;
+
+/// Serves. The first line it prints is the connection; every line it reads is answered with one.
+pub(crate) fn run() -> Result<()> {
+    let runtime = runtime()?;
+    let emulator = runtime.block_on(Emulator::start(Options::default()))?;
+    let zero = runtime.block_on(zero(&emulator))?;
+    emulator.clear_requests();
+    print(&serde_json::to_value(emulator.connection())?)?;
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
+        let answer = match word {
+            "seed" => json!({ "group": runtime.block_on(emulator.seed_disks(rest.parse()?))? }),
+            "latency" => {
+                emulator.set_latency(Duration::from_millis(rest.parse()?));
+                Value::Null
+            }
+            "faults" => {
+                emulator.set_faults(serde_json::from_str(rest)?)?;
+                Value::Null
+            }
+            "log" => {
+                let requests = emulator.requests();
+                emulator.clear_requests();
+                json!({ "zero": zero, "requests": requests })
+            }
+            _ => return Err(format!("`{line}` is not understood").into()),
+        };
+        print(&answer)?;
+    }
+    runtime.block_on(emulator.shutdown());
+    Ok(())
+}
+
+/// A runtime like that of the program.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?)
+}
+
+/// When the log's clock began, in milliseconds since 1970. A request is sent and looked up in the log; the
+/// shorter it took, the less is left to doubt.
+async fn zero(emulator: &Emulator) -> Result<f64> {
+    let Connection {
+        arm_endpoint,
+        ca_file,
+        ..
+    } = emulator.connection();
+    let client = crate::download::client(&std::fs::read(ca_file)?)?;
+    let url = format!("{arm_endpoint}/metadata/endpoints?api-version=2023-01-01");
+    let mut best: Option<(f64, f64)> = None;
+    for _ in 0..COMPARISONS {
+        let before = unix_milliseconds()?;
+        client.get(&url).send().await?.bytes().await?;
+        let after = unix_milliseconds()?;
+        let requests = emulator.requests();
+        let request = requests.last().ok_or("the request is not in the log")?;
+        let middle = f64::midpoint(request.started, request.ended.unwrap_or(request.started));
+        if best.is_none_or(|(took, _)| after - before < took) {
+            best = Some((after - before, f64::midpoint(before, after) - middle));
+        }
+    }
+    best.map(|(_, zero)| zero)
+        .ok_or_else(|| "the clocks were not compared".into())
+}

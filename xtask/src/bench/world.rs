@@ -1,0 +1,170 @@
+//! An embedded Azure in a process of its own, and a configuration for it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::bench::log::Log;
+use crate::bench::tools::{Run, SECRET, Tools};
+use crate::report::Result;
+
+/// The group that the embedded Azure fills, and in which the app has its disks.
+const GROUP: &str = "seed";
+
+/// A running world. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct World<'t> {
+    tools: &'t Tools,
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+    /// The line with endpoints, certificate and credentials.
+    connection: String,
+    secret: String,
+    directory: TempDir,
+}
+
+impl<'t> World<'t> {
+    /// Starts one whose operations take no time, with an app that has these volumes.
+    pub(crate) fn start(tools: &'t Tools, volumes: &[&str]) -> Result<Self> {
+        let mut command = tools.peer();
+        let mut child = command
+            .arg("world")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start the embedded Azure: {error}"))?;
+        let (input, output) = (child.stdin.take(), child.stdout.take());
+        let mut world = Self {
+            tools,
+            child,
+            input,
+            output: BufReader::new(output.ok_or("the embedded Azure has no output")?),
+            connection: String::new(),
+            secret: String::new(),
+            directory: tempfile::Builder::new().prefix("kompox-bench-").tempdir()?,
+        };
+        let connection = world.answer()?;
+        world.connection = connection.to_string();
+        connection["clientSecret"]
+            .as_str()
+            .unwrap_or_default()
+            .clone_into(&mut world.secret);
+        let kom = world.directory.path().join(".kompox/kom");
+        std::fs::create_dir_all(&kom)?;
+        std::fs::write(kom.join("all.yml"), documents(&connection, volumes))?;
+        Ok(world)
+    }
+
+    /// Runs the program.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<Run> {
+        let directory = self.directory.path().display().to_string();
+        let mut words = vec!["-C", &directory, "--progress", "none"];
+        words.extend(arguments);
+        self.tools.run(&self.tools.program, &words, &self.secret)
+    }
+
+    /// Downloads the listing of the group's disks.
+    pub(crate) fn download(&self) -> Result<Run> {
+        let connection: Value = serde_json::from_str(&self.connection)?;
+        let path = format!(
+            "/subscriptions/{}/resourceGroups/{GROUP}/providers/Microsoft.Compute/disks?api-version=2024-03-02",
+            connection["subscriptionId"].as_str().unwrap_or_default()
+        );
+        let arguments = ["download", &self.connection, &path];
+        self.tools.run(&self.tools.peer, &arguments, &self.secret)
+    }
+
+    /// The requests since the last time.
+    pub(crate) fn log(&mut self) -> Result<Log> {
+        Ok(serde_json::from_value(self.tell("log")?)?)
+    }
+
+    /// Has the embedded Azure do something.
+    pub(crate) fn tell(&mut self, what: &str) -> Result<Value> {
+        let input = self.input.as_mut().ok_or("the embedded Azure has ended")?;
+        writeln!(input, "{what}")?;
+        input.flush()?;
+        self.answer()
+    }
+
+    fn answer(&mut self) -> Result<Value> {
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            return Err("the embedded Azure has ended; its own message stands above".into());
+        }
+        Ok(serde_json::from_str(&line)?)
+    }
+}
+
+impl Drop for World<'_> {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        // It ends by itself now; that it had ended before is as good.
+        let _ = self.child.wait();
+    }
+}
+
+/// A workspace, a provider, a cluster, and an app with volumes.
+fn documents(connection: &Value, volumes: &[&str]) -> String {
+    let document = |kind: &str, name: &str, id: &str, spec: &str| {
+        format!(
+            "apiVersion: ops.kompox.dev/v1alpha1\nkind: {kind}\nmetadata:\n  name: {name}\n  annotations:\n    \
+             ops.kompox.dev/id: {id}\nspec:{spec}\n"
+        )
+    };
+    let mut settings = String::new();
+    for (name, value) in connection["settings"].as_object().into_iter().flatten() {
+        let value = match name.as_str() {
+            "AZURE_CLIENT_SECRET" => format!("env:{SECRET}"),
+            _ => value.as_str().unwrap_or_default().to_owned(),
+        };
+        // JSON strings are YAML strings.
+        settings.extend(["\n    ", name, ": ", &Value::from(value).to_string()]);
+    }
+    let volumes: String = volumes
+        .iter()
+        .map(|volume| format!("\n    - name: {volume}\n      size: 32Gi"))
+        .collect();
+    [
+        document("Workspace", "w", "/ws/w", " {}"),
+        document(
+            "Provider",
+            "p",
+            "/ws/w/prv/p",
+            &format!("\n  driver: aks\n  settings:{settings}\n    AZURE_RESOURCE_PREFIX: bench"),
+        ),
+        document("Cluster", "c", "/ws/w/prv/p/cls/c", " {}"),
+        document(
+            "App",
+            "a",
+            "/ws/w/prv/p/cls/c/app/a",
+            &format!(
+                "\n  deployment:\n    zone: \"1\"\n  settings:\n    AZURE_RESOURCE_GROUP_NAME: {GROUP}\n  \
+                 volumes:{volumes}"
+            ),
+        ),
+    ]
+    .join("---\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_does_not_stand_in_the_configuration() {
+        let connection = serde_json::json!({
+            "settings": { "AZURE_CLIENT_SECRET": "s3cret", "AZURE_CLOUD": "Custom" }
+        });
+        let text = documents(&connection, &["db"]);
+        assert!(!text.contains("s3cret"));
+        assert!(
+            text.contains("    AZURE_CLIENT_SECRET: \"env:KOMPOX_BENCH_SECRET\"\n"),
+            "{text}"
+        );
+        assert!(text.contains("    - name: db\n      size: 32Gi\n"), "{text}");
+    }
+}
