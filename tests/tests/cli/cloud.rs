@@ -55,6 +55,7 @@ fn a_wrong_secret_is_said_to_be_one_and_nothing_was_done() {
         1: cannot sign in to Azure
         2: ClientSecretCredential authentication failed. AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '[UUID-1............................]'. Trace ID: [UUID-2............................] Correlation ID: [UUID-3............................] Timestamp: [TIME]
            To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
+      correlation id: [UUID-4............................]
     hint: the client secret is wrong or has expired; make a new one and put it where AZURE_CLIENT_SECRET points
     [exit status: 1]
     ");
@@ -84,13 +85,13 @@ fn an_azure_that_is_gone_or_not_trusted_is_a_clear_failure_with_a_hint_about_the
     error: cannot create disk first of volume db (unavailable)
       caused by:
         1: cannot sign in to Azure
-        2: ClientSecretCredential authentication failed. retry policy expired and the request will no longer be retried
+        2: ClientSecretCredential authentication failed. failed to execute `reqwest` request
            To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
-        3: failed to execute `reqwest` request
-        4: error sending request for url (https://127.0.0.1:[PORT]/[UUID-1............................]/oauth2/v2.0/token)
-        5: client error (Connect)
-        6: tcp connect error
-        7: [OS ERROR]
+        3: error sending request for url (https://127.0.0.1:[PORT]/[UUID-1............................]/oauth2/v2.0/token)
+        4: client error (Connect)
+        5: tcp connect error
+        6: [OS ERROR]
+      correlation id: [UUID-2............................]
     hint: the sign-in service cannot be reached; check the network, HTTPS_PROXY and NO_PROXY, and AZURE_CA_FILE
     [exit status: 1]
     ");
@@ -102,13 +103,13 @@ fn an_azure_that_is_gone_or_not_trusted_is_a_clear_failure_with_a_hint_about_the
     error: cannot create disk first of volume db (unavailable)
       caused by:
         1: cannot sign in to Azure
-        2: ClientSecretCredential authentication failed. retry policy expired and the request will no longer be retried
+        2: ClientSecretCredential authentication failed. failed to execute `reqwest` request
            To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
-        3: failed to execute `reqwest` request
-        4: error sending request for url (https://127.0.0.1:[PORT]/[UUID-1............................]/oauth2/v2.0/token)
-        5: client error (Connect)
-        6: invalid peer certificate: BadSignature
-    hint: the sign-in service cannot be reached; check the network, HTTPS_PROXY and NO_PROXY, and AZURE_CA_FILE
+        3: error sending request for url (https://127.0.0.1:[PORT]/[UUID-1............................]/oauth2/v2.0/token)
+        4: client error (Connect)
+        5: invalid peer certificate: BadSignature
+      correlation id: [UUID-2............................]
+    hint: the certificate of the sign-in service is not trusted; name the CA of a private cloud or proxy in AZURE_CA_FILE
     [exit status: 1]
     ");
 }
@@ -167,5 +168,5 @@ fn what_passes_by_is_tried_again_and_told() {
     let busy = FaultAction::respond_retry_after(503, "ServerBusy", 0);
     env.fault(FaultRule::new("GET", "**/disks", busy).times(1));
     let output = env.run("disk list").expect(DONE);
-    assert!(output.stderr.contains(": again in 0.0s, because: "), "{output}");
+    assert!(output.stderr.contains(": again in "), "{output}");
 }

@@ -30,6 +30,7 @@ fn a_deadline_in_the_middle_says_how_to_go_on() {
     ------- stderr -------
     error: cannot tell whether this was done: create disk first of volume db (timeout)
       caused by: the deadline passed while PUT /subscriptions/[SUBSCRIPTION......................]/resourceGroups/rg-shop/providers/Microsoft.Compute/disks/db-9b4aae-first was still under way in Azure
+      correlation id: [UUID-1............................]
     hint: Azure asks to wait 1 s; give it more time with --timeout; `kompoxops disk list -V db` shows whether disk first exists
     [exit status: 1]
     ");
