@@ -17,6 +17,7 @@ mod disks;
 mod emulator;
 mod flags;
 mod interruption;
+mod proxy;
 mod quickstart;
 mod secrets;
 mod snapshots;
