@@ -253,7 +253,7 @@ fn claims_challenge(now: i64) -> String {
     let seconds = (now / TICKS_PER_SECOND).to_string();
     let claims = json!({ "access_token": { "nbf": { "essential": true, "value": seconds } } });
     format!(
-        "error=\"invalid_token\", claims=\"{}\"",
+        "error=\"insufficient_claims\", claims=\"{}\"",
         STANDARD.encode(claims.to_string())
     )
 }

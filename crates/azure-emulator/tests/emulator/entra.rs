@@ -80,7 +80,7 @@ async fn a_client_that_understands_claims_challenges_gets_one_when_its_token_is_
         let (status, code, challenge) = status_of(&azure).await;
         assert_eq!((status, code.as_str()), (401, "ExpiredAuthenticationToken"));
         assert_eq!(
-            challenge.contains("error=\"invalid_token\", claims=\"ey"),
+            challenge.contains("error=\"insufficient_claims\", claims=\"ey"),
             challenged,
             "{challenge}"
         );
