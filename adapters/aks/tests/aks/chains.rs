@@ -68,8 +68,7 @@ async fn assigning_takes_four_dependent_requests_at_most_whatever_the_number_of_
         .filter(|request| request.kind == RequestKind::Write)
         .count();
     assert_eq!(writes, 12);
-    // Eleven clears, eight at a time, are two rounds; a typical switch clears one.
-    assert!(depth(&requests) <= 5, "{requests:#?}");
+    assert!(depth(&requests) <= 4, "{requests:#?}");
     world.assign("db", "d3").await.unwrap();
     assert!(depth(&log(&world)) <= 4);
 }

@@ -750,3 +750,31 @@ async fn a_disk_whose_name_is_written_in_another_case_is_the_same_disk() {
     world.delete("db", "one", true).await.unwrap();
     assert!(world.disks("db").await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn kubernetes_is_told_the_class_of_a_disk_volume_and_files_are_refused() {
+    let world = World::new().await;
+    let class = world.driver.volume_class(&world.app, world.volume("db")).unwrap();
+    assert_eq!(
+        (class.storage_class, class.csi_driver),
+        ("managed-csi", "disk.csi.azure.com")
+    );
+    assert_eq!(
+        (class.fs_type, class.access_modes),
+        ("ext4", ["ReadWriteOnce"].as_slice())
+    );
+    assert_eq!(
+        (class.reclaim_policy, class.volume_mode),
+        ("Retain", "Filesystem")
+    );
+    let error = world
+        .driver
+        .volume_class(&world.app, world.volume("share"))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        world.create("share", "one").await.unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
+    assert!(world.emulator.requests().is_empty());
+}

@@ -303,3 +303,35 @@ async fn a_snapshot_of_our_own_disk_given_by_its_id_knows_the_disk() {
     let snapshot = world.snapshot_with("db", request).await.unwrap();
     assert_eq!(snapshot.source_disk.as_deref(), Some("one"));
 }
+
+#[tokio::test]
+async fn a_snapshot_of_another_region_is_copied_in_the_background_and_waited_for() {
+    let timing = Timing {
+        snapshot_copy: SnapshotCopy::Reads(vec![50.0]),
+        ..Timing::zero()
+    };
+    let world = World::with(Options {
+        timing,
+        ..Options::default()
+    })
+    .await;
+    world.create("db", "one").await.unwrap();
+    let far = format!(
+        "{}/providers/Microsoft.Compute/snapshots/far",
+        world.group_id(GROUP)
+    );
+    let body = json!({"location": "westus", "sku": {"name": "Standard_LRS"},
+        "properties": {"provisioningState": "Succeeded", "incremental": true, "diskSizeGB": 4, "completionPercent": 100.0,
+            "diskSizeBytes": 4_294_967_296_u64, "uniqueId": "11111111-1111-1111-1111-111111111111",
+            "creationData": {"createOption": "Copy", "sourceResourceId": world.id("disks", "db", "one")}}});
+    world.emulator.put_resource(&far, body).await.unwrap();
+    let request = SnapshotCreate {
+        name: "near".parse().unwrap(),
+        source: Some(Source::Resource(far)),
+    };
+    let snapshot = world.snapshot_with("db", request).await.unwrap();
+    assert!(snapshot.completion_percent.is_done());
+    let raw = world.raw("snapshots", "db", "near").await.unwrap();
+    assert_eq!(raw["properties"]["creationData"]["createOption"], "CopyStart");
+    assert_eq!(raw["location"], "japaneast");
+}
