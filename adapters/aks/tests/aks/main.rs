@@ -7,10 +7,12 @@
 )]
 
 mod assign;
+mod beside_others;
 mod chains;
 mod conformance;
 mod disks;
 mod interruptions;
 mod snapshots;
 mod support;
+mod trouble;
 mod zones;

@@ -1,0 +1,207 @@
+//! Disks when something is in the way: permissions, locks, deadlines, replicas that lag, settings that are wrong.
+
+use kompox_azure_emulator::{
+    FaultAction, FaultRule, OperationFault, Outcome, Race, RacingWrite, ReplicationLag, When,
+};
+use kompox_domain::ErrorKind;
+use serde_json::json;
+
+use crate::support::{GROUP, World, app, driver, new_disk};
+
+#[tokio::test]
+async fn a_disk_that_is_attached_between_look_and_delete_is_refused_by_azure_and_the_machine_is_named() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    world.create("db", "two").await.unwrap();
+    let attach = json!({"managedBy": "/vm/web-1", "properties": {"diskState": "Attached"}});
+    world.fault(FaultRule::new(
+        "DELETE",
+        "**/disks/*",
+        FaultAction::Race(Race {
+            when: When::Before,
+            id: None,
+            write: RacingWrite::Merge(attach),
+        }),
+    ));
+    let error = world.delete("db", "two", false).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Precondition, Some("OperationNotAllowed"))
+    );
+    assert!(error.to_string().contains("/vm/web-1"), "{error}");
+}
+
+#[tokio::test]
+async fn b13_an_operation_that_outlasts_the_deadline_is_told_as_such_and_the_next_run_sees_what_it_left() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    let stuck = OperationFault {
+        outcome: Outcome::Stuck,
+        ..OperationFault::default()
+    };
+    world.fault(FaultRule::new("PUT", "**/disks/*", FaultAction::Operation(stuck)));
+    let cx = world.deadline(std::time::Duration::from_millis(300));
+    let error = world
+        .driver
+        .disk_create(&cx, &world.app, world.volume("db"), &new_disk("two"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("under way in Azure"), "{error}");
+    assert_eq!(world.disks("db").await.unwrap().len(), 2);
+    assert_eq!(world.assigned("db").await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_listing_never_believes_a_missing_group_without_asking_the_group() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    let lag = FaultAction::ReplicationLag(ReplicationLag::ResourceGroupNotFound);
+    world.fault(FaultRule::new("GET", "**/disks", lag.clone()).times(2));
+    assert_eq!(world.disks("db").await.unwrap().len(), 1);
+    world.fault(FaultRule::new("GET", "**/disks", lag.clone()).times(2));
+    world.create("db", "two").await.unwrap();
+    world.fault(FaultRule::new("DELETE", "**/disks/*", lag).times(2));
+    world.delete("db", "two", false).await.unwrap();
+    assert!(world.raw("disks", "db", "two").await.is_none());
+}
+
+#[tokio::test]
+async fn a_group_made_just_now_may_not_be_known_everywhere_yet() {
+    let world = World::new().await;
+    let lag = FaultAction::ReplicationLag(ReplicationLag::ResourceGroupNotFound);
+    world.fault(FaultRule::new("PUT", "**/disks/*", lag).times(3));
+    assert!(world.create("db", "one").await.unwrap().assigned);
+}
+
+#[tokio::test]
+async fn a_read_that_fails_is_never_taken_for_nothing_there() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    world.fault(FaultRule::new(
+        "GET",
+        "**/disks",
+        FaultAction::respond(403, "AuthorizationFailed", "No."),
+    ));
+    assert_eq!(
+        world.disks("db").await.unwrap_err().kind(),
+        ErrorKind::PermissionDenied
+    );
+    assert_eq!(
+        world.create("db", "two").await.unwrap_err().kind(),
+        ErrorKind::PermissionDenied
+    );
+    assert_eq!(
+        world.delete("db", "one", true).await.unwrap_err().kind(),
+        ErrorKind::PermissionDenied
+    );
+}
+
+#[tokio::test]
+async fn without_group_and_prefix_the_error_names_both_ways_out() {
+    let world = World::new().await;
+    let mut app = app("app1", GROUP);
+    app.app.settings = kompox_domain::Settings::default();
+    let driver = driver(&world.emulator, &app, &[]).unwrap();
+    let error = driver
+        .disk_list(&world.cx, &app, &app.app.volumes[..1])
+        .await
+        .unwrap_err();
+    let hint = error.hint().unwrap();
+    assert!(
+        hint.contains("AZURE_RESOURCE_GROUP_NAME") && hint.contains("AZURE_RESOURCE_PREFIX"),
+        "{hint}"
+    );
+}
+
+#[tokio::test]
+async fn a_missing_permission_names_the_action_and_what_to_do() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    let read = [
+        "Microsoft.Compute/disks/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+    ];
+    world
+        .emulator
+        .restrict_caller(Some(read.map(str::to_owned).to_vec()));
+    let error = world.create("db", "two").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::PermissionDenied, Some("AuthorizationFailed"))
+    );
+    assert!(
+        error.to_string().contains("Microsoft.Compute/disks/write"),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("role"));
+}
+
+#[tokio::test]
+async fn a_lock_is_named_and_is_not_mistaken_for_success() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    world.create("db", "two").await.unwrap();
+    let lock = format!(
+        "{}/providers/Microsoft.Authorization/locks/keep",
+        world.group_id(GROUP)
+    );
+    world
+        .emulator
+        .put_resource(&lock, json!({"properties": {"level": "CanNotDelete"}}))
+        .await
+        .unwrap();
+    let error = world.delete("db", "two", false).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.code()),
+        (ErrorKind::Precondition, Some("ScopeLocked"))
+    );
+    assert!(world.raw("disks", "db", "two").await.is_some());
+}
+
+#[tokio::test]
+async fn every_operation_works_with_exactly_the_permissions_that_are_listed_for_it() {
+    use kompox_aks::permissions::actions;
+    use kompox_domain::Operation as Op;
+    let world = World::new().await;
+    let allow = |operation| {
+        world.emulator.restrict_caller(Some(
+            actions(operation)
+                .iter()
+                .map(|action| (*action).to_owned())
+                .collect(),
+        ));
+    };
+    allow(Op::DiskCreate);
+    world.create("db", "one").await.unwrap();
+    world.create("db", "two").await.unwrap();
+    allow(Op::DiskList);
+    world.disks("db").await.unwrap();
+    allow(Op::DiskAssign);
+    world.assign("db", "two").await.unwrap();
+    allow(Op::SnapshotCreate);
+    world.snapshot("db", "snap").await.unwrap();
+    allow(Op::SnapshotList);
+    world.snapshots("db").await.unwrap();
+    allow(Op::SnapshotRestore);
+    world.restore("db", "snap", "three").await.unwrap();
+    allow(Op::SnapshotDelete);
+    world.delete_snapshot("db", "snap").await.unwrap();
+    allow(Op::DiskDelete);
+    world.delete("db", "one", false).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_misspelt_setting_of_app_or_cluster_is_refused_before_any_request() {
+    let world = World::new().await;
+    let mut misspelt = app("app1", GROUP);
+    misspelt.app.settings = crate::support::settings([("AZURE_RESOURCE_GROUP_NMAE", "data")]);
+    let driver = driver(&world.emulator, &misspelt, &[("AZURE_RESOURCE_PREFIX", "p")]).unwrap();
+    let error = driver
+        .disk_list(&world.cx, &misspelt, &misspelt.app.volumes[..1])
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert_eq!(error.hint(), Some("did you mean AZURE_RESOURCE_GROUP_NAME?"));
+    assert!(world.emulator.requests().is_empty());
+}
