@@ -318,7 +318,14 @@ impl Invocation<'_> {
     #[cfg(unix)]
     #[must_use]
     pub fn spawn_on_terminal(self) -> Terminal {
-        Terminal::spawn(self.command, self.environment.redactor())
+        Terminal::spawn(self.command, None, self.environment.redactor())
+    }
+
+    /// Begins it on a terminal, with a standard error that goes elsewhere.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn spawn_on_terminal_with_stderr(self, stderr: Stdio) -> Terminal {
+        Terminal::spawn(self.command, Some(stderr), self.environment.redactor())
     }
 
     /// Runs it and waits for its end.

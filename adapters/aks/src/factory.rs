@@ -13,6 +13,9 @@ use crate::settings::{ProviderSettings, app_group, check_app_group, cluster_grou
 /// The driver's name in the configuration.
 pub(crate) const NAME: &str = "aks";
 
+/// How many findings about one subject are told.
+const KEPT: usize = 100;
+
 /// Makes [`AksDriver`]s.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AksFactory {
@@ -34,29 +37,30 @@ impl DriverFactory for AksFactory {
 
     fn check(&self, scope: &ProviderScope) -> Vec<Finding> {
         let provider = AnyId::Provider(scope.provider.id.clone());
-        let mut findings = keys::unknown(&provider, &scope.provider.settings, keys::PROVIDER);
-        let problems = ProviderSettings::problems(&scope.provider.settings);
-        findings.extend(problems.into_iter().map(|error| finding(&provider, &error)));
+        let settings = &scope.provider.settings;
+        let mut guesses = keys::Guesses::default();
+        let mut findings = Vec::new();
+        let problems = ProviderSettings::problems(settings);
+        let unknown = keys::unknown(&provider, settings, keys::PROVIDER, KEPT, &mut guesses);
+        add(&mut findings, &provider, unknown, &problems);
         let prefix = plain_prefix(scope);
         for cluster in &scope.clusters {
             let subject = AnyId::Cluster(cluster.id.clone());
-            findings.extend(keys::unknown(&subject, &cluster.settings, keys::CLUSTER));
             let scope = kompox_domain::ClusterScope {
                 cluster: cluster.clone(),
             };
             // An existing cluster brings its own group along.
-            if !cluster.existing {
-                findings.extend(
-                    cluster_group(&scope, prefix.as_deref())
-                        .err()
-                        .map(|error| finding(&subject, &error)),
-                );
-            }
+            let group = (!cluster.existing)
+                .then(|| cluster_group(&scope, prefix.as_deref()).err())
+                .flatten();
+            let unknown = keys::unknown(&subject, &cluster.settings, keys::CLUSTER, KEPT, &mut guesses);
+            add(&mut findings, &subject, unknown, group.as_slice());
         }
         for app in &scope.apps {
             let subject = AnyId::App(app.id.clone());
-            findings.extend(keys::unknown(&subject, &app.settings, keys::APP));
+            let unknown = keys::unknown(&subject, &app.settings, keys::APP, KEPT, &mut guesses);
             let Some(cluster) = scope.clusters.iter().find(|cluster| cluster.id == app.id.cluster) else {
+                add(&mut findings, &subject, unknown, &[]);
                 continue;
             };
             let app = AppScope {
@@ -65,12 +69,9 @@ impl DriverFactory for AksFactory {
             };
             let group = app_group(&app, prefix.as_deref())
                 .and_then(|name| check_app_group(&name, &app, &scope.clusters, prefix.as_deref()));
-            findings.extend(group.err().map(|error| finding(&subject, &error)));
-            findings.extend(
-                crate::volumes::offline_findings(&app)
-                    .iter()
-                    .map(|error| finding(&subject, error)),
-            );
+            let mut problems: Vec<Error> = group.err().into_iter().collect();
+            problems.extend(crate::volumes::offline_findings(&app));
+            add(&mut findings, &subject, unknown, &problems);
         }
         findings
     }
@@ -88,6 +89,27 @@ impl DriverFactory for AksFactory {
     }
 }
 
+/// Adds what was found about one subject: as much as somebody reads, and how much more there is. Unknown keys come
+/// first, but leave room for the problems.
+fn add(
+    findings: &mut Vec<Finding>,
+    subject: &AnyId,
+    mut unknown: impl Iterator<Item = Finding>,
+    problems: &[Error],
+) {
+    let told = problems.iter().take(KEPT);
+    findings.extend(unknown.by_ref().take(KEPT - told.len()));
+    let more = unknown.count() + problems.len() - told.len();
+    findings.extend(told.map(|error| finding(subject, error)));
+    if more > 0 {
+        findings.push(Finding {
+            subject: subject.clone(),
+            message: format!("and {more} more"),
+            hint: Some("correct these first".to_owned()),
+        });
+    }
+}
+
 fn plain_prefix(scope: &ProviderScope) -> Option<String> {
     match scope.provider.settings.get("AZURE_RESOURCE_PREFIX") {
         Some(kompox_domain::SettingValue::Plain(prefix)) => Some(prefix.clone()),
@@ -100,5 +122,47 @@ fn finding(subject: &AnyId, error: &Error) -> Finding {
         subject: subject.clone(),
         message: error.to_string(),
         hint: error.hint().map(str::to_owned),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use kompox_domain::model::Provider;
+    use kompox_domain::settings::{SettingValue, Settings};
+
+    use super::*;
+
+    fn provider(settings: Settings) -> ProviderScope {
+        let id: AnyId = "/ws/w/prv/p".parse().unwrap();
+        let AnyId::Provider(id) = id else { panic!("{id}") };
+        ProviderScope {
+            provider: Provider {
+                id,
+                driver: NAME.to_owned(),
+                settings,
+            },
+            clusters: Vec::new(),
+            apps: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_nobody_reads_is_only_counted_and_costs_a_moment() {
+        let unknown = (0..150_000).map(|number| format!("AZURE_RESOURCE_MANAGER_{number}"));
+        let settings = unknown.map(|key| (key, SettingValue::Plain("x".to_owned())));
+        let begin = Instant::now();
+        let findings = AksFactory::default().check(&provider(settings.collect()));
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        assert_eq!(findings.len(), KEPT + 1);
+        // The settings that are missing are told all the same.
+        assert!(findings[KEPT - 1].message.contains("AZURE_SUBSCRIPTION_ID"));
+        assert_eq!(findings[KEPT].message, "and 149901 more");
+        let lists = |finding: &&Finding| {
+            let hint = finding.hint.as_deref().unwrap_or_default();
+            hint.starts_with("known here")
+        };
+        assert!(findings.iter().filter(lists).count() <= 1);
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use kompox_domain::progress::Unfinished;
 use serde::Deserialize;
 
 /// A result with an [`ArmError`].
@@ -285,6 +286,19 @@ impl ServiceError {
     }
 }
 
+impl Unfinished for ArmError {
+    fn may_still_run(&self) -> bool {
+        match self {
+            Self::Deadline { .. } | Self::Unfollowed { .. } => true,
+            Self::Service(_)
+            | Self::Operation { .. }
+            | Self::Transport { .. }
+            | Self::Credential { .. }
+            | Self::Protocol { .. } => false,
+        }
+    }
+}
+
 /// A message as it may be shown: without control characters, and not endless.
 #[must_use]
 pub fn clip(text: &str) -> String {
@@ -359,6 +373,21 @@ mod tests {
             assert!(word.chars().count() <= MAX_WORD + 20, "{word}");
             assert!(!word.contains('\u{1b}'), "{word:?}");
         }
+    }
+
+    #[test]
+    fn what_was_accepted_may_still_run_when_nobody_waits_for_it_any_more() {
+        let deadline = || ArmError::Deadline {
+            correlation_id: None,
+            doing: "while waiting".to_owned(),
+            retry_after: None,
+        };
+        let unfollowed = ArmError::Unfollowed {
+            request: "PUT /x".to_owned(),
+            source: Box::new(deadline()),
+        };
+        assert!(deadline().may_still_run() && unfollowed.may_still_run());
+        assert!(!ArmError::Service(Box::default()).may_still_run());
     }
 
     #[test]

@@ -122,7 +122,7 @@ impl Files {
                     "{} names {}, which {}",
                     origin.by,
                     shown.display(),
-                    reason(&error)
+                    reason_at(path, &error)
                 );
                 let mut fault = Fault::new(message);
                 if shown.to_string_lossy().contains("$KOMPOX_") {
@@ -313,6 +313,20 @@ pub(crate) fn reason(error: &io::Error) -> String {
         _ if is_link_loop(error) => "is a loop of links".to_owned(),
         _ => format!("cannot be read: {error}"),
     }
+}
+
+/// What an I/O error at a path means, as the rest of a sentence.
+pub(crate) fn reason_at(path: &Path, error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound && path.is_symlink() {
+        return "is a link that leads to nothing".to_owned();
+    }
+    reason(error)
+}
+
+/// Whether there is anything by this name. What cannot be looked at is there: passing over it would use another
+/// configuration than the one that is meant.
+pub(crate) fn is_present(path: &Path) -> bool {
+    !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
 /// The kind for it is not stable yet; its name is the same everywhere.

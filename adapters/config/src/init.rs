@@ -1,6 +1,6 @@
 //! `kompoxops init`: the beginning of a configuration.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -50,14 +50,27 @@ pub fn init(dir: &Path, force: bool) -> Result<Vec<PathBuf>> {
 }
 
 fn write(path: &Path, content: &str, replace: bool) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    if replace {
-        options.create(true).truncate(true);
-    } else {
-        options.create_new(true);
+    if !replace {
+        return File::create_new(path)?.write_all(content.as_bytes());
     }
-    options.open(path)?.write_all(content.as_bytes())
+    // A link is replaced, not followed, and a file is never half written.
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.new", std::process::id()));
+    // Left by an earlier process with the same number, if by anybody.
+    match fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::create_new(&temporary)?;
+    let written = file.write_all(content.as_bytes()).and_then(|()| {
+        drop(file);
+        fs::rename(&temporary, path)
+    });
+    if written.is_err() {
+        // The error that counts is the first.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
 }
 
 fn exists(path: &Path) -> Error {
@@ -101,6 +114,22 @@ mod tests {
         assert_eq!(fs::read_to_string(kompox.join("kom/app.yml")).unwrap(), "mine");
         assert_eq!(fs::read_to_string(kompox.join(".gitignore")).unwrap(), "mine");
         assert_eq!(fs::read_to_string(kompox.join("config.yml")).unwrap(), CONFIG);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn with_force_a_link_is_replaced_and_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), false).unwrap();
+        let victim = dir.path().join("victim");
+        fs::write(&victim, "precious").unwrap();
+        let config = dir.path().join(".kompox/config.yml");
+        fs::remove_file(&config).unwrap();
+        std::os::unix::fs::symlink(&victim, &config).unwrap();
+        init(dir.path(), true).unwrap();
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+        assert!(!config.is_symlink() && fs::read_to_string(&config).unwrap() == CONFIG);
+        assert_eq!(fs::read_dir(dir.path().join(".kompox")).unwrap().count(), 4);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub fn load(sources: &Sources, env: Env<'_>) -> Result<Loaded, ConfigErrors> {
         Form::Open => {
             load.kom(&located, "", &[], None, &mut files);
             let ops = located.current_dir.join(OPS_FILE);
-            if ops.is_file() {
+            if files::is_present(&ops) {
                 if let Some(kom) = files.found().first() {
                     return Err(ambiguous(&files.shown(&ops), &kom.shown));
                 }
@@ -120,7 +120,7 @@ impl Load {
                 files.add(path, &origin, &mut self.faults);
                 Some(path)
             }
-            None if default.is_file() => {
+            None if files::is_present(&default) => {
                 let origin = Origin::file("the default");
                 files.add(&default, &origin, &mut self.faults);
                 Some(&default)

@@ -385,7 +385,9 @@ impl Builder {
             && tag.core_suffix().is_none()
             && tag.original() != "!"
         {
-            let fault = Fault::new(format!("tag {} is not understood", quoted(&tag.original())));
+            // A value that begins with «!» is read as a tag, and it may be a secret: it is not shown.
+            let fault =
+                Fault::new("this tag is not understood").hint("put a value that begins with ! in quotes");
             self.report(at, fault);
         }
     }

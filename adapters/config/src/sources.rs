@@ -82,12 +82,17 @@ impl Located {
         let root = root.map(|(_, path)| path).or_else(|| {
             let mut parents = current_dir.ancestors();
             parents
-                .find(|path| path.join(KOMPOX_DIR).is_dir())
+                .find(|path| files::is_present(&path.join(KOMPOX_DIR)))
                 .map(Path::to_owned)
         });
+        let mut unusable = None;
         let dir = dir.map(|(_, path)| path).or_else(|| {
             let default = root.as_ref()?.join(KOMPOX_DIR);
-            default.is_dir().then_some(default)
+            if !files::is_present(&default) {
+                return None;
+            }
+            unusable = why_no_directory(&default);
+            unusable.is_none().then_some(default)
         });
 
         let form = if let Some(config) = &sources.config {
@@ -120,6 +125,15 @@ impl Located {
                 Form::Kom { by, paths, app }
             }
         };
+        // Where everything is named, nothing is looked for there.
+        let looks = match &form {
+            Form::Ops(_) => false,
+            Form::Kom { paths, .. } => paths.is_empty(),
+            Form::Open => true,
+        };
+        if let Some(fault) = unusable.filter(|_| looks) {
+            faults.push(None, fault);
+        }
         Ok(Self {
             current_dir,
             root,
@@ -156,7 +170,7 @@ impl Located {
     ) {
         let Some(dir) = &self.dir else { return };
         let config = dir.join(CONFIG_FILE);
-        let paths = if config.exists() {
+        let paths = if files::is_present(&config) {
             config_paths(&config, files, budget, faults, ignored)
         } else {
             Vec::new()
@@ -169,7 +183,7 @@ impl Located {
             files.add(&dir.join(path), &origin, faults);
         }
         let default = dir.join(KOM_DIR);
-        if paths.is_empty() && default.exists() {
+        if paths.is_empty() && files::is_present(&default) {
             let origin = Origin::new("the default");
             files.add(&default, &origin, faults);
         }
@@ -181,6 +195,17 @@ impl Located {
             files.leave_out(&dir.join(CONFIG_FILE));
         }
     }
+}
+
+/// What is wrong with a `.kompox` that is there.
+fn why_no_directory(path: &Path) -> Option<Fault> {
+    let why = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return None,
+        Ok(_) => "is not a directory".to_owned(),
+        Err(error) => files::reason_at(path, &error),
+    };
+    let fault = Fault::new(format!("{} {why}", path.display()));
+    Some(fault.hint("remove it, or name another directory with --kompox-dir"))
 }
 
 /// Nothing names a configuration and nothing lies in the directories, or what was read holds none.

@@ -260,7 +260,24 @@ fn keys_that_are_no_texts_are_refused() {
 
 #[test]
 fn a_tag_that_is_not_of_yaml_is_refused() {
-    assert_snapshot!(errors(changed("driver: aks", "driver: !secret aks")), @r#"kom/app.yml:14:19 (document 2): tag "!secret" is not understood"#);
+    assert_snapshot!(errors(changed("driver: aks", "driver: !secret aks")), @r"
+    kom/app.yml:14:19 (document 2): this tag is not understood
+        put a value that begins with ! in quotes
+    ");
+    for secret in [
+        "!hunter2-pa55",
+        "!<hunter2-pa55>",
+        "!hunter2!pa55",
+        "!!hunter2-pa55",
+        "!hunter2-pa55 [x]",
+    ] {
+        let errors = errors(changed("file:secret.txt", secret));
+        assert!(
+            !errors.contains("hunter2") && !errors.contains("pa55"),
+            "{errors}"
+        );
+        assert_ne!(errors, "no error");
+    }
 }
 
 #[test]

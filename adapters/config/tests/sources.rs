@@ -316,3 +316,69 @@ fn the_kom_path_of_defaults_may_not_leave_root_and_dir_but_that_of_the_config_fi
     dir.write(".kompox/config.yml", format!("komPath: [{}]\n", path.display()));
     assert_eq!(names(&dir.load().unwrap()), ["outside"]);
 }
+
+/// What would decide where the configuration is, replaced by a link to nothing.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_does_not_count_as_absent() {
+    let link = |names: &[&str]| {
+        let dir = every_source();
+        for name in names {
+            std::os::unix::fs::symlink("nothing", dir.path().join(name)).unwrap();
+        }
+        dir.render(&dir.load().unwrap_err())
+    };
+    assert_snapshot!(link(&["kompoxapp.yml"]), @"the default names kompoxapp.yml, which is a link that leads to nothing");
+    assert_snapshot!(link(&[".kompox/config.yml"]), @".kompox names <dir>/.kompox/config.yml, which is a link that leads to nothing");
+
+    let dir = Dir::new();
+    dir.write("kom/w.yml", workspace("w"));
+    std::os::unix::fs::symlink("nothing", dir.path().join(".kompox")).unwrap();
+    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @r"
+    <dir>/.kompox is a link that leads to nothing
+        remove it, or name another directory with --kompox-dir
+    ");
+    // Nothing is looked for there.
+    assert_eq!(names(&dir.load_paths(&["kom"]).unwrap()), ["w"]);
+    dir.write("kompoxapp.yml", workspace("w"));
+    let sources = Sources {
+        kompox_dir: Some("kom".into()),
+        ..dir.sources()
+    };
+    assert_eq!(names(&load_env(&sources, &[]).unwrap()), ["w"]);
+
+    // A file where a directory belongs, and the other way round.
+    let dir = Dir::new();
+    dir.write(".kompox", "");
+    dir.write("kompoxapp.yml/x", "");
+    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @r"
+    <dir>/.kompox is not a directory
+        remove it, or name another directory with --kompox-dir
+    the default names kompoxapp.yml, which is a directory
+    ");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_that_may_not_be_entered_does_not_count_as_absent() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let dir = every_source();
+    let kompox = dir.path().join(".kompox");
+    let mode = |mode| std::fs::set_permissions(&kompox, std::fs::Permissions::from_mode(mode)).unwrap();
+    mode(0);
+    // Whoever may do anything reads it all the same.
+    let closed = kompox.join("kom").symlink_metadata().is_err();
+    let loaded = dir.load();
+    mode(0o700);
+    match loaded {
+        Ok(loaded) => assert!(!closed && names(&loaded) == ["default"]),
+        Err(errors) => {
+            let told = dir.render(&errors);
+            assert!(
+                closed && told.contains(".kompox/config.yml, which may not be read"),
+                "{told}"
+            );
+        }
+    }
+}

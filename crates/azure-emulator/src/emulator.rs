@@ -415,8 +415,8 @@ fn prepare(state_dir: Option<PathBuf>, port: u16) -> Result<Prepared, EmulatorEr
     let durable = state_dir.is_some();
     let (directory, temporary) = match state_dir {
         Some(directory) => {
-            platform::create_private_dir(&directory)
-                .map_err(|error| EmulatorError::io("create", &directory, error))?;
+            platform::private_state_dir(&directory)
+                .map_err(|error| EmulatorError::io("keep the state in", &directory, error))?;
             (directory, None)
         }
         None => {
@@ -471,9 +471,8 @@ fn listen(port: u16) -> std::io::Result<TcpListener> {
 
 /// Holds the directory for this process; the lock ends with it, however it ends.
 fn lock(directory: &Path) -> Result<File, EmulatorError> {
-    let path = directory.join("lock");
-    let file =
-        platform::open_private(&path, false).map_err(|error| EmulatorError::io("open", &path, error))?;
+    let path = directory.join(platform::LOCK);
+    let file = platform::open_private(&path).map_err(|error| EmulatorError::io("open", &path, error))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(EmulatorError::StateInUse(directory.to_owned())),

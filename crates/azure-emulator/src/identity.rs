@@ -127,7 +127,7 @@ impl Identity {
 
 /// Where the identity of a state directory is.
 fn identity_file(directory: &Path) -> PathBuf {
-    directory.join("identity.json")
+    directory.join(platform::IDENTITY)
 }
 
 /// Where clients find the CA certificate.

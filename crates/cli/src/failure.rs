@@ -61,6 +61,18 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// The outcome of a command that has printed its result: that it failed counts also where nobody reads it.
+    pub(crate) fn judged(printed: Result<(), Self>, verdict: Result<(), Self>) -> Result<(), Self> {
+        match (printed, verdict) {
+            (Ok(()) | Err(Self::BrokenPipe), Err(verdict)) => Err(verdict),
+            // What could not be written is the lesser trouble, unless it was all that told the verdict.
+            (Err(_), Err(told @ Self::Told(_))) => Err(told),
+            (printed, _) => printed,
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Told(Box::new(Report::of(&error)))
@@ -175,6 +187,37 @@ impl Report {
         }
     }
 
+    /// Of a command line that was not understood, from the text that says why.
+    #[must_use]
+    pub fn usage(text: &str) -> Self {
+        let mut message = String::new();
+        let mut hints: Vec<String> = Vec::new();
+        for paragraph in text.split("\n\n") {
+            let words: Vec<&str> = paragraph.split_whitespace().collect();
+            let line = words.join(" ");
+            if let Some(tip) = line.strip_prefix("tip: ") {
+                hints.extend(tip.split(" tip: ").map(ToOwned::to_owned));
+            } else if let Some(usage) = line.strip_prefix("Usage: ") {
+                hints.push(format!("usage: {usage}"));
+            } else if message.is_empty() {
+                message = line.strip_prefix("error: ").unwrap_or(&line).to_owned();
+            }
+        }
+        Self {
+            kind: "usage",
+            message,
+            causes: Vec::new(),
+            code: None,
+            correlation_id: None,
+            hint: Some(if hints.is_empty() {
+                "see `kompoxops --help`".to_owned()
+            } else {
+                hints.join("; ")
+            }),
+            exit_code: exit_codes::USAGE,
+        }
+    }
+
     /// The same, with the command to go on with.
     #[must_use]
     pub fn go_on_with(mut self, command: &str) -> Self {
@@ -239,6 +282,25 @@ mod tests {
         let error = Error::new(ErrorKind::Conflict, "cannot listen: in use")
             .with_source(std::io::Error::other("in use"));
         assert_eq!(Report::of(&error).causes, [""; 0]);
+    }
+
+    #[test]
+    fn a_verdict_counts_also_where_nobody_reads_it() {
+        let code =
+            |printed, verdict| Failure::judged(printed, verdict).map_err(|failure| failure.exit_code());
+        let quiet = || Err(Failure::Quiet(exit_codes::FAILED));
+        assert_eq!(code(Err(Failure::BrokenPipe), quiet()), Err(exit_codes::FAILED));
+        assert_eq!(code(Ok(()), quiet()), Err(exit_codes::FAILED));
+        assert_eq!(code(Err(Failure::BrokenPipe), Ok(())), Err(exit_codes::DONE));
+        let unwritten = || Err(Failure::new(ErrorKind::Failed, "full", ""));
+        assert!(matches!(
+            Failure::judged(unwritten(), quiet()),
+            Err(Failure::Told(_))
+        ));
+        assert!(matches!(
+            Failure::judged(unwritten(), Err(Failure::declined("it"))),
+            Err(Failure::Told(report)) if report.kind == "declined"
+        ));
     }
 
     #[test]

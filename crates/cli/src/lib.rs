@@ -44,7 +44,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             Ok(()) => exit_codes::DONE,
             Err(code) => code,
         },
-        Err(error) => ui::usage(&error),
+        Err(error) => ui::usage(&error, wants_json(&args)),
     }
 }
 
@@ -118,4 +118,56 @@ fn color_of(args: &[OsString]) -> clap::ColorChoice {
         }
     }
     clap::ColorChoice::Auto
+}
+
+/// Whether `-o` asks for JSON or YAML, before the command line is understood: errors about it are JSON too.
+fn wants_json(args: &[OsString]) -> bool {
+    let mut args = args
+        .iter()
+        .skip(1)
+        .map(|arg| arg.to_str().unwrap_or_default())
+        .take_while(|arg| *arg != "--");
+    while let Some(arg) = args.next() {
+        let value = match (arg.strip_prefix("--output"), arg.strip_prefix('-')) {
+            (Some(""), _) => args.next(),
+            (Some(value), _) => value.strip_prefix('='),
+            // Flags without a value may stand before it: -qo json.
+            (None, Some(flags)) => match flags.trim_start_matches(['q', 'y']).strip_prefix('o') {
+                Some("") => args.next(),
+                Some(value) => Some(value.strip_prefix('=').unwrap_or(value)),
+                None => None,
+            },
+            (None, None) => None,
+        };
+        if matches!(value, Some("json" | "yaml")) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_output_is_found_in_a_command_line_that_is_not_understood() {
+        let wants = |line: &str| {
+            let args: Vec<OsString> = line.split_whitespace().map(Into::into).collect();
+            wants_json(&args)
+        };
+        for output in [
+            "-o json",
+            "-ojson",
+            "-o=json",
+            "-qo yaml",
+            "--output json",
+            "--output=yaml",
+        ] {
+            assert!(wants(&format!("kompoxops disk lst {output} --nope")), "{output}");
+        }
+        for output in ["", "-o", "-o table", "--output name", "-- -o json", "-V json"] {
+            assert!(!wants(&format!("kompoxops disk lst {output}")), "{output}");
+        }
+    }
 }

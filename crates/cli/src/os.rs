@@ -4,30 +4,82 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Opens a file for appending that nobody else may read, and makes it where it is missing.
+/// Opens a file for appending that nobody else may read, and makes it where it is missing. A link is refused,
+/// except one of the system's own, such as `/dev/stderr`.
 pub(crate) fn append_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.append(true).create(true);
+    options.append(true).create_new(true);
     private(&mut options);
-    let file = options.open(path)?;
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    if std::fs::symlink_metadata(path)?.is_symlink() && !is_of_the_system(path) {
+        return Err(io::Error::other(
+            "it is a link; name the file that it leads to, or remove it",
+        ));
+    }
+    let file = OpenOptions::new().append(true).open(path)?;
     // The mode above counts only when the file is new.
     restrict(&file)?;
     Ok(file)
 }
 
-/// Writes a file that nobody else may read.
+/// Whether nobody but the system makes the links in a file's directory.
+fn is_of_the_system(path: &Path) -> bool {
+    let parent = path.parent().unwrap_or(path);
+    parent == Path::new("/dev") || parent == Path::new("/dev/fd") || parent.starts_with("/proc")
+}
+
+/// Writes a file that nobody else may read, in place of what has its name.
 #[cfg(feature = "emulator")]
 pub(crate) fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    private(&mut options);
+    replace_with(options, path, contents)
+}
+
+/// Writes a file in place of what has its name; a link is replaced, not followed.
+#[cfg(feature = "emulator")]
+pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    replace_with(OpenOptions::new(), path, contents)
+}
+
+#[cfg(feature = "emulator")]
+fn replace_with(mut options: OpenOptions, path: &Path, contents: &[u8]) -> io::Result<()> {
     use io::Write as _;
 
-    let mut options = OpenOptions::new();
-    options.write(true).create(true);
-    private(&mut options);
-    let mut file = options.open(path)?;
-    // Before anything is written: the file may have been there, and readable.
-    restrict(&file)?;
-    file.set_len(0)?;
-    file.write_all(contents)
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.new", std::process::id()));
+    // Left by an earlier process with the same number, if by anybody.
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = options.write(true).create_new(true).open(&temporary)?;
+    let written = file.write_all(contents).and_then(|()| {
+        drop(file);
+        std::fs::rename(&temporary, path)
+    });
+    if written.is_err() {
+        // The error that counts is the first.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// The terminal that standard input comes from, to write to.
+#[cfg(unix)]
+pub(crate) fn terminal() -> io::Result<File> {
+    let open = |path| OpenOptions::new().write(true).open(path);
+    // Standard input may be another terminal than the one that controls this process.
+    open("/dev/stdin").or_else(|_| open("/dev/tty"))
+}
+
+/// The terminal that standard input comes from, to write to.
+#[cfg(windows)]
+pub(crate) fn terminal() -> io::Result<File> {
+    OpenOptions::new().write(true).open("CONOUT$")
 }
 
 #[cfg(unix)]
@@ -132,5 +184,47 @@ mod tests {
             0o600
         );
         assert_eq!(std::fs::read(&path).unwrap(), b"s");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        use std::os::unix::fs::symlink;
+
+        let directory = tempfile::tempdir().unwrap();
+        let victim = directory.path().join("victim");
+        std::fs::write(&victim, "precious").unwrap();
+        for write in [write_private, replace] {
+            let link = directory.path().join("link");
+            symlink(&victim, &link).unwrap();
+            write(&link, b"s").unwrap();
+            assert!(!link.is_symlink() && std::fs::read(&link).unwrap() == b"s");
+            std::fs::remove_file(link).unwrap();
+        }
+        let link = directory.path().join("log");
+        symlink(&victim, &link).unwrap();
+        assert!(append_private(&link).is_err());
+        let dangling = directory.path().join("dangling");
+        symlink(directory.path().join("nothing"), &dangling).unwrap();
+        assert!(append_private(&dangling).is_err());
+        assert!(!directory.path().join("nothing").exists());
+        assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn a_log_is_appended_to_and_made_private() {
+        use io::Write as _;
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        for line in ["one\n", "two\n"] {
+            append_private(&path).unwrap().write_all(line.as_bytes()).unwrap();
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\n");
+        assert!(is_of_the_system(Path::new("/dev/stderr")));
+        assert!(!is_of_the_system(Path::new("/dev/shm/log")));
     }
 }

@@ -1,13 +1,16 @@
 //! What the commands that talk to a cloud have in common: configuration, driver, deadline, Ctrl-C.
 
-use std::path::Path;
+use std::cell::RefCell;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kompox_config::{ConfigErrors, Loaded, Reason, Sources, SystemSecrets};
 use kompox_domain::ids::SystemUlids;
 use kompox_domain::model::AnyId;
-use kompox_domain::{AppScope, Context, DriverRegistry, Error, ErrorKind, ProgressSink, ProviderDriver};
+use kompox_domain::{
+    AppScope, Context, DriverRegistry, Error, ErrorKind, ProgressSink, ProviderDriver, VolumeName,
+};
 use kompox_usecase::target::{self, Selector};
 
 use crate::args::{GlobalArgs, TargetArgs};
@@ -44,8 +47,10 @@ pub(crate) fn configuration(global: &GlobalArgs) -> Result<Loaded, Failure> {
         kom_app: global.kom_app.clone(),
         config: global.config.clone(),
     };
-    let loaded = kompox_config::load(&sources, &|name| std::env::var(name).ok())
-        .map_err(|errors| empty(&errors, &sources.current_dir).unwrap_or_else(|| errors.into()))?;
+    let environment = Environment::default();
+    let loaded = kompox_config::load(&sources, &|name| environment.read(name));
+    environment.into_result()?;
+    let loaded = loaded.map_err(|errors| empty(&errors, &sources).unwrap_or_else(|| errors.into()))?;
     tracing::debug!(files = ?loaded.files, root = ?loaded.root, dir = ?loaded.dir, "configuration read");
     if !loaded.ignored.is_empty() {
         tracing::debug!(fields = ?loaded.ignored, "accepted and without effect here");
@@ -53,18 +58,80 @@ pub(crate) fn configuration(global: &GlobalArgs) -> Result<Loaded, Failure> {
     Ok(loaded)
 }
 
-/// The failure where `init` has been run and nothing been written yet.
-fn empty(errors: &ConfigErrors, current_dir: &Path) -> Option<Failure> {
-    let begun = current_dir
-        .ancestors()
-        .map(|parent| parent.join(".kompox/kom"))
-        .find(|kom| kom.is_dir());
-    let kom = begun.filter(|_| errors.reason() == Reason::NothingConfigured)?;
+/// The variables of the environment, and one that was asked for and cannot be read.
+#[derive(Default)]
+pub(crate) struct Environment(RefCell<Option<String>>);
+
+impl Environment {
+    /// The value of a variable; absent where it is not set or says nothing.
+    pub(crate) fn read(&self, name: &str) -> Option<String> {
+        let value = std::env::var_os(name)?.into_string();
+        if value.is_err() {
+            self.0.borrow_mut().get_or_insert_with(|| name.to_owned());
+        }
+        value.ok().filter(|value| !value.trim().is_empty())
+    }
+
+    /// # Errors
+    /// When a variable was read that is not UTF-8.
+    pub(crate) fn into_result(self) -> Result<(), Failure> {
+        match self.0.into_inner() {
+            None => Ok(()),
+            Some(name) => Err(Failure::new(
+                ErrorKind::InvalidInput,
+                format!("variable {name} of the environment is not UTF-8"),
+                format!("correct {name} or unset it"),
+            )),
+        }
+    }
+}
+
+/// The failure where what was asked for holds nothing yet, as after `init`.
+fn empty(errors: &ConfigErrors, sources: &Sources) -> Option<Failure> {
+    if errors.reason() != Reason::NothingConfigured || sources.config.is_some() {
+        return None;
+    }
+    let place = asked_for(sources, &|name| Environment::default().read(name))?;
     Some(Failure::new(
         ErrorKind::InvalidInput,
-        format!("there is no KOM document in {} yet", kom.display()),
+        format!("there is no KOM document in {place} yet"),
         "write some; `kompoxops quickstart` makes an example to begin with",
     ))
+}
+
+/// Where KOM documents were looked for, and who said so. None where nobody did and no `.kompox` is near.
+fn asked_for(sources: &Sources, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let current_dir = &sources.current_dir;
+    let shown = |paths: &mut dyn Iterator<Item = PathBuf>, by: &str| {
+        let paths: Vec<String> = paths
+            .map(|path| current_dir.join(path).display().to_string())
+            .collect();
+        Some(format!("{} (from {by})", paths.join(", "))).filter(|_| !paths.is_empty())
+    };
+    if !sources.kom_paths.is_empty() {
+        return shown(&mut sources.kom_paths.iter().cloned(), "--kom-path");
+    }
+    if let Some(list) = env("KOMPOX_KOM_PATH") {
+        let mut paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
+        return shown(&mut paths, "KOMPOX_KOM_PATH");
+    }
+    let given = |flag: &'static str, path: &Option<PathBuf>, name: &'static str| match path {
+        Some(path) => Some((flag, path.clone())),
+        None => env(name).map(|value| (name, PathBuf::from(value))),
+    };
+    // Such a file is read, and the error of the configuration names it.
+    if given("--kom-app", &sources.kom_app, "KOMPOX_KOM_APP").is_some() {
+        return None;
+    }
+    if let Some((by, directory)) = given("--kompox-dir", &sources.kompox_dir, "KOMPOX_DIR") {
+        return shown(&mut std::iter::once(directory.join("kom")), by);
+    }
+    if let Some((by, root)) = given("--kompox-root", &sources.kompox_root, "KOMPOX_ROOT") {
+        return shown(&mut std::iter::once(root.join(".kompox/kom")), by);
+    }
+    let mut parents = current_dir.ancestors().map(|parent| parent.join(".kompox"));
+    let kom = parents.find(|kompox| kompox.is_dir())?.join("kom");
+    kom.is_dir().then(|| kom.display().to_string())
 }
 
 /// An app and the driver of its provider.
@@ -83,6 +150,11 @@ impl Session {
         let provider = &app.app.id.cluster.provider;
         let driver = kompox_usecase::driver::build(&loaded.catalog, &drivers()?, provider, &SystemSecrets)?;
         Ok(Self { app, driver })
+    }
+
+    /// Whether the app has this volume.
+    pub(crate) fn has_volume(&self, name: &VolumeName) -> bool {
+        self.app.app.volumes.iter().any(|volume| volume.name == *name)
     }
 }
 

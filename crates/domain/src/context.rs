@@ -7,7 +7,7 @@ use std::time::Instant;
 use ulid::Ulid;
 
 use crate::ids::UlidSource;
-use crate::progress::{Event, Outcome, ProgressSink, WarningKind};
+use crate::progress::{Event, Outcome, ProgressSink, Unfinished, WarningKind};
 use crate::volume::Percent;
 
 /// Deadline, progress and new names of one operation.
@@ -112,16 +112,16 @@ impl Step {
         });
     }
 
-    /// Ends the step as its result says, and passes the result on.
+    /// Ends the step as its result says, and passes the result on. One that may still run is abandoned.
     ///
     /// # Errors
     /// The error in `result`.
-    pub fn end<T, E>(mut self, result: Result<T, E>) -> Result<T, E> {
+    pub fn end<T, E: Unfinished>(mut self, result: Result<T, E>) -> Result<T, E> {
         self.ended = true;
-        let outcome = if result.is_ok() {
-            Outcome::Done
-        } else {
-            Outcome::Failed
+        let outcome = match &result {
+            Ok(_) => Outcome::Done,
+            Err(error) if error.may_still_run() => Outcome::Abandoned,
+            Err(_) => Outcome::Failed,
         };
         self.progress.emit(Event::Ended {
             step: self.id,
@@ -156,6 +156,7 @@ mod tests {
 
     use super::*;
     use crate::ids::SystemUlids;
+    use crate::{Error, ErrorKind};
 
     #[derive(Default)]
     struct Recorder(Mutex<Vec<Event>>);
@@ -186,13 +187,17 @@ mod tests {
     #[test]
     fn a_step_ends_as_its_result_says_and_a_dropped_one_is_abandoned() {
         assert_eq!(
-            outcomes(|cx| cx.begin("x").end(Ok::<_, ()>(())).unwrap()),
+            outcomes(|cx| cx.begin("x").end(Ok::<_, Error>(())).unwrap()),
             [Outcome::Done]
         );
-        assert_eq!(
-            outcomes(|cx| cx.begin("x").end(Err::<(), _>(())).unwrap_err()),
-            [Outcome::Failed]
-        );
+        for kind in ErrorKind::ALL {
+            let outcome = match kind {
+                ErrorKind::Timeout => Outcome::Abandoned,
+                _ => Outcome::Failed,
+            };
+            let end = |cx: &Context| cx.begin("x").end(Err::<(), _>(Error::new(kind, "no")));
+            assert_eq!(outcomes(|cx| drop(end(cx).unwrap_err())), [outcome], "{kind}");
+        }
         assert_eq!(outcomes(|cx| drop(cx.begin("x"))), [Outcome::Abandoned]);
     }
 }

@@ -13,6 +13,24 @@ pub enum Outcome {
     Abandoned,
 }
 
+/// An error that tells what it leaves behind.
+pub trait Unfinished {
+    /// Whether what was begun may still run in the cloud.
+    ///
+    /// # Behavior
+    /// True for an end of the waiting, false for an end of what was waited for.
+    ///
+    /// # Errors
+    /// None.
+    fn may_still_run(&self) -> bool;
+}
+
+impl Unfinished for crate::Error {
+    fn may_still_run(&self) -> bool {
+        self.kind() == crate::ErrorKind::Timeout
+    }
+}
+
 /// Why a user is warned. Machines read the word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WarningKind {

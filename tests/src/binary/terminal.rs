@@ -21,7 +21,8 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn spawn(mut command: Command, redactor: Redactor) -> Self {
+    /// Standard error is the terminal too, unless another is given.
+    pub(super) fn spawn(mut command: Command, stderr: Option<Stdio>, redactor: Redactor) -> Self {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&ours).expect("a terminal");
         unlockpt(&ours).expect("a terminal");
@@ -36,7 +37,7 @@ impl Terminal {
         let child = command
             .stdin(stream())
             .stdout(stream())
-            .stderr(stream())
+            .stderr(stderr.unwrap_or_else(stream))
             .env("TERM", "xterm")
             .spawn()
             .expect("the program starts");

@@ -44,6 +44,33 @@ fn init_begins_a_configuration_and_refuses_to_overwrite_one() {
 }
 
 #[test]
+fn init_makes_the_root_that_the_environment_names() {
+    let env = TestEnvironment::empty(PROGRAM);
+    std::fs::create_dir(env.path("project")).unwrap();
+    let init = |name: &str, value: &str| env.command("init").env(name, value).run();
+    assert_snapshot!(init("KOMPOX_ROOT", "project").expect(DONE), @"
+    ------- stderr -------
+    made project/.kompox
+    made project/.kompox/kom
+    made project/.kompox/logs
+    made project/.kompox/config.yml
+    made project/.kompox/.gitignore
+    next: write KOM documents to project/.kompox/kom/*.yml, then run `kompoxops check`
+    [exit status: 0]
+    ");
+    assert_snapshot!(init("KOMPOX_DIR", "conf").expect(FAILED), @"
+    ------- stderr -------
+    error: init makes .kompox in a root directory, and nowhere else (invalidInput)
+    hint: give --kompox-root, or -C, in place of KOMPOX_DIR, which is set
+    [exit status: 1]
+    ");
+    assert!(!env.path(".kompox").exists() && !env.path("conf").exists());
+    let default = env.path(".kompox");
+    init("KOMPOX_DIR", default.to_str().unwrap()).assert_code(DONE);
+    assert!(default.is_dir());
+}
+
+#[test]
 fn a_good_configuration_is_reported_in_every_format() {
     let env = shop();
     assert_snapshot!(env.run("check -o json").expect(DONE), @r#"

@@ -117,3 +117,41 @@ fn a_reader_who_goes_away_is_no_error() {
         assert_eq!(output.expect(DONE).stderr, "", "{line}");
     }
 }
+
+#[test]
+fn a_verdict_counts_also_where_nobody_reads_it() {
+    let env = shop();
+    let unread = |line: &str| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = env.command(line).spawn_with_stdout(writer.into()).wait();
+        output.expect(FAILED)
+    };
+    for name in ["one", "two"] {
+        env.run(&format!("disk create -V db -N {name} -q"))
+            .assert_code(DONE);
+    }
+    env.run("disk delete -V db -N one --force -q").assert_code(DONE);
+    let told = unread("disk create --bootstrap -o json -q").error();
+    assert_eq!(told["kind"], "precondition");
+    env.edit(".kompox/kom/provider.yml", "AZURE_LOCATION", "AZURE_LOCATOIN");
+    for format in ["json", "yaml", "name", "table"] {
+        assert_eq!(unread(&format!("check -o {format}")).stderr, "", "{format}");
+    }
+}
+
+#[test]
+fn progress_says_that_what_a_deadline_left_behind_may_still_run() {
+    let env = stuck();
+    let events = env
+        .run("disk create -V db -N first --timeout 5s --progress json")
+        .expect(FAILED)
+        .stderr;
+    assert!(events.contains(r#""outcome":"abandoned""#), "{events}");
+    assert!(!events.contains(r#""outcome":"failed""#), "{events}");
+    let lines = env
+        .run("disk create -V uploads -N first --timeout 5s --progress plain")
+        .expect(FAILED)
+        .stderr;
+    assert!(lines.contains("it may still run"), "{lines}");
+}

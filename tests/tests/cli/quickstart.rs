@@ -154,3 +154,34 @@ fn a_directory_that_is_somebody_elses_is_left_alone() {
     ");
     assert!(!env.path("new").exists());
 }
+
+#[test]
+fn a_port_that_is_taken_meanwhile_is_told_without_a_flag_that_is_not_there() {
+    let env = TestEnvironment::empty(PROGRAM);
+    let line = "quickstart demo --timing zero --progress none";
+    env.run(line).assert_code(DONE);
+    let provider = env.read("demo/.kompox/kom/provider.yml");
+    let (_, rest) = provider.split_once("https://127.0.0.1:").unwrap();
+    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    let _listener = std::net::TcpListener::bind(("127.0.0.1", port.parse().unwrap())).unwrap();
+    let output = env.run(line).expect(FAILED);
+    assert_eq!(
+        output.hint(),
+        "stop what listens there, or name a new directory: kompoxops quickstart DIR"
+    );
+}
+
+// Other systems have no such names, or refuse to make them.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_not_utf_8_is_refused_before_anything_is_written() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let env = TestEnvironment::empty(PROGRAM);
+    let name = std::ffi::OsStr::from_bytes(b"x\xff");
+    for line in ["quickstart", "emulator run --timeout 1s --state"] {
+        let output = env.command(line).arg(name).run().expect(FAILED);
+        assert!(output.stderr.contains("is not UTF-8 (invalidInput)"), "{output}");
+    }
+    assert_eq!(std::fs::read_dir(env.work()).unwrap().count(), 0);
+}

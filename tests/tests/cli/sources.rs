@@ -1,10 +1,10 @@
 //! Which configuration and which app is meant: flags, variables, directories.
 
 use insta::assert_snapshot;
-use kompox_tests::binary::TestEnvironment;
+use kompox_tests::binary::{Invocation, TestEnvironment};
 use kompoxops::exit_codes::{DONE, FAILED};
 
-use crate::shop;
+use crate::{PROGRAM, shop};
 
 const OTHER_APP: &str = "\
 apiVersion: ops.kompox.dev/v1alpha1
@@ -245,4 +245,52 @@ fn the_target_is_chosen_by_id_or_name() {
     hint: apps: /ws/demo/prv/azure/cls/main/app/shop, /ws/demo/prv/azure/cls/main/app/blog, /ws/demo/prv/azure/cls/spare/app/shop
     [exit status: 1]
     "#);
+}
+
+#[test]
+fn what_holds_nothing_is_named_as_it_was_asked_for() {
+    let env = TestEnvironment::empty(PROGRAM);
+    env.run("init -q").assert_code(DONE);
+    for directory in ["other/.kompox/kom", "empty"] {
+        std::fs::create_dir_all(env.path(directory)).unwrap();
+    }
+    let told = |command: Invocation<'_>| {
+        let output = command.run().expect(FAILED);
+        assert!(output.stderr.contains("there is no KOM document in "), "{output}");
+        output.to_string().lines().nth(1).unwrap().to_owned()
+    };
+    let with = |flags: &str| told(env.command(&format!("check {flags}")));
+    let variable = |name: &str, value: &str| told(env.command("check").env(name, value));
+    assert_snapshot!(with(""), @"error: there is no KOM document in [ROOT]/work/.kompox/kom yet (invalidInput)");
+    assert_snapshot!(with("--kom-path empty"), @"error: there is no KOM document in [ROOT]/work/empty (from --kom-path) yet (invalidInput)");
+    assert_snapshot!(variable("KOMPOX_KOM_PATH", "empty"), @"error: there is no KOM document in [ROOT]/work/empty (from KOMPOX_KOM_PATH) yet (invalidInput)");
+    assert_snapshot!(with("--kompox-root other"), @"error: there is no KOM document in [ROOT]/work/other/.kompox/kom (from --kompox-root) yet (invalidInput)");
+    assert_snapshot!(variable("KOMPOX_ROOT", "other"), @"error: there is no KOM document in [ROOT]/work/other/.kompox/kom (from KOMPOX_ROOT) yet (invalidInput)");
+    assert_snapshot!(variable("KOMPOX_DIR", "other/.kompox"), @"error: there is no KOM document in [ROOT]/work/other/.kompox/kom (from KOMPOX_DIR) yet (invalidInput)");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_an_error_that_names_it() {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let env = shop();
+    let strange = || std::ffi::OsString::from_vec(b"x\xff".to_vec());
+    for name in ["KOMPOX_ROOT", "KOMPOX_DIR", "KOMPOX_KOM_PATH", "KOMPOX_KOM_APP"] {
+        let output = env
+            .command("check -o json")
+            .env(name, strange())
+            .run()
+            .expect(FAILED);
+        let told = output.error();
+        assert_eq!(told["kind"], "invalidInput");
+        assert!(told["message"].as_str().unwrap().contains(name), "{told}");
+    }
+    for name in ["KOMPOX_ROOT", "KOMPOX_DIR"] {
+        let output = env.command("init -f").env(name, strange()).run().expect(FAILED);
+        assert!(output.stderr.contains(name), "{output}");
+    }
+    // One that a flag overrides is not read.
+    let flag = env.command("check -q --kompox-root .");
+    flag.env("KOMPOX_ROOT", strange()).run().assert_code(DONE);
 }

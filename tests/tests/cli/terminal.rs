@@ -81,3 +81,36 @@ fn the_progress_of_a_terminal_leaves_nothing_on_the_screen_but_the_data() {
     assert!(screen.ends_with("a\n"), "{screen:?}");
     assert!(!screen.contains(": started"), "{screen:?}");
 }
+
+#[test]
+fn a_deletion_asks_on_the_terminal_also_when_standard_error_goes_elsewhere() {
+    let env = shop();
+    for name in ["a", "b"] {
+        env.run(&format!("disk create -V db -N {name} -q"))
+            .assert_code(DONE);
+    }
+    let answered = |answer: &str, code: u8| {
+        let log = std::fs::File::create(env.path("log")).unwrap();
+        let line = "disk delete -V db -N b --progress none";
+        let mut terminal = env.command(line).spawn_on_terminal_with_stderr(log.into());
+        terminal.wait_for("Delete disk b of volume db? [y/N] ");
+        terminal.type_line(answer);
+        let (screen, exit) = terminal.wait();
+        assert_eq!(exit, Some(i32::from(code)), "{screen}");
+        env.read("log")
+    };
+    assert!(answered("n", FAILED).contains("(declined)\nhint: answer y, or give --yes"));
+    assert!(env.run("disk list -o name").expect(DONE).stdout.contains("b\n"));
+    assert_eq!(answered("y", DONE), "disk b of volume db is deleted\n");
+}
+
+#[test]
+fn a_volume_that_is_not_there_is_told_in_place_of_a_question() {
+    let env = shop();
+    for noun in ["disk", "snapshot"] {
+        let line = format!("{noun} delete -V nope -N x --progress none");
+        let screen = shown(&env, &line, None, FAILED);
+        assert!(screen.contains("has no volume nope"), "{screen}");
+        assert!(!screen.contains("[y/N]"), "{screen}");
+    }
+}

@@ -340,3 +340,25 @@ fn a_missing_secret_says_where_it_was_looked_for() {
         .run()
         .assert_code(kompoxops::exit_codes::DONE);
 }
+
+#[test]
+fn a_usage_error_is_a_json_object_where_the_data_would_be_that_or_yaml() {
+    let env = shop();
+    assert_snapshot!(env.run("disk list -o json --vol-nam db").expect(USAGE), @r#"
+    ------- stderr -------
+    {"error":{"kind":"usage","message":"unexpected argument '--vol-nam' found","causes":[],"code":null,"correlationId":null,"hint":"a similar argument exists: '--vol-name'; usage: kompoxops disk list --output <FORMAT> --vol-name <VOLUME>"}}
+    [exit status: 2]
+    "#);
+    for line in [
+        "disk lst -o json",
+        "disk delete --output=yaml -V db",
+        "disk list -ojson --timeout soon",
+        "disk list --nope -qo json",
+    ] {
+        let output = env.run(line).expect(USAGE);
+        let told = output.error();
+        assert_eq!(told["kind"], "usage", "{line}");
+        assert!(!told["message"].as_str().unwrap().is_empty(), "{line}");
+        assert_eq!((output.stdout.as_str(), output.stderr.lines().count()), ("", 1));
+    }
+}

@@ -163,9 +163,9 @@ fn the_tables_of_exit_codes_kinds_and_limits_are_those_of_the_code() {
     let text = document("README.md");
     let errors = section(&text, "## Exit codes and errors");
     let rows = table(&errors[errors.find("| Kind |").unwrap()..]);
-    // The last two are the program's own.
+    // The last ones are the program's own.
     let mut kinds: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
-    kinds.extend(["interrupted", "declined"]);
+    kinds.extend(["interrupted", "usage", "declined"]);
     assert_eq!(column(&rows), kinds);
 
     let rows = readme("## What is promised");

@@ -63,17 +63,55 @@ pub const CLUSTER: &[&str] = &[
 /// The keys of an app.
 pub const APP: &[&str] = &["AZURE_RESOURCE_GROUP_NAME"];
 
-/// A finding for every key that looks like one of ours and is none.
-pub(crate) fn unknown(subject: &AnyId, settings: &Settings, known: &[&'static str]) -> Vec<Finding> {
+/// How many keys of one configuration are compared with those that exist: each comparison takes its time.
+const GUESSES: usize = 1_000;
+
+/// What to do about a key where no other can be named.
+const CORRECT: &str = "correct it, or remove it";
+
+/// What is left of the comparisons for one configuration.
+pub(crate) struct Guesses(usize);
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self(GUESSES)
+    }
+}
+
+impl Guesses {
+    fn take(&mut self) -> bool {
+        let left = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        left
+    }
+}
+
+/// A finding for every key that looks like one of ours and is none. Only the first `guessed` are compared with
+/// those that exist, and these are listed once.
+pub(crate) fn unknown(
+    subject: &AnyId,
+    settings: &Settings,
+    known: &[&'static str],
+    guessed: usize,
+    guesses: &mut Guesses,
+) -> impl Iterator<Item = Finding> {
+    let mut listed = false;
     settings
         .iter()
         .filter(|(key, _)| is_unknown(key, known))
-        .map(|(key, _)| Finding {
-            subject: subject.clone(),
-            message: message(key),
-            hint: Some(hint(key, known)),
+        .enumerate()
+        .map(move |(number, (key, _))| {
+            let nearest = (number < guessed && guesses.take())
+                .then(|| nearest(key, known))
+                .flatten();
+            let list = nearest.is_none() && !listed;
+            listed |= nearest.is_none();
+            Finding {
+                subject: subject.clone(),
+                message: message(key),
+                hint: nearest.or_else(|| Some(if list { all(known) } else { CORRECT.to_owned() })),
+            }
         })
-        .collect()
 }
 
 /// Refuses keys that look like ours and are none.
@@ -96,10 +134,16 @@ fn message(key: &str) -> String {
 }
 
 fn hint(key: &str, known: &[&'static str]) -> String {
-    match suggest::nearest(key, known.iter().copied()) {
-        Some(nearest) => format!("did you mean {nearest}?"),
-        None => format!("known here: {}", known.join(", ")),
-    }
+    nearest(key, known).unwrap_or_else(|| all(known))
+}
+
+fn nearest(key: &str, known: &[&'static str]) -> Option<String> {
+    let nearest = suggest::nearest(key, known.iter().copied())?;
+    Some(format!("did you mean {nearest}?"))
+}
+
+fn all(known: &[&'static str]) -> String {
+    format!("known here: {}", known.join(", "))
 }
 
 #[cfg(test)]
@@ -115,11 +159,31 @@ mod tests {
             .map(|key| (key.to_owned(), SettingValue::Plain("x".to_owned())))
             .into_iter()
             .collect();
-        let findings = unknown(&subject, &settings, PROVIDER);
+        let findings: Vec<Finding> =
+            unknown(&subject, &settings, PROVIDER, 1, &mut Guesses::default()).collect();
         assert_eq!(findings.len(), 1);
         assert_eq!(
             findings.first().unwrap().hint.as_deref(),
             Some("did you mean AZURE_LOCATION?")
         );
+    }
+
+    #[test]
+    fn the_keys_there_are_are_listed_once_and_guesses_end() {
+        let subject: AnyId = "/ws/(nil)/prv/p".parse().unwrap();
+        let settings: Settings = ["AZURE_A", "AZURE_B", "AZURE_LOCATOIN", "AZURE_LOCATOINS"]
+            .map(|key| (key.to_owned(), SettingValue::Plain("x".to_owned())))
+            .into_iter()
+            .collect();
+        let mut guesses = Guesses(4);
+        let hints: Vec<Option<String>> = unknown(&subject, &settings, PROVIDER, 3, &mut guesses)
+            .map(|finding| finding.hint)
+            .collect();
+        let kind = |hint: &Option<String>| hint.as_ref().and_then(|hint| hint.chars().next());
+        assert_eq!(
+            hints.iter().map(kind).collect::<Vec<_>>(),
+            [Some('k'), Some('c'), Some('d'), Some('c')]
+        );
+        assert_eq!(guesses.0, 1);
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct ProviderSettings {
 }
 
 const PREFIX_MAX: usize = 32;
+/// Stands for the endpoint that is not looked at.
+const SOME_ENDPOINT: &str = "https://localhost/";
 
 impl ProviderSettings {
     /// Reads the settings.
@@ -50,7 +52,9 @@ impl ProviderSettings {
     /// Everything that is wrong and can be told without reading what stands elsewhere.
     pub(crate) fn problems(settings: &Settings) -> Vec<Error> {
         let plain = |key: &str| match settings.get(key) {
-            Some(SettingValue::Plain(value)) => Some(value.clone()),
+            Some(SettingValue::Plain(value)) => {
+                Some(value.trim().to_owned()).filter(|value| !value.is_empty())
+            }
             _ => None,
         };
         let missing = missing(
@@ -62,12 +66,23 @@ impl ProviderSettings {
         if !missing.is_empty() {
             problems.push(absent(&missing));
         }
-        let checks: [Option<Result<()>>; 5] = [
+        // Where another cloud or method is meant, nobody looks at these.
+        let custom = plain("AZURE_CLOUD").is_some_and(|cloud| cloud == "Custom");
+        let endpoint = |key: &str| plain(key).filter(|_| custom);
+        let tenant_is_used = plain("AZURE_AUTH_METHOD").is_some_and(|method| method != "managed_identity");
+        let checks: [Option<Result<()>>; 8] = [
             plain("AZURE_SUBSCRIPTION_ID").map(|value| uuid("AZURE_SUBSCRIPTION_ID", &value).map(drop)),
             plain("AZURE_LOCATION").map(|value| location(&value).map(drop)),
             plain("AZURE_RESOURCE_PREFIX").map(|value| check_prefix(&value).map(drop)),
             plain("AZURE_AUTH_METHOD").map(|value| known_method(&value)),
             plain("AZURE_CLOUD").map(|value| known_cloud(&value)),
+            endpoint("AZURE_RESOURCE_MANAGER_ENDPOINT")
+                .map(|value| Cloud::custom(&value, SOME_ENDPOINT, None).map(drop)),
+            endpoint("AZURE_AUTHORITY_HOST")
+                .map(|value| Cloud::custom(SOME_ENDPOINT, &value, None).map(drop)),
+            plain("AZURE_TENANT_ID")
+                .filter(|_| tenant_is_used)
+                .map(|value| check_tenant(value).map(drop)),
         ];
         problems.extend(checks.into_iter().flatten().filter_map(Result::err));
         problems
@@ -147,7 +162,11 @@ impl Reader<'_> {
     fn auth(&self, subscription: &str) -> Result<AuthMethod> {
         let method = self.text("AZURE_AUTH_METHOD")?;
         known_method(&method)?;
-        let ids = || Ok::<_, Error>((self.text("AZURE_TENANT_ID")?, self.text("AZURE_CLIENT_ID")?));
+        let ids = || {
+            let tenant = check_tenant(self.text("AZURE_TENANT_ID")?)?;
+            Ok::<_, Error>((tenant, self.text("AZURE_CLIENT_ID")?))
+        };
+        let tenant = || self.optional("AZURE_TENANT_ID")?.map(check_tenant).transpose();
         Ok(match method.as_str() {
             "client_secret" => {
                 let (tenant_id, client_id) = ids()?;
@@ -182,12 +201,10 @@ impl Reader<'_> {
                 client_id: self.optional("AZURE_CLIENT_ID")?,
             },
             "azure_cli" => AuthMethod::AzureCli {
-                tenant_id: self.optional("AZURE_TENANT_ID")?,
+                tenant_id: tenant()?,
                 subscription: subscription.to_owned(),
             },
-            _ => AuthMethod::AzureDeveloperCli {
-                tenant_id: self.optional("AZURE_TENANT_ID")?,
-            },
+            _ => AuthMethod::AzureDeveloperCli { tenant_id: tenant()? },
         })
     }
 }
@@ -232,6 +249,18 @@ fn check_prefix(text: &str) -> Result<String> {
         ))
         .with_hint(format!("use 1 to {PREFIX_MAX} letters, digits, '-', '_' or '.'")))
     }
+}
+
+/// A tenant's id or domain; it becomes a part of a path.
+fn check_tenant(text: String) -> Result<String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    if text.chars().all(allowed) {
+        return Ok(text);
+    }
+    Err(
+        invalid("setting AZURE_TENANT_ID is not the id or the domain of a tenant".to_owned())
+            .with_hint("use letters, digits, '-' and '.' only; az account show prints it as tenantId"),
+    )
 }
 
 fn known_method(text: &str) -> Result<()> {
@@ -365,6 +394,55 @@ mod tests {
         .cloud;
         assert_eq!(custom.scope, "https://127.0.0.1:8443/.default");
         assert_eq!(custom.ca_file.unwrap().to_str(), Some("/ca.pem"));
+    }
+
+    #[test]
+    fn offline_and_online_refuse_the_same() {
+        let custom = ("AZURE_CLOUD", "Custom");
+        let arm = ("AZURE_RESOURCE_MANAGER_ENDPOINT", "https://127.0.0.1:8443");
+        let authority = ("AZURE_AUTHORITY_HOST", "https://127.0.0.1:8443");
+        let bad: [(&str, &[(&str, &str)]); 5] = [
+            (arm.0, &[custom, (arm.0, "http://127.0.0.1"), authority]),
+            (arm.0, &[custom, (arm.0, "no address"), authority]),
+            (authority.0, &[custom, arm, (authority.0, "https://user@host")]),
+            ("AZURE_TENANT_ID", &[("AZURE_TENANT_ID", "a/b")]),
+            (
+                "AZURE_TENANT_ID",
+                &[
+                    ("AZURE_AUTH_METHOD", "azure_developer_cli"),
+                    ("AZURE_TENANT_ID", "a b"),
+                ],
+            ),
+        ];
+        for (key, pairs) in bad {
+            let offline = ProviderSettings::problems(&settings(pairs));
+            let told: Vec<String> = offline.iter().map(ToString::to_string).collect();
+            assert_eq!(told, [read(pairs).unwrap_err().to_string()], "{pairs:?}");
+            assert!(told.iter().all(|told| told.contains(key)), "{told:?}");
+        }
+        let good: [&[(&str, &str)]; 5] = [
+            &[
+                custom,
+                arm,
+                authority,
+                ("AZURE_TENANT_ID", " contoso.example.com "),
+            ],
+            // Nobody looks at these.
+            &[(arm.0, "no address"), (authority.0, "no address")],
+            &[
+                ("AZURE_AUTH_METHOD", "managed_identity"),
+                ("AZURE_TENANT_ID", "a/b"),
+            ],
+            &[("AZURE_LOCATION", " japaneast "), ("AZURE_CLOUD", "")],
+            &[("AZURE_TENANT_ID", "")],
+        ];
+        for pairs in good {
+            assert!(
+                ProviderSettings::problems(&settings(pairs)).is_empty(),
+                "{pairs:?}"
+            );
+            assert!(read(pairs).is_ok(), "{pairs:?}");
+        }
     }
 
     #[test]

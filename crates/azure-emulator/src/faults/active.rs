@@ -9,6 +9,9 @@ use crate::arm::id::ResourceId;
 use crate::error::EmulatorError;
 use crate::store::State;
 
+/// The longest delay of a request, all rules together: longer than any client waits.
+const MAX_DELAY_MS: u64 = 60 * 60 * 1_000;
+
 /// A plan with its counters.
 #[derive(Debug, Default)]
 pub(crate) struct ActivePlan {
@@ -58,7 +61,9 @@ impl ActivePlan {
                 continue;
             }
             match &active.rule.action {
-                FaultAction::Delay { milliseconds } => verdict.delay_ms += milliseconds,
+                FaultAction::Delay { milliseconds } => {
+                    verdict.delay_ms = verdict.delay_ms.saturating_add(*milliseconds).min(MAX_DELAY_MS);
+                }
                 FaultAction::Race(race) => verdict.races.push(race.clone()),
                 FaultAction::Operation(fault) => verdict.operation = Some(fault.clone()),
                 action => {
@@ -80,6 +85,11 @@ impl ActiveRule {
             return Err(EmulatorError::FaultPlan(
                 "a probability lies between 0 and 1".to_owned(),
             ));
+        }
+        if matches!(rule.action, FaultAction::Delay { milliseconds } if milliseconds > MAX_DELAY_MS) {
+            return Err(EmulatorError::FaultPlan(format!(
+                "a delay lasts {MAX_DELAY_MS} milliseconds at most"
+            )));
         }
         if let FaultAction::Respond(respond) = &rule.action {
             check_respond(respond.status, respond.headers.iter())?;
@@ -233,6 +243,19 @@ mod tests {
         assert!(!pattern("**/disks/*").is_match("/a/disks/x/y"));
         assert!(!pattern("/a/*").is_match("/a/b/c"));
         assert!(pattern("/a(1)/*").is_match("/a(1)/c"));
+    }
+
+    #[test]
+    fn delays_are_bounded_one_by_one_and_together() {
+        let plan = |each: u64, count| {
+            let rule = FaultRule::new("*", "**", FaultAction::Delay { milliseconds: each });
+            ActivePlan::new(FaultPlan::new(vec![rule; count]))
+        };
+        assert!(plan(u64::MAX, 2).is_err() && plan(MAX_DELAY_MS + 1, 1).is_err());
+        let mut two = plan(20, 2).unwrap();
+        assert_eq!(two.judge(&Method::GET, "/x", "/x").delay_ms, 40);
+        let mut many = plan(MAX_DELAY_MS, 3).unwrap();
+        assert_eq!(many.judge(&Method::GET, "/x", "/x").delay_ms, MAX_DELAY_MS);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! redb commits are atomic and, by default, fsynced: a kill at any moment leaves the last commit.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
@@ -172,11 +172,8 @@ fn write(database: &Database, batches: &[Batch]) -> Result<(), EmulatorError> {
 /// first start leaves nothing that looks like a damaged database.
 fn open_database(path: &Path) -> Result<Database, EmulatorError> {
     if !path.exists() {
-        let mut unfinished = path.as_os_str().to_owned();
-        unfinished.push(".new");
-        let unfinished = PathBuf::from(unfinished);
-        let file = platform::open_private(&unfinished, true)
-            .map_err(|error| EmulatorError::io("create", &unfinished, error))?;
+        let (unfinished, file) =
+            platform::create_unfinished(path).map_err(|error| EmulatorError::io("create", path, error))?;
         drop(file);
         let database = Database::create(&unfinished)?;
         write(&database, &[])?;

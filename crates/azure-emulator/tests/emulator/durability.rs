@@ -100,6 +100,15 @@ async fn nobody_else_may_read_the_state() {
 }
 
 #[tokio::test]
+async fn a_directory_of_somebody_else_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("thesis.txt"), "").unwrap();
+    let error = Emulator::start(options(directory.path())).await.unwrap_err();
+    assert!(matches!(error, EmulatorError::StateDirectory { .. }), "{error}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
 async fn a_bulk_of_disks_survives() {
     let directory = tempfile::tempdir().unwrap();
     let emulator = Emulator::start(options(directory.path())).await.unwrap();

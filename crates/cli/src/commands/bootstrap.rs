@@ -51,11 +51,11 @@ pub(super) fn run(session: &Session, ui: &Ui, global: &GlobalArgs) -> Result<(),
     })?;
     let views: Vec<OutcomeView> = outcomes.iter().map(OutcomeView::from).collect();
     let empty = format!("app {} has no volumes", session.app.app.id.app);
-    ui.value(&views, &shown(&outcomes, &empty))?;
-    match summary(&outcomes) {
+    let judged = match summary(&outcomes) {
         Some(report) => Err(Failure::Told(Box::new(report))),
         None => Ok(()),
-    }
+    };
+    Failure::judged(ui.value(&views, &shown(&outcomes, &empty)), judged)
 }
 
 fn shown(outcomes: &[BootstrapOutcome], empty: &str) -> Shown {

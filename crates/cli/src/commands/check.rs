@@ -45,16 +45,17 @@ pub(crate) fn run(_: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure>
     let loaded = session::configuration(global)?;
     let findings = check::offline(&loaded.catalog, &session::drivers()?);
     let view = view(&loaded, &findings);
-    ui.value(&view, &shown(&findings))?;
-    if ui.format() == OutputFormat::Table {
+    let mut printed = ui.value(&view, &shown(&findings));
+    if printed.is_ok() && ui.format() == OutputFormat::Table {
         // The verdict is what was asked for, so it is data too.
-        ui.data(&format!("{}\n", verdict(&view)))?;
+        printed = ui.data(&format!("{}\n", verdict(&view)));
     }
-    if view.ok {
+    let judged = if view.ok {
         Ok(())
     } else {
         Err(Failure::Quiet(exit_codes::FAILED))
-    }
+    };
+    Failure::judged(printed, judged)
 }
 
 fn view(loaded: &Loaded, findings: &[Finding]) -> ReportView {

@@ -194,7 +194,10 @@ fn assign(args: &Assign, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
 fn delete(args: &Delete, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = Session::open(global, &args.target)?;
     let (volume, name) = (&args.volume, &args.name);
-    ui.confirm(&format!("Delete disk {name} of volume {volume}?"), "the deletion")?;
+    // Where there is no such volume, that is told in place of a question.
+    if session.has_volume(volume) {
+        ui.confirm(&format!("Delete disk {name} of volume {volume}?"), "the deletion")?;
+    }
     let operation = operation(Port::DiskDelete, Some(volume));
     operate(ui, global, &operation, async |cx| {
         disk::delete(&*session.driver, &cx, &session.app, volume, name, args.force).await

@@ -112,10 +112,12 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
 
 /// So that the CA file can be named in a configuration that is used from another directory.
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|error| {
+    let path = std::path::absolute(path).map_err(|error| {
         let what = format!("cannot use state directory {}", path.display());
         Failure::io(what, error, "give the path of a directory")
-    })
+    })?;
+    super::require_utf8(&path)?;
+    Ok(path)
 }
 
 async fn serve(

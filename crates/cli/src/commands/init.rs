@@ -1,9 +1,12 @@
 //! `init`: the beginning of a configuration.
 
+use std::path::{Path, PathBuf};
+
 use kompox_domain::ErrorKind;
 
 use crate::args::GlobalArgs;
 use crate::failure::Failure;
+use crate::session::Environment;
 use crate::ui::Ui;
 
 const AFTER_HELP: &str = "\
@@ -20,20 +23,41 @@ pub struct Args {
 }
 
 pub(crate) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
-    let root = global.kompox_root.clone().unwrap_or_default();
-    if let Some(directory) = &global.kompox_dir
-        && *directory != root.join(".kompox")
-    {
+    let environment = Environment::default();
+    let or_variable = |flag: &Option<PathBuf>, name| {
+        let variable = || environment.read(name).map(PathBuf::from);
+        flag.clone().or_else(variable)
+    };
+    let root = or_variable(&global.kompox_root, "KOMPOX_ROOT").unwrap_or_default();
+    let directory = or_variable(&global.kompox_dir, "KOMPOX_DIR");
+    environment.into_result()?;
+    let kompox = root.join(".kompox");
+    if directory.is_some_and(|directory| !same(&directory, &kompox)) {
+        let by = match global.kompox_dir {
+            Some(_) => "--kompox-dir",
+            None => "KOMPOX_DIR, which is set",
+        };
         return Err(Failure::new(
             ErrorKind::InvalidInput,
             "init makes .kompox in a root directory, and nowhere else",
-            "give --kompox-root, or -C, in place of --kompox-dir",
+            format!("give --kompox-root, or -C, in place of {by}"),
         ));
     }
     let made = kompox_config::init(&root, args.force)?;
     for path in made {
         ui.say(&format!("made {}", path.display()));
     }
-    ui.say("next: write KOM documents to .kompox/kom/*.yml, then run `kompoxops check`");
+    ui.say(&format!(
+        "next: write KOM documents to {}, then run `kompoxops check`",
+        kompox.join("kom/*.yml").display()
+    ));
     Ok(())
+}
+
+/// Whether two paths say the same, wherever they start from.
+fn same(one: &Path, other: &Path) -> bool {
+    match (std::path::absolute(one), std::path::absolute(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
 }

@@ -23,6 +23,7 @@ pub(crate) use render::yaml;
 use crate::args::{Color, GlobalArgs, OutputFormat};
 use crate::exit_codes;
 use crate::failure::{Failure, Report};
+use crate::os;
 
 /// How this run talks to its user.
 #[derive(Debug, Clone)]
@@ -120,20 +121,24 @@ impl Ui {
         }
     }
 
-    /// Asks whether to go on. Without a terminal nobody can answer, and nobody is asked.
+    /// Asks whether to go on. Without a terminal to type on nobody can answer, and nobody is asked.
     ///
     /// # Errors
     /// When the answer is no.
     pub fn confirm(&self, question: &str, what: &str) -> Result<(), Failure> {
-        if self.yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if self.yes || !io::stdin().is_terminal() {
             return Ok(());
         }
-        let mut stderr = io::stderr().lock();
-        // A prompt that cannot be shown is answered by nobody, which is a no.
-        let _ = write!(stderr, "{} [y/N] ", printable(question));
-        let _ = stderr.flush();
+        let prompt = format!("{} [y/N] ", printable(question));
+        let asked = if io::stderr().is_terminal() {
+            write_all(&mut io::stderr().lock(), &prompt)
+        } else {
+            // Standard error goes elsewhere, and whoever would answer must see the question.
+            os::terminal().and_then(|mut terminal| write_all(&mut terminal, &prompt))
+        };
         let mut answer = String::new();
-        let read = io::stdin().lock().read_line(&mut answer);
+        // A question that cannot be shown is answered by nobody, which is a no.
+        let read = asked.and_then(|()| io::stdin().lock().read_line(&mut answer));
         if read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
             Ok(())
         } else {
@@ -154,15 +159,26 @@ impl Ui {
     }
 }
 
-/// Shows what clap has to say, help included, and gives the exit code.
-pub(crate) fn usage(error: &clap::Error) -> u8 {
-    // Whoever reads help may stop reading: `kompoxops --help | head`.
-    let _ = error.print();
-    if error.use_stderr() {
-        exit_codes::USAGE
-    } else {
-        exit_codes::DONE
+fn write_all(to: &mut impl io::Write, text: &str) -> io::Result<()> {
+    to.write_all(text.as_bytes())?;
+    to.flush()
+}
+
+/// Shows what clap has to say, help included, and gives the exit code. Errors are one JSON object with `json`.
+pub(crate) fn usage(error: &clap::Error, json: bool) -> u8 {
+    if !error.use_stderr() {
+        // Whoever reads help may stop reading: `kompoxops --help | head`.
+        let _ = error.print();
+        return exit_codes::DONE;
     }
+    if json {
+        let report = Report::usage(&error.render().to_string());
+        // Where standard error is closed there is nobody to tell.
+        let _ = writeln!(io::stderr().lock(), "{}", report.to_json());
+    } else {
+        let _ = error.print();
+    }
+    exit_codes::USAGE
 }
 
 /// The forms of a value for humans and for pipes of names.

@@ -365,23 +365,25 @@ fn settings(settings: &Settings) -> BTreeMap<String, String> {
 /// A key that was misspelt holds no less of a secret.
 fn looks_secret(key: &str) -> bool {
     const WORDS: [&str; 3] = ["SECRET", "PASSWORD", "TOKEN"];
+    // Parts of other words that are no less telling.
+    const PARTS: [&str; 4] = ["KEY", "PASS", "PWD", "CREDENTIAL"];
     let key = key.to_ascii_uppercase();
-    key.contains("KEY")
+    PARTS.iter().any(|part| key.contains(part))
         || WORDS.iter().any(|word| key.contains(word))
         || key
             .split(['_', '-', '.'])
             .any(|part| suggest::nearest(part, WORDS).is_some())
 }
 
-/// A proxy may be given with a password: `http://user:password@host`.
+/// A proxy may be given with a password: `http://user:password@host`, or without the scheme.
 fn without_userinfo(value: &str) -> String {
-    let Some((scheme, rest)) = value.split_once("://") else {
-        return value.to_owned();
+    let (scheme, rest) = match value.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('@') => (format!("{scheme}://"), rest),
+        _ => (String::new(), value),
     };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    match authority.rsplit_once('@') {
-        Some((_, host)) => format!("{scheme}://{MASK}@{host}{path}"),
+    // The last one, wherever it is: a password may hold anything.
+    match rest.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}{MASK}@{host}"),
         None => value.to_owned(),
     }
 }
@@ -400,7 +402,13 @@ mod tests {
             ("AZURE_CLIENT_SECERT", plain("hunter2")),
             ("azure_client_password", plain("hunter2")),
             ("AZURE_AKS_HTTPS_PROXY", plain("http://me:hunter2@proxy:8080/x")),
+            ("AZURE_AKS_HTTP_PROXY", plain("me:hunter2@proxy:80")),
+            ("AZURE_AKS_NO_PROXY", plain("me:hun/ter2@proxy")),
+            ("AZURE_AKS_ODD_PROXY", plain("me:x://hunter2@proxy")),
             ("AZURE_LOCATION", plain("japaneast")),
+            ("DB_PASS", plain("hunter2")),
+            ("DB_PWD", plain("hunter2")),
+            ("azure_credentials", plain("hunter2")),
             (
                 "OTHER",
                 SettingValue::Reference(SecretRef::Env("NAME".to_owned())),
@@ -412,11 +420,17 @@ mod tests {
         insta::assert_snapshot!(serde_json::to_string_pretty(&settings(&given)).unwrap(), @r#"
         {
           "AZURE_AKS_HTTPS_PROXY": "http://***@proxy:8080/x",
+          "AZURE_AKS_HTTP_PROXY": "***@proxy:80",
+          "AZURE_AKS_NO_PROXY": "***@proxy",
+          "AZURE_AKS_ODD_PROXY": "me:x://***@proxy",
           "AZURE_CLIENT_SECERT": "***",
           "AZURE_CLIENT_SECRET": "***",
           "AZURE_LOCATION": "japaneast",
+          "DB_PASS": "***",
+          "DB_PWD": "***",
           "OTHER": "env:NAME",
-          "azure_client_password": "***"
+          "azure_client_password": "***",
+          "azure_credentials": "***"
         }
         "#);
     }

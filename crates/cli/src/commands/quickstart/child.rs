@@ -273,6 +273,10 @@ fn said_by(kind: ErrorKind, what: String, stderr: &str) -> Error {
     };
     let error = Error::new(kind, what).with_source(std::io::Error::other(said));
     match text("hint") {
+        // A quick start has no such flag; the port belongs to its directory.
+        Some(hint) if hint.contains("--port") => {
+            error.with_hint("stop what listens there, or name a new directory: kompoxops quickstart DIR")
+        }
         Some(hint) => error.with_hint(hint),
         None => error,
     }
@@ -289,5 +293,16 @@ mod tests {
         let report = crate::failure::Report::of(&error);
         assert_eq!(report.causes, ["cannot run: in use"]);
         assert_eq!(report.hint.as_deref(), Some("stop it"));
+    }
+
+    #[test]
+    fn no_flag_is_recommended_that_a_quick_start_lacks() {
+        let stderr = "{\"error\":{\"message\":\"in use\",\"hint\":\"choose another port with --port\"}}\n";
+        let error = said_by(ErrorKind::Failed, "it did not start".to_owned(), stderr);
+        let hint = error.hint().unwrap();
+        assert!(
+            !hint.contains("--port") && hint.contains("kompoxops quickstart DIR"),
+            "{hint}"
+        );
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::ErrorKind as Io;
+use std::io::{self, ErrorKind as Io, Write as _};
 use std::path::Path;
 
 use kompox_domain::ErrorKind;
@@ -61,15 +61,15 @@ pub(super) fn prepare(directory: &Path) -> Result<(), Failure> {
         }
         // The marker comes first: a directory that was begun can be gone on with.
         fs::create_dir_all(directory.join(".kompox/secrets")).map_err(cannot)?;
-        fs::write(directory.join(MARKER), "").map_err(cannot)?;
+        create_new(&directory.join(MARKER), "").map_err(cannot)?;
     }
-    if !directory.join(".kompox/config.yml").exists() {
+    if directory.join(".kompox/config.yml").symlink_metadata().is_err() {
         kompox_config::init(directory, false)?;
     }
     for (path, contents) in FILES {
-        let path = directory.join(path);
-        if !path.exists() {
-            fs::write(path, contents).map_err(cannot)?;
+        match create_new(&directory.join(path), contents) {
+            Err(error) if error.kind() != Io::AlreadyExists => return Err(cannot(error)),
+            _ => {}
         }
     }
     let endpoint = fs::read_to_string(directory.join(PROVIDER)).map_err(cannot)?;
@@ -83,6 +83,11 @@ pub(super) fn prepare(directory: &Path) -> Result<(), Failure> {
         ),
         "name a new directory: kompoxops quickstart DIR",
     ))
+}
+
+/// Makes a file that is not there, not even as a link that leads to nothing.
+fn create_new(path: &Path, contents: &str) -> io::Result<()> {
+    fs::File::create_new(path)?.write_all(contents.as_bytes())
 }
 
 /// Writes the endpoints, ids and secret of an embedded Azure into the configuration.
@@ -107,7 +112,7 @@ pub(super) fn connect(directory: &Path, settings: &BTreeMap<String, String>) -> 
     let text = fs::read_to_string(&provider).map_err(cannot)?;
     let connected = with_settings(&text, settings);
     if connected != text {
-        fs::write(&provider, connected).map_err(cannot)?;
+        os::replace(&provider, connected.as_bytes()).map_err(cannot)?;
     }
     Ok(())
 }
@@ -198,6 +203,32 @@ mod tests {
             "{provider}"
         );
         assert!(provider.contains("file:../secrets/azure-client-secret") && !provider.contains("hunter2"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        use std::os::unix::fs::symlink;
+
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("new");
+        prepare(&directory).unwrap();
+        let outside = parent.path().join("outside");
+        for path in ["README.md", ".kompox/kom/app.yml"] {
+            fs::remove_file(directory.join(path)).unwrap();
+            symlink(&outside, directory.join(path)).unwrap();
+        }
+        prepare(&directory).unwrap();
+        assert!(!outside.exists());
+        fs::write(&outside, fs::read(directory.join(PROVIDER)).unwrap()).unwrap();
+        let before = fs::read(&outside).unwrap();
+        fs::remove_file(directory.join(PROVIDER)).unwrap();
+        for path in [PROVIDER, SECRET] {
+            symlink(&outside, directory.join(path)).unwrap();
+        }
+        connect(&directory, &settings()).unwrap();
+        assert_eq!(fs::read(&outside).unwrap(), before);
+        assert_eq!(fs::read_to_string(directory.join(SECRET)).unwrap(), "hunter2");
     }
 
     #[test]

@@ -37,9 +37,10 @@ pub struct Args {
 
 pub(crate) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     refuse_other_configuration(global)?;
-    files::prepare(&args.directory)?;
     let cannot = |error| Failure::io("cannot find the quick start directory", error, "run it again");
     let directory = std::path::absolute(&args.directory).map_err(cannot)?;
+    super::require_utf8(&directory)?;
+    files::prepare(&args.directory)?;
     let (stop, runtime) = session::start()?;
     let done = runtime.block_on(tour(args, &directory, ui, global, &stop));
     runtime.shutdown_background();
@@ -156,11 +157,29 @@ fn farewell(shown: &Path, program: &Program) -> String {
 
 /// A path as one word of a command line.
 fn shell_word(path: &Path) -> String {
-    let text = path.display().to_string();
+    let mut text = path.display().to_string();
+    if text.starts_with('-') {
+        // Else it would be taken for a flag.
+        text.insert_str(0, "./");
+    }
     let plain = |c: char| c.is_alphanumeric() || "/\\:._-+,@%=".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         text
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_and_no_flag() {
+        let word = |path: &str| shell_word(Path::new(path));
+        assert_eq!(word("a/b-c"), "a/b-c");
+        assert_eq!(word("-x"), "./-x");
+        assert_eq!(word("-x y"), "'./-x y'");
+        assert_eq!(word("it's"), r"'it'\''s'");
     }
 }
