@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
+use std::pin::Pin;
 
+use futures::future::{MaybeDone, maybe_done};
+use futures::poll;
 use kompox_domain::Context;
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -13,6 +16,7 @@ use url::Url;
 use crate::client::ArmClient;
 use crate::error::{ArmError, Result};
 use crate::request::ArmRequest;
+use crate::response::ArmResponse;
 
 /// The longest address of a next page that is followed.
 const MAX_LINK: usize = 16 << 10;
@@ -55,7 +59,7 @@ fn elements<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<&'de RawVa
 
 impl ArmClient {
     /// Reads a listing page by page and hands over each element as it came, so that what is not wanted is
-    /// never decoded, and no more than a page is held.
+    /// never decoded. While a page is read the next one is on its way; no more than these two are held.
     ///
     /// # Errors
     /// Those of [`send`](Self::send); [`ArmError::Protocol`] for a page that cannot be read, or a next page
@@ -68,6 +72,7 @@ impl ArmClient {
     ) -> Result<()> {
         let mut seen: HashSet<Url> = HashSet::new();
         let mut request = first;
+        let mut ahead = None;
         loop {
             let wrong = |reason: String| ArmError::Protocol {
                 correlation_id: None,
@@ -77,7 +82,22 @@ impl ArmClient {
             if !seen.insert(request.url.clone()) {
                 return Err(wrong("the listing goes round in circles".to_owned()));
             }
-            let response = self.send(cx, &request).await?;
+            let response = match ahead.take() {
+                Some((url, page)) if url == request.url => arrived(page).await?,
+                _ => self.send(cx, &request).await?,
+            };
+            if let Some(url) =
+                announced(&response.body).filter(|url| self.cloud().owns(url) && !seen.contains(url))
+            {
+                let next = following(&request, url.clone());
+                let mut page = Box::pin(maybe_done(async move { self.send(cx, &next).await }));
+                // Twice: the first lets the client take it up, the second the connection send it.
+                for _ in 0..2 {
+                    let _ = poll!(page.as_mut());
+                    tokio::task::yield_now().await;
+                }
+                ahead = Some((url, page));
+            }
             let page: Page<'_> = response.json()?;
             for element in &page.value {
                 each(element);
@@ -95,9 +115,62 @@ impl ArmClient {
                     "the next page lies on another host, which is not given our token".to_owned(),
                 ));
             }
-            let known = request.group_is_known;
-            request = ArmRequest::get(next);
-            request.group_is_known = known;
+            request = following(&request, next);
         }
+    }
+}
+
+/// The request for the next page.
+fn following(request: &ArmRequest, url: Url) -> ArmRequest {
+    let mut next = ArmRequest::get(url);
+    next.group_is_known = request.group_is_known;
+    next
+}
+
+/// A page that was asked for before the one in front of it was read.
+async fn arrived<F>(mut page: Pin<Box<MaybeDone<F>>>) -> Result<ArmResponse>
+where
+    F: Future<Output = Result<ArmResponse>>,
+{
+    page.as_mut().await;
+    page.as_mut().take_output().unwrap_or_else(|| {
+        Err(ArmError::Protocol {
+            correlation_id: None,
+            request: "the next page".to_owned(),
+            reason: "it was taken already".to_owned(),
+        })
+    })
+}
+
+/// The address of the next page where it is easy to find: at the end of the body, where ARM writes it. Only a guess,
+/// which what the page says when it is read overrules.
+fn announced(body: &[u8]) -> Option<Url> {
+    const NAME: &[u8] = b"\"nextLink\"";
+    let end = body.get(body.len().saturating_sub(MAX_LINK)..)?;
+    let at = end.windows(NAME.len()).rposition(|window| window == NAME)? + NAME.len();
+    let value = end.get(at..)?.trim_ascii_start().strip_prefix(b":")?;
+    let link = String::deserialize(&mut serde_json::Deserializer::from_slice(value)).ok()?;
+    Url::parse(&link).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_guessed_from_the_end_of_a_body() {
+        let url = |body: &str| announced(body.as_bytes()).map(String::from);
+        assert_eq!(
+            url(r#"{"value":[],"nextLink":"https://a/b?c=1"}"#).as_deref(),
+            Some("https://a/b?c=1")
+        );
+        assert_eq!(
+            url(r#"{"value":[], "nextLink" : "https:\/\/a\/b" }"#).as_deref(),
+            Some("https://a/b")
+        );
+        assert_eq!(url(r#"{"value":[],"nextLink":null}"#), None);
+        assert_eq!(url(r#"{"value":[]}"#), None);
+        assert_eq!(url("\"nextLink\""), None);
+        assert_eq!(url(""), None);
     }
 }
