@@ -102,43 +102,43 @@ impl AppVolumes<'_> {
             .collect();
         let mut listing = Listing::default();
         let mut strangers = 0_u32;
-        self.arm
-            .list(self.cx, request, |element| {
-                if name.is_none() && !may_be_ours(element.get(), &keys) {
-                    strangers += 1;
-                    return;
-                }
-                let Ok(glance) = serde_json::from_str::<wire::Glance<'_>>(element.get()) else {
-                    tracing::debug!("skipping an element that is no resource");
-                    return;
-                };
-                let owner = owner(&glance, &keys, &app);
-                if name.is_some_and(|name| name.eq_ignore_ascii_case(&glance.name)) {
-                    listing.taken = Some(match owner {
-                        Owner::Volume(..) => Taken::Ours,
-                        _ => Taken::Foreign(wire::tag(glance.tags.as_ref(), tags::APP).map(str::to_owned)),
+        // Boxed: every operation waits for a listing, and would be as large as one otherwise.
+        let reading = self.arm.list(self.cx, request, |element| {
+            if name.is_none() && !may_be_ours(element.get(), &keys) {
+                strangers += 1;
+                return;
+            }
+            let Ok(glance) = serde_json::from_str::<wire::Glance<'_>>(element.get()) else {
+                tracing::debug!("skipping an element that is no resource");
+                return;
+            };
+            let owner = owner(&glance, &keys, &app);
+            if name.is_some_and(|name| name.eq_ignore_ascii_case(&glance.name)) {
+                listing.taken = Some(match owner {
+                    Owner::Volume(..) => Taken::Ours,
+                    _ => Taken::Foreign(wire::tag(glance.tags.as_ref(), tags::APP).map(str::to_owned)),
+                });
+            }
+            match owner {
+                Owner::Volume(volume, item) => {
+                    listing.found.push(Found {
+                        volume: volume.clone(),
+                        item,
+                        json: element.get().to_owned(),
                     });
                 }
-                match owner {
-                    Owner::Volume(volume, item) => {
-                        listing.found.push(Found {
-                            volume: volume.clone(),
-                            item,
-                            json: element.get().to_owned(),
-                        });
-                    }
-                    Owner::Collision => self.cx.warn(
-                        WarningKind::ForeignResource,
-                        format!(
-                            "{} {} carries our name but belongs to another app; it is left alone",
-                            kind.noun(),
-                            glance.name
-                        ),
+                Owner::Collision => self.cx.warn(
+                    WarningKind::ForeignResource,
+                    format!(
+                        "{} {} carries our name but belongs to another app; it is left alone",
+                        kind.noun(),
+                        glance.name
                     ),
-                    Owner::Other => tracing::debug!(name = %glance.name, "skipped: not of these volumes"),
-                }
-            })
-            .await?;
+                ),
+                Owner::Other => tracing::debug!(name = %glance.name, "skipped: not of these volumes"),
+            }
+        });
+        Box::pin(reading).await?;
         tracing::debug!(strangers, "skipped unread: not of these volumes");
         Ok(listing)
     }
