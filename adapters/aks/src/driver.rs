@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::cluster::{
-    ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan, ProvisionRequest,
-    UninstallRequest,
+    AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
+    ProvisionRequest, UninstallRequest,
 };
 use kompox_domain::driver::{
     Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore, unsupported,
@@ -84,7 +84,7 @@ impl ProviderDriver for AksDriver {
         Err(unsupported(NAME, Operation::ClusterPlan))
     }
 
-    async fn cluster_provision(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<()> {
+    async fn cluster_provision(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
         Err(unsupported(NAME, Operation::ClusterProvision))
     }
 
@@ -97,8 +97,25 @@ impl ProviderDriver for AksDriver {
         Err(unsupported(NAME, Operation::ClusterDeprovisionPlan))
     }
 
-    async fn cluster_deprovision(&self, _: &Context, _: &ClusterScope, _: &DeprovisionRequest) -> Result<()> {
+    async fn cluster_deprovision(
+        &self,
+        _: &Context,
+        _: &ClusterScope,
+        _: &DeprovisionRequest,
+    ) -> Result<Plan> {
         Err(unsupported(NAME, Operation::ClusterDeprovision))
+    }
+
+    async fn cluster_wait(&self, _: &Context, _: &ClusterScope) -> Result<Option<String>> {
+        Err(unsupported(NAME, Operation::ClusterWait))
+    }
+
+    async fn cluster_check(&self, _: &Context, _: &ClusterScope) -> Result<Vec<Check>> {
+        Err(unsupported(NAME, Operation::ClusterCheck))
+    }
+
+    async fn cluster_token(&self, _: &Context, _: &ClusterScope) -> Result<AccessToken> {
+        Err(unsupported(NAME, Operation::ClusterToken))
     }
 
     async fn cluster_status(&self, _: &Context, _: &ClusterScope) -> Result<ClusterStatus> {

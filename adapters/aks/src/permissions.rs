@@ -68,6 +68,9 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
         | Operation::ClusterProvision
         | Operation::ClusterDeprovisionPlan
         | Operation::ClusterDeprovision
+        | Operation::ClusterWait
+        | Operation::ClusterCheck
+        | Operation::ClusterToken
         | Operation::ClusterStatus
         | Operation::ClusterInstall
         | Operation::ClusterUninstall

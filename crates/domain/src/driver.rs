@@ -7,8 +7,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::cluster::{
-    ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan, ProvisionRequest,
-    UninstallRequest,
+    AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
+    ProvisionRequest, UninstallRequest,
 };
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
@@ -56,6 +56,10 @@ operations! {
     ClusterDeprovisionPlan, "cluster deprovision --dry-run", 5;
     /// [`ProviderDriver::cluster_deprovision`].
     ClusterDeprovision, "cluster deprovision", 30;
+    /// [`ProviderDriver::cluster_wait`].
+    ClusterWait, "cluster wait", 30;
+    /// [`ProviderDriver::cluster_check`].
+    ClusterCheck, "check --online", 2;
     /// [`ProviderDriver::cluster_status`].
     ClusterStatus, "cluster status", 5;
     /// [`ProviderDriver::cluster_install`].
@@ -64,6 +68,8 @@ operations! {
     ClusterUninstall, "cluster uninstall", 10;
     /// [`ProviderDriver::cluster_kubeconfig`].
     ClusterKubeconfig, "cluster kubeconfig", 2;
+    /// [`ProviderDriver::cluster_token`].
+    ClusterToken, "cluster token", 1;
     /// [`ProviderDriver::disk_list`].
     DiskList, "disk list", 1;
     /// [`ProviderDriver::disk_create`].
@@ -200,17 +206,18 @@ pub trait ProviderDriver: Send + Sync {
     ///
     /// # Behavior
     /// Existing and as configured: nothing is written, unless `force`. Interrupted: the next call goes on.
-    /// Held by another operation: waits. For an `existing` cluster nothing happens.
+    /// Held by another operation: waits. For an `existing` cluster nothing happens. Answers with what was
+    /// done: empty where nothing had to be.
     ///
     /// # Errors
-    /// `Precondition` before any write for what cannot be changed or is not ours; `Failed` with the deepest
-    /// causes when the cloud could not make something; `QuotaExceeded`.
+    /// `Precondition` before any write for what cannot be changed or is not ours; `Failed` when the cloud could
+    /// not make something, with the tree of what failed ([`Error::failures`]); `QuotaExceeded`.
     async fn cluster_provision(
         &self,
         cx: &Context,
         cluster: &ClusterScope,
         request: &ProvisionRequest,
-    ) -> Result<()>;
+    ) -> Result<Plan>;
 
     /// What [`cluster_deprovision`](Self::cluster_deprovision) would delete, keep, and stop at.
     ///
@@ -230,17 +237,36 @@ pub trait ProviderDriver: Send + Sync {
     ///
     /// # Behavior
     /// Missing: success. Interrupted: the next call goes on. Fails closed unless ownership is proved. For an
-    /// `existing` cluster nothing happens.
+    /// `existing` cluster nothing happens. Answers with what was deleted, and with what is left and why.
     ///
     /// # Errors
     /// `Precondition`, before any write, when something foreign or data-holding stands there that
-    /// `allow_delete` does not name, or when ownership is not proved.
+    /// `allow_delete` does not name, or when ownership is not proved. `Failed` with what could not be deleted.
     async fn cluster_deprovision(
         &self,
         cx: &Context,
         cluster: &ClusterScope,
         request: &DeprovisionRequest,
-    ) -> Result<()>;
+    ) -> Result<Plan>;
+
+    /// Waits for what is under way with the cluster, whoever began it.
+    ///
+    /// # Behavior
+    /// Reads only. Nothing under way: returns at once, with `None`; else with what it was, once it has ended well.
+    ///
+    /// # Errors
+    /// `Failed`, with the tree of what failed, when what was waited for failed.
+    async fn cluster_wait(&self, cx: &Context, cluster: &ClusterScope) -> Result<Option<String>>;
+
+    /// What would keep the cluster from being provisioned, as far as the cloud tells without being written to.
+    ///
+    /// # Behavior
+    /// Reads only. Everything is looked at, whatever was found before; what may not be read is
+    /// [`Unknown`](crate::cluster::Verdict::Unknown). For an `existing` cluster: what is needed to use it.
+    ///
+    /// # Errors
+    /// None of its own: what is wrong is the answer.
+    async fn cluster_check(&self, cx: &Context, cluster: &ClusterScope) -> Result<Vec<Check>>;
 
     /// What is known about the cluster.
     ///
@@ -292,6 +318,15 @@ pub trait ProviderDriver: Send + Sync {
         cluster: &ClusterScope,
         request: &KubeconfigRequest,
     ) -> Result<crate::secret::Secret>;
+
+    /// A token of the user who is signed in to the cloud, for the API server of the cluster.
+    ///
+    /// # Behavior
+    /// Made anew each time, or given out again while it is good for some minutes.
+    ///
+    /// # Errors
+    /// None of its own.
+    async fn cluster_token(&self, cx: &Context, cluster: &ClusterScope) -> Result<AccessToken>;
 
     /// How Kubernetes sees the disks of a volume.
     ///

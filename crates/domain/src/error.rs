@@ -117,6 +117,35 @@ impl fmt::Display for ErrorKind {
     }
 }
 
+/// Something that the cloud could not do, on the way down to why.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FailedOperation {
+    /// The resource, by the cloud's own id.
+    pub resource: String,
+    /// The cloud's own error code.
+    pub code: String,
+    /// What the cloud says.
+    pub message: String,
+    /// The id under which the cloud's support finds it.
+    pub correlation_id: Option<String>,
+    /// What the user can do about it.
+    pub hint: Option<String>,
+    /// Why. Empty: this is where it began.
+    pub causes: Vec<FailedOperation>,
+}
+
+impl FailedOperation {
+    /// Those from which all others follow.
+    #[must_use]
+    pub fn leaves(&self) -> Vec<&Self> {
+        if self.causes.is_empty() {
+            vec![self]
+        } else {
+            self.causes.iter().flat_map(Self::leaves).collect()
+        }
+    }
+}
+
 /// An error of a port or use case.
 ///
 /// Its text says one thing and never repeats its source: whoever shows it walks the chain.
@@ -129,6 +158,7 @@ struct Inner {
     target: Option<String>,
     correlation_id: Option<String>,
     hint: Option<String>,
+    failures: Vec<FailedOperation>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -143,6 +173,7 @@ impl Error {
             target: None,
             correlation_id: None,
             hint: None,
+            failures: Vec::new(),
             source: None,
         }))
     }
@@ -175,6 +206,13 @@ impl Error {
         self
     }
 
+    /// What the cloud could not do, where it tells in detail.
+    #[must_use]
+    pub fn with_failures(mut self, failures: Vec<FailedOperation>) -> Self {
+        self.0.failures = failures;
+        self
+    }
+
     /// The cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -190,6 +228,7 @@ impl Error {
         outer.0.target = self.0.target.clone();
         outer.0.correlation_id = self.0.correlation_id.clone();
         outer.0.hint = self.0.hint.clone();
+        outer.0.failures = self.0.failures.clone();
         outer.with_source(self)
     }
 
@@ -221,6 +260,12 @@ impl Error {
     #[must_use]
     pub fn correlation_id(&self) -> Option<&str> {
         self.0.correlation_id.as_deref()
+    }
+
+    /// What the cloud could not do, as trees from the outside to where it began.
+    #[must_use]
+    pub fn failures(&self) -> &[FailedOperation] {
+        &self.0.failures
     }
 
     /// What the user can do about it.

@@ -30,7 +30,7 @@ pub mod zone;
 pub use catalog::Catalog;
 pub use context::Context;
 pub use driver::{Capabilities, DriverFactory, Operation, ProviderDriver};
-pub use error::{Error, ErrorKind, Result};
+pub use error::{Error, ErrorKind, FailedOperation, Result};
 pub use model::{App, Cluster, Provider, Volume, Workspace};
 pub use name::{DiskName, Label, SnapshotName, VolumeName};
 pub use options::VolumeOptions;

@@ -10,6 +10,8 @@ pub const MANAGED_BY_KOMPOX: &str = "kompox";
 pub const CLUSTER: &str = "kompox-cluster";
 /// A ULID made when the cluster was, the same on everything that proves its ownership.
 pub const CREATED: &str = "kompox-created";
+/// What the cluster was made from, as a hash: on the stack.
+pub const HASH: &str = "kompox-hash";
 /// `<workspace>/<provider>/<app>`; a resource that carries another value is foreign.
 pub const APP: &str = "kompox-app";
 /// `<volume>-<idHASH>`.

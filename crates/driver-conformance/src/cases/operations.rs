@@ -57,6 +57,9 @@ pub(super) async fn call(
             let request = UninstallRequest::default();
             word(driver.cluster_uninstall(cx, cluster, &request).await)
         }
+        Operation::ClusterWait => word(driver.cluster_wait(cx, cluster).await),
+        Operation::ClusterCheck => word(driver.cluster_check(cx, cluster).await),
+        Operation::ClusterToken => word(driver.cluster_token(cx, cluster).await),
         Operation::ClusterKubeconfig => {
             let request = KubeconfigRequest::default();
             word(driver.cluster_kubeconfig(cx, cluster, &request).await)

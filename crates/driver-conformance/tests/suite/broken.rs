@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use kompox_domain::cluster::{
-    ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan, ProvisionRequest,
-    UninstallRequest,
+    AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
+    ProvisionRequest, UninstallRequest,
 };
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::ids::UlidSource;
@@ -125,7 +125,7 @@ impl ProviderDriver for Broken {
         self.inner.cluster_plan(cx, c, r).await
     }
 
-    async fn cluster_provision(&self, cx: &Context, c: &ClusterScope, r: &ProvisionRequest) -> Result<()> {
+    async fn cluster_provision(&self, cx: &Context, c: &ClusterScope, r: &ProvisionRequest) -> Result<Plan> {
         self.inner.cluster_provision(cx, c, r).await
     }
 
@@ -143,8 +143,20 @@ impl ProviderDriver for Broken {
         cx: &Context,
         c: &ClusterScope,
         r: &DeprovisionRequest,
-    ) -> Result<()> {
+    ) -> Result<Plan> {
         self.inner.cluster_deprovision(cx, c, r).await
+    }
+
+    async fn cluster_wait(&self, cx: &Context, c: &ClusterScope) -> Result<Option<String>> {
+        self.inner.cluster_wait(cx, c).await
+    }
+
+    async fn cluster_check(&self, cx: &Context, c: &ClusterScope) -> Result<Vec<Check>> {
+        self.inner.cluster_check(cx, c).await
+    }
+
+    async fn cluster_token(&self, cx: &Context, c: &ClusterScope) -> Result<AccessToken> {
+        self.inner.cluster_token(cx, c).await
     }
 
     async fn cluster_status(&self, cx: &Context, c: &ClusterScope) -> Result<ClusterStatus> {
