@@ -41,6 +41,11 @@ impl Answer {
         }
     }
 
+    /// An action.
+    pub(crate) fn action(shape: OperationShape) -> Self {
+        Self::delete(shape)
+    }
+
     /// A change of tags.
     pub(crate) fn tags() -> Self {
         Self {
@@ -61,7 +66,7 @@ pub(crate) fn reply(cx: &mut Cx<'_>, operation: Operation, answer: &Answer) -> R
         .unwrap_or(answer.shape);
     let id = operation.id.clone();
     let target = operation.target.clone();
-    let is_delete = matches!(operation.work, Work::Delete);
+    let is_accepted = matches!(operation.work, Work::Delete | Work::Action { .. });
     let headers = headers(cx, &operation, shape);
     cx.state.put_operation(operation);
     let mut reply = match shape {
@@ -71,7 +76,7 @@ pub(crate) fn reply(cx: &mut Cx<'_>, operation: Operation, answer: &Answer) -> R
                 None => Reply::empty(answer.status),
             }
         }
-        OperationShape::Body if is_delete => Reply::empty(202),
+        OperationShape::Body if is_accepted => Reply::empty(202),
         OperationShape::Body => {
             let status = if answer.created { 201 } else { 200 };
             answer
@@ -89,7 +94,7 @@ pub(crate) fn reply(cx: &mut Cx<'_>, operation: Operation, answer: &Answer) -> R
 }
 
 fn synchronous(cx: &mut Cx<'_>, id: &str, target: &str, created: bool) -> Reply {
-    operation::end(cx.state, id, cx.now);
+    operation::end(cx.state, cx.world, id, cx.now);
     let failure = cx.state.operation(id).and_then(|operation| {
         operation
             .error()
@@ -98,13 +103,15 @@ fn synchronous(cx: &mut Cx<'_>, id: &str, target: &str, created: bool) -> Reply 
     if let Some(error) = failure {
         return error.reply();
     }
-    let is_tags = cx
-        .state
-        .operation(id)
-        .is_some_and(|operation| matches!(operation.work, Work::Tags(_)));
     let status = if created { 201 } else { 200 };
-    if is_tags {
-        return Reply::json(status, &arm::tags::document(cx.state, target));
+    match cx.state.operation(id).map(|operation| &operation.work) {
+        Some(Work::Tags(_)) => return Reply::json(status, &arm::tags::document(cx.state, target)),
+        Some(Work::Action { result, .. }) => {
+            return result
+                .as_ref()
+                .map_or_else(|| Reply::empty(204), |result| Reply::json(status, result));
+        }
+        _ => {}
     }
     match types::read(cx.state, cx.world, cx.now, target) {
         Some(document) => Reply::json(status, &document),

@@ -6,12 +6,15 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::arm::error::ArmError;
+use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::id::ResourceId;
 use crate::arm::tags::TagChange;
+use crate::context::World;
 use crate::faults::{MonitorError, OperationFault, Outcome};
 use crate::json::{set_property, timestamp};
 use crate::reply::Reply;
 use crate::store::State;
+use crate::types::{self, End, ResourceType};
 
 /// One long-running operation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,6 +48,15 @@ pub(crate) enum Work {
     Delete,
     /// Tags change.
     Tags(TagChange),
+    /// An action of the resource's type.
+    Action {
+        name: String,
+        input: Value,
+        /// Whether `provisioningState` tells of it.
+        tells: bool,
+        /// What it has brought.
+        result: Option<Value>,
+    },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -137,51 +149,46 @@ impl Operation {
 }
 
 /// Ends every operation that is due.
-pub(crate) fn settle(state: &mut State, now: i64) {
+pub(crate) fn settle(state: &mut State, world: &World, now: i64) {
     for id in state.running() {
         if state
             .operation(&id)
             .is_some_and(|operation| operation.is_due(now))
         {
-            end(state, &id, now);
+            end(state, world, &id, now);
         }
     }
 }
 
 /// Ends one operation now, whatever its time.
-pub(crate) fn end(state: &mut State, id: &str, now: i64) {
+pub(crate) fn end(state: &mut State, world: &World, id: &str, now: i64) {
     let Some(mut operation) = state.operation(id).cloned() else {
         return;
     };
-    let failure = match &operation.fault.outcome {
-        Outcome::Succeed | Outcome::Stuck => None,
-        Outcome::Fail { code, message } => Some((code.clone(), message.clone(), false)),
+    let end = &mut End { state, world, now };
+    let failure = match operation.fault.outcome.clone() {
+        Outcome::Succeed | Outcome::Stuck => succeed(end, &mut operation)
+            .err()
+            .map(|error| (error.code, error.message, false)),
+        Outcome::Fail { code, message } => Some((code, message, false)),
         Outcome::Cancel => Some((
             "OperationCanceled".to_owned(),
             "The operation was canceled.".to_owned(),
             true,
         )),
     };
-    match failure {
-        None => {
-            succeed(state, &operation, now);
-            operation.progress = Progress::Succeeded { ended: now };
-        }
+    operation.progress = match failure {
+        None => Progress::Succeeded { ended: now },
         Some((code, message, canceled)) => {
-            fail(
-                state,
-                &operation,
-                if canceled { "Canceled" } else { "Failed" },
-                now,
-            );
-            operation.progress = Progress::Failed {
+            fail(end, &operation, if canceled { "Canceled" } else { "Failed" });
+            Progress::Failed {
                 ended: now,
                 code,
                 message,
                 canceled,
-            };
+            }
         }
-    }
+    };
     state.put_operation(operation);
 }
 
@@ -220,37 +227,79 @@ fn look(state: &mut State, id: &str) -> bool {
     true
 }
 
-fn succeed(state: &mut State, operation: &Operation, now: i64) {
-    match &operation.work {
-        Work::Delete => state.remove_tree(&operation.target),
-        Work::Write { .. } => set_state(state, &operation.target, "Succeeded", now),
-        Work::Tags(change) => change.apply(state, &operation.target, now),
-    }
-}
-
-fn fail(state: &mut State, operation: &Operation, outcome: &str, now: i64) {
-    match &operation.work {
-        Work::Write {
-            previous: Some(previous),
-        } => {
-            if let (Some(kind), Ok(document)) = (
-                state.get(&operation.target).map(|resource| resource.kind.clone()),
-                serde_json::from_str::<Value>(previous),
-            ) {
-                state.put(&operation.target, &kind, &document, now);
+fn succeed(end: &mut End<'_>, operation: &mut Operation) -> ArmResult<()> {
+    let key = operation.target.clone();
+    match &mut operation.work {
+        Work::Delete => end.remove(&key),
+        Work::Write { previous } => {
+            set_state(end.state, &key, "Succeeded", end.now);
+            let created = previous.is_none();
+            if let Some((kind, id, document)) = stored(end.state, &key) {
+                kind.settled(end, &id, &document, created);
             }
-            set_state(state, &operation.target, outcome, now);
         }
-        Work::Write { previous: None } | Work::Delete => set_state(state, &operation.target, outcome, now),
-        Work::Tags(_) => {}
+        Work::Tags(change) => change.apply(end.state, &key, end.now),
+        Work::Action {
+            name,
+            input,
+            tells,
+            result,
+        } => {
+            let (kind, id, _) = stored(end.state, &key).ok_or_else(|| {
+                ArmError::new(
+                    404,
+                    "ResourceNotFound",
+                    format!("The Resource '{key}' was not found."),
+                )
+            })?;
+            *result = kind.acted(end, &id, name, input)?;
+            if *tells {
+                set_state(end.state, &key, "Succeeded", end.now);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn fail(end: &mut End<'_>, operation: &Operation, outcome: &str) {
+    let key = &operation.target;
+    match &operation.work {
+        Work::Write { previous } => {
+            if let (Some(kind), Some(document)) = (
+                end.state.get(key).map(|resource| resource.kind.clone()),
+                previous
+                    .as_ref()
+                    .and_then(|previous| serde_json::from_str::<Value>(previous).ok()),
+            ) {
+                end.state.put(key, &kind, &document, end.now);
+            }
+            set_state(end.state, key, outcome, end.now);
+            if let Some((kind, id, document)) = stored(end.state, key) {
+                kind.failed(end, &id, &document, previous.is_none());
+            }
+        }
+        Work::Delete | Work::Action { tells: true, .. } => set_state(end.state, key, outcome, end.now),
+        Work::Tags(_) | Work::Action { tells: false, .. } => {}
     }
 }
 
-/// Sets `provisioningState` of a stored document.
+/// A stored resource of a registered type.
+fn stored(state: &State, key: &str) -> Option<(&'static dyn ResourceType, ResourceId, Value)> {
+    let resource = state.get(key)?;
+    let kind = types::by_kind(&resource.kind)?;
+    let document = resource.document();
+    let id = document["id"].as_str().and_then(ResourceId::parse)?;
+    Some((kind, id, document))
+}
+
+/// Sets `provisioningState` of a stored document, where its type has one.
 pub(crate) fn set_state(state: &mut State, key: &str, provisioning_state: &str, now: i64) {
     let Some((kind, mut document)) = state.get(key).map(|old| (old.kind.clone(), old.document())) else {
         return;
     };
+    if types::by_kind(&kind).is_some_and(|kind| !kind.has_state()) {
+        return;
+    }
     set_property(&mut document, "provisioningState", provisioning_state);
     state.put(key, &kind, &document, now);
 }
@@ -258,6 +307,7 @@ pub(crate) fn set_state(state: &mut State, key: &str, provisioning_state: &str, 
 /// Answers a monitor URL; `result` is the `Location` one.
 pub(crate) fn monitor(
     state: &mut State,
+    world: &World,
     id: &str,
     result: bool,
     now: i64,
@@ -283,7 +333,7 @@ pub(crate) fn monitor(
     }
     if operation.is_running() && !look(state, id) {
         if operation.is_due(now) {
-            end(state, id, now);
+            end(state, world, id, now);
         }
         operation = state.operation(id).cloned().ok_or_else(gone)?;
     }
@@ -314,10 +364,16 @@ fn status_reply(
         Progress::Running => body["status"] = "InProgress".into(),
         Progress::Succeeded { .. } => {
             body["status"] = "Succeeded".into();
-            if let Work::Write { .. } = operation.work
-                && let Some(output) = document(state, &operation.target)
-            {
-                body["properties"] = json!({ "output": output });
+            match &operation.work {
+                Work::Write { .. } => {
+                    if let Some(output) = document(state, &operation.target) {
+                        body["properties"] = json!({ "output": output });
+                    }
+                }
+                Work::Action {
+                    result: Some(result), ..
+                } => body["properties"] = json!({ "output": result }),
+                Work::Action { .. } | Work::Delete | Work::Tags(_) => {}
             }
         }
         Progress::Failed {
@@ -346,8 +402,11 @@ fn result_reply(
     match &operation.progress {
         Progress::Running => with_retry_after(Reply::empty(202), operation.retry_after.as_deref()),
         Progress::Failed { code, message, .. } => ArmError::new(409, code, message.clone()).reply(),
-        Progress::Succeeded { .. } => match operation.work {
+        Progress::Succeeded { .. } => match &operation.work {
             Work::Delete => Reply::empty(200),
+            Work::Action { result, .. } => result
+                .as_ref()
+                .map_or_else(|| Reply::empty(204), |result| Reply::json(200, result)),
             Work::Write { .. } => document(state, &operation.target)
                 .map_or_else(|| Reply::empty(204), |document| Reply::json(200, &document)),
             Work::Tags(_) => Reply::json(200, &crate::arm::tags::document(state, &operation.target)),

@@ -85,7 +85,7 @@ impl Shared {
         let (value, sequence) = {
             let mut session = self.store.session();
             let now = json::now();
-            operation::settle(&mut session, now);
+            operation::settle(&mut session, &self.world, now);
             let value = change(&mut session, now);
             if session.is_changed()
                 && let Some(watch) = &*self.watch()

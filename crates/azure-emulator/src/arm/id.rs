@@ -125,6 +125,18 @@ impl ResourceId {
         Some(parent)
     }
 
+    /// What is next above: the parent of a nested resource, what an extension hangs on, the group, the subscription.
+    pub(crate) fn above(&self) -> Option<Self> {
+        if let Some(parent) = self.parent() {
+            return Some(parent);
+        }
+        let mut above = self.clone();
+        if above.providers.pop().is_some() || above.group.take().is_some() {
+            return Some(above);
+        }
+        None
+    }
+
     /// This id with another `/providers/…` part.
     pub(crate) fn extended(&self, namespace: &str, kind: &str, name: &str) -> Self {
         let mut id = self.clone();

@@ -164,7 +164,17 @@ fn in_provider(cx: &mut Cx<'_>) -> ArmResult<Reply> {
         (_, ["locations", _, kind, _]) if kind.contains("operation") => {
             Err(ArmError::new(404, "NotFound", "The entity was not found."))
         }
-        _ => resources::handle(cx, &scope, &namespace, &rest),
+        _ => {
+            let path = types::Path {
+                scope: &scope,
+                rest: &rest,
+                lower: &lower,
+            };
+            match types::route(cx, &namespace, &path) {
+                Some(reply) => reply,
+                None => resources::handle(cx, &scope, &namespace, &rest),
+            }
+        }
     }
 }
 
@@ -188,7 +198,7 @@ fn monitor(cx: &mut Cx<'_>) -> ArmResult<Option<Reply>> {
     let result = at_result && (!at_status || cx.request.query("monitor").is_some());
     cx.authorize(&monitor_action(path), path)?;
     let (id, now, world) = (id.to_owned(), cx.now, cx.world);
-    operation::monitor(cx.state, &id, result, now, |state, key| {
+    operation::monitor(cx.state, world, &id, result, now, |state, key| {
         types::read(state, world, now, key)
     })
     .map(Some)

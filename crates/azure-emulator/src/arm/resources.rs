@@ -13,7 +13,7 @@ use crate::context::Cx;
 use crate::json::{fields, set_property, timestamp};
 use crate::operation::{self, Operation, Work};
 use crate::reply::Reply;
-use crate::types::{self, ResourceType};
+use crate::types::{self, Acted, End, Placement, ResourceType};
 
 /// A path below `{scope}/providers/{namespace}`.
 pub(crate) fn handle(
@@ -26,10 +26,11 @@ pub(crate) fn handle(
     let names: Vec<&str> = rest.iter().step_by(2).copied().collect();
     let path = names.join("/");
     if cx.request.method == Method::POST
-        && let [.., _, _] = rest
+        && let [.., _, _, action] = rest
+        && rest.len() % 2 == 1
         && let Some(kind) = types::find(canonical, &names[..names.len() - 1].join("/"))
     {
-        return Err(not_served(cx, kind));
+        return act(cx, kind, action);
     }
     let kind = types::find(canonical, &path).ok_or_else(|| invalid_type(cx, canonical, &path))?;
     let info = kind.info();
@@ -37,7 +38,8 @@ pub(crate) fn handle(
     if rest.len() % 2 == 1 {
         return collection(cx, kind, scope, &here);
     }
-    if scope.group.is_none() || !scope.providers.is_empty() {
+    let is_extension = kind.placement() == Placement::Extension;
+    if !is_extension && (scope.group.is_none() || !scope.providers.is_empty()) {
         return Err(ArmError::not_found(&cx.request.path));
     }
     let id = ResourceId::from_segments(&cx.request.segments)
@@ -58,7 +60,9 @@ pub(crate) fn handle(
         info.versions,
         &cx.world.options.region,
     )?;
-    if let Some(group) = id.group_id() {
+    if is_extension {
+        check_scope(cx, scope)?;
+    } else if let Some(group) = id.group_id() {
         check_scope(cx, &group)?;
     }
     match method {
@@ -73,28 +77,52 @@ pub(crate) fn handle(
     }
 }
 
-/// A POST below a resource of a known type: Azure has actions there, this program has none.
-fn not_served(cx: &Cx<'_>, kind: &dyn ResourceType) -> Box<ArmError> {
-    let (segments, info) = (&cx.request.segments, kind.info());
-    let here = format!("{}/{}", info.namespace, info.kind);
-    let Some((action, resource)) = segments.split_last() else {
-        return ArmError::not_found(&cx.request.path);
+/// A POST below a resource of a known type: an action.
+fn act(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, action: &str) -> ArmResult<Reply> {
+    let info = kind.info();
+    let here = info.full_name();
+    let request = cx.request;
+    let id = request
+        .segments
+        .split_last()
+        .and_then(|(_, resource)| ResourceId::from_segments(resource))
+        .ok_or_else(|| ArmError::not_found(&request.path))?
+        .with_canonical_kind(&here);
+    cx.authorize(&format!("{here}/{action}/action"), &id.to_string())?;
+    version::supported(
+        request,
+        info.namespace,
+        info.kind,
+        info.versions,
+        &cx.world.options.region,
+    )?;
+    check_scope(cx, &id)?;
+    let key = id.key();
+    let existing =
+        types::read(cx.state, cx.world, cx.now, &key).ok_or_else(|| ArmError::resource_not_found(&id))?;
+    let name = action.to_ascii_lowercase();
+    let long = match kind.action(cx, &id, &existing, &name)? {
+        Acted::Done(reply) => return Ok(reply),
+        Acted::Started(long) => long,
+        Acted::Unknown => {
+            return Err(ArmError::new(
+                501,
+                "NotImplemented",
+                format!("This embedded Azure does not serve the action '{action}' of '{here}'."),
+            ));
+        }
     };
-    let Some(id) = ResourceId::from_segments(resource) else {
-        return ArmError::not_found(&cx.request.path);
-    };
-    let id = id.with_canonical_kind(&here);
-    let asked = cx
-        .authorize(&format!("{here}/{action}/action"), &id.to_string())
-        .and_then(|()| check_scope(cx, &id));
-    match asked {
-        Err(error) => error,
-        Ok(()) => ArmError::new(
-            501,
-            "NotImplemented",
-            format!("This embedded Azure does not serve the action '{action}' of '{here}'."),
-        ),
+    if let Some(transient) = long.transient {
+        operation::set_state(cx.state, &key, transient, cx.now);
     }
+    let work = Work::Action {
+        name,
+        input: long.input,
+        tells: long.transient.is_some(),
+        result: None,
+    };
+    let operation = start(cx, kind, &id, work, &existing);
+    Ok(accept::reply(cx, operation, &Answer::action(info.delete_shape)))
 }
 
 fn invalid_type(cx: &Cx<'_>, namespace: &str, path: &str) -> Box<ArmError> {
@@ -168,24 +196,17 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
     }
     operation::preempt(cx.state, &key, cx.now);
     let created = existing.is_none();
-    let transient = if created { info.creating } else { "Updating" };
-    set_property(&mut document, "provisioningState", transient);
-    cx.state.put(
-        &key,
-        &format!("{}/{}", info.namespace, info.kind).to_lowercase(),
-        &document,
-        cx.now,
-    );
+    if kind.has_state() {
+        let transient = if created { info.creating } else { "Updating" };
+        set_property(&mut document, "provisioningState", transient);
+    }
+    cx.state
+        .put(&key, &info.full_name().to_lowercase(), &document, cx.now);
+    kind.accepted(&mut End::of(cx), id, &document, created);
     let work = Work::Write {
         previous: existing.map(|existing| existing.to_string()),
     };
-    let operation = start(
-        cx,
-        kind,
-        &key,
-        work,
-        document["location"].as_str().unwrap_or_default(),
-    );
+    let operation = start(cx, kind, id, work, &document);
     let status = match info.accepted {
         types::Accepted::With202 => 202,
         types::Accepted::With201 if created => 201,
@@ -221,13 +242,13 @@ fn delete(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> 
     }
     operation::preempt(cx.state, &key, cx.now);
     operation::set_state(cx.state, &key, "Deleting", cx.now);
-    let location = existing["location"].as_str().unwrap_or_default();
-    let operation = start(cx, kind, &key, Work::Delete, location);
+    let operation = start(cx, kind, id, Work::Delete, &existing);
     Ok(accept::reply(cx, operation, &answer))
 }
 
-fn start(cx: &Cx<'_>, kind: &dyn ResourceType, key: &str, work: Work, location: &str) -> Operation {
+fn start(cx: &Cx<'_>, kind: &dyn ResourceType, id: &ResourceId, work: Work, document: &Value) -> Operation {
     let info = kind.info();
+    let location = location(cx, id, document);
     let course = cx.course(kind.duration(&cx.world.options.timing));
     let base = format!(
         "/subscriptions/{}/providers/{}/locations/{location}",
@@ -235,13 +256,26 @@ fn start(cx: &Cx<'_>, kind: &dyn ResourceType, key: &str, work: Work, location: 
         info.namespace
     );
     Operation::start(
-        key.to_owned(),
+        id.key(),
         work,
         format!("{base}/{}", info.status_path),
         format!("{base}/{}", info.result_path),
         cx.now,
         course,
     )
+}
+
+/// Where a resource's operations are asked for: its own location, or that of the nearest above it.
+fn location(cx: &Cx<'_>, id: &ResourceId, document: &Value) -> String {
+    let own = |document: &Value| document["location"].as_str().map(str::to_owned);
+    let above = std::iter::successors(id.above(), ResourceId::above);
+    own(document)
+        .or_else(|| {
+            above
+                .filter_map(|id| cx.state.document(&id.key()))
+                .find_map(|document| own(&document))
+        })
+        .unwrap_or_else(|| cx.world.options.region.clone())
 }
 
 /// A list of one type, in a group, in the subscription or below a parent.
@@ -265,6 +299,7 @@ fn collection(
     )?;
     // Everything before the last segment: a group, the subscription, or the parent of nested resources.
     let nested = info.kind.contains('/');
+    let is_extension = kind.placement() == Placement::Extension;
     let above = if nested {
         let segments = &cx.request.segments[..cx.request.segments.len() - 1];
         ResourceId::from_segments(segments).ok_or_else(|| ArmError::not_found(&cx.request.path))?
@@ -276,8 +311,11 @@ fn collection(
     let entries = cx
         .state
         .of_type(&here.to_lowercase(), &above.key(), start.as_deref());
+    let at = format!("{}/providers/{}/", above.key(), here.to_lowercase());
     list::page(cx, entries, |key, resource| {
-        Some(types::render(cx.state, cx.world, cx.now, key, resource))
+        // An extension resource is listed where it hangs, not above.
+        (!is_extension || key.starts_with(&at))
+            .then(|| types::render(cx.state, cx.world, cx.now, key, resource))
     })
 }
 

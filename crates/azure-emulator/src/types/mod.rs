@@ -4,18 +4,24 @@ mod clusters;
 mod common;
 pub(crate) mod compute;
 pub(crate) mod disks;
+mod hooks;
 mod snapshots;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::arm::error::ArmResult;
+use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::{Cx, World};
 use crate::faults::OperationShape;
 use crate::options::Timing;
+use crate::reply::Reply;
 use crate::store::{Resource, State};
+
+pub(crate) use hooks::{Acted, End, LongAction, Path};
 
 /// How a type's PUT is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +51,26 @@ pub(crate) struct TypeInfo {
     pub(crate) result_path: &'static str,
 }
 
+impl TypeInfo {
+    /// `Namespace/type`, as registered.
+    pub(crate) fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.kind)
+    }
+}
+
+/// Where resources of a type live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placement {
+    /// In a resource group; nested ones below their parent.
+    Group,
+    /// On any resource, group or subscription: `{scope}/providers/{namespace}/{type}/{name}`.
+    Extension,
+}
+
 /// What is special about a resource type.
+///
+/// Only [`info`](Self::info), [`duration`](Self::duration), [`put`](Self::put) and [`patch`](Self::patch) must be
+/// there; the rest means «nothing special» until a type says otherwise.
 pub(crate) trait ResourceType: Sync {
     /// Its name and habits.
     fn info(&self) -> &'static TypeInfo;
@@ -63,6 +88,70 @@ pub(crate) trait ResourceType: Sync {
     fn check_delete(&self, _cx: &Cx<'_>, _id: &ResourceId, _existing: &Value) -> ArmResult<()> {
         Ok(())
     }
+
+    /// Where its resources live.
+    fn placement(&self) -> Placement {
+        Placement::Group
+    }
+
+    /// Whether its resources have a `provisioningState`.
+    fn has_state(&self) -> bool {
+        true
+    }
+
+    /// A write was accepted and is stored; its operation goes on. `created` tells it from an update.
+    fn accepted(&self, _end: &mut End<'_>, _id: &ResourceId, _document: &Value, _created: bool) {}
+
+    /// A write has ended well. What Azure makes besides, by itself, is put into the state here.
+    fn settled(&self, _end: &mut End<'_>, _id: &ResourceId, _document: &Value, _created: bool) {}
+
+    /// A write has ended badly; `document` is what remains: a new one as sent, of an update what was there before.
+    fn failed(&self, _end: &mut End<'_>, _id: &ResourceId, _document: &Value, _created: bool) {}
+
+    /// The resource is gone, by itself or with its group or parent. `document` is what it was.
+    fn deleted(&self, _end: &mut End<'_>, _id: &ResourceId, _document: &Value) {}
+
+    /// `POST {resource}/{action}`, once the caller is known to be allowed it and the resource to be there.
+    /// `action` is in lower case.
+    fn action(
+        &self,
+        _cx: &mut Cx<'_>,
+        _id: &ResourceId,
+        _existing: &Value,
+        _action: &str,
+    ) -> ArmResult<Acted> {
+        Ok(Acted::Unknown)
+    }
+
+    /// A long-running action ([`Acted::Started`]) reaches its end: does what it does, and returns what its
+    /// `Location` answers (204 without). An error is how the operation fails.
+    fn acted(
+        &self,
+        _end: &mut End<'_>,
+        _id: &ResourceId,
+        action: &str,
+        _input: &Value,
+    ) -> ArmResult<Option<Value>> {
+        Err(ArmError::new(
+            500,
+            "InternalServerError",
+            format!("The action '{action}' has no end."),
+        ))
+    }
+
+    /// Any other path of its namespace, asked before anything else: what hangs on locations or on the subscription,
+    /// and what is below a resource without being one. It authorizes and checks api-version and method itself.
+    fn route(&self, _cx: &mut Cx<'_>, _path: &Path<'_>) -> Option<ArmResult<Reply>> {
+        None
+    }
+
+    /// Whether [`project`](Self::project) has anything to do; documents of other types are not parsed to be read.
+    fn is_computed(&self) -> bool {
+        false
+    }
+
+    /// Fills in what depends on when it is read, or on other resources.
+    fn project(&self, _state: &State, _world: &World, _now: i64, _key: &str, _document: &mut Value) {}
 }
 
 /// All types.
@@ -77,27 +166,53 @@ pub(crate) fn find(namespace: &str, kind: &str) -> Option<&'static dyn ResourceT
     })
 }
 
-/// Whether a lower-cased type shows up in lists of resources: groups, locks and role assignments do not.
+/// What a type of this namespace answers to a path that is no resource's.
+pub(crate) fn route(cx: &mut Cx<'_>, namespace: &str, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+    all()
+        .iter()
+        .filter(|kind| kind.info().namespace.eq_ignore_ascii_case(namespace))
+        .find_map(|kind| kind.route(cx, path))
+}
+
+/// The type with this lower-cased `namespace/type`.
+pub(crate) fn by_kind(kind: &str) -> Option<&'static dyn ResourceType> {
+    static KINDS: LazyLock<HashMap<String, &'static dyn ResourceType>> = LazyLock::new(|| {
+        all()
+            .iter()
+            .map(|kind| (kind.info().full_name().to_lowercase(), *kind))
+            .collect()
+    });
+    KINDS.get(kind).copied()
+}
+
+/// Whether a lower-cased type shows up in lists of resources: groups, nested and extension resources do not.
 pub(crate) fn is_tracked(kind: &str) -> bool {
-    !kind.starts_with("microsoft.authorization/") && !kind.starts_with("microsoft.resources/")
+    !kind.starts_with("microsoft.authorization/")
+        && !kind.starts_with("microsoft.resources/")
+        && kind.matches('/').count() == 1
+        && by_kind(kind).is_none_or(|kind| kind.placement() == Placement::Group)
 }
 
 /// A stored document as it reads now.
 pub(crate) fn read(state: &State, world: &World, now: i64, key: &str) -> Option<Value> {
     let resource = state.get(key)?;
     let mut document = resource.document();
-    if &*resource.kind == snapshots::KIND {
-        snapshots::project(state, world, now, key, &mut document);
+    if let Some(kind) = computed(&resource.kind) {
+        kind.project(state, world, now, key, &mut document);
     }
     Some(document)
 }
 
 /// A stored document as it reads now, serialised; only types with computed fields are parsed for it.
 pub(crate) fn render(state: &State, world: &World, now: i64, key: &str, resource: &Resource) -> String {
-    if &*resource.kind == snapshots::KIND {
+    if computed(&resource.kind).is_some() {
         return read(state, world, now, key).unwrap_or_default().to_string();
     }
     resource.body.to_string()
+}
+
+fn computed(kind: &str) -> Option<&'static dyn ResourceType> {
+    by_kind(kind).filter(|kind| kind.is_computed())
 }
 
 /// Counts a GET of a resource whose answer depends on how often it was read.

@@ -71,6 +71,14 @@ impl ResourceType for Snapshots {
         let properties = object_member(body, "properties")?.unwrap_or(&empty);
         update(existing, body, properties)
     }
+
+    fn is_computed(&self) -> bool {
+        true
+    }
+
+    fn project(&self, state: &State, world: &World, now: i64, key: &str, document: &mut Value) {
+        project(state, world, now, key, document);
+    }
 }
 
 fn check_name(name: &str) -> ArmResult<()> {
@@ -301,7 +309,7 @@ pub(crate) fn check_usable(source: &Source) -> ArmResult<()> {
 }
 
 /// Fills in what depends on when a snapshot is read.
-pub(crate) fn project(state: &State, world: &World, now: i64, key: &str, document: &mut Value) {
+fn project(state: &State, world: &World, now: i64, key: &str, document: &mut Value) {
     let copies = fields(document).remove(COPIES).and_then(|since| since.as_i64());
     // What a test stored itself stays as it is.
     if document["properties"].get("completionPercent").is_some() {
