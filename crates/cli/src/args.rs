@@ -19,6 +19,9 @@ const STYLES: Styles = Styles::styled()
 /// The heading over the flags that choose the target.
 const TARGET: &str = "Target (default: the one app in the configuration)";
 
+/// The same where the target is a cluster.
+const CLUSTER_TARGET: &str = "Target (default: the one cluster in the configuration)";
+
 const EXAMPLES: &str = "\
 Examples:
   kompoxops quickstart                     See the main job on an embedded Azure, without an account
@@ -52,6 +55,8 @@ pub enum Command {
     Quickstart(commands::quickstart::Args),
     /// Check the configuration without sending a request
     Check(commands::check::Args),
+    /// Work with a cluster: how it stands, what would change, bring it up, take it down
+    Cluster(commands::cluster::Args),
     /// Work with the disks of an app's volumes
     Disk(commands::disk::Args),
     /// Work with the snapshots of an app's volumes
@@ -77,6 +82,7 @@ impl Command {
             #[cfg(feature = "emulator")]
             Self::Emulator(args) => Some(args.output()),
             Self::Check(args) => Some(args.output.output),
+            Self::Cluster(args) => args.output(),
             Self::Disk(args) => Some(args.output()),
             Self::Snapshot(args) => Some(args.output()),
             Self::Admin(args) => Some(args.output()),
@@ -174,6 +180,49 @@ pub struct TargetArgs {
     pub cluster_name: Option<String>,
 }
 
+/// Which cluster a command is about.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClusterTargetArgs {
+    /// The cluster by its id: /ws/WS/prv/PRV/cls/CLS
+    #[arg(long, help_heading = CLUSTER_TARGET, value_name = "ID")]
+    pub cluster_id: Option<String>,
+    /// The cluster by its name
+    #[arg(long, help_heading = CLUSTER_TARGET, value_name = "NAME")]
+    pub cluster_name: Option<String>,
+    /// The cluster of the app with this id: /ws/WS/prv/PRV/cls/CLS/app/APP
+    #[arg(short = 'A', long, help_heading = CLUSTER_TARGET, value_name = "ID")]
+    pub app_id: Option<String>,
+    /// The cluster of the app with this name
+    #[arg(long, help_heading = CLUSTER_TARGET, value_name = "NAME")]
+    pub app_name: Option<String>,
+}
+
+impl ClusterTargetArgs {
+    /// The flags as they were given, each after a space, to be put after another command.
+    pub(crate) fn flags(&self) -> String {
+        let given = [
+            ("--cluster-id", &self.cluster_id),
+            ("--cluster-name", &self.cluster_name),
+            ("--app-id", &self.app_id),
+            ("--app-name", &self.app_name),
+        ];
+        given
+            .into_iter()
+            .filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value.as_deref()?))))
+            .collect()
+    }
+}
+
+/// A value as a shell takes it: the id of what is in no workspace has brackets.
+fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    if !value.is_empty() && value.chars().all(plain) {
+        value.to_owned()
+    } else {
+        format!("'{}'", value.replace('\'', r"'\''"))
+    }
+}
+
 /// How much to log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogLevel {
@@ -233,6 +282,20 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_the_target_can_be_pasted_into_a_shell() {
+        let target = ClusterTargetArgs {
+            cluster_id: Some("/ws/(nil)/prv/p/cls/c".to_owned()),
+            app_name: Some("it's".to_owned()),
+            ..ClusterTargetArgs::default()
+        };
+        assert_eq!(
+            target.flags(),
+            r" --cluster-id '/ws/(nil)/prv/p/cls/c' --app-name 'it'\''s'"
+        );
+        assert_eq!(ClusterTargetArgs::default().flags(), "");
     }
 
     #[test]

@@ -89,6 +89,7 @@ fn dispatch(command: Command, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
         #[cfg(feature = "emulator")]
         Command::Quickstart(args) => commands::quickstart::run(&args, ui, global),
         Command::Check(args) => commands::check::run(&args, ui, global),
+        Command::Cluster(args) => commands::cluster::run(args, ui, global),
         Command::Disk(args) => commands::disk::run(args, ui, global),
         Command::Snapshot(args) => commands::snapshot::run(args, ui, global),
         Command::Admin(args) => commands::admin::run(&args, ui, global),

@@ -9,11 +9,12 @@ use kompox_config::{ConfigErrors, Loaded, Reason, Sources, SystemSecrets};
 use kompox_domain::ids::SystemUlids;
 use kompox_domain::model::AnyId;
 use kompox_domain::{
-    AppScope, Context, DriverRegistry, Error, ErrorKind, ProgressSink, ProviderDriver, VolumeName,
+    AppScope, ClusterScope, Context, DriverRegistry, Error, ErrorKind, ProgressSink, ProviderDriver,
+    VolumeName,
 };
 use kompox_usecase::target::{self, Selector};
 
-use crate::args::{GlobalArgs, TargetArgs};
+use crate::args::{ClusterTargetArgs, GlobalArgs, TargetArgs};
 use crate::failure::{Failure, Report};
 use crate::stop::Stop;
 use crate::ui::{Reporter, Ui};
@@ -156,6 +157,39 @@ impl Session {
     pub(crate) fn has_volume(&self, name: &VolumeName) -> bool {
         self.app.app.volumes.iter().any(|volume| volume.name == *name)
     }
+}
+
+/// A cluster and the driver of its provider.
+pub(crate) struct ClusterSession {
+    /// The cluster that the command is about.
+    pub(crate) cluster: ClusterScope,
+    /// The driver.
+    pub(crate) driver: Arc<dyn ProviderDriver>,
+}
+
+impl ClusterSession {
+    /// For the cluster that the flags choose. Sends no request.
+    pub(crate) fn open(global: &GlobalArgs, target: &ClusterTargetArgs) -> Result<Self, Failure> {
+        let loaded = configuration(global)?;
+        let cluster = choose_cluster(&loaded, target)?;
+        let provider = &cluster.cluster.id.provider;
+        let driver = kompox_usecase::driver::build(&loaded.catalog, &drivers()?, provider, &SystemSecrets)?;
+        Ok(Self { cluster, driver })
+    }
+}
+
+/// The cluster that the flags choose.
+pub(crate) fn choose_cluster(loaded: &Loaded, target: &ClusterTargetArgs) -> Result<ClusterScope, Failure> {
+    let cluster = Selector {
+        id: target.cluster_id.clone(),
+        name: target.cluster_name.clone(),
+    };
+    let app = Selector {
+        id: target.app_id.clone(),
+        name: target.app_name.clone(),
+    };
+    let default = loaded.default_app.as_ref();
+    Ok(target::cluster(&loaded.catalog, &cluster, &app, default)?)
 }
 
 fn choose(loaded: &Loaded, target: &TargetArgs) -> Result<AppScope, Failure> {

@@ -5,6 +5,7 @@
 //! what cannot be meant never reaches the cloud. Every error says what was being done and keeps its cause.
 
 pub mod check;
+pub mod cluster;
 pub mod disk;
 pub mod driver;
 pub mod snapshot;

@@ -95,6 +95,7 @@ fn show<P: Part + Serialize>(parts: &[P], verb: &Verb, ui: &Ui) -> Result<(), Fa
             }
             let shown = Shown {
                 table,
+                more: Vec::new(),
                 names: parts.iter().map(|part| part.name().to_owned()).collect(),
                 empty: format!("the configuration has no {}s", P::NOUN),
             };
@@ -108,6 +109,7 @@ fn show<P: Part + Serialize>(parts: &[P], verb: &Verb, ui: &Ui) -> Result<(), Fa
             }
             let shown = Shown {
                 table,
+                more: Vec::new(),
                 names: vec![part.name().to_owned()],
                 empty: String::new(),
             };

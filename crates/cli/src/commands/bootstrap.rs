@@ -79,6 +79,7 @@ fn shown(outcomes: &[BootstrapOutcome], empty: &str) -> Shown {
     }
     Shown {
         table,
+        more: Vec::new(),
         names,
         empty: empty.to_owned(),
     }

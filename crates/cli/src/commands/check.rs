@@ -93,6 +93,7 @@ fn shown(findings: &[Finding]) -> Shown {
     }
     Shown {
         table,
+        more: Vec::new(),
         names: findings
             .iter()
             .map(|finding| finding.subject.to_string())

@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod check;
+pub mod cluster;
 pub mod completion;
 pub mod disk;
 #[cfg(feature = "emulator")]

@@ -39,6 +39,7 @@ pub(crate) fn run(_: &Args, ui: &Ui) -> Result<(), Failure> {
     ]);
     let shown = Shown {
         table,
+        more: Vec::new(),
         names: vec![view.version.to_owned()],
         empty: String::new(),
     };

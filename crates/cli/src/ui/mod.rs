@@ -94,8 +94,13 @@ impl Ui {
             OutputFormat::Yaml => self.data(&render::yaml(value)?),
             OutputFormat::Name => self.data(&render::lines(&shown.names)),
             OutputFormat::Auto | OutputFormat::Table => {
-                if !shown.table.is_empty() {
-                    return self.data(&shown.table.to_string());
+                let tables = std::iter::once(&shown.table).chain(&shown.more);
+                let filled: Vec<String> = tables
+                    .filter(|table| !table.is_empty())
+                    .map(Table::to_string)
+                    .collect();
+                if !filled.is_empty() {
+                    return self.data(&filled.join("\n"));
                 }
                 if !shown.empty.is_empty() {
                     self.say(&shown.empty);
@@ -186,6 +191,8 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> u8 {
 pub struct Shown {
     /// As a table.
     pub table: Table,
+    /// Tables below it, each after an empty line. Those without rows are left out.
+    pub more: Vec<Table>,
     /// As names, one to a line.
     pub names: Vec<String>,
     /// What is said on standard error in place of a table without rows.

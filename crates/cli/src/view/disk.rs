@@ -85,6 +85,7 @@ fn shown_at(disks: &[VolumeDisk], empty: &str, now: OffsetDateTime) -> Shown {
     }
     Shown {
         table,
+        more: Vec::new(),
         names: disks.iter().map(|disk| disk.record.name.to_string()).collect(),
         empty: empty.to_owned(),
     }

@@ -1,6 +1,7 @@
 //! What is printed: the fields of the JSON form are part of the contract, and may only be added to.
 
 pub(crate) mod admin;
+pub(crate) mod cluster;
 pub(crate) mod disk;
 pub(crate) mod snapshot;
 
@@ -81,6 +82,23 @@ fn last_segment(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
+/// An id of the cloud for humans: type and name of what it is, and of what it lies in. The subscription, the
+/// group and the vendor are the same for everything around it, and stand in the JSON form.
+///
+/// What is no such id is shown as it is.
+fn short_id(id: &str) -> String {
+    let lower = id.to_ascii_lowercase();
+    let Some(at) = lower.rfind("/providers/") else {
+        let mut segments = id.trim_start_matches('/').split('/').rev();
+        return match (segments.next(), segments.next()) {
+            (Some(name), Some(kind)) if id.starts_with('/') => format!("{kind}/{name}"),
+            _ => id.to_owned(),
+        };
+    };
+    let own = id.get(at + "/providers/".len()..).unwrap_or(id);
+    own.split_once('/').map_or(own, |(_, rest)| rest).to_owned()
+}
+
 /// What has been deleted.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,6 +125,7 @@ impl Deleted {
     pub(crate) fn print(&self, ui: &Ui) -> Result<(), Failure> {
         let shown = Shown {
             table: Table::default(),
+            more: Vec::new(),
             names: vec![self.name.clone()],
             empty: format!(
                 "{} {} of volume {} is deleted",

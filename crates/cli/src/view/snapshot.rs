@@ -66,6 +66,7 @@ fn shown_at(snapshots: &[VolumeSnapshot], empty: &str, now: OffsetDateTime) -> S
     }
     Shown {
         table,
+        more: Vec::new(),
         names: snapshots
             .iter()
             .map(|snapshot| snapshot.name.to_string())
