@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use kompox_domain::progress::Unfinished;
-use serde::Deserialize;
+
+use crate::detail::{Body, Envelope, ErrorDetail, MAX_DEPTH, MAX_PARSED, MAX_POLICIES, inner, nested};
 
 /// A result with an [`ArmError`].
 pub type Result<T, E = ArmError> = std::result::Result<T, E>;
@@ -85,6 +86,8 @@ pub struct ServiceError {
     pub message: String,
     /// What it is about.
     pub target: Option<String>,
+    /// What it says in detail, as it says it.
+    pub details: Vec<ErrorDetail>,
     /// Names of the policies that forbid it.
     pub policies: Vec<String>,
     /// `x-ms-correlation-request-id`.
@@ -145,68 +148,6 @@ impl ArmError {
     }
 }
 
-#[derive(Deserialize)]
-struct Envelope {
-    error: Option<Body>,
-    // Some providers leave the envelope out.
-    #[serde(flatten)]
-    bare: Body,
-}
-
-#[derive(Deserialize, Default)]
-struct Body {
-    #[serde(default, deserialize_with = "lenient_text", alias = "Code")]
-    code: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text", alias = "Message")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "lenient_text")]
-    target: Option<String>,
-    #[serde(default, deserialize_with = "lenient_list")]
-    details: Vec<Body>,
-    #[serde(default, rename = "additionalInfo", deserialize_with = "lenient_list")]
-    additional_info: Vec<AdditionalInfo>,
-}
-
-#[derive(Deserialize)]
-struct AdditionalInfo {
-    #[serde(rename = "type", default, deserialize_with = "lenient_text")]
-    kind: Option<String>,
-    #[serde(default)]
-    info: serde_json::Value,
-}
-
-/// A text; anything else counts as absent, so that a strange field does not hide the rest.
-fn lenient_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::String(text) => Some(text),
-        serde_json::Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
-}
-
-fn lenient_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: serde::de::DeserializeOwned,
-{
-    Ok(match serde_json::Value::deserialize(deserializer)? {
-        serde_json::Value::Array(items) => items
-            .into_iter()
-            .filter_map(|item| serde_json::from_value(item).ok())
-            .collect(),
-        _ => vec![],
-    })
-}
-
-/// How deep nested errors are followed, and how much text is kept: an answer may be hostile.
-const MAX_DEPTH: usize = 8;
-const MAX_MESSAGE: usize = 4000;
-/// Codes, states and names are words, not stories.
-const MAX_WORD: usize = 200;
-const MAX_POLICIES: usize = 20;
-/// A larger body is shown, not read: JSON in memory may take thirty times its length.
-const MAX_PARSED: usize = 1 << 20;
-
 impl ServiceError {
     /// Reads an error body; whatever it is, an error comes out.
     #[must_use]
@@ -218,10 +159,11 @@ impl ServiceError {
         let start = body.get(..MAX_PARSED).unwrap_or(body);
         let read = (start.len() == body.len()).then(|| serde_json::from_slice::<Envelope>(start).ok());
         match read.flatten() {
-            Some(Envelope {
-                error: Some(inner), ..
-            }) => error.absorb(&inner, 0),
-            Some(Envelope { error: None, bare }) => error.absorb(&bare, 0),
+            Some(envelope) => {
+                let body = inner(envelope);
+                error.absorb(&body, 0);
+                error.details = ErrorDetail::from_body(&body).details;
+            }
             None => error.message = clip(&String::from_utf8_lossy(start)),
         }
         if error.code.is_empty() {
@@ -246,12 +188,8 @@ impl ServiceError {
                 .filter(|target| !target.is_empty());
         }
         if let Some(message) = &body.message {
-            // Nested deployments put a whole error, as JSON, into a message.
-            if let Ok(Envelope {
-                error: Some(inner), ..
-            }) = serde_json::from_str::<Envelope>(message)
-            {
-                self.absorb(&inner, depth + 1);
+            if let Some(nested) = nested(message) {
+                self.absorb(&nested, depth + 1);
             } else {
                 self.say(body.code.as_deref().filter(|_| depth > 0), message);
             }
@@ -259,16 +197,8 @@ impl ServiceError {
         for detail in &body.details {
             self.absorb(detail, depth + 1);
         }
-        for info in &body.additional_info {
-            if info.kind.as_deref() == Some("PolicyViolation") && self.policies.len() < MAX_POLICIES {
-                let name = |key: &str| info.info.get(key).and_then(serde_json::Value::as_str);
-                if let Some(name) =
-                    name("policyDefinitionDisplayName").or_else(|| name("policyDefinitionName"))
-                {
-                    self.policies.push(word(name));
-                }
-            }
-        }
+        let room = MAX_POLICIES - self.policies.len();
+        self.policies.extend(body.policies().take(room));
     }
 
     fn say(&mut self, code: Option<&str>, message: &str) {
@@ -298,6 +228,11 @@ impl Unfinished for ArmError {
         }
     }
 }
+
+/// How much text is kept.
+const MAX_MESSAGE: usize = 4000;
+/// Codes, states and names are words, not stories.
+const MAX_WORD: usize = 200;
 
 /// A message as it may be shown: without control characters, and not endless.
 #[must_use]

@@ -7,8 +7,9 @@
 pub mod client;
 pub mod cloud;
 pub mod credential;
+pub mod detail;
 pub mod error;
-#[cfg(feature = "fuzzing")]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod id;
@@ -24,6 +25,7 @@ mod transport;
 pub use client::{ArmClient, ArmOptions};
 pub use cloud::Cloud;
 pub use credential::AuthMethod;
+pub use detail::ErrorDetail;
 pub use error::{ArmError, Result, ServiceError};
 pub use id::ResourceId;
 pub use operation::FinalState;

@@ -89,6 +89,20 @@ fn hint_of(error: &ServiceError) -> Option<String> {
     Some(hint.to_owned())
 }
 
+impl ServiceError {
+    /// What kind of error it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        kind_of(self)
+    }
+
+    /// What a user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        hint_of(self)
+    }
+}
+
 impl From<ArmError> for Error {
     fn from(error: ArmError) -> Self {
         let text = error.to_string();

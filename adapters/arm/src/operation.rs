@@ -18,7 +18,7 @@ use crate::response::ArmResponse;
 /// Where the result of an operation is, when it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FinalState {
-    /// In the resource itself, which is read at the end (PUT, PATCH).
+    /// In the resource itself, which is read at the end (PUT, PATCH); of a POST, where its `Location` points.
     Resource,
     /// Nowhere, or nobody wants it: no request is made for it.
     Nothing,
@@ -105,6 +105,7 @@ impl ArmClient {
             step,
             nonsense: 0,
             looks: 0,
+            result_at: None,
         }
         .follow(first)
         .await
@@ -120,6 +121,8 @@ struct Run<'a> {
     step: &'a Step,
     nonsense: u32,
     looks: u32,
+    /// Where a POST says that its result will be, beside the monitor that tells how it stands.
+    result_at: Option<Url>,
 }
 
 impl Run<'_> {
@@ -129,6 +132,9 @@ impl Run<'_> {
         };
         if matches!(monitor, Monitor::Resource) && !self.request.resource_tells {
             return Err(self.unfollowed(self.nonsense("it names no monitor")));
+        }
+        if self.request.method == Method::Post {
+            self.result_at = self.header_url(&first, "location");
         }
         let mut wait = first.retry_after();
         self.step
@@ -289,6 +295,15 @@ impl Run<'_> {
         }
         match state_of(&response).as_deref().map(|state| (state, ended(state))) {
             Some((state, Some(End::Failed))) => Err(self.failed(state.to_owned(), None, &response)),
+            // What a POST does leaves no resource: the record itself is what it answers.
+            Some((state, None)) if self.request.method == Method::Post => Ok((
+                Look::Running {
+                    state: state.to_owned(),
+                    percent: None,
+                },
+                wait,
+            )),
+            _ if self.request.method == Method::Post => Ok((Look::Result(response), wait)),
             // The record says it is over, the resource says it is not: the resource is right.
             Some((state, None)) => {
                 *monitor = Monitor::Resource;
@@ -352,12 +367,14 @@ impl Run<'_> {
     /// The monitor cannot be read, which says nothing about the operation: the resource is asked instead.
     /// Reading a monitor takes a right at the resource group or above that the caller may not have.
     fn monitor_lost(&self, error: ArmError, monitor: &mut Monitor) -> Result<(Look, Option<Duration>)> {
-        if matches!(error, ArmError::Deadline { .. } | ArmError::Credential { .. })
-            || self.request.method == Method::Post
-        {
+        if matches!(error, ArmError::Deadline { .. } | ArmError::Credential { .. }) {
             return Err(error);
         }
-        if !self.request.resource_tells {
+        // A POST that may be repeated only reads: it leaves nothing behind that could still run.
+        if self.request.method == Method::Post && self.request.repeatable {
+            return Err(error);
+        }
+        if !self.request.resource_tells || self.request.method == Method::Post {
             return Err(self.unfollowed(error));
         }
         tracing::debug!(request = %self.request.label(), %error, "the operation's monitor cannot be read");
@@ -374,6 +391,7 @@ impl Run<'_> {
     /// Reads the result of an operation that is over.
     async fn result(&self, location: Option<Url>) -> Result<Look> {
         let changes = matches!(self.request.method, Method::Put | Method::Patch);
+        let location = location.or_else(|| self.result_at.clone());
         if self.wanted == FinalState::Nothing || !(changes || location.is_some()) {
             return Ok(Look::Nothing);
         }
@@ -450,4 +468,154 @@ fn state_of(response: &ArmResponse) -> Option<String> {
         .provisioning_state
         .as_deref()
         .map(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use kompox_domain::ids::SystemUlids;
+    use kompox_domain::progress::Silent;
+    use serde_json::json;
+
+    use super::*;
+    use crate::client::ArmOptions;
+    use crate::fuzzing::{Answer, client};
+
+    const DONE: &str = r#"{"properties":{"templateLink":null}}"#;
+
+    fn link(name: &str, path: &str) -> Vec<(String, String)> {
+        vec![(
+            name.to_owned(),
+            format!("https://management.azure.com{path}?api-version=1"),
+        )]
+    }
+
+    fn answer(status: u16, headers: Vec<(String, String)>, body: &str) -> Answer {
+        (status, headers, body.as_bytes().to_vec())
+    }
+
+    /// What comes of a POST where `script` answers what is sent to ARM, and how often it was asked.
+    async fn post(
+        repeatable: bool,
+        script: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
+    ) -> (Result<Option<ArmResponse>>, usize) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let scripted = move |url: &Url| {
+            if url.host_str() != Some("management.azure.com") {
+                return answer(
+                    200,
+                    vec![],
+                    r#"{"access_token":"t","expires_in":3600,"token_type":"Bearer"}"#,
+                );
+            }
+            script(url.path(), count.fetch_add(1, Ordering::SeqCst))
+        };
+        let arm = client(scripted, ArmOptions::default()).unwrap();
+        let cx = Context::new(Arc::new(Silent), Arc::new(SystemUlids::default()));
+        let url = arm.url("/subscriptions/s/x/validate", "1").unwrap();
+        let mut request = ArmRequest::post(url, &json!({})).unwrap();
+        if repeatable {
+            request = request.repeatable();
+        }
+        let step = cx.begin("test");
+        let result = arm.run(&cx, &request, FinalState::Resource, &step).await;
+        (step.end(result), asked.load(Ordering::SeqCst))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_result_of_a_post_is_what_its_location_answers_in_the_end() {
+        let (result, asked) = post(false, |path, index| match (path, index) {
+            (_, 0) => answer(202, link("location", "/result"), ""),
+            ("/result", 1) => answer(202, vec![], ""),
+            _ => answer(200, vec![], DONE),
+        })
+        .await;
+        assert_eq!((&*result.unwrap().unwrap().body, asked), (DONE.as_bytes(), 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_post_with_both_headers_is_followed_by_the_one_and_read_by_the_other() {
+        let (result, asked) = post(false, |path, index| match (path, index) {
+            (_, 0) => {
+                let mut headers = link("location", "/result");
+                headers.extend(link("azure-asyncoperation", "/status"));
+                answer(202, headers, "")
+            }
+            ("/status", 1) => answer(200, vec![], r#"{"status":"InProgress"}"#),
+            ("/status", _) => answer(200, vec![], r#"{"status":"Succeeded"}"#),
+            _ => answer(200, vec![], DONE),
+        })
+        .await;
+        assert_eq!((&*result.unwrap().unwrap().body, asked), (DONE.as_bytes(), 4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_post_is_sent_again_only_where_it_is_said_to_do_no_harm() {
+        let script = |_: &str, index| match index {
+            0 => answer(503, vec![], ""),
+            _ => answer(200, vec![], DONE),
+        };
+        let (result, asked) = post(false, script).await;
+        assert_eq!((result.unwrap_err().status(), asked), (Some(503), 1));
+        let (result, asked) = post(true, script).await;
+        assert!(result.is_ok() && asked == 2, "{result:?} {asked}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_post_that_was_refused_late_says_so_with_its_status() {
+        let (result, _) = post(true, |_, index| match index {
+            0 => answer(202, link("location", "/result"), ""),
+            _ => answer(
+                400,
+                vec![],
+                r#"{"error":{"code":"InvalidTemplate","message":"m","details":[{"code":"d"}]}}"#,
+            ),
+        })
+        .await;
+        let Err(ArmError::Operation { error, .. }) = result else {
+            panic!("{result:?}")
+        };
+        assert_eq!((error.status, error.code.as_str()), (400, "InvalidTemplate"));
+        assert_eq!(error.details[0].code, "d");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_post_whose_monitor_is_lost_may_still_run_unless_it_only_reads() {
+        use kompox_domain::progress::Unfinished as _;
+        let script = |_: &str, index| match index {
+            0 => answer(202, link("location", "/result"), ""),
+            _ => answer(404, vec![], ""),
+        };
+        for (repeatable, may_run) in [(false, true), (true, false)] {
+            let error = post(repeatable, script).await.0.unwrap_err();
+            assert_eq!(error.may_still_run(), may_run, "{error:?}");
+        }
+    }
+
+    #[test]
+    fn the_states_of_a_deployment_stack_are_told_apart() {
+        let running = [
+            "creating",
+            "validating",
+            "waiting",
+            "deploying",
+            "canceling",
+            "updatingDenyAssignments",
+            "deletingResources",
+            "deleting",
+            "initializing",
+            "running",
+            "somethingNew",
+        ];
+        assert!(running.iter().all(|state| ended(state).is_none()));
+        assert!(matches!(ended("succeeded"), Some(End::Succeeded)));
+        assert!(
+            ["failed", "canceled"]
+                .iter()
+                .all(|state| matches!(ended(state), Some(End::Failed)))
+        );
+    }
 }

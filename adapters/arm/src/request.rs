@@ -60,6 +60,28 @@ impl ArmRequest {
         Self::with_body(Method::Patch, url, body, true)
     }
 
+    /// Asks for something to be done. Not repeated where it may have taken effect, unless
+    /// [`repeatable`](Self::repeatable) says that it does no harm.
+    ///
+    /// # Errors
+    /// [`ArmError::Protocol`] when the body cannot be written as JSON.
+    pub fn post(url: Url, body: &impl Serialize) -> Result<Self> {
+        Self::with_body(Method::Post, url, body, false)
+    }
+
+    /// The same without a body.
+    #[must_use]
+    pub fn post_empty(url: Url) -> Self {
+        Self::new(Method::Post, url, None, false)
+    }
+
+    /// Says that doing it twice does no harm: a POST that only reads.
+    #[must_use]
+    pub fn repeatable(mut self) -> Self {
+        self.repeatable = true;
+        self
+    }
+
     fn with_body(method: Method, url: Url, body: &impl Serialize, repeatable: bool) -> Result<Self> {
         let json = serde_json::to_vec(body).map_err(|error| ArmError::Protocol {
             correlation_id: None,

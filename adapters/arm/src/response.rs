@@ -45,7 +45,9 @@ impl ArmResponse {
         })
     }
 
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
+    /// How long the server asks to wait before the next request about the same.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
         retry_after(&self.headers, OffsetDateTime::now_utc())
     }
 }
