@@ -133,6 +133,11 @@ impl Emulator {
         })
     }
 
+    /// What its handles in other files work on.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Endpoints, certificate and credentials.
     #[must_use]
     pub fn connection(&self) -> &Connection {

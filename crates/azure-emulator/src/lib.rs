@@ -16,6 +16,7 @@ mod emulator;
 mod entra;
 mod error;
 pub mod faults;
+mod handles;
 mod identity;
 mod json;
 mod log;
@@ -35,5 +36,6 @@ pub use faults::{
     FaultAction, FaultPlan, FaultRule, MonitorError, OperationFault, OperationShape, Outcome, Race,
     RacingWrite, ReplicationLag, Respond, RetryAfter, When,
 };
+pub use handles::Restriction;
 pub use log::{LoggedRequest, RequestKind};
 pub use options::{FederatedCredential, Options, SnapshotCopy, Timing};

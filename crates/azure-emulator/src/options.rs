@@ -60,6 +60,8 @@ pub struct Timing {
     pub snapshot: Duration,
     /// Creating, updating or deleting a managed cluster.
     pub cluster: Duration,
+    /// Creating, updating or deleting a vault, workspace, registry or anything else that has no time of its own.
+    pub resource: Duration,
     /// Deleting a resource group with its contents.
     pub group_delete: Duration,
     /// Writing tags through the tags API; `None` answers at once with 200, as Azure mostly does.
@@ -86,6 +88,7 @@ impl Timing {
             disk: Duration::ZERO,
             snapshot: Duration::ZERO,
             cluster: Duration::ZERO,
+            resource: Duration::ZERO,
             group_delete: Duration::ZERO,
             tags: None,
             polls: 0,
@@ -103,6 +106,7 @@ impl Timing {
             disk: Duration::from_millis(900),
             snapshot: Duration::from_millis(900),
             cluster: Duration::from_secs(2),
+            resource: Duration::from_millis(500),
             group_delete: Duration::from_secs(2),
             retry_after: 1,
             snapshot_copy: SnapshotCopy::Over(Duration::from_secs(2)),

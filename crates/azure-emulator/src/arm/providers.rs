@@ -7,6 +7,7 @@ use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use crate::context::Cx;
 use crate::reply::Reply;
+use crate::store::State;
 use crate::types;
 
 /// A region.
@@ -56,15 +57,22 @@ pub(crate) fn find_region(location: &str) -> Option<&'static Region> {
     REGIONS.iter().find(|region| region.name == name)
 }
 
-/// Namespaces that have no stored types of their own.
+/// Namespaces that need no registration.
 const BUILT_IN: [&str; 2] = ["Microsoft.Authorization", "Microsoft.Resources"];
+
+/// Namespaces that can be registered for, though nothing of theirs is served: add-ons of clusters ask for them.
+const WITHOUT_TYPES: [&str; 2] = ["Microsoft.OperationsManagement", "Microsoft.PolicyInsights"];
+
+fn namespaces() -> impl Iterator<Item = &'static str> {
+    BUILT_IN
+        .into_iter()
+        .chain(WITHOUT_TYPES)
+        .chain(types::all().iter().map(|kind| kind.info().namespace))
+}
 
 /// The registered spelling of a namespace.
 pub(crate) fn canonical(namespace: &str) -> Option<&'static str> {
-    BUILT_IN
-        .into_iter()
-        .chain(types::all().iter().map(|kind| kind.info().namespace))
-        .find(|known| known.eq_ignore_ascii_case(namespace))
+    namespaces().find(|known| known.eq_ignore_ascii_case(namespace))
 }
 
 /// 404 for a namespace that does not exist.
@@ -78,7 +86,7 @@ pub(crate) fn invalid_namespace(namespace: &str) -> Box<ArmError> {
 
 /// Refuses writes to a namespace that the subscription is not registered for.
 pub(crate) fn check_registered(cx: &Cx<'_>, namespace: &str) -> ArmResult<()> {
-    if is_registered(cx, namespace) {
+    if is_registered(cx.state, namespace) {
         return Ok(());
     }
     Err(ArmError::new(
@@ -88,11 +96,13 @@ pub(crate) fn check_registered(cx: &Cx<'_>, namespace: &str) -> ArmResult<()> {
             "The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found for \
              how to register subscriptions."
         ),
-    ))
+    )
+    .target(namespace))
 }
 
-fn is_registered(cx: &Cx<'_>, namespace: &str) -> bool {
-    cx.state.setting(&setting(namespace)).is_none()
+/// Whether the subscription is registered for a namespace.
+pub(crate) fn is_registered(state: &State, namespace: &str) -> bool {
+    state.setting(&setting(namespace)).is_none()
 }
 
 fn setting(namespace: &str) -> String {
@@ -102,10 +112,7 @@ fn setting(namespace: &str) -> String {
 /// `GET /subscriptions/{id}/providers`.
 pub(crate) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
     read_access(cx)?;
-    let mut namespaces: Vec<&str> = BUILT_IN
-        .into_iter()
-        .chain(types::all().iter().map(|kind| kind.info().namespace))
-        .collect();
+    let mut namespaces: Vec<&str> = namespaces().collect();
     namespaces.sort_unstable();
     namespaces.dedup();
     let providers: Vec<Value> = namespaces
@@ -128,9 +135,13 @@ pub(crate) fn set_registered(cx: &mut Cx<'_>, namespace: &str, registered: bool)
     let verb = if registered { "register" } else { "unregister" };
     let scope = ResourceId::of_subscription(cx.subscription()).to_string();
     cx.authorize(&format!("{namespace}/{verb}/action"), &scope)?;
-    cx.state
-        .set_setting(&setting(namespace), (!registered).then_some("true"));
+    register(cx.state, namespace, registered);
     Ok(Reply::json(200, &document(cx, namespace)))
+}
+
+/// Registers the subscription for a namespace, or takes the registration back.
+pub(crate) fn register(state: &mut State, namespace: &str, registered: bool) {
+    state.set_setting(&setting(namespace), (!registered).then_some("true"));
 }
 
 fn read_access(cx: &Cx<'_>) -> ArmResult<()> {
@@ -161,7 +172,7 @@ fn document(cx: &Cx<'_>, namespace: &str) -> Value {
         "id": format!("/subscriptions/{}/providers/{namespace}", cx.subscription()),
         "namespace": namespace,
         "resourceTypes": kinds,
-        "registrationState": if is_registered(cx, namespace) { "Registered" } else { "NotRegistered" },
+        "registrationState": if is_registered(cx.state, namespace) { "Registered" } else { "NotRegistered" },
         "registrationPolicy": if always { "RegistrationFree" } else { "RegistrationRequired" }
     })
 }

@@ -11,6 +11,7 @@ use super::{groups, list, locks, version};
 use crate::context::Cx;
 use crate::json::timestamp;
 use crate::reply::Reply;
+use crate::types;
 
 /// Lower-cased type of a stored assignment.
 pub(crate) const KIND: &str = "microsoft.authorization/roleassignments";
@@ -280,7 +281,7 @@ fn check_principal(cx: &Cx<'_>, principal: &str) -> ArmResult<()> {
     let known = std::iter::once(&cx.world.identity.object_id)
         .chain(&cx.world.options.principals)
         .any(|known| known.eq_ignore_ascii_case(principal));
-    if known {
+    if known || types::principals::is_known(cx.state, cx.subscription(), principal) {
         Ok(())
     } else {
         Err(principal_not_found(principal, &cx.world.identity.tenant_id))

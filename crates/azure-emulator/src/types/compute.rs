@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{disks, snapshots};
+use super::{disks, quotas, snapshots, vm_sizes};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::{REGIONS, find_region};
@@ -253,6 +253,7 @@ pub(crate) fn skus(cx: &Cx<'_>) -> ArmResult<Reply> {
                 "restrictions": []
             }));
         }
+        value.extend(vm_sizes::all().iter().map(|size| size.document(cx.state, region)));
     }
     Ok(Reply::json(200, &json!({ "value": value })))
 }
@@ -288,15 +289,40 @@ pub(crate) fn usages(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
             .count()
     };
     let usage = |name: &str, shown: &str, current: usize, limit: u32| json!({ "name": { "value": name, "localizedValue": shown }, "unit": "Count", "currentValue": current, "limit": limit });
-    Ok(Reply::json(
-        200,
-        &json!({ "value": [
-            usage("cores", "Total Regional vCPUs", 0, 100),
-            usage("virtualMachines", "Virtual Machines", 0, 25_000),
-            usage("PremiumDiskCount", "Premium Disks", count(disks::KIND), 50_000),
-            usage("PremiumSnapshotCount", "Premium Snapshots", count(snapshots::KIND), 75_000),
-        ] }),
-    ))
+    let vcpus = |name: &str, shown: &str| {
+        let used = quotas::used(cx.state, cx.world, cx.now, region.name, name);
+        let limit = quotas::limit(cx.state, region.name, name);
+        usage(name, shown, usize::try_from(used).unwrap_or(usize::MAX), limit)
+    };
+    let mut value = vec![
+        vcpus(quotas::CORES, "Total Regional vCPUs"),
+        vcpus(quotas::SPOT, "Total Regional Low-priority vCPUs"),
+        usage("virtualMachines", "Virtual Machines", 0, 25_000),
+        usage("virtualMachineScaleSets", "Virtual Machine Scale Sets", 0, 2_500),
+    ];
+    let mut families: Vec<&str> = vm_sizes::all().iter().map(|size| size.family).collect();
+    families.sort_unstable();
+    families.dedup();
+    for family in families {
+        let series = family
+            .trim_start_matches(['s', 'S'])
+            .trim_start_matches("tandard")
+            .trim_end_matches("Family");
+        value.push(vcpus(family, &format!("Standard {series} Family vCPUs")));
+    }
+    value.push(usage(
+        "PremiumDiskCount",
+        "Premium Disks",
+        count(disks::KIND),
+        50_000,
+    ));
+    value.push(usage(
+        "PremiumSnapshotCount",
+        "Premium Snapshots",
+        count(snapshots::KIND),
+        75_000,
+    ));
+    Ok(Reply::json(200, &json!({ "value": value })))
 }
 
 fn read_access(cx: &Cx<'_>, action: &str, kind: &str, versions: &[&str]) -> ArmResult<()> {

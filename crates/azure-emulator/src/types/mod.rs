@@ -1,11 +1,26 @@
 //! The registry of resource types: what is special about each is in a file of its own.
 
+mod alerts;
 mod clusters;
 mod common;
+mod components;
 pub(crate) mod compute;
+mod deleted_vaults;
+mod diagnostics;
 pub(crate) mod disks;
+mod federated_credentials;
 mod hooks;
+mod identities;
+pub(crate) mod names;
+mod networks;
+pub(crate) mod principals;
+pub(crate) mod quotas;
+mod registries;
 mod snapshots;
+mod vaults;
+pub(crate) mod vm_sizes;
+mod workspaces;
+mod zones;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -156,7 +171,24 @@ pub(crate) trait ResourceType: Sync {
 
 /// All types.
 pub(crate) fn all() -> &'static [&'static dyn ResourceType] {
-    &[&disks::Disks, &snapshots::Snapshots, &clusters::ManagedClusters]
+    &[
+        &disks::Disks,
+        &snapshots::Snapshots,
+        &clusters::ManagedClusters,
+        &vaults::Vaults,
+        &registries::Registries,
+        &workspaces::Workspaces,
+        &components::Components,
+        &diagnostics::DiagnosticSettings,
+        &alerts::SmartDetectorAlertRules,
+        &alerts::ActionGroups,
+        &identities::UserAssignedIdentities,
+        &federated_credentials::FederatedCredentials,
+        &networks::VirtualNetworks,
+        &networks::Subnets,
+        &zones::DnsZones,
+        &zones::PrivateDnsZones,
+    ]
 }
 
 /// The type with this name, compared without case.

@@ -1,0 +1,96 @@
+//! `Microsoft.ManagedIdentity/userAssignedIdentities`: a principal that lives and dies with its resource.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::common::{known, located, properties, word};
+use super::{Accepted, ResourceType, TypeInfo};
+use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::id::ResourceId;
+use crate::context::Cx;
+use crate::faults::OperationShape;
+use crate::options::Timing;
+
+/// The type.
+pub(crate) struct UserAssignedIdentities;
+
+/// Lower-cased type of a stored identity.
+pub(crate) const KIND: &str = "microsoft.managedidentity/userassignedidentities";
+
+static INFO: TypeInfo = TypeInfo {
+    namespace: "Microsoft.ManagedIdentity",
+    kind: "userAssignedIdentities",
+    versions: &["2024-11-30", "2023-01-31", "2018-11-30"],
+    accepted: Accepted::With201,
+    creating: "Creating",
+    shape: OperationShape::Synchronous,
+    delete_shape: OperationShape::Synchronous,
+    status_path: "operationStatuses",
+    result_path: "operationResults",
+};
+
+impl ResourceType for UserAssignedIdentities {
+    fn info(&self) -> &'static TypeInfo {
+        &INFO
+    }
+
+    fn duration(&self, timing: &Timing) -> Duration {
+        timing.resource
+    }
+
+    fn has_state(&self) -> bool {
+        false
+    }
+
+    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+        check_name(id.name())?;
+        let mut document = located(id, existing, body)?;
+        let sent = properties(body)?;
+        known(
+            &sent,
+            "UserAssignedIdentityProperties",
+            &["isolationScope", "tenantId", "principalId", "clientId"],
+        )?;
+        document["properties"] = match existing {
+            Some(existing) => existing["properties"].clone(),
+            // A principal is made once: who deletes an identity and makes it again has another one.
+            None => principal(&cx.world.identity.tenant_id),
+        };
+        if let Some(scope) = word(&sent, "isolationScope", &["None", "Regional"])? {
+            document["properties"]["isolationScope"] = scope.into();
+        }
+        Ok(document)
+    }
+
+    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+        super::common::tags_patch(existing, body)
+    }
+}
+
+/// The properties of a new identity.
+fn principal(tenant: &str) -> Value {
+    json!({
+        "tenantId": tenant,
+        "principalId": Uuid::new_v4().to_string(),
+        "clientId": Uuid::new_v4().to_string(),
+    })
+}
+
+fn check_name(name: &str) -> ArmResult<()> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if (3..=128).contains(&name.len())
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(allowed)
+    {
+        return Ok(());
+    }
+    Err(ArmError::new(
+        400,
+        "BadRequest",
+        format!(
+            "The resource name '{name}' is invalid: 3 to 128 letters, digits, '-' and '_', with a letter or digit first."
+        ),
+    ))
+}

@@ -1,0 +1,36 @@
+//! Principals that resources bring into the directory: user-assigned identities, and what clusters sign in as.
+
+use serde_json::Value;
+
+use super::identities;
+use crate::store::State;
+
+const CLUSTERS: &str = "microsoft.containerservice/managedclusters";
+
+fn setting(principal: &str) -> String {
+    format!("principal:{}", principal.to_lowercase())
+}
+
+/// Tells the directory of a principal that no resource has.
+pub(crate) fn declare(state: &mut State, principal: &str) {
+    state.set_setting(&setting(principal), Some("true"));
+}
+
+/// Whether the directory was told of this principal, or a resource of the subscription has this principal by now.
+pub(crate) fn is_known(state: &State, subscription: &str, principal: &str) -> bool {
+    let scope = format!("/subscriptions/{}", subscription.to_lowercase());
+    let same = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|id| id.eq_ignore_ascii_case(principal))
+    };
+    let identities = state.of_type(identities::KIND, &scope, None);
+    let clusters = state.of_type(CLUSTERS, &scope, None);
+    state.setting(&setting(principal)).is_some()
+        || identities
+            .map(|(_, identity)| identity.document())
+            .any(|identity| same(&identity["properties"]["principalId"]))
+        || clusters
+            .map(|(_, cluster)| cluster.document())
+            .any(|cluster| same(&cluster["identity"]["principalId"]))
+}

@@ -1,0 +1,135 @@
+//! DNS zones, public and private: there, so that others can name them. Record sets are not served.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::common::{global, known, properties, tagged, word};
+use super::{Accepted, ResourceType, TypeInfo};
+use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::id::ResourceId;
+use crate::context::Cx;
+use crate::faults::OperationShape;
+use crate::options::Timing;
+
+/// `Microsoft.Network/dnsZones`.
+pub(crate) struct DnsZones;
+
+/// `Microsoft.Network/privateDnsZones`.
+pub(crate) struct PrivateDnsZones;
+
+static PUBLIC: TypeInfo = TypeInfo {
+    namespace: "Microsoft.Network",
+    kind: "dnsZones",
+    versions: &["2023-07-01-preview", "2018-05-01", "2017-10-01"],
+    accepted: Accepted::With201,
+    creating: "Creating",
+    shape: OperationShape::Synchronous,
+    delete_shape: OperationShape::Both,
+    status_path: "dnsOperationStatuses",
+    result_path: "dnsOperationResults",
+};
+
+static PRIVATE: TypeInfo = TypeInfo {
+    namespace: "Microsoft.Network",
+    kind: "privateDnsZones",
+    versions: &["2024-06-01", "2020-06-01", "2018-09-01"],
+    accepted: Accepted::With202,
+    creating: "Creating",
+    shape: OperationShape::Both,
+    delete_shape: OperationShape::Both,
+    status_path: "privateDnsOperationStatuses",
+    result_path: "privateDnsOperationResults",
+};
+
+impl ResourceType for DnsZones {
+    fn info(&self) -> &'static TypeInfo {
+        &PUBLIC
+    }
+
+    fn duration(&self, timing: &Timing) -> Duration {
+        timing.resource
+    }
+
+    fn has_state(&self) -> bool {
+        false
+    }
+
+    fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+        check_name(id.name())?;
+        global(id, body)?;
+        let sent = properties(body)?;
+        known(
+            &sent,
+            "ZoneProperties",
+            &[
+                "zoneType",
+                "nameServers",
+                "maxNumberOfRecordSets",
+                "numberOfRecordSets",
+            ],
+        )?;
+        word(&sent, "zoneType", &["Public"])?;
+        let mut document = tagged(existing, body)?;
+        document["location"] = "global".into();
+        document["properties"] = json!({
+            "zoneType": "Public",
+            "maxNumberOfRecordSets": 10_000,
+            "numberOfRecordSets": 2,
+            "nameServers": ["ns1-01.azure-dns.com.", "ns2-01.azure-dns.net.", "ns3-01.azure-dns.org.", "ns4-01.azure-dns.info."],
+        });
+        Ok(document)
+    }
+
+    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+        super::common::tags_patch(existing, body)
+    }
+}
+
+impl ResourceType for PrivateDnsZones {
+    fn info(&self) -> &'static TypeInfo {
+        &PRIVATE
+    }
+
+    fn duration(&self, timing: &Timing) -> Duration {
+        timing.resource
+    }
+
+    fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+        check_name(id.name())?;
+        global(id, body)?;
+        known(&properties(body)?, "PrivateZoneProperties", &[])?;
+        let mut document = tagged(existing, body)?;
+        document["location"] = "global".into();
+        document["properties"] = json!({
+            "maxNumberOfRecordSets": 25_000,
+            "maxNumberOfVirtualNetworkLinks": 1_000,
+            "maxNumberOfVirtualNetworkLinksWithRegistration": 100,
+            "numberOfRecordSets": 1,
+            "numberOfVirtualNetworkLinks": 0,
+            "numberOfVirtualNetworkLinksWithRegistration": 0,
+        });
+        Ok(document)
+    }
+
+    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+        super::common::tags_patch(existing, body)
+    }
+}
+
+fn check_name(name: &str) -> ArmResult<()> {
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+    };
+    if name.len() <= 253 && name.contains('.') && name.split('.').all(label) {
+        return Ok(());
+    }
+    Err(ArmError::new(
+        400,
+        "BadRequest",
+        format!("The domain name '{name}' is invalid. The provided zone name must have at least two labels."),
+    ))
+}
