@@ -1,5 +1,7 @@
 //! The driver: each operation of the port, handed on to where it is done.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::cluster::{
@@ -9,14 +11,17 @@ use kompox_domain::cluster::{
 use kompox_domain::driver::{
     Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore, unsupported,
 };
+use kompox_domain::model::ClusterId;
 use kompox_domain::volume::{VolumeClass, VolumeDisk, VolumeSnapshot};
 use kompox_domain::{
-    AppScope, Cluster, ClusterScope, Context, DiskName, Result, Secret, SnapshotName, Volume,
+    AppScope, Cluster, ClusterScope, Context, DiskName, Error, ErrorKind, Result, Secret, SnapshotName,
+    Volume,
 };
 
 use crate::factory::NAME;
 use crate::groups::GroupMaker;
 use crate::settings::ProviderSettings;
+use crate::settings::cluster::{ClusterSettings, Problems};
 use crate::volumes::{self, AppVolumes};
 
 /// The driver for one subscription, region and credential.
@@ -25,6 +30,7 @@ pub struct AksDriver {
     arm: ArmClient,
     settings: ProviderSettings,
     clusters: Vec<Cluster>,
+    cluster_settings: BTreeMap<ClusterId, Result<ClusterSettings, Problems>>,
     options: ArmOptions,
     groups: GroupMaker,
 }
@@ -34,14 +40,33 @@ impl AksDriver {
         arm: ArmClient,
         settings: ProviderSettings,
         clusters: Vec<Cluster>,
+        cluster_settings: BTreeMap<ClusterId, Result<ClusterSettings, Problems>>,
         options: ArmOptions,
     ) -> Self {
         Self {
             arm,
             settings,
             clusters,
+            cluster_settings,
             options,
             groups: GroupMaker::default(),
+        }
+    }
+
+    /// The settings of a cluster, as they were read when the driver was made.
+    ///
+    /// # Errors
+    /// `InvalidInput`, with everything that is wrong with them; `NotFound` for a cluster of another provider.
+    #[allow(dead_code, reason = "what provisions and installs is still to come")]
+    pub(crate) fn cluster_settings(&self, cluster: &ClusterScope) -> Result<&ClusterSettings> {
+        let id = &cluster.cluster.id;
+        match self.cluster_settings.get(id) {
+            Some(Ok(settings)) => Ok(settings),
+            Some(Err(problems)) => Err(problems.to_error()),
+            None => Err(Error::new(
+                ErrorKind::NotFound,
+                format!("cluster {id} is not one of this provider"),
+            )),
         }
     }
 

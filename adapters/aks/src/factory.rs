@@ -8,7 +8,7 @@ use kompox_domain::model::AnyId;
 use kompox_domain::{AppScope, Error, ProviderScope, Result, SecretReader};
 
 use crate::driver::AksDriver;
-use crate::settings::{ProviderSettings, app_group, check_app_group, cluster_group, keys};
+use crate::settings::{ClusterSettings, ProviderSettings, app_group, check_app_group, keys};
 
 /// The driver's name in the configuration.
 pub(crate) const NAME: &str = "aks";
@@ -43,18 +43,16 @@ impl DriverFactory for AksFactory {
         let problems = ProviderSettings::problems(settings);
         let unknown = keys::unknown(&provider, settings, keys::PROVIDER, KEPT, &mut guesses);
         add(&mut findings, &provider, unknown, &problems);
-        let prefix = plain_prefix(scope);
+        let prefix = plain(scope, "AZURE_RESOURCE_PREFIX");
         for cluster in &scope.clusters {
             let subject = AnyId::Cluster(cluster.id.clone());
-            let scope = kompox_domain::ClusterScope {
-                cluster: cluster.clone(),
-            };
-            // An existing cluster brings its own group along.
-            let group = (!cluster.existing)
-                .then(|| cluster_group(&scope, prefix.as_deref()).err())
-                .flatten();
+            let problems = ClusterSettings::problems(
+                cluster,
+                plain(scope, "AZURE_LOCATION").as_deref(),
+                prefix.as_deref(),
+            );
             let unknown = keys::unknown(&subject, &cluster.settings, keys::CLUSTER, KEPT, &mut guesses);
-            add(&mut findings, &subject, unknown, group.as_slice());
+            add(&mut findings, &subject, unknown, &problems);
         }
         for app in &scope.apps {
             let subject = AnyId::App(app.id.clone());
@@ -79,11 +77,22 @@ impl DriverFactory for AksFactory {
     fn build(&self, scope: &ProviderScope, secrets: &dyn SecretReader) -> Result<Arc<dyn ProviderDriver>> {
         keys::require_known(&scope.provider.settings, keys::PROVIDER)?;
         let settings = ProviderSettings::read(&scope.provider.settings, secrets)?;
+        // What is wrong with a cluster matters to whoever uses that cluster.
+        let clusters = scope
+            .clusters
+            .iter()
+            .map(|cluster| {
+                let read =
+                    ClusterSettings::read(cluster, &settings.location, settings.prefix.as_deref(), secrets);
+                (cluster.id.clone(), read)
+            })
+            .collect();
         let arm = ArmClient::new(settings.cloud.clone(), settings.auth.clone(), self.options)?;
         Ok(Arc::new(AksDriver::new(
             arm,
             settings,
             scope.clusters.clone(),
+            clusters,
             self.options,
         )))
     }
@@ -110,9 +119,11 @@ fn add(
     }
 }
 
-fn plain_prefix(scope: &ProviderScope) -> Option<String> {
-    match scope.provider.settings.get("AZURE_RESOURCE_PREFIX") {
-        Some(kompox_domain::SettingValue::Plain(prefix)) => Some(prefix.clone()),
+fn plain(scope: &ProviderScope, key: &str) -> Option<String> {
+    match scope.provider.settings.get(key) {
+        Some(kompox_domain::SettingValue::Plain(text)) => {
+            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        }
         _ => None,
     }
 }

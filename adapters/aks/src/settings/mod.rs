@@ -1,8 +1,11 @@
 //! The driver's settings: which keys there are, and what they mean.
 
+#[allow(dead_code, reason = "what provisions and installs is still to come")]
+pub(crate) mod cluster;
 mod group;
 pub mod keys;
 mod provider;
 
+pub(crate) use cluster::ClusterSettings;
 pub(crate) use group::{app_group, check_app_group, cluster_group};
 pub(crate) use provider::ProviderSettings;

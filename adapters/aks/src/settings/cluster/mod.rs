@@ -1,0 +1,395 @@
+//! A cluster's settings, read and checked as a whole.
+
+pub(crate) mod preset;
+mod reader;
+mod rules;
+mod values;
+
+use kompox_arm::ResourceId;
+use kompox_domain::{Cluster, Error, ErrorKind, Result, Secret, SecretReader, Zone};
+
+use preset::{PoolSize, Preset};
+use reader::{Problem, Reader};
+
+use super::cluster_group;
+
+/// What the settings of a cluster say.
+#[derive(Debug, Clone)]
+pub(crate) enum ClusterSettings {
+    /// A cluster that is provisioned.
+    Own(Box<OwnCluster>),
+    /// One that somebody else made.
+    Existing(ExistingCluster),
+}
+
+/// A cluster that is provisioned.
+#[derive(Debug, Clone)]
+pub(crate) struct OwnCluster {
+    /// Its resource group, as set or made from the prefix.
+    pub(crate) group: String,
+    /// Whether that group is somebody else's: then it is neither made, tagged nor deleted.
+    pub(crate) adopt: bool,
+    pub(crate) preset: &'static Preset,
+    /// None: AKS's default for a new cluster, what runs for one that is there.
+    pub(crate) kubernetes_version: Option<String>,
+    pub(crate) sku_tier: &'static str,
+    pub(crate) system: Pool,
+    /// One pool for each of its zones, or a single one in no zone.
+    pub(crate) user: Pool,
+    /// Object id and type of each.
+    pub(crate) admins: Vec<(String, &'static str)>,
+    pub(crate) api_server: ApiServer,
+    pub(crate) subnet: Option<ResourceId>,
+    pub(crate) outbound_type: &'static str,
+    pub(crate) proxy: Option<Proxy>,
+    /// Given, and needed by a DNS zone or a subnet of one's own.
+    pub(crate) identity: Option<ResourceId>,
+    pub(crate) disable_local_accounts: bool,
+    pub(crate) disable_run_command: bool,
+    pub(crate) vault_purge_protection: bool,
+    pub(crate) application_insights: bool,
+    pub(crate) installed: InstallTargets,
+}
+
+/// A cluster that somebody else made.
+#[derive(Debug, Clone)]
+pub(crate) struct ExistingCluster {
+    pub(crate) id: ResourceId,
+    /// Of the identity that the ingress signs in as.
+    pub(crate) ingress_client_id: Option<String>,
+    pub(crate) installed: InstallTargets,
+}
+
+/// What installing gives the cluster's identities access to; no part of the template.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct InstallTargets {
+    pub(crate) dns_zones: Vec<ResourceId>,
+    pub(crate) registries: Vec<ResourceId>,
+}
+
+/// The machines of one kind of pool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Pool {
+    pub(crate) vm_size: String,
+    pub(crate) disk_type: &'static str,
+    pub(crate) disk_size_gb: u32,
+    pub(crate) priority: &'static str,
+    pub(crate) zones: Vec<Zone>,
+    pub(crate) min: u32,
+    pub(crate) max: u32,
+}
+
+/// From where the API server is reached.
+#[derive(Debug, Clone)]
+pub(crate) enum ApiServer {
+    /// From everywhere, or from these ranges.
+    Public { ranges: Vec<String> },
+    /// From the cluster's network.
+    Private { zone: PrivateZone, public_fqdn: bool },
+}
+
+/// Who keeps the private name of an API server.
+#[derive(Debug, Clone)]
+pub(crate) enum PrivateZone {
+    /// A zone that AKS makes.
+    System,
+    /// Nobody.
+    None,
+    /// This zone.
+    Own(ResourceId),
+}
+
+/// How the nodes reach the outside.
+#[derive(Debug, Clone)]
+pub(crate) struct Proxy {
+    /// May hold a password.
+    pub(crate) http: Option<Secret>,
+    /// May hold a password.
+    pub(crate) https: Option<Secret>,
+    pub(crate) no_proxy: Vec<String>,
+    /// PEM in base64.
+    pub(crate) ca: Option<String>,
+}
+
+impl ClusterSettings {
+    /// Reads the settings of a cluster of a provider with this region and prefix, and the file of certificates that
+    /// they name.
+    ///
+    /// # Errors
+    /// Everything that is wrong, one problem each.
+    pub(crate) fn read(
+        cluster: &Cluster,
+        region: &str,
+        prefix: Option<&str>,
+        secrets: &dyn SecretReader,
+    ) -> Result<Self, Problems> {
+        let mut reader = Reader::new(&cluster.settings, Some(secrets));
+        let settings = settings(&mut reader, cluster, Some(region), prefix);
+        match settings {
+            Some(settings) if reader.problems.is_empty() => Ok(settings),
+            _ => Err(Problems(reader.problems)),
+        }
+    }
+
+    /// Everything that is wrong and can be told without reading what stands elsewhere.
+    pub(crate) fn problems(cluster: &Cluster, region: Option<&str>, prefix: Option<&str>) -> Vec<Error> {
+        let mut reader = Reader::new(&cluster.settings, None);
+        settings(&mut reader, cluster, region, prefix);
+        reader.problems.iter().map(Problem::to_error).collect()
+    }
+
+    /// What installing gives access to.
+    pub(crate) fn installed(&self) -> &InstallTargets {
+        match self {
+            Self::Own(own) => &own.installed,
+            Self::Existing(existing) => &existing.installed,
+        }
+    }
+}
+
+/// What is wrong with the settings of a cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// All of them as one error.
+    pub(crate) fn to_error(&self) -> Error {
+        match self.0.as_slice() {
+            [problem] => problem.to_error(),
+            problems => {
+                let all: Vec<&str> = problems.iter().map(Problem::message).collect();
+                Error::new(ErrorKind::InvalidInput, all.join("; "))
+                    .with_hint("kompoxops check tells what to do about each")
+            }
+        }
+    }
+}
+
+impl OwnCluster {
+    /// The zone of one's own that holds the API server's private name.
+    pub(crate) fn own_dns_zone(&self) -> Option<&ResourceId> {
+        match &self.api_server {
+            ApiServer::Private {
+                zone: PrivateZone::Own(zone),
+                ..
+            } => Some(zone),
+            _ => None,
+        }
+    }
+
+    /// Names of the user pools, each with its zone. One for each zone: only then can the autoscaler add a node where
+    /// a zonal disk is.
+    pub(crate) fn user_pools(&self) -> Vec<(String, Option<Zone>)> {
+        if self.user.zones.is_empty() {
+            return vec![("user".to_owned(), None)];
+        }
+        let named = |zone: &Zone| (format!("user{zone}"), Some(*zone));
+        self.user.zones.iter().map(named).collect()
+    }
+}
+
+/// The name of the system pool.
+pub(crate) const SYSTEM_POOL: &str = "system";
+
+const SKU_TIERS: [&str; 3] = ["Free", "Standard", "Premium"];
+const OUTBOUND_TYPES: [&str; 4] = [
+    "loadBalancer",
+    "managedNATGateway",
+    "userAssignedNATGateway",
+    "userDefinedRouting",
+];
+
+/// The settings, as far as they can be read. Where something is wrong, the reader knows.
+fn settings(
+    reader: &mut Reader<'_>,
+    cluster: &Cluster,
+    region: Option<&str>,
+    prefix: Option<&str>,
+) -> Option<ClusterSettings> {
+    if cluster.existing {
+        return existing(reader).map(ClusterSettings::Existing);
+    }
+    rules::not_existing(reader);
+    let scope = kompox_domain::ClusterScope {
+        cluster: cluster.clone(),
+    };
+    let group = match cluster_group(&scope, prefix) {
+        Ok(group) => group,
+        Err(error) => {
+            reader.problem_of(&error);
+            String::new()
+        }
+    };
+    let own = own(reader, group, region);
+    rules::together(reader, &own, region);
+    Some(ClusterSettings::Own(Box::new(own)))
+}
+
+fn existing(reader: &mut Reader<'_>) -> Option<ExistingCluster> {
+    rules::existing(reader);
+    let id = reader.value(rules::RESOURCE_ID, |text| {
+        values::resource_id(text, values::CLUSTER)
+    });
+    let ingress_client_id = reader.value("AZURE_INGRESS_CLIENT_ID", values::guid);
+    let installed = install_targets(reader);
+    Some(ExistingCluster {
+        id: id?,
+        ingress_client_id,
+        installed,
+    })
+}
+
+fn install_targets(reader: &mut Reader<'_>) -> InstallTargets {
+    let mut ids = |key, of| {
+        reader
+            .value(key, |text| values::resource_ids(text, of))
+            .unwrap_or_default()
+    };
+    InstallTargets {
+        dns_zones: ids("AZURE_AKS_DNS_ZONE_RESOURCE_IDS", values::ANY_ZONE),
+        registries: ids("AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS", values::REGISTRY),
+    }
+}
+
+fn own(reader: &mut Reader<'_>, group: String, region: Option<&str>) -> OwnCluster {
+    let preset = preset(reader);
+    OwnCluster {
+        group,
+        adopt: reader
+            .value("AZURE_RESOURCE_GROUP_ADOPT", |text| {
+                values::one_of(text, &["use"])
+            })
+            .is_some(),
+        preset,
+        kubernetes_version: reader.value("AZURE_AKS_KUBERNETES_VERSION", values::version),
+        sku_tier: reader
+            .value("AZURE_AKS_SKU_TIER", |text| values::one_of(text, &SKU_TIERS))
+            .unwrap_or(preset.sku_tier),
+        system: pool(reader, &SYSTEM_KEYS, preset.system, region),
+        user: pool(reader, &USER_KEYS, preset.user, region),
+        admins: reader
+            .value("AZURE_AKS_ADMIN_PRINCIPAL_IDS", values::principals)
+            .unwrap_or_default(),
+        api_server: api_server(reader),
+        subnet: reader.value("AZURE_AKS_VNET_SUBNET_ID", |text| {
+            values::resource_id(text, values::SUBNET)
+        }),
+        outbound_type: reader
+            .value("AZURE_AKS_OUTBOUND_TYPE", |text| {
+                values::one_of(text, &OUTBOUND_TYPES)
+            })
+            .unwrap_or("loadBalancer"),
+        proxy: proxy(reader),
+        identity: reader.value("AZURE_AKS_IDENTITY_RESOURCE_ID", |text| {
+            values::resource_id(text, values::IDENTITY)
+        }),
+        disable_local_accounts: reader.flag("AZURE_AKS_DISABLE_LOCAL_ACCOUNTS", false),
+        disable_run_command: reader.flag("AZURE_AKS_DISABLE_RUN_COMMAND", false),
+        vault_purge_protection: reader.flag("AZURE_KEY_VAULT_PURGE_PROTECTION", false),
+        application_insights: reader.flag("AZURE_APPLICATION_INSIGHTS", false),
+        installed: install_targets(reader),
+    }
+}
+
+fn preset(reader: &mut Reader<'_>) -> &'static Preset {
+    let name = reader.value("AZURE_AKS_PRESET", |text| values::one_of(text, &preset::NAMES));
+    let named = name.and_then(|name| preset::PRESETS.iter().find(|preset| preset.name == name));
+    let [default, ..] = &preset::PRESETS;
+    named.unwrap_or(default)
+}
+
+/// The keys of one kind of pool.
+struct PoolKeys {
+    size: &'static str,
+    disk_type: &'static str,
+    disk_size: &'static str,
+    priority: &'static str,
+    zones: &'static str,
+}
+
+const SYSTEM_KEYS: PoolKeys = PoolKeys {
+    size: "AZURE_AKS_SYSTEM_VM_SIZE",
+    disk_type: "AZURE_AKS_SYSTEM_VM_DISK_TYPE",
+    disk_size: "AZURE_AKS_SYSTEM_VM_DISK_SIZE_GB",
+    priority: "AZURE_AKS_SYSTEM_VM_PRIORITY",
+    zones: "AZURE_AKS_SYSTEM_VM_ZONES",
+};
+const USER_KEYS: PoolKeys = PoolKeys {
+    size: "AZURE_AKS_USER_VM_SIZE",
+    disk_type: "AZURE_AKS_USER_VM_DISK_TYPE",
+    disk_size: "AZURE_AKS_USER_VM_DISK_SIZE_GB",
+    priority: "AZURE_AKS_USER_VM_PRIORITY",
+    zones: "AZURE_AKS_USER_VM_ZONES",
+};
+
+fn pool(reader: &mut Reader<'_>, keys: &PoolKeys, size: PoolSize, region: Option<&str>) -> Pool {
+    Pool {
+        vm_size: reader
+            .value(keys.size, values::vm_size)
+            .unwrap_or_else(|| size.vm_size.to_owned()),
+        disk_type: reader
+            .value(keys.disk_type, |text| {
+                values::one_of(text, &["Managed", "Ephemeral"])
+            })
+            .unwrap_or("Managed"),
+        disk_size_gb: reader
+            .value(keys.disk_size, values::disk_size)
+            .unwrap_or(size.disk_size_gb),
+        priority: reader
+            .value(keys.priority, |text| values::one_of(text, &["Regular", "Spot"]))
+            .unwrap_or("Regular"),
+        zones: reader
+            .value(keys.zones, |text| values::zones(text, region))
+            .unwrap_or_default(),
+        min: size.min,
+        max: size.max,
+    }
+}
+
+fn api_server(reader: &mut Reader<'_>) -> ApiServer {
+    let ranges = reader
+        .value("AZURE_AKS_AUTHORIZED_IP_RANGES", values::ranges)
+        .unwrap_or_default();
+    let zone = reader.value("AZURE_AKS_PRIVATE_DNS_ZONE", |text| match text {
+        "system" => Ok(PrivateZone::System),
+        "none" => Ok(PrivateZone::None),
+        id if id.starts_with('/') => values::resource_id(id, values::PRIVATE_ZONE).map(PrivateZone::Own),
+        other => values::one_of(other, &["system", "none"]).map(|_| PrivateZone::System),
+    });
+    let public_fqdn = reader.flag("AZURE_AKS_PRIVATE_CLUSTER_PUBLIC_FQDN", true);
+    if reader.flag("AZURE_AKS_PRIVATE_CLUSTER", false) {
+        ApiServer::Private {
+            zone: zone.unwrap_or(PrivateZone::System),
+            public_fqdn,
+        }
+    } else {
+        ApiServer::Public { ranges }
+    }
+}
+
+fn proxy(reader: &mut Reader<'_>) -> Option<Proxy> {
+    let mut address = |key, schemes: &[&str]| {
+        reader.value(key, |text| {
+            values::proxy(text, schemes)?;
+            Ok(Secret::new(text.to_owned()))
+        })
+    };
+    // The schemes that AKS takes.
+    let http = address("AZURE_AKS_HTTP_PROXY", &["http"]);
+    let https = address("AZURE_AKS_HTTPS_PROXY", &["http", "https"]);
+    let no_proxy = reader
+        .value("AZURE_AKS_NO_PROXY", values::no_proxy)
+        .unwrap_or_default();
+    if http.is_none() && https.is_none() {
+        return None;
+    }
+    Some(Proxy {
+        http,
+        https,
+        no_proxy,
+        ca: reader.certificates("AZURE_AKS_PROXY_CA_FILE"),
+    })
+}
+
+#[cfg(test)]
+mod tests;
