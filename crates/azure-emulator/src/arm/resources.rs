@@ -249,7 +249,11 @@ fn delete(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> 
 fn start(cx: &Cx<'_>, kind: &dyn ResourceType, id: &ResourceId, work: Work, document: &Value) -> Operation {
     let info = kind.info();
     let location = location(cx, id, document);
-    let course = cx.course(kind.duration(&cx.world.options.timing));
+    let mut course = cx.course(kind.duration(&cx.world.options.timing));
+    // Nobody looks at what shows no state.
+    if !kind.has_state() && course.fault.polls.is_none() {
+        course.looks = 0;
+    }
     let base = format!(
         "/subscriptions/{}/providers/{}/locations/{location}",
         cx.subscription(),

@@ -25,7 +25,8 @@ static INFO: TypeInfo = TypeInfo {
     versions: &["2024-11-30", "2023-01-31", "2022-01-31-preview"],
     accepted: Accepted::With201,
     creating: "Creating",
-    shape: OperationShape::Synchronous,
+    // Answered as done, and done before the next request: only what is written in the same moment meets it.
+    shape: OperationShape::Body,
     delete_shape: OperationShape::Synchronous,
     status_path: "operationStatuses",
     result_path: "operationResults",
@@ -36,8 +37,8 @@ impl ResourceType for FederatedCredentials {
         &INFO
     }
 
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
+    fn duration(&self, _timing: &Timing) -> Duration {
+        Duration::ZERO
     }
 
     fn has_state(&self) -> bool {
@@ -100,8 +101,7 @@ fn check_name(name: &str) -> ArmResult<()> {
     )))
 }
 
-/// Writes on one identity must come one after the other: another one that is under way, or was made in the same
-/// moment, is a conflict.
+/// Writes on one identity must come one after the other: another one that is under way is a conflict.
 fn check_alone(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<()> {
     let (Some(identity), own) = (id.parent(), id.key()) else {
         return Ok(());
@@ -110,7 +110,7 @@ fn check_alone(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<()> {
         .state
         .of_type(KIND, &identity.key(), None)
         .filter(|(key, _)| ***key != *own)
-        .all(|(key, sibling)| sibling.changed != cx.now && cx.state.running_on(key).is_empty());
+        .all(|(key, _)| cx.state.running_on(key).is_empty());
     if alone {
         return Ok(());
     }

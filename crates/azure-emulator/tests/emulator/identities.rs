@@ -1,6 +1,6 @@
 //! User-assigned identities, their federated credentials, and role assignments to them.
 
-use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, OperationFault, OperationShape, Options};
+use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, OperationFault, Options, Timing};
 use serde_json::{Value, json};
 
 use crate::client::{Azure, group};
@@ -123,10 +123,35 @@ async fn what_azure_refuses_of_credentials_is_refused() {
 }
 
 #[tokio::test]
+async fn writes_on_one_identity_one_after_the_other_are_no_conflict() {
+    let timing = Timing {
+        polls: 3,
+        ..Timing::realistic()
+    };
+    let azure = Azure::with_group(Options {
+        timing,
+        ..Options::default()
+    })
+    .await;
+    azure
+        .put(&identity("id-1"), json!({ "location": "japaneast" }))
+        .await
+        .expect(201);
+    azure
+        .put(&credential("id-1", "/web"), subject("a"))
+        .await
+        .expect(201);
+    azure
+        .put(&credential("id-1", "/api"), subject("b"))
+        .await
+        .expect(201);
+    azure.delete(&credential("id-1", "/web")).await.expect(200);
+}
+
+#[tokio::test]
 async fn two_writes_on_one_identity_at_once_are_a_conflict() {
     let azure = with_identity().await;
     let slow = FaultAction::Operation(OperationFault {
-        shape: Some(OperationShape::Body),
         polls: Some(1),
         ..OperationFault::default()
     });
