@@ -213,9 +213,9 @@ impl ClusterTargetArgs {
     }
 }
 
-/// A value as a shell takes it: the id of what is in no workspace has brackets.
-fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+/// A value as one word of a shell: the id of what is in no workspace has brackets.
+pub(crate) fn quoted(value: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+,@%=".contains(c);
     if !value.is_empty() && value.chars().all(plain) {
         value.to_owned()
     } else {

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use kompox_config::ConfigErrors;
+use kompox_domain::error::FailedOperation;
 use kompox_domain::{Error, ErrorKind};
 use serde::Serialize;
 
@@ -46,6 +47,21 @@ impl Failure {
             .into()
     }
 
+    /// What nobody could be asked about.
+    #[must_use]
+    pub fn unasked(what: &str) -> Self {
+        Self::Told(Box::new(Report {
+            kind: "declined",
+            message: format!("{what} needs a yes, and there is no terminal to ask on, so nothing was done"),
+            causes: Vec::new(),
+            code: None,
+            correlation_id: None,
+            hint: Some("give --yes; --dry-run shows what it would do".to_owned()),
+            failures: Vec::new(),
+            exit_code: exit_codes::FAILED,
+        }))
+    }
+
     /// What the user answered no to.
     #[must_use]
     pub fn declined(what: &str) -> Self {
@@ -56,6 +72,7 @@ impl Failure {
             code: None,
             correlation_id: None,
             hint: Some("answer y, or give --yes".to_owned()),
+            failures: Vec::new(),
             exit_code: exit_codes::FAILED,
         }))
     }
@@ -123,9 +140,42 @@ pub struct Report {
     pub correlation_id: Option<String>,
     /// What to do about it.
     pub hint: Option<String>,
+    /// What the cloud could not do, where it tells in detail: trees from the outside to where it began.
+    pub failures: Vec<FailureView>,
     /// The exit code that goes with it.
     #[serde(skip)]
     pub exit_code: u8,
+}
+
+/// Something that the cloud could not do, on the way down to why.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureView {
+    /// The resource, by the cloud's own id. Empty where it is about none.
+    pub resource: String,
+    /// The cloud's own error code, or the word for what was looked at.
+    pub code: String,
+    /// What the cloud says.
+    pub message: String,
+    /// The id under which the cloud's support finds it.
+    pub correlation_id: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Why. Empty: this is where it began.
+    pub causes: Vec<Self>,
+}
+
+impl From<&FailedOperation> for FailureView {
+    fn from(failed: &FailedOperation) -> Self {
+        Self {
+            resource: failed.resource.clone(),
+            code: failed.code.clone(),
+            message: failed.message.clone(),
+            correlation_id: failed.correlation_id.clone(),
+            hint: failed.hint.clone(),
+            causes: failed.causes.iter().map(Self::from).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -155,6 +205,7 @@ impl Report {
             code: error.code().map(ToOwned::to_owned),
             correlation_id: error.correlation_id().map(ToOwned::to_owned),
             hint: advice(error),
+            failures: error.failures().iter().map(FailureView::from).collect(),
             exit_code: exit_codes::FAILED,
         }
     }
@@ -183,6 +234,7 @@ impl Report {
             code: None,
             correlation_id: None,
             hint: Some(hint),
+            failures: Vec::new(),
             exit_code: exit_codes::INTERRUPTED,
         }
     }
@@ -214,6 +266,7 @@ impl Report {
             } else {
                 hints.join("; ")
             }),
+            failures: Vec::new(),
             exit_code: exit_codes::USAGE,
         }
     }

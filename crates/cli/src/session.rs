@@ -9,7 +9,7 @@ use kompox_config::{ConfigErrors, Loaded, Reason, Sources, SystemSecrets};
 use kompox_domain::ids::SystemUlids;
 use kompox_domain::model::AnyId;
 use kompox_domain::{
-    AppScope, ClusterScope, Context, DriverRegistry, Error, ErrorKind, ProgressSink, ProviderDriver,
+    AppScope, ClusterScope, Context, DriverRegistry, Error, ErrorKind, Label, ProgressSink, ProviderDriver,
     VolumeName,
 };
 use kompox_usecase::target::{self, Selector};
@@ -176,6 +176,17 @@ impl ClusterSession {
         let driver = kompox_usecase::driver::build(&loaded.catalog, &drivers()?, provider, &SystemSecrets)?;
         Ok(Self { cluster, driver })
     }
+
+    /// What the cluster is called.
+    pub(crate) fn name(&self) -> &Label {
+        &self.cluster.cluster.id.cluster
+    }
+}
+
+/// How long it may take to ask about so many clusters, where one takes this long.
+pub(crate) fn rounds(one: Duration, clusters: usize) -> Duration {
+    let rounds = clusters.div_ceil(kompox_usecase::cluster::CONCURRENT).max(1);
+    one.saturating_mul(u32::try_from(rounds).unwrap_or(u32::MAX))
 }
 
 /// The cluster that the flags choose.

@@ -42,6 +42,12 @@ pub enum WarningKind {
     LostRace,
     /// A setting is accepted and has no effect.
     Ignored,
+    /// What is planned would be refused by a protection of the configuration.
+    Protected,
+    /// Something that is about to go is still in use.
+    StillInstalled,
+    /// A check found something that works and should be known, or could not be made.
+    Check,
 }
 
 impl WarningKind {
@@ -53,6 +59,9 @@ impl WarningKind {
             Self::ForeignResource => "foreignResource",
             Self::LostRace => "lostRace",
             Self::Ignored => "ignored",
+            Self::Protected => "protected",
+            Self::StillInstalled => "stillInstalled",
+            Self::Check => "check",
         }
     }
 }

@@ -1,8 +1,17 @@
-//! What is wrong with a configuration, as far as can be told without a cloud.
+//! What is wrong with a configuration: as far as can be told without a cloud, and as far as the cloud tells.
 
+use std::sync::Arc;
+
+use futures::future::FutureExt as _;
+use kompox_domain::cluster::Check;
 use kompox_domain::driver::Finding;
 use kompox_domain::model::AnyId;
-use kompox_domain::{Catalog, DriverRegistry};
+use kompox_domain::{
+    Catalog, ClusterScope, Context, DriverRegistry, Operation, ProviderDriver, Result, SecretReader,
+};
+
+use crate::cluster::{ClusterOutcome, each};
+use crate::support;
 
 /// Everything that the drivers find wrong with the settings, provider by provider.
 ///
@@ -26,4 +35,28 @@ pub fn offline(catalog: &Catalog, registry: &DriverRegistry) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What would keep each cluster from being provisioned, as the cloud tells, in the order of the configuration.
+///
+/// Nothing is written. At most [`CONCURRENT`](crate::cluster::CONCURRENT) clusters are checked at the same time,
+/// and none keeps the others from being checked.
+pub async fn online(
+    cx: &Context,
+    catalog: &Catalog,
+    registry: &DriverRegistry,
+    secrets: &dyn SecretReader,
+) -> Vec<ClusterOutcome<Vec<Check>>> {
+    let ask = |driver: Arc<dyn ProviderDriver>, cluster: ClusterScope| {
+        async move { one(&*driver, cx, &cluster).await }.boxed()
+    };
+    each::each(catalog, registry, secrets, ask).await
+}
+
+async fn one(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope) -> Result<Vec<Check>> {
+    support::require(driver, &[Operation::ClusterCheck])?;
+    driver
+        .cluster_check(cx, cluster)
+        .await
+        .map_err(|error| error.context(format!("cannot check cluster {}", cluster.cluster.id)))
 }

@@ -157,7 +157,7 @@ fn an_error_of_azure_is_passed_on_with_its_code_and_the_correlation_id() {
     env.fault(FaultRule::new("PUT", "**/disks/*", refusal));
     assert_snapshot!(env.run("disk create -V db -N first -o json --progress none").expect(FAILED), @r#"
     ------- stderr -------
-    {"error":{"kind":"quotaExceeded","message":"cannot create disk first of volume db","causes":["Exceeding approved quota."],"code":"OperationNotAllowed","correlationId":"[UUID-1............................]","hint":"ask Azure for more quota, or delete disks and snapshots that are not needed"}}
+    {"error":{"kind":"quotaExceeded","message":"cannot create disk first of volume db","causes":["Exceeding approved quota."],"code":"OperationNotAllowed","correlationId":"[UUID-1............................]","hint":"ask Azure for more quota, or delete disks and snapshots that are not needed","failures":[]}}
     [exit status: 1]
     "#);
 }

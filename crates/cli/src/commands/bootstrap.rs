@@ -118,6 +118,7 @@ fn summary(outcomes: &[BootstrapOutcome]) -> Option<Report> {
         code: first.code,
         correlation_id: first.correlation_id,
         hint: Some(hints.join("; ")),
+        failures: Vec::new(),
         exit_code: exit_codes::FAILED,
     })
 }
@@ -141,7 +142,7 @@ mod tests {
         let outcomes = [failed("db"), failed("files")];
         let report = summary(&outcomes).unwrap();
         insta::assert_snapshot!(report.to_json(), @r#"
-        {"error":{"kind":"precondition","message":"none of 2 volumes could be given an assigned disk","causes":["cannot bootstrap volume db: none is assigned (disks: a, b)","cannot bootstrap volume files: none is assigned (disks: a, b)"],"code":null,"correlationId":null,"hint":"choose one"}}
+        {"error":{"kind":"precondition","message":"none of 2 volumes could be given an assigned disk","causes":["cannot bootstrap volume db: none is assigned (disks: a, b)","cannot bootstrap volume files: none is assigned (disks: a, b)"],"code":null,"correlationId":null,"hint":"choose one","failures":[]}}
         "#);
         insta::assert_snapshot!(shown(&outcomes, "").table.to_string(), @r"
         VOLUME   OUTCOME   DISK   ASSIGNED   SIZE

@@ -1,20 +1,35 @@
 //! `check`: what is wrong with the configuration.
 
-use kompox_config::Loaded;
+use kompox_config::{Loaded, SystemSecrets};
 use kompox_domain::driver::Finding;
+use kompox_domain::{DriverRegistry, Operation as Port};
 use kompox_usecase::check;
 use serde::Serialize;
 
 use crate::args::{GlobalArgs, OutputArgs, OutputFormat};
 use crate::exit_codes;
 use crate::failure::Failure;
-use crate::session;
+use crate::session::{self, Operation, operate, rounds};
 use crate::ui::{Shown, Table, Ui};
+use crate::view::check::{self as online, CheckView};
+
+const EXAMPLES: &str = "\
+Examples:
+  kompoxops check                     Without a request: what is wrong with the configuration
+  kompoxops check --online            Ask the cloud too: who am I, permissions, quota, sizes, versions, names
+  kompoxops check --online -o json | jq '.checks[] | select(.verdict == \"fail\")'
+
+Nothing is written. What may not be read is unknown, and does not make this command fail.
+
+Exit codes: 0 nothing is wrong, 1 something is";
 
 /// `check`.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 nothing is wrong, 1 something is")]
+#[command(after_help = EXAMPLES)]
 pub struct Args {
+    /// Ask the cloud, too, what would keep each cluster from being provisioned
+    #[arg(long)]
+    online: bool,
     /// How to print what is found.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -31,6 +46,8 @@ struct ReportView {
     clusters: usize,
     apps: usize,
     findings: Vec<FindingView>,
+    /// What the cloud told. Null where it was not asked.
+    checks: Option<Vec<CheckView>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,11 +58,17 @@ struct FindingView {
     hint: Option<String>,
 }
 
-pub(crate) fn run(_: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let loaded = session::configuration(global)?;
-    let findings = check::offline(&loaded.catalog, &session::drivers()?);
-    let view = view(&loaded, &findings);
-    let mut printed = ui.value(&view, &shown(&findings));
+    let registry = session::drivers()?;
+    let findings = check::offline(&loaded.catalog, &registry);
+    let checks = if args.online {
+        Some(online(&loaded, &registry, ui, global)?)
+    } else {
+        None
+    };
+    let view = view(&loaded, &findings, checks);
+    let mut printed = ui.value(&view, &shown(&view));
     if printed.is_ok() && ui.format() == OutputFormat::Table {
         // The verdict is what was asked for, so it is data too.
         printed = ui.data(&format!("{}\n", verdict(&view)));
@@ -58,10 +81,28 @@ pub(crate) fn run(_: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure>
     Failure::judged(printed, judged)
 }
 
-fn view(loaded: &Loaded, findings: &[Finding]) -> ReportView {
+fn online(
+    loaded: &Loaded,
+    registry: &DriverRegistry,
+    ui: &Ui,
+    global: &GlobalArgs,
+) -> Result<Vec<CheckView>, Failure> {
+    let port = Port::ClusterCheck;
+    let operation = Operation {
+        label: port.as_str(),
+        timeout: rounds(port.default_timeout(), loaded.catalog.clusters().len()),
+        next: "kompoxops check --online".to_owned(),
+    };
+    let outcomes = operate(ui, global, &operation, async |cx| {
+        Ok(check::online(&cx, &loaded.catalog, registry, &SystemSecrets).await)
+    })?;
+    Ok(online::views(&outcomes))
+}
+
+fn view(loaded: &Loaded, findings: &[Finding], checks: Option<Vec<CheckView>>) -> ReportView {
     let catalog = &loaded.catalog;
     ReportView {
-        ok: findings.is_empty(),
+        ok: findings.is_empty() && !checks.iter().flatten().any(CheckView::fails),
         files: loaded
             .files
             .iter()
@@ -79,34 +120,41 @@ fn view(loaded: &Loaded, findings: &[Finding]) -> ReportView {
                 hint: finding.hint.clone(),
             })
             .collect(),
+        checks,
     }
 }
 
-fn shown(findings: &[Finding]) -> Shown {
+fn shown(view: &ReportView) -> Shown {
     let mut table = Table::new(&["ID", "FINDING", "WHAT TO DO"]);
-    for finding in findings {
+    for finding in &view.findings {
         table.row(vec![
-            finding.subject.to_string(),
+            finding.id.clone(),
             finding.message.clone(),
             finding.hint.clone().unwrap_or_default(),
         ]);
     }
+    let checks = view.checks.as_deref().unwrap_or_default();
+    let findings = view.findings.iter().map(|finding| finding.id.clone());
     Shown {
         table,
-        more: Vec::new(),
-        names: findings
-            .iter()
-            .map(|finding| finding.subject.to_string())
-            .collect(),
+        more: vec![online::table(checks)],
+        names: findings.chain(online::names(checks)).collect(),
         empty: String::new(),
     }
 }
 
 fn verdict(view: &ReportView) -> String {
     let count = |number: usize, one: &str, many: &str| format!("{number} {}", plural(number, one, many));
-    let found = match view.findings.len() {
-        0 => "nothing is wrong, as far as can be told without a request".to_owned(),
-        number => count(number, "finding", "findings"),
+    let wrong = view.findings.len();
+    let found = match (&view.checks, wrong) {
+        (None, 0) => "nothing is wrong, as far as can be told without a request".to_owned(),
+        (None, number) => count(number, "finding", "findings"),
+        (Some(checks), 0) => online::verdict(checks),
+        (Some(checks), number) => format!(
+            "{}; {}",
+            count(number, "finding", "findings"),
+            online::verdict(checks)
+        ),
     };
     format!(
         "checked {} with {}, {}, {}, {}: {found}",

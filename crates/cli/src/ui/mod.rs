@@ -126,12 +126,30 @@ impl Ui {
         }
     }
 
+    /// Whether a question will be asked, and not answered by a flag.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        !self.yes && io::stdin().is_terminal()
+    }
+
+    /// Asks whether to go on. Where nobody can be asked, only `--yes` is a yes.
+    ///
+    /// # Errors
+    /// When the answer is no, or there is nobody to ask.
+    pub fn confirm_or_refuse(&self, question: &str, what: &str) -> Result<(), Failure> {
+        if self.yes || self.can_ask() {
+            self.confirm(question, what)
+        } else {
+            Err(Failure::unasked(what))
+        }
+    }
+
     /// Asks whether to go on. Without a terminal to type on nobody can answer, and nobody is asked.
     ///
     /// # Errors
     /// When the answer is no.
     pub fn confirm(&self, question: &str, what: &str) -> Result<(), Failure> {
-        if self.yes || !io::stdin().is_terminal() {
+        if !self.can_ask() {
             return Ok(());
         }
         let prompt = format!("{} [y/N] ", printable(question));

@@ -7,7 +7,8 @@ use kompox_domain::{Error, ErrorKind};
 use serde::Serialize;
 
 use crate::exit_codes;
-use crate::failure::{Failure, Report};
+use crate::failure::{Failure, FailureView, Report};
+use crate::view::ShortIds;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -56,6 +57,14 @@ pub fn report_text(report: &Report) -> String {
             }
         }
     }
+    if !report.failures.is_empty() {
+        let _ = writeln!(text, "  in detail:");
+        let ids = short_ids(&report.failures);
+        report
+            .failures
+            .iter()
+            .for_each(|failure| failure_text(&mut text, failure, &ids, 2));
+    }
     if let Some(code) = &report.code {
         let _ = writeln!(text, "  code: {}", printable(code));
     }
@@ -66,6 +75,39 @@ pub fn report_text(report: &Report) -> String {
         let _ = writeln!(text, "{HINT}hint:{HINT:#} {}", indented(hint, "      "));
     }
     text
+}
+
+/// One that failed, and below it why. Where it began there is more to say than on the way.
+fn failure_text(text: &mut String, failure: &FailureView, ids: &ShortIds, depth: usize) {
+    let indent = "  ".repeat(depth);
+    let resource = ids.get(&failure.resource);
+    let parts = [resource, failure.code.as_str(), failure.message.as_str()];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let more = format!("{indent}  ");
+    let _ = writeln!(text, "{indent}{}", indented(&parts.join(": "), &more));
+    if failure.causes.is_empty() {
+        if let Some(id) = &failure.correlation_id {
+            let _ = writeln!(text, "{more}correlation id: {}", printable(id));
+        }
+        if let Some(hint) = &failure.hint {
+            let _ = writeln!(text, "{more}{HINT}hint:{HINT:#} {}", indented(hint, &more));
+        }
+    }
+    for cause in &failure.causes {
+        failure_text(text, cause, ids, depth + 1);
+    }
+}
+
+fn short_ids(failures: &[FailureView]) -> ShortIds {
+    fn gather<'a>(failures: &'a [FailureView], ids: &mut Vec<&'a str>) {
+        for failure in failures {
+            ids.push(&failure.resource);
+            gather(&failure.causes, ids);
+        }
+    }
+    let mut ids = Vec::new();
+    gather(failures, &mut ids);
+    ShortIds::of(ids)
 }
 
 /// A warning for humans.
@@ -126,7 +168,7 @@ mod tests {
           correlation id: 7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d
         hint: ask who made the lock
         ");
-        insta::assert_snapshot!(Report::of(&error).to_json(), @r#"{"error":{"kind":"precondition","message":"cannot delete disk db-034d4d-first","causes":["the scope is locked\nby lock keep","HTTP 409"],"code":"ScopeLocked","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":"ask who made the lock"}}"#);
+        insta::assert_snapshot!(Report::of(&error).to_json(), @r#"{"error":{"kind":"precondition","message":"cannot delete disk db-034d4d-first","causes":["the scope is locked\nby lock keep","HTTP 409"],"code":"ScopeLocked","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":"ask who made the lock","failures":[]}}"#);
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! Clusters as they are printed.
 
-use kompox_domain::cluster::{Change, ClusterStatus, Condition, Pool};
+use kompox_domain::cluster::{ClusterStatus, Condition, Pool};
 use kompox_domain::model::ClusterId;
+use kompox_usecase::cluster::{ClusterOutcome, Waited};
 use serde::Serialize;
 
-use super::short_id;
+use super::plan::{self, ChangeView};
+use crate::failure::Report;
 use crate::ui::{Shown, Table};
 
 /// How a cluster stands, in JSON and YAML.
@@ -70,25 +72,6 @@ impl From<&Pool> for PoolView {
     }
 }
 
-/// One line of a plan, in JSON and YAML.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ChangeView {
-    action: &'static str,
-    resource: String,
-    reason: String,
-}
-
-impl From<&Change> for ChangeView {
-    fn from(change: &Change) -> Self {
-        Self {
-            action: change.action.as_str(),
-            resource: change.resource.clone(),
-            reason: change.reason.clone(),
-        }
-    }
-}
-
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ConditionView {
@@ -139,6 +122,57 @@ impl StatusView {
     }
 }
 
+/// What came of waiting, in JSON and YAML: how the cluster stands, and what was waited for.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct WaitedView {
+    waited_for: Option<String>,
+    #[serde(flatten)]
+    status: StatusView,
+}
+
+impl WaitedView {
+    /// Of a cluster.
+    pub(crate) fn new(id: &ClusterId, waited: &Waited) -> Self {
+        Self {
+            waited_for: waited.what.clone(),
+            status: StatusView::new(id, &waited.status),
+        }
+    }
+}
+
+/// What became of asking about one of all clusters, in JSON and YAML: how it stands, or why that is not known.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OutcomeView {
+    #[serde(flatten)]
+    status: StatusView,
+    error: Option<Report>,
+}
+
+/// All clusters as JSON and YAML show them.
+pub(crate) fn all(outcomes: &[ClusterOutcome<ClusterStatus>]) -> Vec<OutcomeView> {
+    let view = |outcome: &ClusterOutcome<ClusterStatus>| match &outcome.result {
+        Ok(status) => OutcomeView {
+            status: StatusView::new(&outcome.cluster, status),
+            error: None,
+        },
+        Err(error) => OutcomeView {
+            status: StatusView::new(&outcome.cluster, &unknown(outcome.existing)),
+            error: Some(Report::of(error)),
+        },
+    };
+    outcomes.iter().map(view).collect()
+}
+
+/// Of what nothing could be read.
+fn unknown(existing: bool) -> ClusterStatus {
+    ClusterStatus {
+        existing,
+        ..ClusterStatus::default()
+    }
+}
+
 const STATUS: &[&str] = &[
     "CLUSTER",
     "EXISTING",
@@ -149,6 +183,20 @@ const STATUS: &[&str] = &[
     "INGRESS-IP",
     "INGRESS-FQDN",
     "UNDER-WAY",
+];
+
+const ALL: &[&str] = &[
+    "CLUSTER",
+    "PROVIDER",
+    "EXISTING",
+    "PROVISIONED",
+    "INSTALLED",
+    "VERSION",
+    "POWER",
+    "INGRESS-IP",
+    "INGRESS-FQDN",
+    "UNDER-WAY",
+    "NOTE",
 ];
 
 /// A cluster for humans: a line for it, and below what has several lines of its own.
@@ -167,6 +215,74 @@ pub(crate) fn shown(id: &ClusterId, status: &ClusterStatus) -> Shown {
         names: vec![id.cluster.to_string()],
         empty: String::new(),
     }
+}
+
+/// All clusters for humans: a line for each. What cannot be told of one, and why, stands in its line.
+pub(crate) fn shown_all(outcomes: &[ClusterOutcome<ClusterStatus>]) -> Shown {
+    let mut table = Table::new(ALL);
+    for outcome in outcomes {
+        let mut cells = match &outcome.result {
+            Ok(status) => line(&outcome.cluster, status),
+            Err(_) => line(&outcome.cluster, &unknown(outcome.existing)),
+        };
+        cells.push(match &outcome.result {
+            Ok(status) => note(status),
+            Err(error) => chain(&Report::of(error)),
+        });
+        cells.insert(1, outcome.cluster.provider.provider.to_string());
+        table.row(cells);
+    }
+    let names = outcomes.iter().map(|outcome| outcome.cluster.cluster.to_string());
+    Shown {
+        table,
+        more: Vec::new(),
+        names: names.collect(),
+        empty: "the configuration has no clusters".to_owned(),
+    }
+}
+
+/// What is worth a look with `cluster status` of the one.
+fn note(status: &ClusterStatus) -> String {
+    match status.drift.len() {
+        0 => String::new(),
+        1 => "differs from the configuration".to_owned(),
+        several => format!("{several} differences from the configuration"),
+    }
+}
+
+/// An error in one line.
+fn chain(report: &Report) -> String {
+    let chain = std::iter::once(&report.message).chain(&report.causes);
+    chain.map(String::as_str).collect::<Vec<_>>().join(": ")
+}
+
+/// One error for all clusters of which nothing can be told; none where there are none.
+pub(crate) fn failed<T>(outcomes: &[ClusterOutcome<T>]) -> Option<Report> {
+    let failed = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.result.as_ref().err());
+    let reports: Vec<Report> = failed.map(Report::of).collect();
+    let first = reports.first()?;
+    let mut hints: Vec<&str> = Vec::new();
+    for hint in reports.iter().filter_map(|report| report.hint.as_deref()) {
+        if !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+    Some(Report {
+        message: format!(
+            "{} of {} clusters could not be asked about",
+            reports.len(),
+            outcomes.len()
+        ),
+        causes: reports.iter().map(chain).collect(),
+        hint: Some(hints.join("; ")),
+        failures: reports
+            .iter()
+            .flat_map(|report| report.failures.clone())
+            .collect(),
+        ..first.clone()
+    })
 }
 
 fn line(id: &ClusterId, status: &ClusterStatus) -> Vec<String> {
@@ -208,15 +324,7 @@ fn addresses(status: &ClusterStatus) -> Table {
 }
 
 fn drift(status: &ClusterStatus) -> Table {
-    let mut table = Table::new(&["DRIFT", "RESOURCE", "REASON"]);
-    for change in &status.drift {
-        table.row(vec![
-            change.action.to_string(),
-            short_id(&change.resource),
-            change.reason.clone(),
-        ]);
-    }
-    table
+    plan::changes(&["DRIFT", "RESOURCE", "REASON"], &status.drift)
 }
 
 fn conditions(status: &ClusterStatus) -> Table {

@@ -1,9 +1,13 @@
 //! What is printed: the fields of the JSON form are part of the contract, and may only be added to.
 
 pub(crate) mod admin;
+pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod disk;
+pub(crate) mod plan;
 pub(crate) mod snapshot;
+
+mod short;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +16,8 @@ use kompox_domain::{VolumeName, VolumeOptions};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
+
+pub(crate) use short::ShortIds;
 
 use crate::failure::Failure;
 use crate::ui::{Shown, Table, Ui};
@@ -80,23 +86,6 @@ fn options_text(options: &VolumeOptions) -> String {
 /// The last part of a cloud's id, which is what people call the thing.
 fn last_segment(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
-}
-
-/// An id of the cloud for humans: type and name of what it is, and of what it lies in. The subscription, the
-/// group and the vendor are the same for everything around it, and stand in the JSON form.
-///
-/// What is no such id is shown as it is.
-fn short_id(id: &str) -> String {
-    let lower = id.to_ascii_lowercase();
-    let Some(at) = lower.rfind("/providers/") else {
-        let mut segments = id.trim_start_matches('/').split('/').rev();
-        return match (segments.next(), segments.next()) {
-            (Some(name), Some(kind)) if id.starts_with('/') => format!("{kind}/{name}"),
-            _ => id.to_owned(),
-        };
-    };
-    let own = id.get(at + "/providers/".len()..).unwrap_or(id);
-    own.split_once('/').map_or(own, |(_, rest)| rest).to_owned()
 }
 
 /// What has been deleted.

@@ -1,5 +1,49 @@
 //! Clusters: one file per verb.
 
+mod deprovision;
+pub(crate) mod each;
+mod preflight;
+mod protection;
+mod provision;
 mod status;
+mod wait;
 
-pub use status::{ClusterOutcome, status, status_all};
+use kompox_domain::cluster::ClusterStatus;
+use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
+
+pub use deprovision::{Deprovision, DeprovisionPlan, blocked, deprovision, deprovision_plan};
+pub use each::ClusterOutcome;
+pub use provision::{plan, provision};
+pub use status::{status, status_all};
+pub use wait::{Waited, wait};
+
+use crate::support::{self, Watch};
+
+/// How many clusters are asked about at the same time.
+///
+/// A cluster takes some requests side by side, and a subscription has a budget of reads for each who signs in.
+pub const CONCURRENT: usize = 8;
+
+/// What there is of a cluster before something is done to it. A driver that cannot tell leaves it unknown.
+async fn look(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope) -> Result<ClusterStatus> {
+    if driver.capabilities().supports(Operation::ClusterStatus) {
+        driver.cluster_status(cx, cluster).await
+    } else {
+        Ok(ClusterStatus::default())
+    }
+}
+
+/// The error of a write on a cluster that can simply be done again.
+fn cannot(error: Error, watch: &Watch, what: &str) -> Error {
+    match error.kind() {
+        // The cloud has told how it ended.
+        ErrorKind::Failed => support::also_hint(
+            error.context(format!("cannot {what}")),
+            "once that is mended, run the command again: it goes on where it stopped",
+        ),
+        ErrorKind::Timeout if watch.may_have_changed(&error) => error.context(format!(
+            "there was not enough time to {what}; it goes on in the cloud"
+        )),
+        _ => support::cannot_repeatable(error, watch, what),
+    }
+}

@@ -1,6 +1,9 @@
 //! `cluster`: one file per verb.
 
+mod deprovision;
+mod provision;
 mod status;
+mod wait;
 
 use clap::Subcommand;
 use kompox_domain::Operation as Port;
@@ -19,22 +22,34 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Bring a cluster and all it needs in the cloud into being, or up to date
+    Provision(provision::Args),
+    /// Delete exactly what provisioning made
+    Deprovision(deprovision::Args),
     /// Show how a cluster stands in the cloud, or all of them
     Status(status::Args),
+    /// Wait for what is under way with a cluster, whoever began it
+    Wait(wait::Args),
 }
 
 impl Args {
     /// The output asked for; none on verbs whose `-o` means something else.
     pub(crate) fn output(&self) -> Option<OutputFormat> {
         match &self.command {
+            Command::Provision(args) => Some(args.output.output),
+            Command::Deprovision(args) => Some(args.output.output),
             Command::Status(args) => Some(args.output.output),
+            Command::Wait(args) => Some(args.output.output),
         }
     }
 }
 
 pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     match args.command {
+        Command::Provision(args) => provision::run(&args, ui, global),
+        Command::Deprovision(args) => deprovision::run(&args, ui, global),
         Command::Status(args) => status::run(&args, ui, global),
+        Command::Wait(args) => wait::run(&args, ui, global),
     }
 }
 

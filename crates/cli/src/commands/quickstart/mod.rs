@@ -10,7 +10,7 @@ use clap::ValueHint;
 use kompox_domain::ErrorKind;
 
 use super::emulator::TimingArg;
-use crate::args::GlobalArgs;
+use crate::args::{GlobalArgs, quoted};
 use crate::exit_codes;
 use crate::failure::{Failure, Report};
 use crate::session;
@@ -96,6 +96,7 @@ fn interrupted_or(stopped: Stopped, directory: &Path) -> Failure {
                 "go on with: kompoxops quickstart {}",
                 shell_word(directory)
             )),
+            failures: Vec::new(),
             exit_code: exit_codes::INTERRUPTED,
         })),
     }
@@ -162,12 +163,7 @@ fn shell_word(path: &Path) -> String {
         // Else it would be taken for a flag.
         text.insert_str(0, "./");
     }
-    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+,@%=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    quoted(&text)
 }
 
 #[cfg(test)]

@@ -1,0 +1,141 @@
+//! `cluster deprovision`.
+
+use std::time::Instant;
+
+use kompox_domain::Operation as Port;
+use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, Plan};
+use kompox_usecase::cluster::{self, Deprovision};
+
+use super::operation;
+use super::provision::different;
+use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs, quoted};
+use crate::duration;
+use crate::failure::Failure;
+use crate::session::{ClusterSession, operate};
+use crate::ui::Ui;
+use crate::view::plan as view;
+
+const EXAMPLES: &str = "\
+Examples:
+  kompoxops cluster deprovision --dry-run        See what would go, what stays, and what is in the way
+  kompoxops cluster deprovision                  Ask, and do it; running it again goes on where it stopped
+  kompoxops cluster deprovision --yes            The same in a script, where nobody can be asked
+  kompoxops cluster deprovision --allow-delete /subscriptions/…/disks/db-034d4d-first
+
+What holds data or is not ours is never deleted unless --allow-delete names it. Whether the cluster is ours is
+proved by its tags, and no flag stands in for that proof.
+
+Exit codes: 0 done or nothing to do, 1 failed or in the way, 3 a dry run would change something";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Only show what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// Let this resource go along, by its id, though it is not ours or holds data; may be repeated
+    #[arg(long, value_name = "ID")]
+    allow_delete: Vec<String>,
+    /// Delete it even if the ingress is still installed; never overrides ownership, protection or --allow-delete
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    target: ClusterTargetArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
+    let session = ClusterSession::open(global, &args.target)?;
+    let request = Deprovision {
+        request: DeprovisionRequest {
+            allow_delete: args.allow_delete.clone(),
+        },
+        force: args.force,
+    };
+    let look = operation(Port::ClusterDeprovisionPlan, &args.target);
+    let planned = operate(ui, global, &look, async |cx| {
+        cluster::deprovision_plan(&*session.driver, &cx, &session.cluster, &request.request).await
+    })?;
+    let plan = planned.plan;
+    if args.dry_run {
+        if let Some(hint) = allowing(args, &plan) {
+            ui.say(&format!("in the way; {hint}"));
+        }
+        return Failure::judged(print(ui, &session, &plan, true), different(&plan));
+    }
+    if let Some(error) = cluster::blocked(&session.cluster, &plan) {
+        return Err(match allowing(args, &plan) {
+            Some(hint) => error.with_hint(hint).into(),
+            None => Failure::from(error),
+        });
+    }
+    if plan.is_empty() {
+        return print(ui, &session, &plan, false);
+    }
+    confirm(ui, &session, &plan)?;
+    let began = Instant::now();
+    let operation = operation(Port::ClusterDeprovision, &args.target);
+    let done = operate(ui, global, &operation, async |cx| {
+        cluster::deprovision(&*session.driver, &cx, &session.cluster, &request).await
+    })?;
+    let took = duration::human(began.elapsed());
+    let name = session.name();
+    ui.say(&format!(
+        "cluster {name} is deprovisioned: {} in {took}",
+        view::done(&done)
+    ));
+    print(ui, &session, &done, false)
+}
+
+/// Shows what would go and asks, naming how much it is.
+fn confirm(ui: &Ui, session: &ClusterSession, plan: &Plan) -> Result<(), Failure> {
+    let going = plan.of(ChangeAction::Delete).count();
+    let what = match going {
+        1 => "one resource".to_owned(),
+        several => format!("{several} resources"),
+    };
+    let name = session.name();
+    if ui.can_ask() {
+        ui.say(view::shown(plan, "").table.to_string().trim_end());
+    }
+    ui.confirm_or_refuse(
+        &format!("Delete {what} of cluster {name}? This cannot be undone."),
+        &format!("deleting {what} of cluster {name}"),
+    )
+}
+
+/// The command that lets go along what is in the way. None where nothing is.
+fn allowing(args: &Args, plan: &Plan) -> Option<String> {
+    let mut flags = String::new();
+    for id in &args.allow_delete {
+        flags = format!("{flags} --allow-delete {}", quoted(id));
+    }
+    let mut blocking = false;
+    for change in plan.of(ChangeAction::Block) {
+        blocking = true;
+        flags = format!("{flags} --allow-delete {}", quoted(&change.resource));
+    }
+    let target = args.target.flags();
+    blocking.then(|| {
+        format!(
+            "where all of it may go, and only then: kompoxops cluster deprovision{target}{flags}; else move it away first"
+        )
+    })
+}
+
+fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
+    let id = &session.cluster.cluster.id;
+    let empty = if session.cluster.cluster.existing {
+        format!(
+            "cluster {} is somebody else's (existing: true): nothing to do",
+            session.name()
+        )
+    } else {
+        format!("nothing of cluster {} is there: nothing to do", session.name())
+    };
+    ui.value(
+        &view::PlanView::new(id, plan, dry_run),
+        &view::shown(plan, &empty),
+    )
+}

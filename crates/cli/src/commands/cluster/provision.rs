@@ -1,0 +1,103 @@
+//! `cluster provision`.
+
+use std::time::Instant;
+
+use kompox_domain::Operation as Port;
+use kompox_domain::cluster::{Plan, ProvisionRequest};
+use kompox_usecase::cluster;
+
+use super::operation;
+use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
+use crate::duration;
+use crate::exit_codes;
+use crate::failure::Failure;
+use crate::session::{ClusterSession, operate};
+use crate::ui::Ui;
+use crate::view::plan as view;
+
+const EXAMPLES: &str = "\
+Examples:
+  kompoxops check --online                  See first what would keep it from being made
+  kompoxops cluster provision --dry-run     See what would be made or changed; exit code 3 if there is anything
+  kompoxops cluster provision               Do it; running it again goes on where it stopped
+  kompoxops cluster provision --timeout 1h  Wait longer than the half hour that is the default
+
+Interrupted, what was begun goes on in the cloud: `kompoxops cluster wait` waits for it.
+
+Exit codes: 0 done or nothing to do, 1 failed, 3 a dry run would change something";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// Put everything again even where nothing differs; never lifts a protection, nor touches an existing cluster
+    #[arg(long)]
+    force: bool,
+    /// Only show what would be done
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    target: ClusterTargetArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+}
+
+pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
+    let session = ClusterSession::open(global, &args.target)?;
+    let request = ProvisionRequest { force: args.force };
+    if args.dry_run {
+        return dry_run(args, &session, request, ui, global);
+    }
+    let began = Instant::now();
+    let operation = operation(Port::ClusterProvision, &args.target);
+    let plan = operate(ui, global, &operation, async |cx| {
+        cluster::provision(&*session.driver, &cx, &session.cluster, &request).await
+    })?;
+    if !plan.is_empty() {
+        let took = duration::human(began.elapsed());
+        let name = session.name();
+        ui.say(&format!(
+            "cluster {name} is provisioned: {} in {took}",
+            view::done(&plan)
+        ));
+    }
+    print(ui, &session, &plan, false)
+}
+
+fn dry_run(
+    args: &Args,
+    session: &ClusterSession,
+    request: ProvisionRequest,
+    ui: &Ui,
+    global: &GlobalArgs,
+) -> Result<(), Failure> {
+    let operation = operation(Port::ClusterPlan, &args.target);
+    let plan = operate(ui, global, &operation, async |cx| {
+        cluster::plan(&*session.driver, &cx, &session.cluster, &request).await
+    })?;
+    Failure::judged(print(ui, session, &plan, true), different(&plan))
+}
+
+/// The verdict of a dry run.
+pub(super) fn different(plan: &Plan) -> Result<(), Failure> {
+    if plan.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Quiet(exit_codes::DIFFERENCE))
+    }
+}
+
+fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
+    let id = &session.cluster.cluster.id;
+    let empty = if session.cluster.cluster.existing {
+        format!(
+            "cluster {} is somebody else's (existing: true): nothing to do",
+            session.name()
+        )
+    } else {
+        format!("cluster {} is as configured: nothing to do", session.name())
+    };
+    ui.value(
+        &view::PlanView::new(id, plan, dry_run),
+        &view::shown(plan, &empty),
+    )
+}

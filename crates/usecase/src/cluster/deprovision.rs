@@ -1,0 +1,156 @@
+//! Deleting exactly what provisioning made.
+
+use kompox_domain::cluster::{ChangeAction, ClusterStatus, DeprovisionRequest, Plan};
+use kompox_domain::error::FailedOperation;
+use kompox_domain::progress::WarningKind;
+use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
+
+use super::protection::{self, Deed};
+use super::{cannot, look};
+use crate::support::{self, Watch};
+
+/// How to take a cluster down.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Deprovision {
+    /// What the driver is asked for.
+    pub request: DeprovisionRequest,
+    /// Whether what is still installed goes along.
+    pub force: bool,
+}
+
+/// What [`deprovision`] would do.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeprovisionPlan {
+    /// What goes, what stays, and what stands in the way.
+    pub plan: Plan,
+    /// Whether something is still installed on the cluster. None: not known.
+    pub installed: Option<bool>,
+}
+
+/// What [`deprovision`] would delete, keep, and stop at. Nothing is written.
+///
+/// That something is still installed, and that a protection would refuse it, are warnings.
+///
+/// # Errors
+/// `Unsupported`; those of [`ProviderDriver::cluster_deprovision_plan`].
+pub async fn deprovision_plan(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    cluster: &ClusterScope,
+    request: &DeprovisionRequest,
+) -> Result<DeprovisionPlan> {
+    if cluster.cluster.existing {
+        return Ok(DeprovisionPlan::default());
+    }
+    support::require(driver, &[Operation::ClusterDeprovisionPlan])?;
+    let (plan, status) = futures::join!(
+        driver.cluster_deprovision_plan(cx, cluster, request),
+        look(driver, cx, cluster)
+    );
+    let plan = plan.map_err(|error| {
+        let id = &cluster.cluster.id;
+        error.context(format!(
+            "cannot tell what deprovisioning cluster {id} would delete"
+        ))
+    })?;
+    // What the status does not tell is not known; the plan stands for itself.
+    let status = status.unwrap_or_default();
+    let level = cluster.cluster.protection.provisioning;
+    if !plan.is_empty() && protection::forbids(level, Deed::Deprovision, status.found) {
+        cx.warn(
+            WarningKind::Protected,
+            protection::warning(cluster, Deed::Deprovision),
+        );
+    }
+    let installed = status.installed;
+    if installed == Some(true) {
+        cx.warn(WarningKind::StillInstalled, still_installed(cluster));
+    }
+    Ok(DeprovisionPlan { plan, installed })
+}
+
+/// Deletes exactly what provisioning made, and answers with what was deleted and what is left.
+///
+/// Nothing is done to an `existing` cluster. Missing is success. A protected cluster is refused unless it is known
+/// that nothing of it is there; one on which something is still installed is refused without `force`. What the
+/// driver protects, above all what is not ours, `force` does not lift.
+///
+/// # Errors
+/// `Unsupported`; `Precondition` for a protected cluster and for one on which something is installed; those of
+/// [`ProviderDriver::cluster_deprovision`].
+pub async fn deprovision(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    cluster: &ClusterScope,
+    request: &Deprovision,
+) -> Result<Plan> {
+    if cluster.cluster.existing {
+        return Ok(Plan::default());
+    }
+    support::require(driver, &[Operation::ClusterDeprovision])?;
+    let level = cluster.cluster.protection.provisioning;
+    if protection::concerns(level, Deed::Deprovision) {
+        let status = look(driver, cx, cluster).await;
+        let status = protection::known(cluster, Deed::Deprovision, status)?;
+        if protection::forbids(level, Deed::Deprovision, status.found) {
+            return Err(protection::refused(cluster, Deed::Deprovision, &status));
+        }
+        // Nothing is there, and nothing that appears from now on may be deleted.
+        return Ok(Plan::default());
+    }
+    if !request.force {
+        let status = look(driver, cx, cluster).await;
+        refuse_installed(driver, cluster, &status.unwrap_or_default())?;
+    }
+    let (watch, cx) = Watch::begin(cx);
+    driver
+        .cluster_deprovision(&cx, cluster, &request.request)
+        .await
+        .map_err(|error| {
+            let what = format!("deprovision cluster {}", cluster.cluster.id);
+            cannot(error, &watch, &what)
+        })
+}
+
+/// The error of a plan in whose way something stands: all of it, each with why.
+#[must_use]
+pub fn blocked(cluster: &ClusterScope, plan: &Plan) -> Option<Error> {
+    let failures: Vec<FailedOperation> = plan
+        .of(ChangeAction::Block)
+        .map(|change| FailedOperation {
+            resource: change.resource.clone(),
+            message: change.reason.clone(),
+            ..FailedOperation::default()
+        })
+        .collect();
+    let message = match failures.len() {
+        0 => return None,
+        1 => "one resource stands in the way, so nothing was deleted".to_owned(),
+        several => format!("{several} resources stand in the way, so nothing was deleted"),
+    };
+    let error = Error::new(ErrorKind::Precondition, message).with_failures(failures);
+    Some(error.context(format!("cannot deprovision cluster {}", cluster.cluster.id)))
+}
+
+fn refuse_installed(
+    driver: &dyn ProviderDriver,
+    cluster: &ClusterScope,
+    status: &ClusterStatus,
+) -> Result<()> {
+    if status.installed != Some(true) {
+        return Ok(());
+    }
+    let hint = if driver.capabilities().supports(Operation::ClusterUninstall) {
+        "take it off first with `kompoxops cluster uninstall`, or give --force"
+    } else {
+        "give --force where it may go along"
+    };
+    Err(Error::new(ErrorKind::Precondition, still_installed(cluster)).with_hint(hint))
+}
+
+fn still_installed(cluster: &ClusterScope) -> String {
+    format!(
+        "the ingress is still installed on cluster {}: what it serves ends with it",
+        cluster.cluster.id
+    )
+}

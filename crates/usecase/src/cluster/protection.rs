@@ -1,0 +1,84 @@
+//! What the configuration protects a cluster from.
+
+use kompox_domain::cluster::ClusterStatus;
+use kompox_domain::model::ProtectionLevel;
+use kompox_domain::{ClusterScope, Error, ErrorKind, Result};
+
+/// What is about to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Deed {
+    /// To bring it into being, or up to date.
+    Provision,
+    /// To delete it.
+    Deprovision,
+}
+
+impl Deed {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Provision => "change",
+            Self::Deprovision => "delete",
+        }
+    }
+}
+
+/// The word for a level, as in the configuration.
+const fn word(level: ProtectionLevel) -> &'static str {
+    match level {
+        ProtectionLevel::None => "none",
+        ProtectionLevel::CannotDelete => "cannotDelete",
+        ProtectionLevel::ReadOnly => "readOnly",
+    }
+}
+
+/// Whether the level has anything to say about the deed, so that it must be known what is there.
+pub(super) const fn concerns(level: ProtectionLevel, deed: Deed) -> bool {
+    match (level, deed) {
+        (ProtectionLevel::None, _) | (ProtectionLevel::CannotDelete, Deed::Provision) => false,
+        (ProtectionLevel::CannotDelete, Deed::Deprovision) | (ProtectionLevel::ReadOnly, _) => true,
+    }
+}
+
+/// Whether the deed is forbidden for what is there. What cannot be read counts as being there.
+pub(super) fn forbids(level: ProtectionLevel, deed: Deed, found: Option<bool>) -> bool {
+    concerns(level, deed) && found != Some(false)
+}
+
+/// The error of a deed that is forbidden.
+pub(super) fn refused(cluster: &ClusterScope, deed: Deed, status: &ClusterStatus) -> Error {
+    let name = &cluster.cluster.id.cluster;
+    let mut message = says(cluster, deed);
+    if status.found.is_none() {
+        message = format!("{message}; whether there is anything of it cannot be told, which counts as yes");
+    }
+    Error::new(ErrorKind::Precondition, message).with_hint(format!(
+        "set protection.provisioning of cluster {name} to none in the configuration, run it again, and set it \
+         back; neither --force nor --yes lifts it"
+    ))
+}
+
+/// Passes on what is there. That it cannot be read is an error that names the protection, of the kind it had.
+pub(super) fn known(
+    cluster: &ClusterScope,
+    deed: Deed,
+    status: Result<ClusterStatus>,
+) -> Result<ClusterStatus> {
+    status.map_err(|error| {
+        let message = says(cluster, deed);
+        error.context(format!("{message}, and what there is of it cannot be read"))
+    })
+}
+
+/// What a dry run says where the deed itself would be refused.
+pub(super) fn warning(cluster: &ClusterScope, deed: Deed) -> String {
+    format!("without --dry-run this is refused: {}", says(cluster, deed))
+}
+
+fn says(cluster: &ClusterScope, deed: Deed) -> String {
+    format!(
+        "cluster {} is protected: with protection.provisioning: {} nobody may {} it",
+        cluster.cluster.id,
+        word(cluster.cluster.protection.provisioning),
+        deed.word()
+    )
+}
