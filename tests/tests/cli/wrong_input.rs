@@ -287,7 +287,15 @@ fn an_unknown_field_and_a_missing_parent_are_told_together() {
     let told = env.run("disk list -o json").expect(FAILED).error();
     assert_eq!(
         members(&told),
-        ["causes", "code", "correlationId", "failures", "hint", "kind", "message"]
+        [
+            "causes",
+            "code",
+            "correlationId",
+            "failures",
+            "hint",
+            "kind",
+            "message"
+        ]
     );
     assert_eq!(told["kind"], "invalidInput");
 }

@@ -7,6 +7,7 @@
 
 mod bootstrap;
 mod check;
+mod cluster;
 mod disk;
 mod driver;
 mod snapshot;

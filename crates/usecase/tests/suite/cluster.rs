@@ -1,0 +1,116 @@
+//! `cluster provision`, `deprovision`, `status`, `wait`: helpers, and what all of them have in common.
+
+mod deprovision;
+mod protection;
+mod provision;
+mod status;
+mod wait;
+
+use kompox_domain::cluster::{Change, ChangeAction, ClusterStatus, Plan, ProvisionRequest};
+use kompox_domain::driver::MockProviderDriver;
+use kompox_domain::{ClusterScope, ErrorKind, Operation};
+use kompox_usecase::cluster::{self, Deprovision};
+
+use crate::support::{context, driver, scope};
+
+/// A cluster of ours without protection.
+fn ours() -> ClusterScope {
+    scope(&[]).cluster_scope()
+}
+
+/// A cluster that somebody else made.
+fn existing() -> ClusterScope {
+    let mut scope = ours();
+    scope.cluster.existing = true;
+    scope
+}
+
+/// A status that says whether there is anything of the cluster.
+fn found(found: Option<bool>) -> ClusterStatus {
+    ClusterStatus {
+        found,
+        ..ClusterStatus::default()
+    }
+}
+
+fn plan_of(actions: &[ChangeAction]) -> Plan {
+    let change = |action: &ChangeAction| Change {
+        action: *action,
+        resource: format!("/r/{action}"),
+        reason: "because".to_owned(),
+    };
+    Plan {
+        changes: actions.iter().map(change).collect(),
+        inputs: vec![],
+    }
+}
+
+/// The driver answers every question about what is there with this.
+fn stands(driver: &mut MockProviderDriver, status: ClusterStatus) {
+    driver
+        .expect_cluster_status()
+        .returning(move |_, _| Ok(status.clone()));
+}
+
+#[tokio::test]
+async fn nothing_is_called_that_the_driver_does_not_declare() {
+    let (cx, _) = context();
+    let (cluster, driver) = (ours(), driver(&[]));
+    let request = ProvisionRequest::default();
+    let down = Deprovision::default();
+    let errors = [
+        cluster::plan(&driver, &cx, &cluster, &request).await.err(),
+        cluster::provision(&driver, &cx, &cluster, &request).await.err(),
+        cluster::deprovision_plan(&driver, &cx, &cluster, &down.request)
+            .await
+            .err(),
+        cluster::deprovision(&driver, &cx, &cluster, &down).await.err(),
+        cluster::wait(&driver, &cx, &cluster).await.err(),
+        cluster::status(&driver, &cx, &cluster).await.err(),
+    ];
+    let messages: Vec<String> = errors
+        .into_iter()
+        .map(|error| {
+            let error = error.unwrap();
+            assert_eq!(error.kind(), ErrorKind::Unsupported);
+            error.to_string()
+        })
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "driver mock does not support cluster provision --dry-run",
+            "driver mock does not support cluster provision",
+            "driver mock does not support cluster deprovision --dry-run",
+            "driver mock does not support cluster deprovision",
+            "driver mock does not support cluster wait",
+            "driver mock does not support cluster status",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_done_to_an_existing_cluster_forced_or_not_however_often() {
+    let (cx, recorder) = context();
+    // Without expectations every call of the port would panic.
+    let driver = driver(Operation::ALL);
+    for force in [false, true, true] {
+        let request = ProvisionRequest { force };
+        let down = Deprovision {
+            force,
+            ..Deprovision::default()
+        };
+        let plans = [
+            cluster::plan(&driver, &cx, &existing(), &request).await,
+            cluster::provision(&driver, &cx, &existing(), &request).await,
+            cluster::deprovision_plan(&driver, &cx, &existing(), &down.request)
+                .await
+                .map(|planned| planned.plan),
+            cluster::deprovision(&driver, &cx, &existing(), &down).await,
+        ];
+        for plan in plans {
+            assert_eq!(plan.unwrap(), Plan::default());
+        }
+    }
+    assert!(recorder.warnings().is_empty());
+}

@@ -1,0 +1,204 @@
+//! `cluster deprovision` and its dry run.
+
+use kompox_domain::cluster::{ChangeAction, ClusterStatus, DeprovisionRequest, Plan};
+use kompox_domain::driver::MockProviderDriver;
+use kompox_domain::{ErrorKind, Operation};
+use kompox_usecase::cluster::{self, Deprovision};
+
+use super::{ours, plan_of, stands};
+use crate::support::{chain, context, driver, error};
+
+fn installed(installed: Option<bool>) -> ClusterStatus {
+    ClusterStatus {
+        found: Some(true),
+        installed,
+        ..ClusterStatus::default()
+    }
+}
+
+fn allowing(ids: &[&str]) -> DeprovisionRequest {
+    DeprovisionRequest {
+        allow_delete: ids.iter().map(|id| (*id).to_owned()).collect(),
+    }
+}
+
+fn deleting(times: usize) -> MockProviderDriver {
+    let mut driver = driver(Operation::ALL);
+    driver
+        .expect_cluster_deprovision()
+        .times(times)
+        .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Delete, ChangeAction::Keep])));
+    driver
+}
+
+#[tokio::test]
+async fn what_may_go_along_reaches_the_driver_and_what_was_deleted_and_left_is_the_answer() {
+    let (cx, _) = context();
+    let mut driver = driver(Operation::ALL);
+    stands(&mut driver, installed(None));
+    driver
+        .expect_cluster_deprovision()
+        .times(1)
+        .withf(|_, _, request| request.allow_delete == ["/r/disk"])
+        .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Delete, ChangeAction::Keep])));
+    let request = Deprovision {
+        request: allowing(&["/r/disk"]),
+        force: false,
+    };
+    let done = cluster::deprovision(&driver, &cx, &ours(), &request)
+        .await
+        .unwrap();
+    assert_eq!(done, plan_of(&[ChangeAction::Delete, ChangeAction::Keep]));
+}
+
+#[tokio::test]
+async fn deprovisioning_twice_is_success() {
+    let (cx, _) = context();
+    let mut driver = driver(Operation::ALL);
+    stands(&mut driver, installed(Some(false)));
+    let mut there = true;
+    driver
+        .expect_cluster_deprovision()
+        .times(2)
+        .returning(move |_, _, _| {
+            let gone = std::mem::take(&mut there);
+            Ok(if gone {
+                plan_of(&[ChangeAction::Delete])
+            } else {
+                Plan::default()
+            })
+        });
+    let request = Deprovision::default();
+    let first = cluster::deprovision(&driver, &cx, &ours(), &request).await;
+    assert_eq!(first.unwrap(), plan_of(&[ChangeAction::Delete]));
+    let second = cluster::deprovision(&driver, &cx, &ours(), &request).await;
+    assert_eq!(second.unwrap(), Plan::default());
+}
+
+#[tokio::test]
+async fn what_is_still_installed_is_a_warning_of_the_plan_and_stops_the_deed_unless_forced() {
+    let (cx, recorder) = context();
+    let mut planning = driver(Operation::ALL);
+    stands(&mut planning, installed(Some(true)));
+    planning
+        .expect_cluster_deprovision_plan()
+        .times(1)
+        .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Delete])));
+    let planned = cluster::deprovision_plan(&planning, &cx, &ours(), &allowing(&[]))
+        .await
+        .unwrap();
+    assert_eq!(planned.installed, Some(true));
+    let told = "the ingress is still installed on cluster /ws/w/prv/p/cls/c: what it serves ends with it";
+    assert_eq!(recorder.warnings(), [told]);
+
+    let mut unforced = deleting(0);
+    stands(&mut unforced, installed(Some(true)));
+    let error = cluster::deprovision(&unforced, &cx, &ours(), &Deprovision::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string()),
+        (ErrorKind::Precondition, told.to_owned())
+    );
+    assert!(error.hint().unwrap().contains("--force"));
+
+    let mut forced = deleting(1);
+    stands(&mut forced, installed(Some(true)));
+    let request = Deprovision {
+        force: true,
+        ..Deprovision::default()
+    };
+    cluster::deprovision(&forced, &cx, &ours(), &request)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn that_it_cannot_be_told_what_is_installed_keeps_nobody_from_deleting() {
+    let (cx, recorder) = context();
+    let request = Deprovision::default();
+    let mut unknown = deleting(1);
+    stands(&mut unknown, installed(None));
+    cluster::deprovision(&unknown, &cx, &ours(), &request)
+        .await
+        .unwrap();
+    let mut unreadable = deleting(1);
+    unreadable
+        .expect_cluster_status()
+        .returning(|_, _| Err(error(ErrorKind::Unavailable, "gone")));
+    cluster::deprovision(&unreadable, &cx, &ours(), &request)
+        .await
+        .unwrap();
+    assert!(recorder.warnings().is_empty());
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_read_is_an_error_and_never_already_gone() {
+    let (cx, _) = context();
+    let mut driver = driver(Operation::ALL);
+    stands(&mut driver, installed(None));
+    driver
+        .expect_cluster_deprovision_plan()
+        .times(1)
+        .returning(|_, _, _| Err(error(ErrorKind::PermissionDenied, "not allowed")));
+    let error = cluster::deprovision_plan(&driver, &cx, &ours(), &allowing(&[]))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+    assert_eq!(
+        chain(&error),
+        [
+            "cannot tell what deprovisioning cluster /ws/w/prv/p/cls/c would delete",
+            "not allowed"
+        ]
+    );
+}
+
+#[test]
+fn everything_that_is_in_the_way_is_told_at_once() {
+    let plan = plan_of(&[ChangeAction::Delete, ChangeAction::Keep]);
+    assert!(cluster::blocked(&ours(), &plan).is_none());
+    let plan = plan_of(&[ChangeAction::Block, ChangeAction::Delete, ChangeAction::Block]);
+    let error = cluster::blocked(&ours(), &plan).unwrap();
+    assert_eq!(error.kind(), ErrorKind::Precondition);
+    assert_eq!(
+        chain(&error),
+        [
+            "cannot deprovision cluster /ws/w/prv/p/cls/c",
+            "2 resources stand in the way, so nothing was deleted"
+        ]
+    );
+    let told: Vec<(&str, &str)> = error
+        .failures()
+        .iter()
+        .map(|failed| (failed.resource.as_str(), failed.message.as_str()))
+        .collect();
+    assert_eq!(told, [("/r/block", "because"), ("/r/block", "because")]);
+}
+
+#[tokio::test]
+async fn an_interruption_says_that_running_it_again_goes_on() {
+    let (cx, _) = context();
+    let mut driver = driver(&[Operation::ClusterDeprovision]);
+    driver
+        .expect_cluster_deprovision()
+        .times(1)
+        .returning(|cx, _, _| {
+            cx.begin("delete stack")
+                .end(Err(error(ErrorKind::Unavailable, "connection reset")))
+        });
+    let error = cluster::deprovision(&driver, &cx, &ours(), &Deprovision::default())
+        .await
+        .unwrap_err();
+    assert_eq!(
+        chain(&error),
+        [
+            "cannot tell whether this was done: deprovision cluster /ws/w/prv/p/cls/c",
+            "connection reset"
+        ]
+    );
+    assert_eq!(
+        error.hint(),
+        Some("run the command again: it goes on where it stopped")
+    );
+}

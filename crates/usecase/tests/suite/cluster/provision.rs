@@ -1,0 +1,232 @@
+//! `cluster provision` and its dry run.
+
+use kompox_domain::cluster::{ChangeAction, Check, Plan, ProvisionRequest, Verdict};
+use kompox_domain::error::FailedOperation;
+use kompox_domain::{Error, ErrorKind, Operation};
+use kompox_usecase::cluster;
+
+use super::{found, ours, plan_of, stands};
+use crate::support::{chain, context, driver, error};
+
+const ONCE: ProvisionRequest = ProvisionRequest { force: false };
+
+fn check(kind: &str, verdict: Verdict) -> Check {
+    Check {
+        kind: kind.to_owned(),
+        verdict,
+        message: format!("{kind} is {verdict}"),
+        hint: Some(format!("look at {kind}")),
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_is_the_answer_and_force_reaches_the_driver() {
+    let (cx, _) = context();
+    for force in [false, true] {
+        let mut driver = driver(Operation::ALL);
+        stands(&mut driver, found(Some(true)));
+        driver
+            .expect_cluster_provision()
+            .times(1)
+            .withf(move |_, _, request| request.force == force)
+            .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Update])));
+        let request = ProvisionRequest { force };
+        let done = cluster::provision(&driver, &cx, &ours(), &request).await;
+        assert_eq!(done.unwrap(), plan_of(&[ChangeAction::Update]));
+    }
+}
+
+#[tokio::test]
+async fn a_first_creation_that_would_fail_is_refused_with_all_findings_at_once() {
+    let (cx, recorder) = context();
+    let mut driver = driver(Operation::ALL);
+    stands(&mut driver, found(Some(false)));
+    driver.expect_cluster_check().times(1).returning(|_, _| {
+        Ok(vec![
+            check("identity", Verdict::Pass),
+            check("quota", Verdict::Fail),
+            check("dns", Verdict::Warn),
+            check("providers", Verdict::Unknown),
+            check("permissions", Verdict::Fail),
+        ])
+    });
+    driver.expect_cluster_provision().times(0);
+    let error = cluster::provision(&driver, &cx, &ours(), &ONCE)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Precondition);
+    assert_eq!(
+        chain(&error),
+        [
+            "cannot provision cluster /ws/w/prv/p/cls/c",
+            "2 checks before the first write failed, so nothing was begun"
+        ]
+    );
+    assert!(error.hint().unwrap().contains("`kompoxops check --online`"));
+    let told: Vec<(&str, &str, Option<&str>)> = error
+        .failures()
+        .iter()
+        .map(|failed| {
+            (
+                failed.code.as_str(),
+                failed.message.as_str(),
+                failed.hint.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("quota", "quota is fail", Some("look at quota")),
+            ("permissions", "permissions is fail", Some("look at permissions")),
+        ]
+    );
+    assert_eq!(recorder.warnings(), ["dns: dns is warn; look at dns"]);
+}
+
+#[tokio::test]
+async fn what_could_not_be_looked_at_keeps_nobody_from_the_first_creation() {
+    let (cx, recorder) = context();
+    let unknown = || Ok(vec![check("quota", Verdict::Unknown)]);
+    let broken = || Err(error(ErrorKind::Unavailable, "gone"));
+    for answer in [unknown(), broken()] {
+        let mut driver = driver(Operation::ALL);
+        stands(&mut driver, found(Some(false)));
+        let mut answer = Some(answer);
+        driver
+            .expect_cluster_check()
+            .times(1)
+            .returning(move |_, _| answer.take().unwrap());
+        driver
+            .expect_cluster_provision()
+            .times(1)
+            .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Create])));
+        let done = cluster::provision(&driver, &cx, &ours(), &ONCE).await.unwrap();
+        assert_eq!(done.of(ChangeAction::Create).count(), 1);
+    }
+    assert_eq!(
+        recorder.warnings(),
+        ["the checks before the first write could not be made: gone"]
+    );
+}
+
+#[tokio::test]
+async fn only_a_first_creation_is_checked_before() {
+    let (cx, _) = context();
+    for found_there in [Some(true), None] {
+        let mut driver = driver(Operation::ALL);
+        stands(&mut driver, found(found_there));
+        driver.expect_cluster_check().times(0);
+        driver
+            .expect_cluster_provision()
+            .times(1)
+            .returning(|_, _, _| Ok(Plan::default()));
+        cluster::provision(&driver, &cx, &ours(), &ONCE).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_driver_that_cannot_look_before_provisions_all_the_same() {
+    let (cx, _) = context();
+    let mut driver = driver(&[Operation::ClusterProvision]);
+    driver
+        .expect_cluster_provision()
+        .times(2)
+        .returning(|_, _, _| Ok(Plan::default()));
+    for _ in 0..2 {
+        let done = cluster::provision(&driver, &cx, &ours(), &ONCE).await.unwrap();
+        assert!(done.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_failure_keeps_its_tree_and_says_that_running_it_again_goes_on() {
+    let (cx, _) = context();
+    let mut driver = driver(&[Operation::ClusterProvision]);
+    driver.expect_cluster_provision().times(1).returning(|cx, _, _| {
+        let failed = FailedOperation {
+            resource: "/r/cluster".to_owned(),
+            code: "QuotaExceeded".to_owned(),
+            ..FailedOperation::default()
+        };
+        let error = error(ErrorKind::Failed, "the deployment failed").with_failures(vec![failed]);
+        cx.begin("deploy").end(Err(error))
+    });
+    let error = cluster::provision(&driver, &cx, &ours(), &ONCE)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        chain(&error),
+        [
+            "cannot provision cluster /ws/w/prv/p/cls/c",
+            "the deployment failed"
+        ]
+    );
+    assert_eq!(
+        error.failures().first().map(|failed| failed.code.as_str()),
+        Some("QuotaExceeded")
+    );
+    assert!(error.hint().unwrap().ends_with("it goes on where it stopped"));
+}
+
+#[tokio::test]
+async fn a_deadline_says_that_the_cloud_goes_on_only_where_something_was_begun() {
+    let (cx, _) = context();
+    let run = async |begun: bool| -> Error {
+        let mut driver = driver(&[Operation::ClusterProvision]);
+        driver
+            .expect_cluster_provision()
+            .times(1)
+            .returning(move |cx, _, _| {
+                let late = Err(error(ErrorKind::Timeout, "too slow"));
+                if begun { cx.begin("deploy").end(late) } else { late }
+            });
+        cluster::provision(&driver, &cx, &ours(), &ONCE)
+            .await
+            .unwrap_err()
+    };
+    assert_eq!(
+        chain(&run(true).await),
+        [
+            "there was not enough time to provision cluster /ws/w/prv/p/cls/c; it goes on in the cloud",
+            "too slow"
+        ]
+    );
+    assert_eq!(
+        chain(&run(false).await),
+        ["cannot provision cluster /ws/w/prv/p/cls/c", "too slow"]
+    );
+}
+
+#[tokio::test]
+async fn a_dry_run_is_the_drivers_plan_and_reads_nothing_else() {
+    let (cx, _) = context();
+    let mut driver = driver(Operation::ALL);
+    driver
+        .expect_cluster_plan()
+        .times(1)
+        .withf(|_, _, request| request.force)
+        .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Create, ChangeAction::Keep])));
+    let forced = ProvisionRequest { force: true };
+    let plan = cluster::plan(&driver, &cx, &ours(), &forced).await.unwrap();
+    assert_eq!(plan, plan_of(&[ChangeAction::Create, ChangeAction::Keep]));
+}
+
+#[tokio::test]
+async fn what_a_plan_cannot_do_is_told_with_what_was_being_done() {
+    let (cx, _) = context();
+    let mut driver = driver(Operation::ALL);
+    driver
+        .expect_cluster_plan()
+        .times(1)
+        .returning(|_, _, _| Err(error(ErrorKind::Precondition, "the region cannot be changed")));
+    let error = cluster::plan(&driver, &cx, &ours(), &ONCE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Precondition);
+    assert_eq!(
+        chain(&error),
+        [
+            "cannot tell what provisioning cluster /ws/w/prv/p/cls/c would do",
+            "the region cannot be changed"
+        ]
+    );
+}
