@@ -144,6 +144,8 @@ fn unserialisable(error: &dyn std::error::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use kompox_domain::error::FailedOperation;
+
     use super::*;
 
     fn plain(report: &Report) -> String {
@@ -169,6 +171,61 @@ mod tests {
         hint: ask who made the lock
         ");
         insta::assert_snapshot!(Report::of(&error).to_json(), @r#"{"error":{"kind":"precondition","message":"cannot delete disk db-034d4d-first","causes":["the scope is locked\nby lock keep","HTTP 409"],"code":"ScopeLocked","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":"ask who made the lock","failures":[]}}"#);
+    }
+
+    #[test]
+    fn what_failed_is_told_down_to_where_it_began() {
+        let id = |rest: &str| format!("/subscriptions/s/resourceGroups/g/providers/{rest}");
+        let leaf = |name: &str, code: &str, hint: Option<&str>| FailedOperation {
+            resource: id(&format!("Microsoft.ContainerService/managedClusters/{name}")),
+            code: code.to_owned(),
+            message: "Insufficient vcpu quota requested 8,\nremaining 4.".to_owned(),
+            correlation_id: Some("7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d".to_owned()),
+            hint: hint.map(ToOwned::to_owned),
+            causes: vec![],
+        };
+        let nested = FailedOperation {
+            resource: id("Microsoft.Resources/deployments/cluster"),
+            code: "DeploymentFailed".to_owned(),
+            message: "At least one resource deployment operation failed.".to_owned(),
+            correlation_id: Some("not shown: there is more to say below".to_owned()),
+            hint: Some("not shown either".to_owned()),
+            causes: vec![
+                leaf(
+                    "aks-x7",
+                    "ErrCode_InsufficientVCPUQuota",
+                    Some("ask for quota\nor use another size"),
+                ),
+                leaf("aks-x8", "Conflict", None),
+            ],
+        };
+        let check = FailedOperation {
+            code: "quota".to_owned(),
+            message: "4 cores are left".to_owned(),
+            ..FailedOperation::default()
+        };
+        let error = Error::new(ErrorKind::Failed, "the deployment failed")
+            .with_hint("mend it")
+            .with_failures(vec![nested, check])
+            .context("cannot provision cluster /ws/w/prv/p/cls/c");
+        let report = Report::of(&error);
+        insta::assert_snapshot!(plain(&report), @r"
+        error: cannot provision cluster /ws/w/prv/p/cls/c (failed)
+          caused by: the deployment failed
+          in detail:
+            deployments/cluster: DeploymentFailed: At least one resource deployment operation failed.
+              managedClusters/aks-x7: ErrCode_InsufficientVCPUQuota: Insufficient vcpu quota requested 8,
+                remaining 4.
+                correlation id: 7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d
+                hint: ask for quota
+                or use another size
+              managedClusters/aks-x8: Conflict: Insufficient vcpu quota requested 8,
+                remaining 4.
+                correlation id: 7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d
+            quota: 4 cores are left
+        hint: mend it
+        ");
+        insta::assert_snapshot!(report.to_json(), @r#"{"error":{"kind":"failed","message":"cannot provision cluster /ws/w/prv/p/cls/c","causes":["the deployment failed"],"code":null,"correlationId":null,"hint":"mend it","failures":[{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Resources/deployments/cluster","code":"DeploymentFailed","message":"At least one resource deployment operation failed.","correlationId":"not shown: there is more to say below","hint":"not shown either","causes":[{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-x7","code":"ErrCode_InsufficientVCPUQuota","message":"Insufficient vcpu quota requested 8,\nremaining 4.","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":"ask for quota\nor use another size","causes":[]},{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-x8","code":"Conflict","message":"Insufficient vcpu quota requested 8,\nremaining 4.","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":null,"causes":[]}]},{"resource":"","code":"quota","message":"4 cores are left","correlationId":null,"hint":null,"causes":[]}]}}"#);
     }
 
     #[test]

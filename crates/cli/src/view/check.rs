@@ -125,3 +125,87 @@ pub(crate) fn verdict(checks: &[CheckView]) -> String {
     }
     format!("of the checks online {}", told.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use kompox_domain::Error;
+    use kompox_domain::driver::{Operation, unsupported};
+    use kompox_domain::model::AnyId;
+
+    use super::*;
+
+    fn outcome(cluster: &str, result: kompox_domain::Result<Vec<Check>>) -> ClusterOutcome<Vec<Check>> {
+        let Ok(AnyId::Cluster(cluster)) = cluster.parse() else {
+            panic!("{cluster}")
+        };
+        ClusterOutcome {
+            cluster,
+            existing: false,
+            result,
+        }
+    }
+
+    fn checks() -> Vec<Check> {
+        let check = |kind: &str, verdict, message: &str, hint: Option<&str>| Check {
+            kind: kind.to_owned(),
+            verdict,
+            message: message.to_owned(),
+            hint: hint.map(ToOwned::to_owned),
+        };
+        vec![
+            check("identity", Verdict::Pass, "signed in as ops@example.com", None),
+            check(
+                "quota",
+                Verdict::Fail,
+                "4 of 10 cores of Standard DSv5 are left, 12 are needed",
+                Some("ask Azure for more"),
+            ),
+            check("dns", Verdict::Unknown, "the network may not be read", None),
+        ]
+    }
+
+    #[test]
+    fn one_cluster_needs_no_id_and_several_do() {
+        let one = views(&[outcome("/ws/w/prv/p/cls/a", Ok(checks()))]);
+        insta::assert_snapshot!(table(&one).to_string(), @r"
+        KIND       VERDICT   FINDING                                                  WHAT TO DO
+        identity   pass      signed in as ops@example.com                             -
+        quota      fail      4 of 10 cores of Standard DSv5 are left, 12 are needed   ask Azure for more
+        dns        unknown   the network may not be read                              -
+        ");
+        assert_eq!(
+            verdict(&one),
+            "of the checks online 1 failed, 1 could not be made, 1 passed"
+        );
+        assert_eq!(names(&one).collect::<Vec<_>>(), ["/ws/w/prv/p/cls/a"]);
+        let denied = Error::new(ErrorKind::Unauthenticated, "no credential")
+            .with_hint("sign in")
+            .context("cannot check cluster /ws/w/prv/p/cls/b");
+        let several = views(&[
+            outcome("/ws/w/prv/p/cls/a", Ok(checks())),
+            outcome("/ws/w/prv/p/cls/b", Err(denied)),
+            outcome(
+                "/ws/w/prv/q/cls/c",
+                Err(unsupported("mock", Operation::ClusterCheck)),
+            ),
+        ]);
+        insta::assert_snapshot!(table(&several).to_string(), @r"
+        ID                  KIND              VERDICT   FINDING                                                  WHAT TO DO
+        /ws/w/prv/p/cls/a   identity          pass      signed in as ops@example.com                             -
+        /ws/w/prv/p/cls/a   quota             fail      4 of 10 cores of Standard DSv5 are left, 12 are needed   ask Azure for more
+        /ws/w/prv/p/cls/a   dns               unknown   the network may not be read                              -
+        /ws/w/prv/p/cls/b   unauthenticated   fail      cannot check cluster /ws/w/prv/p/cls/b: no credential    sign in
+        /ws/w/prv/q/cls/c   unsupported       unknown   driver mock does not support check --online              use a driver or a kind of volume that supports it
+        ");
+        let failing: Vec<bool> = several.iter().map(CheckView::fails).collect();
+        assert_eq!(failing, [false, true, false, true, false]);
+        assert!(verdict(&[]).contains("no cluster"));
+    }
+
+    #[test]
+    fn a_check_in_json_has_the_fields_of_the_contract() {
+        let views = views(&[outcome("/ws/w/prv/p/cls/a", Ok(checks()))]);
+        let json = serde_json::to_string(&views).unwrap();
+        insta::assert_snapshot!(json, @r#"[{"id":"/ws/w/prv/p/cls/a","kind":"identity","verdict":"pass","message":"signed in as ops@example.com","hint":null},{"id":"/ws/w/prv/p/cls/a","kind":"quota","verdict":"fail","message":"4 of 10 cores of Standard DSv5 are left, 12 are needed","hint":"ask Azure for more"},{"id":"/ws/w/prv/p/cls/a","kind":"dns","verdict":"unknown","message":"the network may not be read","hint":null}]"#);
+    }
+}

@@ -348,3 +348,250 @@ fn tell(known: Option<bool>) -> String {
     }
     .to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use kompox_domain::cluster::{Change, ChangeAction};
+    use kompox_domain::model::AnyId;
+    use kompox_domain::{Error, ErrorKind};
+
+    use super::*;
+
+    fn id(id: &str) -> ClusterId {
+        match id.parse() {
+            Ok(AnyId::Cluster(id)) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn shop() -> ClusterId {
+        id("/ws/shop/prv/azure/cls/main")
+    }
+
+    const GROUP: &str =
+        "/subscriptions/7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d/resourcegroups/shop_cls_main_c925e0";
+
+    fn running() -> ClusterStatus {
+        let aks = format!("{GROUP}/providers/microsoft.containerservice/managedclusters/aks-x7");
+        let pool = |name: &str, mode: &str, count| Pool {
+            name: name.to_owned(),
+            mode: Some(mode.to_owned()),
+            machine: Some("Standard_D4s_v5".to_owned()),
+            count: Some(count),
+            zones: vec!["1".to_owned(), "2".to_owned()],
+            kubernetes_version: Some("1.33.1".to_owned()),
+            state: Some("Succeeded".to_owned()),
+        };
+        ClusterStatus {
+            existing: false,
+            found: Some(true),
+            provisioned: Some(true),
+            installed: None,
+            under_way: None,
+            handle: Some(aks.clone()),
+            ingress_global_ip: None,
+            ingress_fqdn: None,
+            kubernetes_version: Some("1.33.1".to_owned()),
+            power_state: Some("Running".to_owned()),
+            addresses: vec![("public".to_owned(), "aks-x7.hcp.japaneast.azmk8s.io".to_owned())],
+            pools: vec![pool("system", "System", 1), pool("user1", "User", 3)],
+            drift: vec![Change {
+                action: ChangeAction::Update,
+                resource: aks,
+                reason: "AZURE_AKS_SKU_TIER: Free, configured: Standard".to_owned(),
+            }],
+            conditions: vec![
+                Condition {
+                    kind: "provisioned".to_owned(),
+                    status: Some(true),
+                    reason: "succeeded".to_owned(),
+                    message: "stack and cluster have succeeded".to_owned(),
+                },
+                Condition {
+                    kind: "installed".to_owned(),
+                    status: None,
+                    reason: "unreachable".to_owned(),
+                    message: "the API server cannot be reached from here".to_owned(),
+                },
+            ],
+        }
+    }
+
+    fn plain(shown: &Shown) -> String {
+        let tables = std::iter::once(&shown.table).chain(&shown.more);
+        let filled: Vec<String> = tables
+            .filter(|table| !table.is_empty())
+            .map(Table::to_string)
+            .collect();
+        filled.join("\n")
+    }
+
+    #[test]
+    fn a_status_in_json_has_the_fields_of_the_contract() {
+        let json = serde_json::to_string_pretty(&StatusView::new(&shop(), &running())).unwrap();
+        insta::assert_snapshot!(json, @r#"
+        {
+          "id": "/ws/shop/prv/azure/cls/main",
+          "name": "main",
+          "existing": false,
+          "found": true,
+          "provisioned": true,
+          "installed": null,
+          "underWay": null,
+          "handle": "/subscriptions/7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d/resourcegroups/shop_cls_main_c925e0/providers/microsoft.containerservice/managedclusters/aks-x7",
+          "ingressGlobalIP": null,
+          "ingressFQDN": null,
+          "versions": {
+            "kubernetes": "1.33.1"
+          },
+          "powerState": "Running",
+          "addresses": [
+            {
+              "type": "public",
+              "address": "aks-x7.hcp.japaneast.azmk8s.io"
+            }
+          ],
+          "pools": [
+            {
+              "name": "system",
+              "mode": "System",
+              "machine": "Standard_D4s_v5",
+              "count": 1,
+              "zones": [
+                "1",
+                "2"
+              ],
+              "kubernetesVersion": "1.33.1",
+              "state": "Succeeded"
+            },
+            {
+              "name": "user1",
+              "mode": "User",
+              "machine": "Standard_D4s_v5",
+              "count": 3,
+              "zones": [
+                "1",
+                "2"
+              ],
+              "kubernetesVersion": "1.33.1",
+              "state": "Succeeded"
+            }
+          ],
+          "drift": [
+            {
+              "action": "update",
+              "resource": "/subscriptions/7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d/resourcegroups/shop_cls_main_c925e0/providers/microsoft.containerservice/managedclusters/aks-x7",
+              "reason": "AZURE_AKS_SKU_TIER: Free, configured: Standard"
+            }
+          ],
+          "conditions": [
+            {
+              "type": "provisioned",
+              "status": true,
+              "reason": "succeeded",
+              "message": "stack and cluster have succeeded"
+            },
+            {
+              "type": "installed",
+              "status": null,
+              "reason": "unreachable",
+              "message": "the API server cannot be reached from here"
+            }
+          ]
+        }
+        "#);
+    }
+
+    #[test]
+    fn a_status_for_humans_is_a_line_and_below_it_what_has_several() {
+        insta::assert_snapshot!(plain(&shown(&shop(), &running())), @r"
+        CLUSTER   EXISTING   PROVISIONED   INSTALLED   VERSION   POWER     INGRESS-IP   INGRESS-FQDN   UNDER-WAY
+        main      no         yes           unknown     1.33.1    Running   -            -              -
+
+        POOL     MODE     MACHINE           COUNT   ZONES   VERSION   STATE
+        system   System   Standard_D4s_v5   1       1,2     1.33.1    Succeeded
+        user1    User     Standard_D4s_v5   3       1,2     1.33.1    Succeeded
+
+        ADDRESS   OF THE API SERVER
+        public    aks-x7.hcp.japaneast.azmk8s.io
+
+        DRIFT    RESOURCE                 REASON
+        update   managedclusters/aks-x7   AZURE_AKS_SKU_TIER: Free, configured: Standard
+
+        CONDITION     STATUS    REASON        MESSAGE
+        provisioned   yes       succeeded     stack and cluster have succeeded
+        installed     unknown   unreachable   the API server cannot be reached from here
+        ");
+        // What is not there takes no room.
+        let missing = ClusterStatus {
+            found: Some(false),
+            provisioned: Some(false),
+            installed: Some(false),
+            ..ClusterStatus::default()
+        };
+        insta::assert_snapshot!(plain(&shown(&shop(), &missing)), @r"
+        CLUSTER   EXISTING   PROVISIONED   INSTALLED   VERSION   POWER   INGRESS-IP   INGRESS-FQDN   UNDER-WAY
+        main      no         no            no          -         -       -            -              -
+        ");
+    }
+
+    fn outcomes() -> Vec<ClusterOutcome<ClusterStatus>> {
+        let error = Error::new(ErrorKind::InvalidInput, "AZURE_CLIENT_SECRET is missing")
+            .with_hint("set it")
+            .context("cannot use provider /ws/shop/prv/other");
+        let unreadable = Err(error);
+        let stopped = ClusterStatus {
+            existing: true,
+            provisioned: Some(true),
+            power_state: Some("Stopped".to_owned()),
+            under_way: Some("starting".to_owned()),
+            ..ClusterStatus::default()
+        };
+        [
+            (shop(), Ok(running())),
+            (id("/ws/shop/prv/azure/cls/spare"), Ok(stopped)),
+            (id("/ws/shop/prv/other/cls/main"), unreadable),
+        ]
+        .into_iter()
+        .map(|(cluster, result)| ClusterOutcome {
+            cluster,
+            existing: false,
+            result,
+        })
+        .collect()
+    }
+
+    #[test]
+    fn all_clusters_take_a_line_each_and_one_that_failed_says_why_in_its_own() {
+        insta::assert_snapshot!(plain(&shown_all(&outcomes())), @r"
+        CLUSTER   PROVIDER   EXISTING   PROVISIONED   INSTALLED   VERSION   POWER     INGRESS-IP   INGRESS-FQDN   UNDER-WAY   NOTE
+        main      azure      no         yes           unknown     1.33.1    Running   -            -              -           differs from the configuration
+        spare     azure      yes        yes           unknown     -         Stopped   -            -              starting    -
+        main      other      no         unknown       unknown     -         -         -            -              -           cannot use provider /ws/shop/prv/other: AZURE_CLIENT_SECRET is missing
+        ");
+        let failed = failed(&outcomes()).unwrap();
+        insta::assert_snapshot!(failed.to_json(), @r#"{"error":{"kind":"invalidInput","message":"1 of 3 clusters could not be asked about","causes":["cannot use provider /ws/shop/prv/other: AZURE_CLIENT_SECRET is missing"],"code":null,"correlationId":null,"hint":"set it","failures":[]}}"#);
+    }
+
+    #[test]
+    fn in_json_a_cluster_that_failed_has_the_same_fields_and_an_error() {
+        let json = serde_json::to_value(all(&outcomes())).unwrap();
+        let keys =
+            |index: usize| -> Vec<String> { json[index].as_object().unwrap().keys().cloned().collect() };
+        assert_eq!(keys(0), keys(2));
+        assert!(json[0]["error"].is_null());
+        assert!(json[2]["provisioned"].is_null());
+        assert_eq!(json[2]["error"]["kind"], "invalidInput");
+    }
+
+    #[test]
+    fn what_was_waited_for_stands_beside_the_status() {
+        let waited = Waited {
+            what: Some("provisioning".to_owned()),
+            status: running(),
+        };
+        let json = serde_json::to_value(WaitedView::new(&shop(), &waited)).unwrap();
+        assert_eq!(json["waitedFor"], "provisioning");
+        assert_eq!(json["provisioned"], true);
+    }
+}

@@ -120,3 +120,127 @@ pub(crate) fn done(plan: &Plan) -> String {
     let told: Vec<String> = told.map(|(count, word)| format!("{count} {word}")).collect();
     told.join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use kompox_domain::model::AnyId;
+
+    use super::*;
+
+    const GROUP: &str =
+        "/subscriptions/7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d/resourceGroups/shop_cls_main_c925e0";
+
+    fn plan() -> Plan {
+        let change = |action, resource: &str, reason: &str| Change {
+            action,
+            resource: format!("{GROUP}{resource}"),
+            reason: reason.to_owned(),
+        };
+        let input = |name: &str, from: Option<&str>, to: Option<&str>| InputChange {
+            name: name.to_owned(),
+            from: from.map(ToOwned::to_owned),
+            to: to.map(ToOwned::to_owned),
+        };
+        Plan {
+            changes: vec![
+                change(ChangeAction::Keep, "", "exists"),
+                change(
+                    ChangeAction::Update,
+                    "/providers/Microsoft.ContainerService/managedClusters/aks-x7",
+                    "skuTier differs",
+                ),
+                change(
+                    ChangeAction::Delete,
+                    "/providers/Microsoft.Insights/components/appi-x7",
+                    "no longer configured",
+                ),
+            ],
+            inputs: vec![
+                input("skuTier", Some("Free"), Some("Standard")),
+                input("applicationInsights", Some("true"), None),
+            ],
+        }
+    }
+
+    fn id() -> ClusterId {
+        match "/ws/shop/prv/azure/cls/main".parse() {
+            Ok(AnyId::Cluster(id)) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_plan_for_humans_has_short_ids_and_below_them_why() {
+        let shown = shown(&plan(), "nothing to do");
+        let tables: Vec<String> = std::iter::once(&shown.table)
+            .chain(&shown.more)
+            .map(Table::to_string)
+            .collect();
+        insta::assert_snapshot!(tables.join("\n"), @r"
+        ACTION   RESOURCE                              REASON
+        keep     resourceGroups/shop_cls_main_c925e0   exists
+        update   managedClusters/aks-x7                skuTier differs
+        delete   components/appi-x7                    no longer configured
+
+        INPUT                 FROM   TO
+        skuTier               Free   Standard
+        applicationInsights   true   -
+        ");
+        assert_eq!(
+            shown.names.len(),
+            2,
+            "what is kept is not touched: {:?}",
+            shown.names
+        );
+    }
+
+    #[test]
+    fn a_plan_in_json_has_whole_ids() {
+        let json = serde_json::to_string_pretty(&PlanView::new(&id(), &plan(), true)).unwrap();
+        insta::assert_snapshot!(json, @r#"
+        {
+          "id": "/ws/shop/prv/azure/cls/main",
+          "name": "main",
+          "dryRun": true,
+          "empty": false,
+          "changes": [
+            {
+              "action": "keep",
+              "resource": "/subscriptions/7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d/resourceGroups/shop_cls_main_c925e0",
+              "reason": "exists"
+            },
+            {
+              "action": "update",
+              "resource": "/subscriptions/7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d/resourceGroups/shop_cls_main_c925e0/providers/Microsoft.ContainerService/managedClusters/aks-x7",
+              "reason": "skuTier differs"
+            },
+            {
+              "action": "delete",
+              "resource": "/subscriptions/7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d/resourceGroups/shop_cls_main_c925e0/providers/Microsoft.Insights/components/appi-x7",
+              "reason": "no longer configured"
+            }
+          ],
+          "inputs": [
+            {
+              "name": "skuTier",
+              "from": "Free",
+              "to": "Standard"
+            },
+            {
+              "name": "applicationInsights",
+              "from": "true",
+              "to": null
+            }
+          ]
+        }
+        "#);
+        let nothing = PlanView::new(&id(), &Plan::default(), false);
+        insta::assert_snapshot!(serde_json::to_string(&nothing).unwrap(), @r#"{"id":"/ws/shop/prv/azure/cls/main","name":"main","dryRun":false,"empty":true,"changes":[],"inputs":[]}"#);
+    }
+
+    #[test]
+    fn what_was_done_is_counted() {
+        assert_eq!(done(&plan()), "1 updated, 1 deleted, 1 kept");
+        assert_eq!(done(&Plan::default()), "");
+    }
+}
