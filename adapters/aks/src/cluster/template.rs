@@ -256,3 +256,6 @@ fn pool(own: &OwnCluster, pool: &Pool, name: &str, zones: &[Zone], kept: &Kept) 
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
