@@ -5,6 +5,7 @@ mod clusters;
 mod common;
 mod components;
 pub(crate) mod compute;
+mod data_collection;
 mod deleted_vaults;
 mod diagnostics;
 pub(crate) mod disks;
@@ -182,6 +183,8 @@ pub(crate) fn all() -> &'static [&'static dyn ResourceType] {
         &diagnostics::DiagnosticSettings,
         &alerts::SmartDetectorAlertRules,
         &alerts::ActionGroups,
+        &data_collection::Rules,
+        &data_collection::Associations,
         &identities::UserAssignedIdentities,
         &federated_credentials::FederatedCredentials,
         &networks::VirtualNetworks,

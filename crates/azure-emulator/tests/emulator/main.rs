@@ -7,6 +7,7 @@
 )]
 
 mod client;
+mod data_collection;
 mod disks;
 mod durability;
 mod durability_kill;
