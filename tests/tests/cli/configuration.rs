@@ -86,7 +86,8 @@ fn a_good_configuration_is_reported_in_every_format() {
       "providers": 1,
       "clusters": 1,
       "apps": 1,
-      "findings": []
+      "findings": [],
+      "checks": null
     }
     [exit status: 0]
     "#);

@@ -12,6 +12,7 @@
 mod about;
 mod bootstrap;
 mod cloud;
+mod cluster;
 mod configuration;
 mod disks;
 mod emulator;

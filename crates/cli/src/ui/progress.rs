@@ -31,7 +31,7 @@ pub enum ProgressMode {
     Plain,
     /// Events for machines.
     Json,
-    /// One line that is always overwritten.
+    /// Lines that are always overwritten.
     Spinner,
 }
 
