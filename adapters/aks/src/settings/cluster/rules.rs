@@ -125,8 +125,8 @@ fn api_server(reader: &mut Reader<'_>, own: &OwnCluster, region: Option<&str>) {
 fn named_for(zone: &str, region: Option<&str>) -> bool {
     let zone = zone.to_ascii_lowercase();
     let labels: Vec<&str> = zone.split('.').collect();
-    let link = |label: &&str| matches!(*label, "privatelink" | "private");
-    let Some(at) = labels.iter().take(2).position(|label| link(&label)) else {
+    let link = labels.iter().take(2).position(|label| *label == "privatelink");
+    let Some(at) = link else {
         return false;
     };
     match labels.get(at + 1) {
