@@ -9,6 +9,8 @@ pub(crate) const GROUPS: &str = "2025-04-01";
 pub(crate) const TAGS: &str = "2025-04-01";
 pub(crate) const DISKS: &str = "2025-01-02";
 pub(crate) const MANAGED_CLUSTERS: &str = "2025-05-01";
+pub(crate) const STACKS: &str = "2025-07-01";
+pub(crate) const DEPLOYMENTS: &str = "2025-04-01";
 
 /// What the driver keeps in an app's resource group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

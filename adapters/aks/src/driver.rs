@@ -18,10 +18,11 @@ use kompox_domain::{
     Volume,
 };
 
+use crate::cluster::{self, ClusterWork};
 use crate::factory::NAME;
 use crate::groups::GroupMaker;
-use crate::settings::ProviderSettings;
-use crate::settings::cluster::{ClusterSettings, Problems};
+use crate::settings::cluster::{ClusterSettings, OwnCluster, Problems};
+use crate::settings::{ProviderSettings, keys};
 use crate::volumes::{self, AppVolumes};
 
 /// The driver for one subscription, region and credential.
@@ -57,7 +58,6 @@ impl AksDriver {
     ///
     /// # Errors
     /// `InvalidInput`, with everything that is wrong with them; `NotFound` for a cluster of another provider.
-    #[allow(dead_code, reason = "what provisions and installs is still to come")]
     pub(crate) fn cluster_settings(&self, cluster: &ClusterScope) -> Result<&ClusterSettings> {
         let id = &cluster.cluster.id;
         match self.cluster_settings.get(id) {
@@ -68,6 +68,32 @@ impl AksDriver {
                 format!("cluster {id} is not one of this provider"),
             )),
         }
+    }
+
+    /// What operations on a cluster of our own start from. None for an existing one: nothing is done to it.
+    fn work<'a>(&'a self, cx: &'a Context, cluster: &'a ClusterScope) -> Result<Option<ClusterWork<'a>>> {
+        match self.cluster_settings(cluster)? {
+            ClusterSettings::Own(own) => self.own(cx, cluster, own).map(Some),
+            ClusterSettings::Existing(_) => Ok(None),
+        }
+    }
+
+    fn own<'a>(
+        &'a self,
+        cx: &'a Context,
+        cluster: &'a ClusterScope,
+        own: &'a OwnCluster,
+    ) -> Result<ClusterWork<'a>> {
+        // A misspelt key would make something else than what was meant.
+        keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
+        Ok(ClusterWork::new(
+            &self.arm,
+            cx,
+            &self.settings,
+            self.options,
+            cluster,
+            own,
+        ))
     }
 
     fn volumes<'a>(&'a self, cx: &'a Context, app: &'a AppScope) -> Result<AppVolumes<'a>> {
@@ -92,6 +118,9 @@ impl ProviderDriver for AksDriver {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             operations: vec![
+                Operation::ClusterPlan,
+                Operation::ClusterProvision,
+                Operation::ClusterWait,
                 Operation::DiskList,
                 Operation::DiskCreate,
                 Operation::DiskAssign,
@@ -105,12 +134,28 @@ impl ProviderDriver for AksDriver {
         }
     }
 
-    async fn cluster_plan(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterPlan))
+    async fn cluster_plan(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &ProvisionRequest,
+    ) -> Result<Plan> {
+        match self.work(cx, cluster)? {
+            Some(work) => work.plan(request.force).await,
+            None => Ok(Plan::default()),
+        }
     }
 
-    async fn cluster_provision(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterProvision))
+    async fn cluster_provision(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &ProvisionRequest,
+    ) -> Result<Plan> {
+        match self.work(cx, cluster)? {
+            Some(work) => work.provision(request.force).await,
+            None => Ok(Plan::default()),
+        }
     }
 
     async fn cluster_deprovision_plan(
@@ -131,8 +176,13 @@ impl ProviderDriver for AksDriver {
         Err(unsupported(NAME, Operation::ClusterDeprovision))
     }
 
-    async fn cluster_wait(&self, _: &Context, _: &ClusterScope) -> Result<Option<String>> {
-        Err(unsupported(NAME, Operation::ClusterWait))
+    async fn cluster_wait(&self, cx: &Context, cluster: &ClusterScope) -> Result<Option<String>> {
+        match self.cluster_settings(cluster)? {
+            ClusterSettings::Own(own) => self.own(cx, cluster, own)?.wait().await,
+            ClusterSettings::Existing(existing) => {
+                cluster::wait_for_existing(&self.arm, cx, self.options, &existing.id.to_string()).await
+            }
+        }
     }
 
     async fn cluster_check(&self, _: &Context, _: &ClusterScope) -> Result<Vec<Check>> {

@@ -4,7 +4,6 @@
 //! There is no state but the cloud's own: names and tags say what belongs to whom.
 
 mod api;
-#[allow(dead_code, reason = "what puts the stack is still to come")]
 mod cluster;
 mod driver;
 mod factory;

@@ -21,7 +21,19 @@ const SNAPSHOT_GET_ACCESS: &str = "Microsoft.Compute/snapshots/beginGetAccess/ac
 const OPERATION_READ: &str = "Microsoft.Compute/locations/DiskOperations/read";
 // The same for a merge of tags that takes its time.
 const RESULT_READ: &str = "Microsoft.Resources/subscriptions/operationresults/read";
-// Only to learn in which zones the nodes are.
+// A stack is validated and its template compared before it is put; its deployment is followed, also down into those
+// that it nests.
+const STACK_READ: &str = "Microsoft.Resources/deploymentStacks/read";
+const STACK_WRITE: &str = "Microsoft.Resources/deploymentStacks/write";
+const STACK_VALIDATE: &str = "Microsoft.Resources/deploymentStacks/validate/action";
+const STACK_EXPORT: &str = "Microsoft.Resources/deploymentStacks/exportTemplate/action";
+const DEPLOYMENT_READ: &str = "Microsoft.Resources/deployments/read";
+const DEPLOYMENT_WRITE: &str = "Microsoft.Resources/deployments/write";
+const DEPLOYMENT_VALIDATE: &str = "Microsoft.Resources/deployments/validate/action";
+const DEPLOYMENT_OPERATIONS: &str = "Microsoft.Resources/deployments/operations/read";
+const DEPLOYMENT_STATUSES: &str = "Microsoft.Resources/deployments/operationstatuses/read";
+
+// To learn in which zones the nodes are, and what runs.
 const CLUSTER_READ: &str = "Microsoft.ContainerService/managedClusters/read";
 
 /// The actions that an operation needs; empty for one that the driver does not carry out.
@@ -64,11 +76,69 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             OPERATION_READ,
             CLUSTER_READ,
         ],
-        Operation::ClusterPlan
-        | Operation::ClusterProvision
-        | Operation::ClusterDeprovisionPlan
+        Operation::ClusterPlan => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            STACK_VALIDATE,
+            STACK_EXPORT,
+            DEPLOYMENT_VALIDATE,
+            RESULT_READ,
+        ],
+        // The stack acts with the rights of whoever puts it: those for everything in the template, and for deleting
+        // what is no longer in it.
+        Operation::ClusterProvision => &[
+            GROUP_READ,
+            GROUP_WRITE,
+            RESULT_READ,
+            STACK_READ,
+            STACK_WRITE,
+            STACK_VALIDATE,
+            STACK_EXPORT,
+            DEPLOYMENT_READ,
+            DEPLOYMENT_WRITE,
+            DEPLOYMENT_VALIDATE,
+            DEPLOYMENT_OPERATIONS,
+            DEPLOYMENT_STATUSES,
+            CLUSTER_READ,
+            "Microsoft.ContainerService/managedClusters/write",
+            "Microsoft.ContainerService/managedClusters/agentPools/read",
+            "Microsoft.ContainerService/managedClusters/agentPools/write",
+            "Microsoft.ContainerService/managedClusters/agentPools/delete",
+            "Microsoft.ContainerRegistry/registries/read",
+            "Microsoft.ContainerRegistry/registries/write",
+            "Microsoft.KeyVault/vaults/read",
+            "Microsoft.KeyVault/vaults/write",
+            "Microsoft.OperationalInsights/workspaces/read",
+            "Microsoft.OperationalInsights/workspaces/write",
+            // What sends its logs to a workspace needs its key.
+            "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
+            "Microsoft.Insights/components/read",
+            "Microsoft.Insights/components/write",
+            "Microsoft.Insights/components/delete",
+            "Microsoft.Insights/dataCollectionRules/read",
+            "Microsoft.Insights/dataCollectionRules/write",
+            "Microsoft.Insights/dataCollectionRuleAssociations/read",
+            "Microsoft.Insights/dataCollectionRuleAssociations/write",
+            "Microsoft.Insights/diagnosticSettings/read",
+            "Microsoft.Insights/diagnosticSettings/write",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/write",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/delete",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
+            "Microsoft.Authorization/roleAssignments/read",
+            "Microsoft.Authorization/roleAssignments/write",
+            "Microsoft.Authorization/roleAssignments/delete",
+            // Only with a subnet or a private DNS zone of one's own.
+            "Microsoft.Network/virtualNetworks/subnets/join/action",
+            "Microsoft.Network/virtualNetworks/subnets/read",
+            "Microsoft.Network/privateDnsZones/read",
+        ],
+        Operation::ClusterWait => &[GROUP_READ, CLUSTER_READ, STACK_READ, DEPLOYMENT_OPERATIONS],
+        Operation::ClusterDeprovisionPlan
         | Operation::ClusterDeprovision
-        | Operation::ClusterWait
         | Operation::ClusterCheck
         | Operation::ClusterToken
         | Operation::ClusterStatus
@@ -87,8 +157,8 @@ pub fn custom_role(subscription: &str) -> Value {
         .copied()
         .collect();
     json!({
-        "Name": "kompoxops volumes",
-        "Description": "What kompoxops needs to manage the disks and snapshots of apps",
+        "Name": "kompoxops",
+        "Description": "What kompoxops needs to manage clusters, and the disks and snapshots of apps",
         "Actions": all,
         "NotActions": [],
         "AssignableScopes": [format!("/subscriptions/{subscription}")],
@@ -98,6 +168,37 @@ pub fn custom_role(subscription: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn provisioning_may_write_every_type_of_the_template() {
+        fn types(value: &Value, found: &mut BTreeSet<String>) {
+            match value {
+                Value::Object(map) => {
+                    let kind = map.get("type").and_then(Value::as_str);
+                    if map.contains_key("apiVersion") {
+                        found.extend(kind.map(str::to_owned));
+                    }
+                    map.values().for_each(|value| types(value, found));
+                }
+                Value::Array(values) => values.iter().for_each(|value| types(value, found)),
+                _ => {}
+            }
+        }
+        let mut found = BTreeSet::new();
+        types(crate::cluster::template::template(), &mut found);
+        assert!(found.len() > 10, "{found:?}");
+        for kind in found {
+            let name = match kind.as_str() {
+                "Microsoft.Resources/resourceGroups" => "Microsoft.Resources/subscriptions/resourceGroups",
+                other => other,
+            };
+            let write = format!("{name}/write");
+            assert!(
+                actions(Operation::ClusterProvision).contains(&write.as_str()),
+                "{write}"
+            );
+        }
+    }
 
     #[test]
     fn the_role_holds_what_every_operation_needs_and_no_wildcard() {

@@ -226,6 +226,29 @@ impl ArmClient {
             .is_none_or(|deadline| end.is_some_and(|end| end <= Instant::from_std(deadline)))
     }
 
+    /// Waits before something is looked at again. A wait that would pass the deadline is not begun.
+    ///
+    /// # Errors
+    /// [`ArmError::Deadline`].
+    pub async fn pause(&self, cx: &Context, wait: Duration, doing: impl FnOnce() -> String) -> Result<()> {
+        if !self.fits(cx, wait) {
+            return Err(self.correlated(ArmError::Deadline {
+                correlation_id: None,
+                doing: doing(),
+                retry_after: None,
+            }));
+        }
+        tokio::time::sleep(wait).await;
+        Ok(())
+    }
+
+    /// The id under which Azure's support finds everything that this client asked for, and which what it changed
+    /// keeps.
+    #[must_use]
+    pub fn correlation_id(&self) -> &str {
+        &self.inner.correlation_id
+    }
+
     /// Waits, but not past the deadline.
     pub(crate) async fn wait(
         &self,

@@ -1,4 +1,91 @@
 //! Clusters: one Deployment Stack each, made from the embedded template.
 
+mod changes;
+mod failure;
+mod follow;
+mod hints;
+mod managed;
+mod nouns;
+mod operations;
 pub(crate) mod outputs;
+mod plan;
+mod provision;
+mod refusals;
+mod see;
+pub(crate) mod stack;
 pub(crate) mod template;
+mod wait;
+
+use std::time::Duration;
+
+use kompox_arm::{ArmClient, ArmError, ArmOptions, ErrorDetail};
+use kompox_domain::{ClusterScope, Context, Error};
+
+use crate::settings::ProviderSettings;
+use crate::settings::cluster::OwnCluster;
+use stack::StackPlace;
+
+pub(crate) use wait::wait_for_existing;
+
+/// Waits between two looks at something that takes its time grow to this.
+const MAX_LOOK: Duration = Duration::from_secs(10);
+
+/// One cluster that is provisioned: what every operation on it starts from.
+pub(crate) struct ClusterWork<'a> {
+    pub(crate) arm: &'a ArmClient,
+    pub(crate) cx: &'a Context,
+    pub(crate) provider: &'a ProviderSettings,
+    pub(crate) options: ArmOptions,
+    pub(crate) scope: &'a ClusterScope,
+    pub(crate) own: &'a OwnCluster,
+    pub(crate) place: StackPlace,
+}
+
+impl<'a> ClusterWork<'a> {
+    pub(crate) fn new(
+        arm: &'a ArmClient,
+        cx: &'a Context,
+        provider: &'a ProviderSettings,
+        options: ArmOptions,
+        scope: &'a ClusterScope,
+        own: &'a OwnCluster,
+    ) -> Self {
+        Self {
+            arm,
+            cx,
+            provider,
+            options,
+            scope,
+            own,
+            place: StackPlace::of(&provider.subscription, scope),
+        }
+    }
+
+    /// The group's id.
+    pub(crate) fn group_path(&self) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}",
+            self.provider.subscription, self.own.group
+        )
+    }
+}
+
+/// The error of a request about a cluster. Where the general mapping knows no advice, the table of clusters may.
+pub(crate) fn domain(error: ArmError) -> Error {
+    let detail = match &error {
+        ArmError::Service(service) | ArmError::Operation { error: service, .. } => Some(ErrorDetail {
+            code: service.code.clone(),
+            message: service.message.clone(),
+            ..ErrorDetail::default()
+        }),
+        _ => None,
+    };
+    let error = Error::from(error);
+    match (error.hint(), detail) {
+        (None, Some(detail)) => match hints::advice(&detail).1 {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        },
+        _ => error,
+    }
+}

@@ -1,0 +1,241 @@
+//! Following a stack: what is made is told resource by resource, until the stack is over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::time::Duration;
+
+use kompox_arm::{ArmError, ArmRequest};
+use kompox_domain::context::Step;
+use kompox_domain::{Error, ErrorKind, Result};
+
+use super::nouns::title;
+use super::operations::{Deployment, Operation, Reader};
+use super::stack::{Stack, StackState};
+use super::{ClusterWork, MAX_LOOK, domain};
+use crate::api::STACKS;
+
+/// How many resources a message names.
+const NAMED: usize = 5;
+
+/// Follows the stack of a cluster.
+pub(crate) struct Follower<'a> {
+    work: &'a ClusterWork<'a>,
+    reader: Reader,
+    /// What was there before: it is updated, not created.
+    before: BTreeSet<String>,
+    told: BTreeMap<String, Told>,
+}
+
+/// What was told about a resource.
+enum Told {
+    UnderWay { step: Step, what: String, state: String },
+    Over,
+}
+
+/// What one look showed.
+pub(crate) struct Look {
+    pub(crate) stack: Option<Stack>,
+    /// How long ARM asks to wait before the next one.
+    asked: Option<Duration>,
+    /// Whether anything came to pass since the last one.
+    changed: bool,
+}
+
+impl<'a> Follower<'a> {
+    pub(crate) fn new(work: &'a ClusterWork<'a>, before: Option<&Stack>) -> Self {
+        let before = before
+            .iter()
+            .flat_map(|stack| &stack.properties.resources)
+            .map(|resource| resource.id.to_lowercase())
+            .collect();
+        Self {
+            work,
+            reader: Reader::default(),
+            before,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// Looks at the stack, and at what its deployment does.
+    pub(crate) async fn look(&mut self) -> Result<Look, ArmError> {
+        let work = self.work;
+        let request = ArmRequest::get(work.arm.url(&work.place.path(), STACKS)?);
+        let response = match work.arm.send(work.cx, &request).await {
+            Ok(response) => response,
+            Err(error) if error.is_not_found() => {
+                return Ok(Look {
+                    stack: None,
+                    asked: None,
+                    changed: true,
+                });
+            }
+            Err(error) => return Err(error),
+        };
+        let stack: Stack = response.json()?;
+        let mut changed = false;
+        if stack.deploys()
+            && let Some(id) = &stack.properties.deployment_id
+        {
+            let deployment = self.reader.read(work.arm, work.cx, id).await;
+            changed = self.tell(&deployment);
+        }
+        Ok(Look {
+            stack: Some(stack),
+            asked: response.retry_after(),
+            changed,
+        })
+    }
+
+    /// Tells what is new, and whether anything is.
+    fn tell(&mut self, deployment: &Deployment) -> bool {
+        let mut news = false;
+        for operation in deployment.resources() {
+            news |= self.tell_one(operation);
+        }
+        news
+    }
+
+    fn tell_one(&mut self, operation: &Operation) -> bool {
+        let key = operation.resource.to_lowercase();
+        let told = self.told.remove(&key);
+        let (step, what, state) = match told {
+            Some(Told::Over) => {
+                self.told.insert(key, Told::Over);
+                return false;
+            }
+            Some(Told::UnderWay { step, what, state }) => (step, what, state),
+            None => {
+                let verb = if self.before.contains(&key) {
+                    "update"
+                } else {
+                    "create"
+                };
+                let what = format!("{verb} {}", title(&operation.resource));
+                (self.work.cx.begin(&what), what, String::new())
+            }
+        };
+        let news = state != operation.state;
+        if news {
+            step.state(&operation.state, None);
+        }
+        let now = if operation.succeeded() {
+            end(step, true);
+            Told::Over
+        } else if operation.failed() {
+            end(step, false);
+            Told::Over
+        } else {
+            Told::UnderWay {
+                step,
+                what,
+                state: operation.state.clone(),
+            }
+        };
+        self.told.insert(key, now);
+        news
+    }
+
+    /// Looks again and again, as long as somebody waits for something else.
+    pub(crate) async fn alongside(&mut self) -> Infallible {
+        let mut wait = self.work.options.poll;
+        loop {
+            tokio::time::sleep(wait).await;
+            let (changed, asked) = match self.look().await {
+                Ok(look) => (look.changed, look.asked),
+                Err(error) => {
+                    // Whoever waits learns of what matters from what is waited for.
+                    tracing::debug!(%error, "what the stack does cannot be read");
+                    (false, None)
+                }
+            };
+            wait = self.next(wait, changed, asked);
+        }
+    }
+
+    /// Waits until the stack is over, or gone.
+    ///
+    /// # Errors
+    /// `Timeout`, with what still goes on.
+    pub(crate) async fn until_over(&mut self, step: &Step) -> Result<Option<Stack>> {
+        let mut wait = self.work.options.poll;
+        loop {
+            let look = self.look().await.map_err(domain)?;
+            let Some(stack) = look.stack else { return Ok(None) };
+            if stack.state() != StackState::Busy {
+                return Ok(Some(stack));
+            }
+            step.state(stack.state_word(), None);
+            let doing = || String::new();
+            if self
+                .work
+                .arm
+                .pause(self.work.cx, wait.max(look.asked.unwrap_or_default()), doing)
+                .await
+                .is_err()
+            {
+                return Err(self.timeout(Some(stack.state_word())));
+            }
+            wait = self.next(wait, look.changed, look.asked);
+        }
+    }
+
+    /// Soon again where something moves, less often where nothing does, never earlier than asked.
+    fn next(&self, last: Duration, changed: bool, asked: Option<Duration>) -> Duration {
+        let wait = if changed {
+            self.work.options.poll
+        } else {
+            last.saturating_mul(2).min(MAX_LOOK)
+        };
+        wait.max(asked.unwrap_or_default())
+    }
+
+    /// The stack ended well: so did everything in it.
+    pub(crate) fn succeeded(&mut self) {
+        for told in std::mem::take(&mut self.told).into_values() {
+            if let Told::UnderWay { step, .. } = told {
+                end(step, true);
+            }
+        }
+    }
+
+    /// The error at a deadline: what still goes on, and how to pick it up again.
+    pub(crate) fn timeout(&self, state: Option<&str>) -> Error {
+        let open: Vec<String> = self
+            .told
+            .values()
+            .filter_map(|told| match told {
+                Told::UnderWay { what, state, .. } => Some(format!("{what} ({state})")),
+                Told::Over => None,
+            })
+            .collect();
+        let state = state.map_or_else(|| "under way".to_owned(), |state| format!("in state {state}"));
+        let mut message = format!(
+            "the deadline passed while deployment stack {} was {state}",
+            self.work.place.name
+        );
+        if !open.is_empty() {
+            let named: Vec<&str> = open.iter().take(NAMED).map(String::as_str).collect();
+            message = format!("{message}: {}", named.join(", "));
+            if open.len() > NAMED {
+                message = format!("{message} and {} more", open.len() - NAMED);
+            }
+        }
+        Error::new(ErrorKind::Timeout, message)
+            .with_correlation_id(self.work.arm.correlation_id())
+            .with_hint(
+                "it goes on in Azure: `kompoxops cluster wait` waits for it, and provisioning again picks it up; \
+                 give it more time with --timeout. A stack that is stuck for hours is let go with \
+                 `az stack sub delete --action-on-unmanage detachAll`, which deletes nothing",
+            )
+    }
+}
+
+fn end(step: Step, well: bool) {
+    let result = if well {
+        Ok(())
+    } else {
+        Err(Error::new(ErrorKind::Failed, String::new()))
+    };
+    // The step tells; nobody asks for the rest.
+    let _ = step.end(result);
+}

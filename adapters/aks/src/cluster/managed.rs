@@ -1,0 +1,154 @@
+//! The managed cluster as ARM tells it: what runs.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::stack::{list, text_map};
+use super::template::{Kept, KeptPool};
+
+/// A managed cluster. Of its many properties only those that are looked at.
+#[derive(Debug, Clone, Deserialize, Default)]
+pub(crate) struct ManagedCluster {
+    #[serde(default)]
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) location: String,
+    #[serde(default, deserialize_with = "text_map")]
+    pub(crate) tags: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) properties: ManagedProperties,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ManagedProperties {
+    #[serde(default)]
+    pub(crate) provisioning_state: Option<String>,
+    /// The version as it was asked for: `1.34`, or exactly.
+    #[serde(default)]
+    pub(crate) kubernetes_version: Option<String>,
+    /// The version as it runs.
+    #[serde(default)]
+    pub(crate) current_kubernetes_version: Option<String>,
+    #[serde(default, rename = "agentPoolProfiles", deserialize_with = "list")]
+    pub(crate) pools: Vec<AgentPool>,
+    #[serde(default, rename = "apiServerAccessProfile")]
+    pub(crate) api_server: Option<ApiServerAccess>,
+}
+
+/// A pool, as the cluster tells it or as a resource of its own.
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AgentPool {
+    #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) vm_size: Option<String>,
+    #[serde(default)]
+    pub(crate) os_disk_type: Option<String>,
+    #[serde(default, rename = "osDiskSizeGB")]
+    pub(crate) os_disk_size_gb: Option<u32>,
+    #[serde(default)]
+    pub(crate) availability_zones: Option<Vec<String>>,
+    #[serde(default, rename = "vnetSubnetID")]
+    pub(crate) subnet: Option<String>,
+    #[serde(default)]
+    pub(crate) scale_set_priority: Option<String>,
+    #[serde(default)]
+    pub(crate) enable_auto_scaling: Option<bool>,
+    #[serde(default)]
+    pub(crate) count: Option<u32>,
+    #[serde(default)]
+    pub(crate) orchestrator_version: Option<String>,
+    #[serde(default)]
+    pub(crate) current_orchestrator_version: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ApiServerAccess {
+    #[serde(default)]
+    pub(crate) enable_private_cluster: Option<bool>,
+    #[serde(default, rename = "privateDNSZone")]
+    pub(crate) private_dns_zone: Option<String>,
+}
+
+impl ManagedCluster {
+    /// The Kubernetes version that runs.
+    pub(crate) fn version(&self) -> Option<&str> {
+        let properties = &self.properties;
+        properties
+            .current_kubernetes_version
+            .as_deref()
+            .or(properties.kubernetes_version.as_deref())
+            .filter(|version| !version.is_empty())
+    }
+
+    /// Whether something is under way with it, and ARM's word for what.
+    pub(crate) fn busy(&self) -> Option<&str> {
+        let state = self.properties.provisioning_state.as_deref()?;
+        let over = ["Succeeded", "Failed", "Canceled", "Cancelled"];
+        (!over.iter().any(|word| word.eq_ignore_ascii_case(state))).then_some(state)
+    }
+
+    /// Whether what was under way with it failed, and ARM's word for it.
+    pub(crate) fn failed(&self) -> Option<&str> {
+        let state = self.properties.provisioning_state.as_deref()?;
+        (self.busy().is_none() && !state.eq_ignore_ascii_case("Succeeded")).then_some(state)
+    }
+
+    /// What runs, and must not be reset by putting the stack again.
+    pub(crate) fn kept(&self) -> Kept {
+        let pools = self.properties.pools.iter().map(|pool| {
+            // Without autoscaling the count is as it was asked for.
+            let count = pool.count.filter(|_| pool.enable_auto_scaling == Some(true));
+            let version = pool
+                .current_orchestrator_version
+                .clone()
+                .or_else(|| pool.orchestrator_version.clone());
+            (pool.name.clone(), KeptPool { count, version })
+        });
+        Kept {
+            kubernetes_version: self.version().map(str::to_owned),
+            pools: pools.collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn b43_what_the_autoscaler_chose_is_kept_and_a_fixed_count_is_not() {
+        let cluster: ManagedCluster = serde_json::from_value(json!({"name": "aks", "properties": {
+            "kubernetesVersion": "1.34", "currentKubernetesVersion": "1.34.2", "agentPoolProfiles": [
+                {"name": "user1", "count": 4, "enableAutoScaling": true, "currentOrchestratorVersion": "1.34.1"},
+                {"name": "fixed", "count": 9, "enableAutoScaling": false}]}}))
+        .unwrap();
+        let kept = cluster.kept();
+        assert_eq!(kept.kubernetes_version.as_deref(), Some("1.34.2"));
+        assert_eq!(kept.pools["user1"].count, Some(4));
+        assert_eq!(kept.pools["user1"].version.as_deref(), Some("1.34.1"));
+        assert_eq!(kept.pools["fixed"].count, None);
+    }
+
+    #[test]
+    fn states_say_whether_it_is_busy_failed_or_well() {
+        let of = |state: &str| -> ManagedCluster {
+            serde_json::from_value(json!({"properties": {"provisioningState": state}})).unwrap()
+        };
+        assert_eq!(of("Upgrading").busy(), Some("Upgrading"));
+        assert_eq!(
+            (of("failed").busy(), of("failed").failed()),
+            (None, Some("failed"))
+        );
+        assert_eq!((of("Succeeded").busy(), of("Succeeded").failed()), (None, None));
+        assert_eq!(of("Updating").failed(), None);
+    }
+}

@@ -1,0 +1,347 @@
+//! What provisioning would do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kompox_arm::ErrorDetail;
+use kompox_domain::cluster::{Change, ChangeAction, InputChange, Plan};
+use kompox_domain::{Result, tags};
+use serde_json::Value;
+use ulid::Ulid;
+
+use super::nouns::{is_kind, split};
+use super::see::{CLUSTERS, Seen};
+use super::stack::{self, Stack, StackInput, StackState, Validation};
+use super::{ClusterWork, changes, domain, failure, template};
+
+const DEPLOYMENTS: &str = "Microsoft.Resources/deployments";
+const GROUPS: &str = "Microsoft.Resources/resourceGroups";
+const ROLE_ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
+
+/// Why the stack is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// There is none.
+    Absent,
+    /// Template or parameters differ.
+    Changed,
+    /// The last operation on it did not end well.
+    NotWell,
+    /// The managed cluster is gone, though the stack ended well.
+    Gone,
+    /// The managed cluster is there, but failed.
+    ClusterFailed,
+    /// The user wants it.
+    Forced,
+}
+
+/// A stack that is to be put.
+#[derive(Debug, Clone)]
+pub(crate) struct Todo {
+    pub(crate) parameters: Value,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) description: String,
+    why: Why,
+    reason: String,
+}
+
+impl Todo {
+    pub(crate) fn input<'a>(&'a self, location: &'a str) -> StackInput<'a> {
+        StackInput {
+            location,
+            tags: &self.tags,
+            template: template::template(),
+            parameters: &self.parameters,
+            description: &self.description,
+        }
+    }
+}
+
+impl ClusterWork<'_> {
+    /// What provisioning would do; reads only.
+    ///
+    /// # Errors
+    /// As [`refuse`](Self::refuse), and what Azure finds wrong with it.
+    pub(crate) async fn plan(&self, force: bool) -> Result<Plan> {
+        let seen = self.see().await?;
+        self.refuse(&seen)?;
+        if let Some(stack) = seen
+            .stack
+            .as_ref()
+            .filter(|stack| stack.state() == StackState::Busy)
+        {
+            return Ok(self.held(stack));
+        }
+        match self.todo(&seen, force) {
+            None => Ok(Plan::default()),
+            Some(todo) => self.planned(&seen, &todo).await,
+        }
+    }
+
+    /// The plan while somebody else works on the stack.
+    fn held(&self, stack: &Stack) -> Plan {
+        let reason = format!(
+            "another operation holds it ({}); provisioning waits for that, then does what is still to do",
+            stack.state_word()
+        );
+        Plan {
+            changes: vec![Change {
+                action: ChangeAction::Update,
+                resource: self.place.path(),
+                reason,
+            }],
+            inputs: Vec::new(),
+        }
+    }
+
+    /// What is to be put, unless everything is as configured. The tag with the hash is written with the request, so
+    /// it only counts when what came after ended well.
+    pub(crate) fn todo(&self, seen: &Seen, force: bool) -> Option<Todo> {
+        let hash = template::hash(self.scope, self.provider, self.own);
+        let (why, reason) = match &seen.stack {
+            None => (Why::Absent, "there is none yet".to_owned()),
+            Some(stack) if stack.state() != StackState::Succeeded => (
+                Why::NotWell,
+                format!("the last operation on the stack ended as {}", stack.state_word()),
+            ),
+            Some(stack) if stack.tag(tags::HASH) != Some(&hash) => {
+                (Why::Changed, "template or parameters differ".to_owned())
+            }
+            Some(_) => match &seen.cluster {
+                None => (
+                    Why::Gone,
+                    "it is gone, though the stack says that it was made".to_owned(),
+                ),
+                Some(cluster) => match cluster.failed() {
+                    Some(state) => (Why::ClusterFailed, format!("the managed cluster is {state}")),
+                    None if force => (Why::Forced, "everything is put again, as asked".to_owned()),
+                    None => return None,
+                },
+            },
+        };
+        let created = self.created(seen);
+        let kept = seen
+            .cluster
+            .as_ref()
+            .map(super::managed::ManagedCluster::kept)
+            .unwrap_or_default();
+        let parameters = template::parameters(self.scope, self.provider, self.own, created, &kept);
+        let tags = [
+            (tags::MANAGED_BY, tags::MANAGED_BY_KOMPOX.to_owned()),
+            (tags::CLUSTER, self.scope.path()),
+            (tags::CREATED, created.to_string()),
+            (tags::HASH, hash),
+        ];
+        Some(Todo {
+            parameters: Value::Object(parameters),
+            tags: tags
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+            description: format!("kompoxops: cluster {}", self.scope.path()),
+            why,
+            reason,
+        })
+    }
+
+    /// The ULID of the cluster: the one it has, as stack or group tell, else a new one.
+    fn created(&self, seen: &Seen) -> Ulid {
+        let of_stack = seen.stack.as_ref().and_then(|stack| stack.tag(tags::CREATED));
+        let of_group = seen
+            .group
+            .as_ref()
+            .filter(|group| stack::is_of(&group.tags, &self.scope.path()))
+            .and_then(|group| stack::tag(&group.tags, tags::CREATED));
+        of_stack
+            .and_then(|text| text.parse().ok())
+            .or_else(|| of_group.and_then(|text| text.parse().ok()))
+            .unwrap_or_else(|| self.cx.next_ulid(None))
+    }
+
+    /// What putting it would change: as Azure validates it, and as it differs from what was put last.
+    ///
+    /// # Errors
+    /// What Azure finds wrong with it, as a tree.
+    pub(crate) async fn planned(&self, seen: &Seen, todo: &Todo) -> Result<Plan> {
+        let differs = seen
+            .stack
+            .as_ref()
+            .filter(|stack| todo.tags.get(tags::HASH).map(String::as_str) != stack.tag(tags::HASH));
+        let (resources, exported) = futures::join!(self.validated(todo), async {
+            match differs {
+                Some(_) => self.place.export(self.arm, self.cx).await,
+                None => Ok(None),
+            }
+        });
+        let resources = resources?;
+        // Only to say what differs: that something does is known.
+        let exported = exported.unwrap_or_else(|error| {
+            tracing::debug!(stack = self.place.name, %error, "the template of the stack cannot be read");
+            None
+        });
+        let inputs = differs
+            .map(|stack| self.inputs(stack, todo, exported.as_ref()))
+            .unwrap_or_default();
+        let changes = self.changes(seen, todo, &resources, &inputs);
+        Ok(Plan { changes, inputs })
+    }
+
+    async fn validated(&self, todo: &Todo) -> Result<Vec<String>> {
+        let step = self
+            .cx
+            .begin(format!("validate deployment stack {}", self.place.name));
+        let input = todo.input(&self.provider.location);
+        let result = self.place.validate(self.arm, self.cx, &input, &step).await;
+        match step.end(result).map_err(domain)? {
+            Validation::Resources(resources) => Ok(resources),
+            Validation::Findings(finding) => Err(self.found(&finding)),
+        }
+    }
+
+    fn found(&self, finding: &ErrorDetail) -> kompox_domain::Error {
+        let root = failure::of_findings(finding, &self.place.path(), Some(self.arm.correlation_id()));
+        failure::error(
+            &format!("Azure would not accept cluster {}", self.scope.cluster.id.cluster),
+            root,
+        )
+    }
+
+    fn inputs(&self, stack: &Stack, todo: &Todo, exported: Option<&Value>) -> Vec<InputChange> {
+        let mut hidden: BTreeSet<&str> = template::secure().collect();
+        hidden.insert("created");
+        let keeps_version = self.own.kubernetes_version.is_none();
+        let chosen = |leaf: &str| {
+            let of_pool = matches!(changes::top(leaf), "systemPool" | "userPools");
+            // What runs is kept, and no difference that somebody made in the settings.
+            (of_pool && leaf.ends_with(".count"))
+                || (keeps_version && (leaf == "kubernetesVersion" || (of_pool && leaf.ends_with(".version"))))
+        };
+        let empty = serde_json::Map::new();
+        let ours = todo.parameters.as_object().unwrap_or(&empty);
+        let mut inputs = changes::parameters(&stack.properties.parameters, ours, &hidden, chosen);
+        if let Some(exported) = exported {
+            inputs.extend(changes::template(exported, template::template()));
+        }
+        if inputs.is_empty() {
+            // Something differs that is not shown: a secret, or what somebody wrote over the tag.
+            inputs.push(InputChange {
+                name: tags::HASH.to_owned(),
+                from: stack.tag(tags::HASH).map(str::to_owned),
+                to: todo.tags.get(tags::HASH).cloned(),
+            });
+        }
+        inputs
+    }
+
+    fn changes(&self, seen: &Seen, todo: &Todo, validated: &[String], inputs: &[InputChange]) -> Vec<Change> {
+        let known: BTreeSet<String> = seen
+            .stack
+            .iter()
+            .flat_map(|stack| &stack.properties.resources)
+            .map(|resource| resource.id.to_lowercase())
+            .collect();
+        let touched = changes::touched(template::template(), inputs);
+        let mut all: Vec<Change> = Vec::new();
+        let mut wanted: BTreeSet<String> = BTreeSet::new();
+        for id in validated.iter().filter(|id| !is_kind(id, DEPLOYMENTS)) {
+            if !wanted.insert(id.to_lowercase()) {
+                continue;
+            }
+            let of_cluster = id
+                .to_lowercase()
+                .contains("/microsoft.containerservice/managedclusters/");
+            let gone = of_cluster && seen.cluster.is_none() && known.contains(&id.to_lowercase());
+            let (action, reason) = if gone {
+                (
+                    ChangeAction::Create,
+                    "it is gone, though the stack says that it was made".to_owned(),
+                )
+            } else if !known.contains(&id.to_lowercase()) {
+                (ChangeAction::Create, "not there yet".to_owned())
+            } else {
+                let kind = split(id).map(|(kind, _)| kind.to_lowercase()).unwrap_or_default();
+                match (todo.why, touched.get(&kind)) {
+                    (Why::Changed, Some(inputs)) => (ChangeAction::Update, format!("changed: {inputs}")),
+                    (Why::Changed | Why::Gone, _) => {
+                        (ChangeAction::Keep, "nothing about it differs".to_owned())
+                    }
+                    _ => (ChangeAction::Update, todo.reason.clone()),
+                }
+            };
+            all.push(Change {
+                action,
+                resource: id.clone(),
+                reason,
+            });
+        }
+        if !wanted.is_empty() {
+            let resources = seen.stack.iter().flat_map(|stack| &stack.properties.resources);
+            for resource in resources.filter(|resource| !wanted.contains(&resource.id.to_lowercase())) {
+                all.extend(leaving(&resource.id));
+            }
+        }
+        // Something is put, whatever Azure says of the parts.
+        let does = |change: &Change| change.action != ChangeAction::Keep;
+        if !all.iter().any(does) {
+            let action = match (todo.why, &seen.stack) {
+                (_, None) => ChangeAction::Create,
+                (Why::Gone, _) if validated.is_empty() => ChangeAction::Create,
+                _ => ChangeAction::Update,
+            };
+            let resource = match todo.why {
+                Why::Gone => format!("{}/providers/{CLUSTERS}", self.group_path()),
+                _ => self.place.path(),
+            };
+            all.insert(
+                0,
+                Change {
+                    action,
+                    resource,
+                    reason: todo.reason.clone(),
+                },
+            );
+        }
+        all
+    }
+}
+
+/// What becomes of a resource that is in the stack and no longer in the template.
+fn leaving(id: &str) -> Option<Change> {
+    // The names of these follow from principals that Azure knows only when it makes them: that they are not foretold
+    // says nothing.
+    if is_kind(id, ROLE_ASSIGNMENTS) || is_kind(id, DEPLOYMENTS) {
+        return None;
+    }
+    let (action, reason) = if is_kind(id, GROUPS) {
+        (
+            ChangeAction::Keep,
+            "no longer in the template: the stack lets it go, and it stays",
+        )
+    } else {
+        (ChangeAction::Delete, "no longer in the template")
+    };
+    Some(Change {
+        action,
+        resource: id.to_owned(),
+        reason: reason.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_the_template_is_deleted_but_a_group_stays_and_roles_are_not_guessed_at() {
+        let group = "/subscriptions/s/resourceGroups/g";
+        let of = |id: String| leaving(&id).map(|change| change.action);
+        assert_eq!(of(group.to_owned()), Some(ChangeAction::Keep));
+        assert_eq!(
+            of(format!("{group}/providers/Microsoft.Insights/components/a")),
+            Some(ChangeAction::Delete)
+        );
+        let role = format!(
+            "{group}/providers/Microsoft.KeyVault/vaults/v/providers/Microsoft.Authorization/roleAssignments/r"
+        );
+        assert_eq!(of(role), None);
+    }
+}

@@ -1,0 +1,142 @@
+//! Provisioning: planned, validated, put, followed to its end.
+
+use std::pin::pin;
+
+use futures::future::{Either, select};
+use kompox_arm::{ArmError, FinalState};
+use kompox_domain::cluster::Plan;
+use kompox_domain::{Error, ErrorKind, Result};
+
+use super::follow::Follower;
+use super::plan::Todo;
+use super::see::Seen;
+use super::stack::{Stack, StackState};
+use super::{ClusterWork, domain, failure};
+
+/// What a stack says to whoever comes while another operation holds it.
+const HELD: &str = "DeploymentStackInNonTerminalState";
+
+/// What came of putting the stack.
+enum Put {
+    Done,
+    /// Somebody else was faster.
+    Held,
+}
+
+impl ClusterWork<'_> {
+    /// Brings the cluster into being, or up to date. Answers with what was done.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan); what failed, as a tree; `Timeout` with what still goes on.
+    pub(crate) async fn provision(&self, force: bool) -> Result<Plan> {
+        // What this run put: Azure may have taken it though the answer was lost.
+        let mut tried = None;
+        loop {
+            let seen = self.see().await?;
+            self.refuse(&seen)?;
+            if let Some(stack) = seen
+                .stack
+                .as_ref()
+                .filter(|stack| stack.state() == StackState::Busy)
+            {
+                self.wait_for_stack(stack).await?;
+                continue;
+            }
+            let ours = seen
+                .stack
+                .as_ref()
+                .is_some_and(|stack| self.is_of_this_run(stack));
+            // Once is as asked.
+            let Some(todo) = self.todo(&seen, force && !(tried.is_some() && ours)) else {
+                return Ok(tried.filter(|_| ours).unwrap_or_default());
+            };
+            if let (Some(_), true, Some(stack)) = (&tried, ours, &seen.stack)
+                && stack.state() != StackState::Succeeded
+            {
+                // What this run put has failed meanwhile: putting it again would only fail again.
+                return Err(self.failed(stack).await);
+            }
+            if let Some(cluster) = seen.cluster.as_ref().filter(|cluster| cluster.busy().is_some()) {
+                match self.wait_for_cluster(cluster).await {
+                    // Putting the stack again is what mends it.
+                    Err(error) if error.kind() != ErrorKind::Failed => return Err(error),
+                    _ => continue,
+                }
+            }
+            let plan = self.planned(&seen, &todo).await?;
+            match self.put(&seen, &todo).await? {
+                Put::Done => return Ok(plan),
+                Put::Held => tried = Some(plan),
+            }
+        }
+    }
+
+    /// Whether the last operation on a stack is one that this process began.
+    fn is_of_this_run(&self, stack: &Stack) -> bool {
+        let id = stack.properties.correlation_id.as_deref();
+        id.is_some_and(|id| id.eq_ignore_ascii_case(self.arm.correlation_id()))
+    }
+
+    /// Waits for whoever holds the stack. How that ends is for the next look to judge.
+    async fn wait_for_stack(&self, stack: &Stack) -> Result<()> {
+        let step = self
+            .cx
+            .begin(format!("wait for deployment stack {}", self.place.name));
+        step.state(stack.state_word(), None);
+        let mut follower = Follower::new(self, None);
+        let result = follower.until_over(&step).await;
+        step.end(result).map(drop)
+    }
+
+    async fn put(&self, seen: &Seen, todo: &Todo) -> Result<Put> {
+        let request = self
+            .place
+            .put(self.arm, &todo.input(&self.provider.location))
+            .map_err(domain)?;
+        let step = self
+            .cx
+            .begin(format!("deploy deployment stack {}", self.place.name));
+        let mut follower = Follower::new(self, seen.stack.as_ref());
+        let result = {
+            let put = pin!(self.arm.run(self.cx, &request, FinalState::Resource, &step));
+            let alongside = pin!(follower.alongside());
+            match select(put, alongside).await {
+                Either::Left((result, _)) => result,
+                Either::Right((never, _)) => match never {},
+            }
+        };
+        if !matches!(result, Err(ArmError::Deadline { .. } | ArmError::Service(_))) {
+            // The last word about every resource, also about those that were made between two looks.
+            if let Err(error) = follower.look().await {
+                tracing::debug!(%error, "what the stack did cannot be read");
+            }
+        }
+        match step.end(result) {
+            Ok(_) => {
+                follower.succeeded();
+                Ok(Put::Done)
+            }
+            Err(error) if error.code().is_some_and(|code| code.eq_ignore_ascii_case(HELD)) => Ok(Put::Held),
+            Err(ArmError::Deadline { .. }) => Err(follower.timeout(None)),
+            Err(ArmError::Service(error)) if !error.details.is_empty() => Err(failure::error(
+                &self.doing(),
+                failure::of_refusal(&error, &self.place.path()),
+            )),
+            Err(error @ ArmError::Operation { .. }) => match self.place.get(self.arm, self.cx).await {
+                Ok(Some(stack)) if stack.state() != StackState::Succeeded => Err(self.failed(&stack).await),
+                _ => Err(domain(error).context(self.doing())),
+            },
+            Err(error) => Err(domain(error).context(self.doing())),
+        }
+    }
+
+    /// The error of a stack that did not end well.
+    pub(crate) async fn failed(&self, stack: &Stack) -> Error {
+        let root = failure::of_stack(self.arm, self.cx, stack).await;
+        failure::error(&self.doing(), root)
+    }
+
+    fn doing(&self) -> String {
+        format!("cannot provision cluster {}", self.scope.cluster.id.cluster)
+    }
+}

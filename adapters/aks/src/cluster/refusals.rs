@@ -1,0 +1,316 @@
+//! What keeps a cluster from being provisioned, told before anything is written.
+
+use kompox_domain::{Error, ErrorKind, Result, tags};
+
+use super::ClusterWork;
+use super::managed::{AgentPool, ManagedCluster};
+use super::see::{Seen, SeenGroup};
+use super::stack::{self, Stack, StackState};
+use crate::settings::cluster::{ApiServer, Pool, PrivateZone, SYSTEM_POOL};
+
+/// What is as it is from the creation on.
+struct Fixed {
+    what: String,
+    is: String,
+    configured: String,
+}
+
+fn refused(message: impl Into<String>, hint: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Precondition, message).with_hint(hint)
+}
+
+impl ClusterWork<'_> {
+    /// Refuses a place that is not ours, and differences that no update can make.
+    ///
+    /// # Errors
+    /// `Precondition`.
+    pub(crate) fn refuse(&self, seen: &Seen) -> Result<()> {
+        if let Some(stack) = &seen.stack {
+            self.refuse_foreign_stack(stack)?;
+        }
+        let fixed = self.fixed(seen);
+        if !fixed.is_empty() {
+            let all: Vec<String> = fixed
+                .iter()
+                .map(|fixed| format!("{} is {} and would be {}", fixed.what, fixed.is, fixed.configured))
+                .collect();
+            return Err(refused(
+                format!(
+                    "cluster {} cannot be changed so after its creation: {}",
+                    self.scope.cluster.id.cluster,
+                    all.join("; ")
+                ),
+                "set it back in the settings, or run `kompoxops cluster deprovision` and provision the cluster anew",
+            ));
+        }
+        if let Some(group) = &seen.group {
+            self.refuse_foreign_group(group)?;
+        }
+        if let Some(cluster) = &seen.cluster {
+            self.refuse_downgrade(cluster)?;
+        }
+        Ok(())
+    }
+
+    fn refuse_foreign_stack(&self, stack: &Stack) -> Result<()> {
+        if stack.is_of(&self.scope.path()) {
+            return Ok(());
+        }
+        let whose = match stack.tag(tags::CLUSTER) {
+            Some(other) => format!("belongs to cluster {other}"),
+            None => format!("does not carry the tag {} of this cluster", tags::CLUSTER),
+        };
+        Err(refused(
+            format!("deployment stack {} exists and {whose}", self.place.name),
+            "it is never touched: give the cluster another name, or delete the stack if nobody needs it",
+        ))
+    }
+
+    fn refuse_foreign_group(&self, group: &SeenGroup) -> Result<()> {
+        let name = &self.own.group;
+        if group.is_deleting() {
+            return Err(refused(
+                format!("resource group {name} is being deleted"),
+                "wait until it is gone, then run it again",
+            ));
+        }
+        if self.own.adopt || stack::is_of(&group.tags, &self.scope.path()) {
+            return Ok(());
+        }
+        let whose = match stack::tag(&group.tags, tags::CLUSTER) {
+            Some(other) if other != self.scope.path() => format!("belongs to cluster {other}"),
+            Some(_) => format!(
+                "carries the tag {} but not {}={}",
+                tags::CLUSTER,
+                tags::MANAGED_BY,
+                tags::MANAGED_BY_KOMPOX
+            ),
+            None => format!("does not carry the tag {} of this cluster", tags::CLUSTER),
+        };
+        Err(refused(
+            format!("resource group {name} exists and {whose}"),
+            "choose another name in AZURE_RESOURCE_GROUP_NAME; or set AZURE_RESOURCE_GROUP_ADOPT: use, then the group is used, but never tagged or deleted",
+        ))
+    }
+
+    fn refuse_downgrade(&self, cluster: &ManagedCluster) -> Result<()> {
+        let (Some(wanted), Some(runs)) = (self.own.kubernetes_version.as_deref(), cluster.version()) else {
+            return Ok(());
+        };
+        if !is_downgrade(runs, wanted) {
+            return Ok(());
+        }
+        Err(refused(
+            format!(
+                "cluster {} runs Kubernetes {runs}, and AKS does not go back to {wanted}",
+                self.scope.cluster.id.cluster
+            ),
+            "set AZURE_AKS_KUBERNETES_VERSION to what runs or newer, or leave it out to keep what runs",
+        ))
+    }
+
+    fn fixed(&self, seen: &Seen) -> Vec<Fixed> {
+        let mut fixed = Vec::new();
+        let mut differ = |what: &str, is: &str, configured: &str| {
+            if !is.eq_ignore_ascii_case(configured) {
+                fixed.push(Fixed {
+                    what: what.to_owned(),
+                    is: is.to_owned(),
+                    configured: configured.to_owned(),
+                });
+            }
+        };
+        let region = &self.provider.location;
+        if let Some(stack) = &seen.stack {
+            // A stack that holds nothing was never anywhere.
+            if !stack.properties.resources.is_empty()
+                && let Some(group) = group_of(stack)
+            {
+                differ("the resource group", &group, &self.own.group);
+            }
+            if !stack.location.is_empty() {
+                differ("the region", &plain(&stack.location), region);
+            }
+        } else if let Some(group) = seen.group.as_ref().filter(|_| !self.own.adopt)
+            && stack::is_of(&group.tags, &self.scope.path())
+            && !group.location.is_empty()
+        {
+            differ("the region", &plain(&group.location), region);
+        }
+        let Some(cluster) = &seen.cluster else {
+            return fixed;
+        };
+        if seen.stack.is_none() && !cluster.location.is_empty() {
+            differ("the region", &plain(&cluster.location), region);
+        }
+        let private = |is: bool| if is { "private" } else { "public" };
+        let access = cluster.properties.api_server.as_ref();
+        let is_private = access
+            .and_then(|access| access.enable_private_cluster)
+            .unwrap_or(false);
+        let wants_private = matches!(self.own.api_server, ApiServer::Private { .. });
+        differ("the API server", private(is_private), private(wants_private));
+        if let (true, ApiServer::Private { zone, .. }) = (is_private, &self.own.api_server) {
+            let is = access
+                .and_then(|access| access.private_dns_zone.as_deref())
+                .unwrap_or("system");
+            let wanted = match zone {
+                PrivateZone::System => "system".to_owned(),
+                PrivateZone::None => "none".to_owned(),
+                PrivateZone::Own(id) => id.to_string(),
+            };
+            differ("the private DNS zone", is, &wanted);
+        }
+        let subnet = self.own.subnet.as_ref().map(ToString::to_string);
+        for pool in &cluster.properties.pools {
+            let Some((wanted, zones)) = self.wanted(&pool.name) else {
+                continue;
+            };
+            compare(pool, wanted, &zones, subnet.as_deref(), &mut differ);
+        }
+        // While a cluster is still being made, somebody may find out that a zone does not do.
+        let made = seen
+            .stack
+            .as_ref()
+            .is_some_and(|stack| stack.state() == StackState::Succeeded);
+        if made {
+            let is = user_zones(cluster);
+            let wanted: Vec<String> = self.own.user.zones.iter().map(ToString::to_string).collect();
+            if let Some(is) = is {
+                differ("the zones of the user pools", &joined(is), &joined(wanted));
+            }
+        }
+        fixed
+    }
+
+    /// How a pool of that name is configured, with its zones.
+    fn wanted(&self, name: &str) -> Option<(&Pool, Vec<String>)> {
+        if name == SYSTEM_POOL {
+            let zones = self.own.system.zones.iter().map(ToString::to_string).collect();
+            return Some((&self.own.system, zones));
+        }
+        let pools = self.own.user_pools();
+        let (_, zone) = pools.iter().find(|(pool, _)| pool == name)?;
+        Some((&self.own.user, zone.iter().map(ToString::to_string).collect()))
+    }
+}
+
+fn compare(
+    pool: &AgentPool,
+    wanted: &Pool,
+    zones: &[String],
+    subnet: Option<&str>,
+    differ: &mut impl FnMut(&str, &str, &str),
+) {
+    let name = &pool.name;
+    let mut known = |what: &str, is: Option<&str>, wanted: &str| {
+        // What is not told cannot differ.
+        if let Some(is) = is {
+            differ(&format!("{what} of node pool {name}"), is, wanted);
+        }
+    };
+    known("the VM size", pool.vm_size.as_deref(), &wanted.vm_size);
+    known("the OS disk type", pool.os_disk_type.as_deref(), wanted.disk_type);
+    let size = pool.os_disk_size_gb.map(|size| format!("{size} GB"));
+    known(
+        "the OS disk size",
+        size.as_deref(),
+        &format!("{} GB", wanted.disk_size_gb),
+    );
+    // AKS tells `Regular` by telling nothing; the template does not set it for the system pool.
+    if name != SYSTEM_POOL {
+        let priority = pool.scale_set_priority.as_deref().unwrap_or("Regular");
+        known("the priority", Some(priority), wanted.priority);
+    }
+    let is_in = joined(pool.availability_zones.clone().unwrap_or_default());
+    known("the zones", Some(&is_in), &joined(zones.to_vec()));
+    known(
+        "the subnet",
+        Some(or_none(pool.subnet.as_deref())),
+        or_none(subnet),
+    );
+}
+
+/// The zones of the user pools there are. None without such pools.
+fn user_zones(cluster: &ManagedCluster) -> Option<Vec<String>> {
+    let mut users = cluster
+        .properties
+        .pools
+        .iter()
+        .filter(|pool| pool.name == "user" || pool.name.starts_with("user"))
+        .peekable();
+    users.peek()?;
+    Some(
+        users
+            .flat_map(|pool| pool.availability_zones.clone().unwrap_or_default())
+            .collect(),
+    )
+}
+
+fn joined(mut zones: Vec<String>) -> String {
+    zones.sort_unstable();
+    zones.dedup();
+    if zones.is_empty() {
+        "none".to_owned()
+    } else {
+        zones.join(", ")
+    }
+}
+
+fn or_none(text: Option<&str>) -> &str {
+    text.filter(|text| !text.is_empty()).unwrap_or("none")
+}
+
+/// The group that a stack was made for.
+fn group_of(stack: &Stack) -> Option<String> {
+    stack.outputs().resource_group_name.or_else(|| {
+        let parameter = stack.properties.parameters.get("resourceGroupName")?;
+        parameter.value.as_str().map(str::to_owned)
+    })
+}
+
+/// A region as ARM names it: `Japan East` is `japaneast`.
+fn plain(region: &str) -> String {
+    region.replace(' ', "").to_lowercase()
+}
+
+/// Whether a version is older than the one that runs, as far as it says.
+fn is_downgrade(runs: &str, wanted: &str) -> bool {
+    let numbers =
+        |version: &str| -> Vec<u64> { version.split('.').map_while(|part| part.parse().ok()).collect() };
+    let (runs, wanted) = (numbers(runs), numbers(wanted));
+    // `1.34` means any of them.
+    let length = runs.len().min(wanted.len());
+    wanted.get(..length) < runs.get(..length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_older_version_is_a_downgrade() {
+        assert!(is_downgrade("1.34.2", "1.33"));
+        assert!(is_downgrade("1.34.2", "1.34.1"));
+        assert!(is_downgrade("1.10.0", "1.9.9"));
+        for (runs, wanted) in [
+            ("1.34.2", "1.34"),
+            ("1.34.2", "1.34.2"),
+            ("1.34.2", "1.35"),
+            ("1.34", "1.34.9"),
+        ] {
+            assert!(!is_downgrade(runs, wanted), "{runs} {wanted}");
+        }
+    }
+
+    #[test]
+    fn regions_and_zones_compare_by_meaning() {
+        assert_eq!(plain("Japan East"), "japaneast");
+        assert_eq!(
+            joined(vec!["2".to_owned(), "1".to_owned(), "2".to_owned()]),
+            "1, 2"
+        );
+        assert_eq!(joined(Vec::new()), "none");
+        assert_eq!((or_none(Some("")), or_none(None)), ("none", "none"));
+    }
+}

@@ -1,0 +1,121 @@
+//! What there is of a cluster, read at the same time.
+
+use std::collections::BTreeMap;
+
+use kompox_arm::{ArmError, ArmRequest};
+use kompox_domain::Result;
+use serde::Deserialize;
+
+use super::managed::ManagedCluster;
+use super::nouns::is_kind;
+use super::stack::{self, Stack, text_map};
+use super::{ClusterWork, domain};
+use crate::api::{GROUPS, MANAGED_CLUSTERS};
+
+pub(crate) const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
+
+/// What there is of a cluster.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) stack: Option<Stack>,
+    pub(crate) group: Option<SeenGroup>,
+    /// The managed cluster of the stack; not another one in the same group.
+    pub(crate) cluster: Option<ManagedCluster>,
+}
+
+/// A resource group.
+#[derive(Debug, Clone, Deserialize, Default)]
+pub(crate) struct SeenGroup {
+    #[serde(default)]
+    pub(crate) location: String,
+    #[serde(default, deserialize_with = "text_map")]
+    pub(crate) tags: BTreeMap<String, String>,
+    #[serde(default)]
+    properties: GroupProperties,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct GroupProperties {
+    #[serde(default)]
+    provisioning_state: Option<String>,
+}
+
+impl SeenGroup {
+    /// Whether it is on its way out.
+    pub(crate) fn is_deleting(&self) -> bool {
+        let state = self.properties.provisioning_state.as_deref();
+        state.is_some_and(|state| state.eq_ignore_ascii_case("Deleting"))
+    }
+}
+
+impl ClusterWork<'_> {
+    /// Stack, resource group and managed cluster: none depends on another, so it is one step of waiting.
+    ///
+    /// # Errors
+    /// Whatever keeps one of them from being read: that is never the same as absent.
+    pub(crate) async fn see(&self) -> Result<Seen> {
+        let (stack, group, clusters) =
+            futures::try_join!(self.place.get(self.arm, self.cx), self.group(), self.clusters())
+                .map_err(domain)?;
+        let cluster = clusters
+            .into_iter()
+            .find(|cluster| self.is_ours(cluster, stack.as_ref()));
+        Ok(Seen {
+            stack,
+            group,
+            cluster,
+        })
+    }
+
+    async fn group(&self) -> Result<Option<SeenGroup>, ArmError> {
+        let url = self.arm.url(&self.group_path(), GROUPS)?;
+        match self.arm.send(self.cx, &ArmRequest::get(url)).await {
+            Ok(response) => response.json().map(Some),
+            Err(error) if error.is_group_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All managed clusters in the group, with their pools.
+    async fn clusters(&self) -> Result<Vec<ManagedCluster>, ArmError> {
+        let url = self.arm.url(
+            &format!("{}/providers/{CLUSTERS}", self.group_path()),
+            MANAGED_CLUSTERS,
+        )?;
+        let mut clusters = Vec::new();
+        let mut strange = None;
+        let read = self
+            .arm
+            .list(
+                self.cx,
+                ArmRequest::get(url),
+                |element| match serde_json::from_str::<ManagedCluster>(element.get()) {
+                    Ok(cluster) => clusters.push(cluster),
+                    Err(error) => strange = Some(error),
+                },
+            )
+            .await;
+        match (read, strange) {
+            (Err(error), _) if error.is_group_not_found() => Ok(Vec::new()),
+            (Err(error), _) => Err(error),
+            // A cluster that cannot be read is not one that is gone.
+            (Ok(()), Some(error)) => Err(ArmError::Protocol {
+                correlation_id: None,
+                request: "the list of managed clusters".to_owned(),
+                reason: error.to_string(),
+            }),
+            (Ok(()), None) => Ok(clusters),
+        }
+    }
+
+    fn is_ours(&self, cluster: &ManagedCluster, stack: Option<&Stack>) -> bool {
+        let named = stack.is_some_and(|stack| {
+            let output = stack.outputs().cluster_name;
+            let holds = |id: &str| is_kind(id, CLUSTERS) && id.eq_ignore_ascii_case(&cluster.id);
+            output.is_some_and(|name| name.eq_ignore_ascii_case(&cluster.name))
+                || stack.properties.resources.iter().any(|one| holds(&one.id))
+        });
+        named || stack::is_of(&cluster.tags, &self.scope.path())
+    }
+}

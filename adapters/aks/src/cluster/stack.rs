@@ -1,0 +1,464 @@
+//! Deployment Stacks at subscription scope: what ARM answers, and what is asked of it.
+
+use std::collections::BTreeMap;
+
+use kompox_arm::{ArmClient, ArmError, ArmRequest, ErrorDetail, FinalState};
+use kompox_domain::context::Step;
+use kompox_domain::{ClusterScope, Context, tags};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::outputs::Outputs;
+use crate::api::STACKS;
+use crate::naming;
+
+/// Where the stack of a cluster is.
+#[derive(Debug, Clone)]
+pub(crate) struct StackPlace {
+    pub(crate) subscription: String,
+    pub(crate) name: String,
+}
+
+/// What a stack is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StackInput<'a> {
+    pub(crate) location: &'a str,
+    pub(crate) tags: &'a BTreeMap<String, String>,
+    pub(crate) template: &'a Value,
+    pub(crate) parameters: &'a Value,
+    pub(crate) description: &'a str,
+}
+
+/// What happens to what is in a stack when the stack is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "deprovisioning is still to come")]
+pub(crate) enum Unmanage {
+    Delete,
+    Detach,
+}
+
+#[allow(dead_code, reason = "deprovisioning is still to come")]
+impl Unmanage {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Detach => "detach",
+        }
+    }
+}
+
+impl StackPlace {
+    pub(crate) fn of(subscription: &str, cluster: &ClusterScope) -> Self {
+        Self {
+            subscription: subscription.to_owned(),
+            name: naming::stack_name(cluster),
+        }
+    }
+
+    pub(crate) fn path(&self) -> String {
+        format!(
+            "/subscriptions/{}/providers/Microsoft.Resources/deploymentStacks/{}",
+            self.subscription, self.name
+        )
+    }
+
+    /// The stack; none where there is none.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read: that is never the same as absent.
+    pub(crate) async fn get(&self, arm: &ArmClient, cx: &Context) -> Result<Option<Stack>, ArmError> {
+        let request = ArmRequest::get(arm.url(&self.path(), STACKS)?);
+        match arm.send(cx, &request).await {
+            Ok(response) => response.json().map(Some),
+            // A subscription that is not there, or not ours to see, says nothing about the stack.
+            Err(error)
+                if error.is_not_found()
+                    && !error
+                        .code()
+                        .is_some_and(|code| code.eq_ignore_ascii_case("SubscriptionNotFound")) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The request that makes the stack, or brings it up to date. What is no longer in the template is deleted, a
+    /// resource group is only let go.
+    pub(crate) fn put(&self, arm: &ArmClient, input: &StackInput<'_>) -> Result<ArmRequest, ArmError> {
+        ArmRequest::put(arm.url(&self.path(), STACKS)?, &input.body())
+    }
+
+    /// The request that deletes the stack. Every parameter is sent: what is left out means detach, whatever the
+    /// stack itself says.
+    #[allow(dead_code, reason = "deprovisioning is still to come")]
+    pub(crate) fn delete(&self, arm: &ArmClient, what: Unmanage) -> Result<ArmRequest, ArmError> {
+        let mut url = arm.url(&self.path(), STACKS)?;
+        url.query_pairs_mut()
+            .append_pair("unmanageAction.Resources", what.as_str())
+            .append_pair("unmanageAction.ResourceGroups", what.as_str())
+            .append_pair("unmanageAction.ManagementGroups", Unmanage::Detach.as_str())
+            .append_pair("unmanageAction.ResourcesWithoutDeleteSupport", "fail")
+            .append_pair("bypassStackOutOfSyncError", "false");
+        Ok(ArmRequest::delete(url))
+    }
+
+    /// What ARM finds wrong with what would be put, and the ids of the resources there would be.
+    ///
+    /// # Errors
+    /// Whatever keeps it from saying so. Findings come with status 400, which is an answer.
+    pub(crate) async fn validate(
+        &self,
+        arm: &ArmClient,
+        cx: &Context,
+        input: &StackInput<'_>,
+        step: &Step,
+    ) -> Result<Validation, ArmError> {
+        let url = arm.url(&format!("{}/validate", self.path()), STACKS)?;
+        let request = ArmRequest::post(url, &input.body())?.repeatable();
+        let error = match arm.run(cx, &request, FinalState::Resource, step).await {
+            Ok(Some(response)) => {
+                let validated: Validated = response.json()?;
+                return Ok(
+                    match validated.error.and_then(|error| ErrorDetail::parse(error.get())) {
+                        Some(finding) => Validation::Findings(finding),
+                        None => Validation::Resources(ids(validated.properties.resources)),
+                    },
+                );
+            }
+            Ok(None) => return Ok(Validation::Resources(Vec::new())),
+            Err(ArmError::Service(error) | ArmError::Operation { error, .. }) if error.status == 400 => error,
+            Err(error) => return Err(error),
+        };
+        Ok(Validation::Findings(ErrorDetail {
+            code: error.code,
+            message: error.message,
+            target: error.target,
+            policies: error.policies,
+            details: error.details,
+        }))
+    }
+
+    /// The template that the stack was made from last.
+    pub(crate) async fn export(&self, arm: &ArmClient, cx: &Context) -> Result<Option<Value>, ArmError> {
+        #[derive(Deserialize)]
+        struct Exported {
+            template: Option<Value>,
+        }
+        let url = arm.url(&format!("{}/exportTemplate", self.path()), STACKS)?;
+        let exported: Exported = arm
+            .send(cx, &ArmRequest::post_empty(url).repeatable())
+            .await?
+            .json()?;
+        Ok(exported.template)
+    }
+}
+
+impl StackInput<'_> {
+    fn body(&self) -> Value {
+        json!({
+            "location": self.location,
+            "tags": self.tags,
+            "properties": {
+                "description": self.description,
+                "template": self.template,
+                "parameters": self.parameters,
+                "actionOnUnmanage": {
+                    "resources": "delete",
+                    "resourceGroups": "detach",
+                    "managementGroups": "detach",
+                },
+                "denySettings": { "mode": "none" },
+            },
+        })
+    }
+}
+
+/// What came of a validation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Validation {
+    /// Nothing is wrong, and these resources there would be.
+    Resources(Vec<String>),
+    /// This is wrong.
+    Findings(ErrorDetail),
+}
+
+#[derive(Deserialize)]
+struct Validated {
+    #[serde(default)]
+    error: Option<Box<RawValue>>,
+    #[serde(default)]
+    properties: ValidatedProperties,
+}
+
+#[derive(Deserialize, Default)]
+struct ValidatedProperties {
+    #[serde(rename = "validatedResources", default, deserialize_with = "list")]
+    resources: Vec<Identified>,
+}
+
+#[derive(Deserialize)]
+struct Identified {
+    #[serde(default)]
+    id: Option<String>,
+}
+
+fn ids(resources: Vec<Identified>) -> Vec<String> {
+    resources.into_iter().filter_map(|resource| resource.id).collect()
+}
+
+/// A stack as ARM tells it.
+#[derive(Debug, Clone, Deserialize, Default)]
+pub(crate) struct Stack {
+    #[serde(default)]
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) location: String,
+    #[serde(default, deserialize_with = "text_map")]
+    pub(crate) tags: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) properties: StackProperties,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StackProperties {
+    #[serde(default)]
+    pub(crate) provisioning_state: Option<String>,
+    #[serde(default)]
+    pub(crate) correlation_id: Option<String>,
+    /// The deployment underneath: the last one.
+    #[serde(default)]
+    pub(crate) deployment_id: Option<String>,
+    /// As they are told; [`Stack::outputs`] reads them.
+    #[serde(default)]
+    pub(crate) outputs: Value,
+    /// Values of secrets are not among them.
+    #[serde(default, deserialize_with = "or_default")]
+    pub(crate) parameters: BTreeMap<String, Typed>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) resources: Vec<StackResource>,
+    #[serde(default, deserialize_with = "list")]
+    pub(crate) failed_resources: Vec<FailedResource>,
+    #[serde(default)]
+    pub(crate) error: Option<Value>,
+}
+
+/// A value with its type, as parameters and outputs are told.
+#[derive(Debug, Clone, Deserialize, Default)]
+pub(crate) struct Typed {
+    #[serde(default)]
+    pub(crate) value: Value,
+}
+
+/// A resource in a stack.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct StackResource {
+    pub(crate) id: String,
+    /// `managed`, `deleteFailed`, `removeDenyFailed`.
+    #[serde(default)]
+    #[allow(dead_code, reason = "deprovisioning is still to come")]
+    pub(crate) status: Option<String>,
+}
+
+/// A resource that a stack could not make or delete.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct FailedResource {
+    #[serde(default)]
+    pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) error: Option<Value>,
+}
+
+/// How a stack stands. Its states are in camel case, and a new one may come any day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StackState {
+    Succeeded,
+    Failed,
+    Canceled,
+    /// Any other: something is under way.
+    Busy,
+}
+
+impl Stack {
+    /// How it stands. One without a state is over: so ARM defines it for every resource.
+    pub(crate) fn state(&self) -> StackState {
+        let is = |word: &str| self.state_word().eq_ignore_ascii_case(word);
+        if is("succeeded") {
+            StackState::Succeeded
+        } else if is("failed") {
+            StackState::Failed
+        } else if is("canceled") || is("cancelled") {
+            StackState::Canceled
+        } else {
+            StackState::Busy
+        }
+    }
+
+    /// ARM's own word for it.
+    pub(crate) fn state_word(&self) -> &str {
+        self.properties
+            .provisioning_state
+            .as_deref()
+            .unwrap_or("succeeded")
+    }
+
+    /// Whether its `deploymentId` is that of what is under way, and not of what was before.
+    pub(crate) fn deploys(&self) -> bool {
+        let before = ["initializing", "creating", "validating", "waiting"];
+        !before
+            .iter()
+            .any(|word| self.state_word().eq_ignore_ascii_case(word))
+    }
+
+    /// A tag's value. Names of tags compare without case.
+    pub(crate) fn tag(&self, name: &str) -> Option<&str> {
+        tag(&self.tags, name)
+    }
+
+    /// Whether its tags say that it is that cluster's.
+    pub(crate) fn is_of(&self, path: &str) -> bool {
+        is_of(&self.tags, path)
+    }
+
+    /// What it says about the cluster.
+    pub(crate) fn outputs(&self) -> Outputs {
+        Outputs::read(&self.properties.outputs)
+    }
+}
+
+/// A tag's value. Names of tags compare without case.
+pub(crate) fn tag<'a>(all: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
+    all.iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+}
+
+/// Whether tags say that something is that cluster's: names without case, values exactly.
+pub(crate) fn is_of(all: &BTreeMap<String, String>, path: &str) -> bool {
+    tag(all, tags::CLUSTER) == Some(path) && tag(all, tags::MANAGED_BY) == Some(tags::MANAGED_BY_KOMPOX)
+}
+
+/// A list of what can be read, where there may also be null or something strange.
+pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned,
+{
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Array(items) => items
+            .into_iter()
+            .filter_map(|item| serde_json::from_value(item).ok())
+            .collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// Texts by name, where there may also be null or something strange.
+pub(crate) fn text_map<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Object(map) => map
+            .into_iter()
+            .filter_map(|(key, value)| Some((key, value.as_str()?.to_owned())))
+            .collect(),
+        _ => BTreeMap::new(),
+    })
+}
+
+fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: serde::de::DeserializeOwned + Default,
+{
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(value: Value) -> Stack {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn in_state(state: &str) -> Stack {
+        stack(json!({"properties": {"provisioningState": state}}))
+    }
+
+    #[test]
+    fn three_states_are_ends_in_any_case_and_every_other_is_under_way() {
+        assert_eq!(in_state("Succeeded").state(), StackState::Succeeded);
+        assert_eq!(in_state("failed").state(), StackState::Failed);
+        assert_eq!(in_state("canceled").state(), StackState::Canceled);
+        for busy in [
+            "creating",
+            "validating",
+            "waiting",
+            "deploying",
+            "canceling",
+            "updatingDenyAssignments",
+            "deletingResources",
+            "deleting",
+            "initializing",
+            "running",
+            "somethingNew",
+        ] {
+            assert_eq!(in_state(busy).state(), StackState::Busy, "{busy}");
+        }
+    }
+
+    #[test]
+    fn before_it_deploys_its_deployment_is_the_one_before() {
+        assert!(!in_state("validating").deploys());
+        assert!(in_state("deploying").deploys() && in_state("deletingResources").deploys());
+    }
+
+    #[test]
+    fn nulls_and_strange_fields_do_not_hide_the_rest() {
+        let stack = stack(
+            json!({"id": "/x", "tags": null, "properties": {"provisioningState": "failed",
+            "outputs": null, "parameters": 7, "resources": [{"id": "/a"}, 3, {}], "failedResources": null}}),
+        );
+        assert_eq!(stack.properties.resources.len(), 1);
+        assert_eq!(stack.state(), StackState::Failed);
+    }
+
+    #[test]
+    fn outputs_and_names_of_tags_are_read_without_case_and_values_of_tags_exactly() {
+        let stack = stack(
+            json!({"tags": {"Managed-By": "kompox", "KOMPOX-cluster": "w/p/c"},
+            "properties": {"outputs": {"azurE_AKS_CLUSTER_NAME": {"type": "string", "value": "aks-1"}}}}),
+        );
+        assert_eq!(stack.outputs().cluster_name.as_deref(), Some("aks-1"));
+        assert!(stack.is_of("w/p/c") && !stack.is_of("w/p/C"));
+    }
+
+    #[test]
+    fn what_is_put_deletes_what_it_no_longer_holds_lets_groups_go_and_denies_nothing() {
+        let body = StackInput {
+            location: "japaneast",
+            tags: &BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+            template: &json!({"t": 1}),
+            parameters: &json!({"p": {"value": 2}}),
+            description: "d",
+        }
+        .body();
+        assert_eq!(body["location"], "japaneast");
+        assert_eq!(body["tags"]["a"], "b");
+        let properties = &body["properties"];
+        assert_eq!(properties["actionOnUnmanage"]["resources"], "delete");
+        assert_eq!(properties["actionOnUnmanage"]["resourceGroups"], "detach");
+        assert_eq!(properties["denySettings"]["mode"], "none");
+        assert!(properties.get("bypassStackOutOfSyncError").is_none());
+        assert_eq!(
+            (
+                &properties["template"]["t"],
+                &properties["parameters"]["p"]["value"]
+            ),
+            (&json!(1), &json!(2))
+        );
+    }
+}

@@ -1,0 +1,139 @@
+//! Waiting for what is under way with a cluster, whoever began it.
+
+use kompox_arm::{ArmClient, ArmError, ArmOptions, ArmRequest};
+use kompox_domain::error::FailedOperation;
+use kompox_domain::{Context, Error, ErrorKind, Result};
+
+use super::follow::Follower;
+use super::managed::ManagedCluster;
+use super::nouns::title;
+use super::stack::StackState;
+use super::{ClusterWork, MAX_LOOK, domain, failure};
+use crate::api::MANAGED_CLUSTERS;
+
+impl ClusterWork<'_> {
+    /// Waits for the stack, or else for the managed cluster; at once where neither is busy.
+    ///
+    /// # Errors
+    /// What failed, as a tree; `Timeout` with what still goes on.
+    pub(crate) async fn wait(&self) -> Result<Option<String>> {
+        let seen = self.see().await?;
+        let Some(stack) = seen.stack.filter(|stack| stack.state() == StackState::Busy) else {
+            return match seen.cluster.filter(|cluster| cluster.busy().is_some()) {
+                Some(cluster) => self.wait_for_cluster(&cluster).await.map(Some),
+                None => Ok(None),
+            };
+        };
+        let name = &self.place.name;
+        let deletes = |state: &str| state.eq_ignore_ascii_case("deleting");
+        let was_deleting = deletes(stack.state_word());
+        let step = self.cx.begin(format!("wait for deployment stack {name}"));
+        step.state(stack.state_word(), None);
+        let mut follower = Follower::new(self, Some(&stack));
+        let result = match follower.until_over(&step).await {
+            Ok(None) => Ok(format!("deletion of deployment stack {name}")),
+            Ok(Some(stack)) if stack.state() == StackState::Succeeded => {
+                follower.succeeded();
+                Ok(format!("deployment stack {name}"))
+            }
+            Ok(Some(stack)) => {
+                let root = failure::of_stack(self.arm, self.cx, &stack).await;
+                let what = if was_deleting { "deletion" } else { "operation" };
+                Err(failure::error(
+                    &format!("the {what} that was waited for failed"),
+                    root,
+                ))
+            }
+            Err(error) => Err(error),
+        };
+        step.end(result).map(Some)
+    }
+
+    /// Waits for a managed cluster that is busy by itself.
+    pub(crate) async fn wait_for_cluster(&self, cluster: &ManagedCluster) -> Result<String> {
+        wait_for_cluster(self.arm, self.cx, self.options, cluster).await
+    }
+}
+
+/// Waits for a managed cluster of which only the id is known; at once where it is not busy, or not there.
+pub(crate) async fn wait_for_existing(
+    arm: &ArmClient,
+    cx: &Context,
+    options: ArmOptions,
+    id: &str,
+) -> Result<Option<String>> {
+    match read(arm, cx, id).await.map_err(domain)? {
+        Some(cluster) if cluster.busy().is_some() => {
+            wait_for_cluster(arm, cx, options, &cluster).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn read(arm: &ArmClient, cx: &Context, id: &str) -> Result<Option<ManagedCluster>, ArmError> {
+    let request = ArmRequest::get(arm.url(id, MANAGED_CLUSTERS)?);
+    match arm.send(cx, &request).await {
+        Ok(response) => response.json().map(Some),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn wait_for_cluster(
+    arm: &ArmClient,
+    cx: &Context,
+    options: ArmOptions,
+    cluster: &ManagedCluster,
+) -> Result<String> {
+    let name = title(&cluster.id);
+    let step = cx.begin(format!("wait for {name}"));
+    let result = settled(arm, cx, options, cluster, &step).await;
+    step.end(result)?;
+    Ok(name)
+}
+
+async fn settled(
+    arm: &ArmClient,
+    cx: &Context,
+    options: ArmOptions,
+    cluster: &ManagedCluster,
+    step: &kompox_domain::context::Step,
+) -> Result<()> {
+    let mut wait = options.poll;
+    let mut now = cluster.clone();
+    loop {
+        let Some(state) = now.busy() else {
+            return match now.failed() {
+                None => Ok(()),
+                Some(state) => Err(failed(&now, state)),
+            };
+        };
+        step.state(state, None);
+        let state = state.to_owned();
+        let doing = || format!("while {} was still in state {state}", title(&cluster.id));
+        arm.pause(cx, wait, doing).await.map_err(|error| {
+            Error::from(error)
+                .with_hint("it goes on in Azure: `kompoxops cluster wait` waits for it; give it more time with --timeout")
+        })?;
+        wait = wait.saturating_mul(2).min(MAX_LOOK);
+        let Some(next) = read(arm, cx, &cluster.id).await.map_err(domain)? else {
+            return Ok(());
+        };
+        now = next;
+    }
+}
+
+fn failed(cluster: &ManagedCluster, state: &str) -> Error {
+    let message = format!("{} ended as {state}", title(&cluster.id));
+    let failure = FailedOperation {
+        resource: cluster.id.clone(),
+        code: state.to_owned(),
+        message: message.clone(),
+        ..FailedOperation::default()
+    };
+    Error::new(ErrorKind::Failed, message)
+        .with_code(state)
+        .with_target(cluster.id.clone())
+        .with_hint("its activity log in the portal says why; `kompoxops cluster provision` tries to mend it")
+        .with_failures(vec![failure])
+}
