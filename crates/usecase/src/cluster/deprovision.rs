@@ -25,6 +25,8 @@ pub struct DeprovisionPlan {
     pub plan: Plan,
     /// Whether something is still installed on the cluster. None: not known.
     pub installed: Option<bool>,
+    /// Of what stands in the way, that which would go along if it were named. The rest must be dealt with first.
+    pub allowable: Vec<String>,
 }
 
 /// What [`deprovision`] would delete, keep, and stop at. Nothing is written.
@@ -66,7 +68,42 @@ pub async fn deprovision_plan(
     if installed == Some(true) {
         cx.warn(WarningKind::StillInstalled, still_installed(cluster));
     }
-    Ok(DeprovisionPlan { plan, installed })
+    let allowable = allowable(driver, cx, cluster, request, &plan).await?;
+    Ok(DeprovisionPlan {
+        plan,
+        installed,
+        allowable,
+    })
+}
+
+/// What of that which stands in the way does so only until it is named. Only the driver knows, so it is asked.
+async fn allowable(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    cluster: &ClusterScope,
+    request: &DeprovisionRequest,
+    plan: &Plan,
+) -> Result<Vec<String>> {
+    let blocking = |plan: &Plan| -> Vec<String> {
+        let blocks = plan.of(ChangeAction::Block);
+        blocks.map(|change| change.resource.clone()).collect()
+    };
+    let mut named = blocking(plan);
+    if named.is_empty() {
+        return Ok(named);
+    }
+    let mut request = request.clone();
+    request.allow_delete.extend(named.iter().cloned());
+    let then = driver.cluster_deprovision_plan(cx, cluster, &request).await;
+    let then = then.map_err(|error| {
+        let id = &cluster.cluster.id;
+        error.context(format!(
+            "cannot tell what stands in the way of deprovisioning cluster {id}"
+        ))
+    })?;
+    let left = blocking(&then);
+    named.retain(|id| !left.contains(id));
+    Ok(named)
 }
 
 /// Deletes exactly what provisioning made, and answers with what was deleted and what is left.

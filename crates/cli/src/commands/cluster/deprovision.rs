@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use kompox_domain::Operation as Port;
 use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, Plan};
-use kompox_usecase::cluster::{self, Deprovision};
+use kompox_usecase::cluster::{self, Deprovision, DeprovisionPlan};
 
 use super::operation;
 use super::provision::different;
@@ -57,15 +57,16 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
     let planned = operate(ui, global, &look, async |cx| {
         cluster::deprovision_plan(&*session.driver, &cx, &session.cluster, &request.request).await
     })?;
+    let hint = allowing(args, &planned);
     let plan = planned.plan;
     if args.dry_run {
-        if let Some(hint) = allowing(args, &plan) {
-            ui.say(&format!("in the way; {hint}"));
+        if let Some(hint) = hint {
+            ui.say(&format!("something stands in the way: {hint}"));
         }
         return Failure::judged(print(ui, &session, &plan, true), different(&plan));
     }
     if let Some(error) = cluster::blocked(&session.cluster, &plan) {
-        return Err(match allowing(args, &plan) {
+        return Err(match hint {
             Some(hint) => error.with_hint(hint).into(),
             None => Failure::from(error),
         });
@@ -105,23 +106,24 @@ fn confirm(ui: &Ui, session: &ClusterSession, plan: &Plan) -> Result<(), Failure
     )
 }
 
-/// The command that lets go along what is in the way. None where nothing is.
-fn allowing(args: &Args, plan: &Plan) -> Option<String> {
-    let mut flags = String::new();
-    for id in &args.allow_delete {
-        flags = format!("{flags} --allow-delete {}", quoted(id));
+/// What to do about what stands in the way. None where nothing does.
+fn allowing(args: &Args, planned: &DeprovisionPlan) -> Option<String> {
+    let in_the_way = planned.plan.of(ChangeAction::Block).count();
+    let mut hints = Vec::new();
+    if planned.allowable.len() < in_the_way {
+        hints.push("deal first with what no flag lets go along".to_owned());
     }
-    let mut blocking = false;
-    for change in plan.of(ChangeAction::Block) {
-        blocking = true;
-        flags = format!("{flags} --allow-delete {}", quoted(&change.resource));
+    if !planned.allowable.is_empty() {
+        let named = args.allow_delete.iter().chain(&planned.allowable);
+        let flags: String = named
+            .map(|id| format!(" --allow-delete {}", quoted(id)))
+            .collect();
+        let target = args.target.flags();
+        hints.push(format!(
+            "move away what is to be kept; where all of it may go: kompoxops cluster deprovision{target}{flags}"
+        ));
     }
-    let target = args.target.flags();
-    blocking.then(|| {
-        format!(
-            "where all of it may go, and only then: kompoxops cluster deprovision{target}{flags}; else move it away first"
-        )
-    })
+    (!hints.is_empty()).then(|| hints.join("; "))
 }
 
 fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
@@ -138,4 +140,62 @@ fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Resul
         &view::PlanView::new(id, plan, dry_run),
         &view::shown(plan, &empty),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use kompox_domain::cluster::Change;
+
+    use super::*;
+
+    fn args() -> Args {
+        Args {
+            dry_run: false,
+            allow_delete: vec!["/d/first".to_owned()],
+            force: false,
+            target: ClusterTargetArgs {
+                cluster_name: Some("main".to_owned()),
+                ..ClusterTargetArgs::default()
+            },
+            output: OutputArgs {
+                output: crate::args::OutputFormat::Auto,
+            },
+        }
+    }
+
+    fn planned(blocking: &[&str], allowable: &[&str]) -> DeprovisionPlan {
+        let change = |id: &&str| Change {
+            action: ChangeAction::Block,
+            resource: (*id).to_owned(),
+            reason: String::new(),
+        };
+        DeprovisionPlan {
+            plan: Plan {
+                changes: blocking.iter().map(change).collect(),
+                inputs: vec![],
+            },
+            installed: None,
+            allowable: allowable.iter().map(|id| (*id).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn the_flags_that_let_all_of_it_go_are_given_to_be_pasted() {
+        let hint = |blocking: &[&str], allowable: &[&str]| allowing(&args(), &planned(blocking, allowable));
+        assert_eq!(hint(&[], &[]), None);
+        assert_eq!(
+            hint(&["/d/a b"], &["/d/a b"]).unwrap(),
+            "move away what is to be kept; where all of it may go: kompoxops cluster deprovision --cluster-name main \
+             --allow-delete /d/first --allow-delete '/d/a b'"
+        );
+        assert_eq!(
+            hint(&["/lock"], &[]).unwrap(),
+            "deal first with what no flag lets go along"
+        );
+        assert!(
+            hint(&["/lock", "/d/a"], &["/d/a"])
+                .unwrap()
+                .starts_with("deal first with what no flag lets go along; move away")
+        );
+    }
 }

@@ -177,6 +177,32 @@ fn everything_that_is_in_the_way_is_told_at_once() {
 }
 
 #[tokio::test]
+async fn of_what_is_in_the_way_the_driver_tells_what_a_flag_lets_go_along() {
+    let (cx, _) = context();
+    let mut driver = driver(Operation::ALL);
+    stands(&mut driver, installed(None));
+    // A disk goes along when it is named, a lock never does.
+    driver
+        .expect_cluster_deprovision_plan()
+        .times(2)
+        .returning(|_, _, request| {
+            let mut plan = plan_of(&[ChangeAction::Block, ChangeAction::Block]);
+            for (change, id) in plan.changes.iter_mut().zip(["/r/disk", "/r/lock"]) {
+                change.resource = id.to_owned();
+                if id == "/r/disk" && request.allow_delete.iter().any(|allowed| allowed == id) {
+                    change.action = ChangeAction::Delete;
+                }
+            }
+            Ok(plan)
+        });
+    let planned = cluster::deprovision_plan(&driver, &cx, &ours(), &allowing(&[]))
+        .await
+        .unwrap();
+    assert_eq!(planned.plan.of(ChangeAction::Block).count(), 2);
+    assert_eq!(planned.allowable, ["/r/disk"]);
+}
+
+#[tokio::test]
 async fn an_interruption_says_that_running_it_again_goes_on() {
     let (cx, _) = context();
     let mut driver = driver(&[Operation::ClusterDeprovision]);
