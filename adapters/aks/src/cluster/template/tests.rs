@@ -608,7 +608,7 @@ fn this_is_what_each_setting_reaches() {
     AZURE_AKS_USER_VM_DISK_TYPE -> userPools.diskType -> agentPools.osDiskType
     AZURE_AKS_USER_VM_DISK_SIZE_GB -> userPools.diskSizeGB -> agentPools.osDiskSizeGB
     AZURE_AKS_USER_VM_PRIORITY -> systemPool.taints -> managedClusters.agentPoolProfiles[].nodeTaints
-    AZURE_AKS_USER_VM_PRIORITY -> userPools.priority -> agentPools.scaleSetEvictionPolicy, agentPools.scaleSetPriority
+    AZURE_AKS_USER_VM_PRIORITY -> userPools.priority -> agentPools.scaleSetPriority
     AZURE_AKS_USER_VM_ZONES -> userPools.name -> agentPools.name
     AZURE_AKS_USER_VM_ZONES -> userPools.zones -> agentPools.availabilityZones
     AZURE_AKS_ADMIN_PRINCIPAL_IDS -> admins -> roleAssignments.copy.count, roleAssignments.name, roleAssignments.principalId, roleAssignments.principalType
