@@ -26,6 +26,7 @@ mod platform;
 mod reply;
 mod server;
 mod store;
+mod template;
 mod types;
 mod watch;
 

@@ -1,0 +1,289 @@
+//! The structure of a template, checked as a whole before anything of it is evaluated.
+
+use serde_json::{Map, Value};
+
+use super::error::{Problem, Result};
+use super::expression::{Written, read};
+use super::functions;
+
+/// Lower-cased type of a deployment.
+pub(crate) const DEPLOYMENT: &str = "microsoft.resources/deployments";
+
+const SECTIONS: &[&str] = &[
+    "$schema",
+    "contentVersion",
+    "apiProfile",
+    "metadata",
+    "parameters",
+    "variables",
+    "resources",
+    "outputs",
+];
+
+/// Sections that ARM has and this program has not.
+const NOT_SERVED: &[&str] = &[
+    "functions",
+    "languageVersion",
+    "definitions",
+    "extensions",
+    "imports",
+];
+
+const RESOURCE: &[&str] = &[
+    "apiVersion",
+    "comments",
+    "condition",
+    "copy",
+    "dependsOn",
+    "extendedLocation",
+    "identity",
+    "kind",
+    "location",
+    "managedBy",
+    "managedByExtended",
+    "metadata",
+    "name",
+    "plan",
+    "properties",
+    "resourceGroup",
+    "resources",
+    "scale",
+    "scope",
+    "sku",
+    "subscriptionId",
+    "tags",
+    "type",
+    "zones",
+];
+
+/// Where a template is deployed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    Subscription,
+    Group,
+}
+
+/// Refuses what is no template, and expressions that make no sense where they stand.
+pub(crate) fn check(template: &Value, level: Level) -> Result<()> {
+    let Value::Object(sections) = template else {
+        return Err(Problem::template("The template must be a JSON object."));
+    };
+    for name in sections.keys() {
+        if let Some(section) = NOT_SERVED.iter().find(|known| known.eq_ignore_ascii_case(name)) {
+            return Err(Problem::template(format!(
+                "This embedded Azure does not serve the section '{section}' of a template."
+            )));
+        }
+        if !SECTIONS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+            return Err(no_member(name, "Template"));
+        }
+    }
+    check_schema(sections, level)?;
+    if !sections.get("contentVersion").is_some_and(Value::is_string) {
+        return Err(Problem::template(
+            "The template must have the property 'contentVersion'. Please see https://aka.ms/arm-syntax for usage \
+             details.",
+        ));
+    }
+    if let Some(variables) = sections.get("variables") {
+        expressions(variables, false)
+            .map_err(|problem| problem.at("The template variables are not valid"))?;
+    }
+    for (name, output) in entries(template, "outputs")? {
+        let place = format!("The template output '{name}' is not valid");
+        for (key, value) in output.as_object().into_iter().flatten() {
+            let late = matches!(key.as_str(), "value" | "copy");
+            expressions(value, late).map_err(|problem| problem.at(&place))?;
+        }
+    }
+    for resource in resources(template)? {
+        check_resource(resource)?;
+    }
+    Ok(())
+}
+
+fn no_member(name: &str, kind: &str) -> Problem {
+    Problem::with_code(
+        "InvalidRequestContent",
+        format!(
+            "The request content was invalid and could not be deserialized: 'Could not find member '{name}' on object \
+             of type '{kind}'.'."
+        ),
+    )
+}
+
+/// The schema says what a template is for, and ARM refuses one that is for something else.
+fn check_schema(sections: &Map<String, Value>, level: Level) -> Result<()> {
+    let schema = sections
+        .get("$schema")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let wanted = match level {
+        Level::Subscription => "/subscriptiondeploymenttemplate.json",
+        Level::Group => "/deploymenttemplate.json",
+    };
+    if schema
+        .to_ascii_lowercase()
+        .trim_end_matches('#')
+        .ends_with(wanted)
+    {
+        return Ok(());
+    }
+    Err(Problem::template(format!(
+        "The template schema '{schema}' is not supported for a deployment at {} scope. Please see \
+         https://aka.ms/arm-syntax for usage details.",
+        match level {
+            Level::Subscription => "subscription",
+            Level::Group => "resource group",
+        }
+    )))
+}
+
+/// The entries of a section that is an object.
+pub(super) fn entries<'t>(template: &'t Value, section: &str) -> Result<Vec<(&'t String, &'t Value)>> {
+    match template.get(section) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Object(entries)) => Ok(entries.iter().collect()),
+        Some(_) => Err(Problem::template(format!(
+            "The section '{section}' of the template must be an object."
+        ))),
+    }
+}
+
+/// The template's resources, as written.
+pub(super) fn resources(template: &Value) -> Result<&[Value]> {
+    match template.get("resources") {
+        Some(Value::Array(resources)) => Ok(resources),
+        None => Err(Problem::template(
+            "The template must have the property 'resources'. Please see https://aka.ms/arm-syntax for usage details.",
+        )),
+        Some(_) => Err(Problem::template(
+            "This embedded Azure takes the resources of a template as an array only.",
+        )),
+    }
+}
+
+fn check_resource(resource: &Value) -> Result<()> {
+    let name = resource["name"].as_str().unwrap_or_default();
+    let place = format!("The template resource '{name}' is not valid");
+    let Value::Object(members) = resource else {
+        return Err(Problem::template("A resource of the template must be an object."));
+    };
+    for required in ["name", "type", "apiVersion"] {
+        if !members.get(required).is_some_and(Value::is_string) {
+            return Err(
+                Problem::template(format!("The '{required}' property is required for a resource")).at(&place),
+            );
+        }
+    }
+    for (key, value) in members {
+        if !RESOURCE.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+            return Err(no_member(key, "TemplateResource"));
+        }
+        match key.as_str() {
+            "resources" | "comments" | "metadata" => {}
+            "properties" if is_deployment(resource) => {
+                check_nested(resource, value).map_err(|problem| problem.at(&place))?;
+            }
+            // Only properties may need what other resources have become.
+            key => expressions(value, key == "properties").map_err(|problem| problem.at(&place))?,
+        }
+    }
+    for child in resource["resources"].as_array().into_iter().flatten() {
+        check_resource(child)?;
+    }
+    Ok(())
+}
+
+/// Whether a resource of a template is a nested deployment.
+pub(super) fn is_deployment(resource: &Value) -> bool {
+    resource["type"]
+        .as_str()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(DEPLOYMENT))
+}
+
+fn check_nested(resource: &Value, properties: &Value) -> Result<()> {
+    for (key, value) in properties.as_object().into_iter().flatten() {
+        match key.as_str() {
+            "template" => {}
+            "templateLink" | "parametersLink" | "onErrorDeployment" => {
+                return Err(Problem::template(format!(
+                    "This embedded Azure does not serve '{key}' of a deployment."
+                )));
+            }
+            "parameters" => expressions(value, true)?,
+            _ => expressions(value, false)?,
+        }
+    }
+    let level = if resource.get("resourceGroup").is_some() || resource.get("location").is_none() {
+        Level::Group
+    } else {
+        Level::Subscription
+    };
+    match properties.get("template") {
+        Some(template) => check(template, level),
+        None => Err(Problem::template(
+            "A nested deployment must have the property 'template'",
+        )),
+    }
+}
+
+/// Whether the expressions of a nested deployment see its own parameters and variables; by default they do not.
+pub(crate) fn is_inner(properties: &Value) -> bool {
+    properties["expressionEvaluationOptions"]["scope"]
+        .as_str()
+        .is_some_and(|scope| scope.eq_ignore_ascii_case("inner"))
+}
+
+/// Reads every expression in a value. `late`: `reference` is allowed there.
+fn expressions(value: &Value, late: bool) -> Result<()> {
+    match value {
+        Value::String(text) => text_expressions(text, late),
+        Value::Array(items) => items.iter().try_for_each(|item| expressions(item, late)),
+        Value::Object(fields) => fields.iter().try_for_each(|(key, value)| {
+            text_expressions(key, false)?;
+            // How often a loop turns must be known before.
+            expressions(value, late && key != "count")
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn text_expressions(text: &str, late: bool) -> Result<()> {
+    let Written::Expression(expression) = read(text)? else {
+        return Ok(());
+    };
+    let mut problem = None;
+    expression.calls(&mut |call| {
+        let wrong = match functions::check(&call.name, call.arguments.len()) {
+            Err(wrong) => Some(wrong),
+            Ok(()) if !late && call.name.eq_ignore_ascii_case("reference") => {
+                Some(Problem::not_here(&call.name))
+            }
+            Ok(()) => None,
+        };
+        problem = problem.take().or(wrong);
+    });
+    problem.map_or(Ok(()), Err)
+}
+
+/// The names that a value's expressions refer to by `reference` without an api-version; each may be an expression.
+pub(super) fn referred(value: &Value, found: &mut Vec<super::expression::Expression>) {
+    match value {
+        Value::String(text) => {
+            if let Ok(Written::Expression(expression)) = read(text) {
+                expression.calls(&mut |call| {
+                    if let ([name], true) = (
+                        call.arguments.as_slice(),
+                        call.name.eq_ignore_ascii_case("reference"),
+                    ) {
+                        found.push(name.clone());
+                    }
+                });
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| referred(item, found)),
+        Value::Object(fields) => fields.values().for_each(|value| referred(value, found)),
+        _ => {}
+    }
+}
