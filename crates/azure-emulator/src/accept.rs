@@ -66,7 +66,12 @@ pub(crate) fn reply(cx: &mut Cx<'_>, operation: Operation, answer: &Answer) -> R
         .unwrap_or(answer.shape);
     let id = operation.id.clone();
     let target = operation.target.clone();
-    let is_accepted = matches!(operation.work, Work::Delete | Work::Action { .. });
+    let is_accepted = matches!(
+        operation.work,
+        Work::Delete | Work::Action { .. } | Work::Answer { .. }
+    );
+    // What waits for other resources cannot be over at once.
+    let is_deploy = matches!(operation.work, Work::Deploy);
     let headers = headers(cx, &operation, shape);
     cx.state.put_operation(operation);
     let mut reply = match shape {
@@ -84,6 +89,10 @@ pub(crate) fn reply(cx: &mut Cx<'_>, operation: Operation, answer: &Answer) -> R
                 .as_ref()
                 .map_or_else(|| Reply::empty(status), |body| Reply::json(status, body))
         }
+        OperationShape::Synchronous if is_deploy => match &answer.body {
+            Some(body) => Reply::json(if answer.created { 201 } else { 200 }, body),
+            None => Reply::empty(202),
+        },
         OperationShape::EmptyOk => Reply::empty(200),
         OperationShape::Synchronous => return synchronous(cx, &id, &target, answer.created),
     };
@@ -105,6 +114,7 @@ fn synchronous(cx: &mut Cx<'_>, id: &str, target: &str, created: bool) -> Reply 
     }
     let status = if created { 201 } else { 200 };
     match cx.state.operation(id).map(|operation| &operation.work) {
+        Some(Work::Answer { status, body }) => return Reply::json(*status, body),
         Some(Work::Tags(_)) => return Reply::json(status, &arm::tags::document(cx.state, target)),
         Some(Work::Action { result, .. }) => {
             return result

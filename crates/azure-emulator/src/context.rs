@@ -61,6 +61,29 @@ impl Request {
         }
     }
 
+    /// A request that ARM itself makes, for whoever started a deployment.
+    pub(crate) fn internal(
+        method: Method,
+        path: &str,
+        version: &str,
+        body: Option<&Value>,
+        base: &str,
+    ) -> Self {
+        Self {
+            method,
+            path: path.to_owned(),
+            segments: path
+                .split('/')
+                .filter(|segment| !segment.is_empty())
+                .map(str::to_owned)
+                .collect(),
+            query: vec![("api-version".to_owned(), version.to_owned())],
+            headers: HeaderMap::new(),
+            body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
+            base: base.to_owned(),
+        }
+    }
+
     /// A query parameter; names compare without case.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query
@@ -81,12 +104,18 @@ impl Request {
 
     /// The body as a JSON object, without members that are `null`.
     pub(crate) fn json(&self) -> ArmResult<Value> {
-        let mut value: Value =
+        let mut value = self.whole_json()?;
+        json::drop_nulls(&mut value);
+        Ok(value)
+    }
+
+    /// The body as a JSON object, as it is: in a template `null` means something.
+    pub(crate) fn whole_json(&self) -> ArmResult<Value> {
+        let value: Value =
             serde_json::from_slice(&self.body).map_err(|error| ArmError::content(&error.to_string()))?;
         if !value.is_object() {
             return Err(ArmError::content("a JSON object is expected"));
         }
-        json::drop_nulls(&mut value);
         Ok(value)
     }
 }

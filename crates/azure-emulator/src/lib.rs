@@ -12,6 +12,7 @@ mod arm;
 mod connection;
 mod context;
 mod control;
+mod deploy;
 mod emulator;
 mod entra;
 mod error;

@@ -10,6 +10,7 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::tags::TagChange;
 use crate::context::World;
+use crate::deploy;
 use crate::faults::{MonitorError, OperationFault, Outcome};
 use crate::json::{set_property, timestamp};
 use crate::reply::Reply;
@@ -48,6 +49,10 @@ pub(crate) enum Work {
     Delete,
     /// Tags change.
     Tags(TagChange),
+    /// A deployment or a stack: it ends when its resources have, not by itself.
+    Deploy,
+    /// Nothing: the answer was known at once and is given at the end.
+    Answer { status: u16, body: Value },
     /// An action of the resource's type.
     Action {
         name: String,
@@ -70,6 +75,9 @@ enum Progress {
         code: String,
         message: String,
         canceled: bool,
+        /// The error as it is told, where it says more than code and message.
+        #[serde(default)]
+        whole: Option<Value>,
     },
 }
 
@@ -123,6 +131,30 @@ impl Operation {
         }
     }
 
+    /// The error of an operation that ended badly, as it is told.
+    pub(crate) fn failure(&self) -> Option<Value> {
+        match &self.progress {
+            Progress::Failed {
+                code, message, whole, ..
+            } => Some(
+                whole
+                    .clone()
+                    .unwrap_or_else(|| json!({ "code": code, "message": message })),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Whether an operation that does not end by itself may: neither time nor looks nor a fault stand against it.
+    pub(crate) fn may_end(&self, now: i64) -> bool {
+        self.is_running() && self.looks_left == 0 && now >= self.due && self.fault.outcome != Outcome::Stuck
+    }
+
+    /// How a fault plan wants it to end.
+    pub(crate) fn outcome(&self) -> &Outcome {
+        &self.fault.outcome
+    }
+
     pub(crate) fn retry_after(&self) -> Option<&str> {
         self.retry_after.as_deref()
     }
@@ -137,7 +169,7 @@ impl Operation {
     }
 
     fn is_due(&self, now: i64) -> bool {
-        self.is_running() && self.looks_left == 0 && now >= self.due && self.fault.outcome != Outcome::Stuck
+        !matches!(self.work, Work::Deploy) && self.may_end(now)
     }
 
     fn ended(&self) -> Option<i64> {
@@ -186,8 +218,27 @@ pub(crate) fn end(state: &mut State, world: &World, id: &str, now: i64) {
                 code,
                 message,
                 canceled,
+                whole: None,
             }
         }
+    };
+    state.put_operation(operation);
+}
+
+/// Ends a deployment's or a stack's operation; the error is told as it is.
+pub(crate) fn finish(state: &mut State, id: &str, error: Option<Value>, canceled: bool, now: i64) {
+    let Some(mut operation) = state.operation(id).cloned() else {
+        return;
+    };
+    operation.progress = match error {
+        None => Progress::Succeeded { ended: now },
+        Some(error) => Progress::Failed {
+            ended: now,
+            code: error["code"].as_str().unwrap_or_default().to_owned(),
+            message: error["message"].as_str().unwrap_or_default().to_owned(),
+            canceled,
+            whole: Some(error),
+        },
     };
     state.put_operation(operation);
 }
@@ -203,6 +254,7 @@ pub(crate) fn preempt(state: &mut State, target: &str, now: i64) {
             code: "OperationPreempted".to_owned(),
             message: "Operation execution has been preempted by a more recent operation.".to_owned(),
             canceled: true,
+            whole: None,
         };
         state.put_operation(operation);
     }
@@ -212,7 +264,16 @@ pub(crate) fn preempt(state: &mut State, target: &str, now: i64) {
 pub(crate) fn look_at_target(state: &mut State, target: &str) {
     for id in state.running_on(target) {
         look(state, &id);
+        if is_deploy(state, &id) {
+            deploy::look_below(state, target);
+        }
     }
+}
+
+fn is_deploy(state: &State, id: &str) -> bool {
+    state
+        .operation(id)
+        .is_some_and(|operation| matches!(operation.work, Work::Deploy))
 }
 
 fn look(state: &mut State, id: &str) -> bool {
@@ -239,6 +300,7 @@ fn succeed(end: &mut End<'_>, operation: &mut Operation) -> ArmResult<()> {
             }
         }
         Work::Tags(change) => change.apply(end.state, &key, end.now),
+        Work::Deploy | Work::Answer { .. } => {}
         Work::Action {
             name,
             input,
@@ -279,7 +341,7 @@ fn fail(end: &mut End<'_>, operation: &Operation, outcome: &str) {
             }
         }
         Work::Delete | Work::Action { tells: true, .. } => set_state(end.state, key, outcome, end.now),
-        Work::Tags(_) | Work::Action { tells: false, .. } => {}
+        Work::Tags(_) | Work::Deploy | Work::Answer { .. } | Work::Action { tells: false, .. } => {}
     }
 }
 
@@ -331,7 +393,10 @@ pub(crate) fn monitor(
         );
         return Ok(with_retry_after(error.reply(), retry_after.as_deref()));
     }
-    if operation.is_running() && !look(state, id) {
+    if operation.is_running() && matches!(operation.work, Work::Deploy) {
+        look(state, id);
+        deploy::look_below(state, &operation.target);
+    } else if operation.is_running() && !look(state, id) {
         if operation.is_due(now) {
             end(state, world, id, now);
         }
@@ -361,9 +426,9 @@ fn status_reply(
         body["endTime"] = timestamp(ended).into();
     }
     match &operation.progress {
-        Progress::Running => body["status"] = "InProgress".into(),
+        Progress::Running => body["status"] = state_of_deployment(state, operation, "InProgress").into(),
         Progress::Succeeded { .. } => {
-            body["status"] = "Succeeded".into();
+            body["status"] = state_of_deployment(state, operation, "Succeeded").into();
             match &operation.work {
                 Work::Write { .. } => {
                     if let Some(output) = document(state, &operation.target) {
@@ -373,17 +438,14 @@ fn status_reply(
                 Work::Action {
                     result: Some(result), ..
                 } => body["properties"] = json!({ "output": result }),
-                Work::Action { .. } | Work::Delete | Work::Tags(_) => {}
+                Work::Answer { body: answer, .. } => body["properties"] = json!({ "output": answer }),
+                Work::Action { .. } | Work::Delete | Work::Tags(_) | Work::Deploy => {}
             }
         }
-        Progress::Failed {
-            code,
-            message,
-            canceled,
-            ..
-        } => {
-            body["status"] = if *canceled { "Canceled" } else { "Failed" }.into();
-            body["error"] = json!({ "code": code, "message": message });
+        Progress::Failed { canceled, .. } => {
+            let status = if *canceled { "Canceled" } else { "Failed" };
+            body["status"] = state_of_deployment(state, operation, status).into();
+            body["error"] = operation.failure().unwrap_or_default();
         }
     }
     let reply = Reply::json(200, &body);
@@ -394,6 +456,19 @@ fn status_reply(
     }
 }
 
+/// What the operation of a deployment or a stack tells is the state of that, as it is spelled there.
+fn state_of_deployment(state: &State, operation: &Operation, otherwise: &str) -> String {
+    let told = matches!(operation.work, Work::Deploy)
+        .then(|| state.document(&operation.target))
+        .flatten()
+        .and_then(|document| {
+            document["properties"]["provisioningState"]
+                .as_str()
+                .map(str::to_owned)
+        });
+    told.unwrap_or_else(|| otherwise.to_owned())
+}
+
 fn result_reply(
     state: &mut State,
     operation: &Operation,
@@ -401,9 +476,14 @@ fn result_reply(
 ) -> Reply {
     match &operation.progress {
         Progress::Running => with_retry_after(Reply::empty(202), operation.retry_after.as_deref()),
-        Progress::Failed { code, message, .. } => ArmError::new(409, code, message.clone()).reply(),
+        Progress::Failed { .. } => {
+            Reply::json(409, &json!({ "error": operation.failure().unwrap_or_default() }))
+        }
         Progress::Succeeded { .. } => match &operation.work {
             Work::Delete => Reply::empty(200),
+            Work::Answer { status, body } => Reply::json(*status, body),
+            Work::Deploy => document(state, &operation.target)
+                .map_or_else(|| Reply::empty(200), |document| Reply::json(200, &document)),
             Work::Action { result, .. } => result
                 .as_ref()
                 .map_or_else(|| Reply::empty(204), |result| Reply::json(200, result)),

@@ -64,6 +64,8 @@ pub struct Timing {
     pub resource: Duration,
     /// Deleting a resource group with its contents.
     pub group_delete: Duration,
+    /// What a deployment or a Deployment Stack takes for itself, before it starts its first resource.
+    pub deployment: Duration,
     /// Writing tags through the tags API; `None` answers at once with 200, as Azure mostly does.
     pub tags: Option<Duration>,
     /// How often at least an operation must be looked at before it ends, so that a test sees the
@@ -90,6 +92,7 @@ impl Timing {
             cluster: Duration::ZERO,
             resource: Duration::ZERO,
             group_delete: Duration::ZERO,
+            deployment: Duration::ZERO,
             tags: None,
             polls: 0,
             retry_after: 0,
@@ -108,6 +111,7 @@ impl Timing {
             cluster: Duration::from_secs(2),
             resource: Duration::from_millis(500),
             group_delete: Duration::from_secs(2),
+            deployment: Duration::from_millis(300),
             retry_after: 1,
             snapshot_copy: SnapshotCopy::Over(Duration::from_secs(2)),
             ..Self::zero()

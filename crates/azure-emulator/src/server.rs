@@ -20,12 +20,12 @@ use crate::arm;
 use crate::arm::error::ArmError;
 use crate::context::{Cx, Request, World};
 use crate::control;
+use crate::deploy;
 use crate::entra;
 use crate::error::EmulatorError;
 use crate::faults::{ActivePlan, FaultAction, ReplicationLag, Respond, Verdict, When, racing_write};
 use crate::json;
 use crate::log::{RequestKind, RequestLog};
-use crate::operation;
 use crate::reply::Reply;
 use crate::store::{State, Store};
 use crate::watch::Watch;
@@ -85,7 +85,7 @@ impl Shared {
         let (value, sequence) = {
             let mut session = self.store.session();
             let now = json::now();
-            operation::settle(&mut session, &self.world, now);
+            deploy::settle(&mut session, &self.world, &self.plan, now);
             let value = change(&mut session, now);
             if session.is_changed()
                 && let Some(watch) = &*self.watch()
@@ -233,7 +233,7 @@ async fn respond(shared: &Shared, request: http::Request<Incoming>) -> Result<Re
         let message = format!("The request content size exceeds the maximum size of {MAX_BODY} bytes.");
         ArmError::new(413, "RequestEntityTooLarge", message).reply()
     } else {
-        match forced(shared, &request, verdict.action.as_ref()) {
+        match forced(&shared.world, &request, verdict.action.as_ref()) {
             Some(reply) => reply,
             None => handle(shared, &request, &verdict).await,
         }
@@ -315,10 +315,10 @@ fn kind(request: &Request) -> RequestKind {
 }
 
 /// An answer that the fault plan gives instead of handling the request.
-fn forced(shared: &Shared, request: &Request, action: Option<&FaultAction>) -> Option<Reply> {
+pub(crate) fn forced(world: &World, request: &Request, action: Option<&FaultAction>) -> Option<Reply> {
     match action? {
         FaultAction::Respond(respond) => Some(forced_error(request, respond)),
-        FaultAction::ReplicationLag(lag) => Some(lagging(shared, request, *lag)),
+        FaultAction::ReplicationLag(lag) => Some(lagging(world, request, *lag)),
         _ => None,
     }
 }
@@ -339,7 +339,7 @@ fn forced_error(request: &Request, respond: &Respond) -> Reply {
     reply
 }
 
-fn lagging(shared: &Shared, request: &Request, lag: ReplicationLag) -> Reply {
+fn lagging(world: &World, request: &Request, lag: ReplicationLag) -> Reply {
     let segments = &request.segments;
     match lag {
         ReplicationLag::ResourceGroupNotFound => {
@@ -352,7 +352,7 @@ fn lagging(shared: &Shared, request: &Request, lag: ReplicationLag) -> Reply {
         ReplicationLag::PrincipalNotFound => {
             let body = request.json().unwrap_or_default();
             let principal = body["properties"]["principalId"].as_str().unwrap_or_default();
-            arm::principal_not_found(principal, &shared.world.identity.tenant_id).reply()
+            arm::principal_not_found(principal, &world.identity.tenant_id).reply()
         }
     }
 }

@@ -12,6 +12,7 @@ pub(crate) struct ArmError {
     pub(crate) code: String,
     pub(crate) message: String,
     target: Option<String>,
+    details: Vec<Value>,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -26,6 +27,7 @@ impl ArmError {
             code: code.to_owned(),
             message: message.into(),
             target: None,
+            details: Vec::new(),
             headers: Vec::new(),
         })
     }
@@ -33,6 +35,12 @@ impl ArmError {
     /// Names the property or parameter in question.
     pub(crate) fn target(mut self: Box<Self>, target: &str) -> Box<Self> {
         self.target = Some(target.to_owned());
+        self
+    }
+
+    /// Adds the errors behind this one.
+    pub(crate) fn details(mut self: Box<Self>, details: Vec<Value>) -> Box<Self> {
+        self.details = details;
         self
     }
 
@@ -110,6 +118,9 @@ impl ArmError {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let Some(target) = &self.target {
             error["target"] = target.clone().into();
+        }
+        if !self.details.is_empty() {
+            error["details"] = self.details.clone().into();
         }
         json!({ "error": error })
     }

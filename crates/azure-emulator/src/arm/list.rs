@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use crate::context::{Cx, Request};
@@ -62,6 +63,27 @@ pub(crate) fn page<'a>(
     }
     body.push('}');
     Ok(Reply::raw_json(200, body))
+}
+
+/// One page of entries that are no stored resources, in their order.
+pub(crate) fn of_entries(cx: &Cx<'_>, entries: &[Value]) -> ArmResult<Reply> {
+    let size = page_size(cx)?;
+    let first = match start(cx.request)? {
+        None => 0,
+        Some(place) => place.parse::<usize>().map_err(|_| {
+            ArmError::new(
+                400,
+                "InvalidSkipToken",
+                "The skip token in the request is invalid.",
+            )
+        })?,
+    };
+    let end = first.saturating_add(size).min(entries.len());
+    let mut body = json!({ "value": entries.get(first..end).unwrap_or_default() });
+    if end < entries.len() {
+        body["nextLink"] = next_link(cx.request, &end.to_string()).into();
+    }
+    Ok(Reply::json(200, &body))
 }
 
 fn page_size(cx: &Cx<'_>) -> ArmResult<usize> {

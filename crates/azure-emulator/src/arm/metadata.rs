@@ -18,7 +18,7 @@ pub(crate) fn endpoints(cx: &Cx<'_>) -> ArmResult<Reply> {
     Ok(Reply::json(200, &body))
 }
 
-fn cloud(base: &str, tenant: &str) -> Value {
+pub(crate) fn cloud(base: &str, tenant: &str) -> Value {
     json!({
         "name": "KompoxEmulator",
         "portal": base,

@@ -1,19 +1,21 @@
 //! Azure Resource Manager: routing, authentication, api-versions and the headers of every answer.
 
+pub(crate) mod deployments;
 pub(crate) mod error;
 mod filter;
 pub(crate) mod groups;
 pub(crate) mod id;
 pub(crate) mod list;
 pub(crate) mod locks;
-mod metadata;
+pub(crate) mod metadata;
 mod permissions;
 pub(crate) mod providers;
 mod resources;
 mod role_definitions;
-mod roles;
+pub(crate) mod roles;
+mod stacks;
 pub(crate) use roles::principal_not_found;
-mod subscriptions;
+pub(crate) mod subscriptions;
 pub(crate) mod tags;
 pub(crate) mod version;
 
@@ -81,19 +83,28 @@ pub(crate) fn stamp(request: &crate::context::Request, region: &str, mut reply: 
 
 fn route(cx: &mut Cx<'_>) -> ArmResult<Reply> {
     let request = cx.request;
-    let segments: Vec<String> = request
-        .segments
-        .iter()
-        .map(|segment| segment.to_ascii_lowercase())
-        .collect();
-    let lower: Vec<&str> = segments.iter().map(String::as_str).collect();
-    if let ["metadata", "endpoints"] = lower.as_slice() {
+    if let [first, second] = request.segments.as_slice()
+        && first.eq_ignore_ascii_case("metadata")
+        && second.eq_ignore_ascii_case("endpoints")
+    {
         return metadata::endpoints(cx);
     }
     let header = request.header("authorization");
     cx.world
         .entra
         .authenticate(header, &cx.world.identity, cx.state, cx.now)?;
+    dispatch(cx)
+}
+
+/// A request of a caller who is known, or of ARM itself.
+pub(crate) fn dispatch(cx: &mut Cx<'_>) -> ArmResult<Reply> {
+    let request = cx.request;
+    let segments: Vec<String> = request
+        .segments
+        .iter()
+        .map(|segment| segment.to_ascii_lowercase())
+        .collect();
+    let lower: Vec<&str> = segments.iter().map(String::as_str).collect();
     version::well_formed(request)?;
     match lower.as_slice() {
         ["tenants"] => subscriptions::tenants(cx),
@@ -152,6 +163,8 @@ fn in_provider(cx: &mut Cx<'_>) -> ArmResult<Reply> {
     }
     match (namespace.as_str(), lower.as_slice()) {
         ("microsoft.resources", ["tags", "default"]) => tags::handle(cx, &scope),
+        ("microsoft.resources", ["deployments", ..]) => deployments::handle(cx, &scope, &rest),
+        ("microsoft.resources", ["deploymentstacks", ..]) if at == 2 => stacks::handle(cx, &rest),
         ("microsoft.authorization", ["locks"]) => locks::list(cx, &scope),
         ("microsoft.authorization", ["locks", _]) => locks::one(cx, &scope, rest[1]),
         ("microsoft.authorization", ["permissions"]) => permissions::list(cx, &scope),
@@ -196,7 +209,16 @@ fn monitor(cx: &mut Cx<'_>) -> ArmResult<Option<Reply>> {
     }
     // Where both live under one path, as with disks, `monitor=true` tells them apart.
     let result = at_result && (!at_status || cx.request.query("monitor").is_some());
-    cx.authorize(&monitor_action(path), path)?;
+    // Who may use stacks may poll them: the built-in role for them has no right to operations.
+    let action = if operation
+        .target
+        .contains("/microsoft.resources/deploymentstacks/")
+    {
+        "Microsoft.Resources/deploymentStacks/read".to_owned()
+    } else {
+        monitor_action(path)
+    };
+    cx.authorize(&action, path)?;
     let (id, now, world) = (id.to_owned(), cx.now, cx.world);
     operation::monitor(cx.state, world, &id, result, now, |state, key| {
         types::read(state, world, now, key)

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -19,6 +19,7 @@ use crate::platform;
 const RESOURCES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("resources");
 const OPERATIONS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("operations");
 const SETTINGS: TableDefinition<'_, &str, &str> = TableDefinition::new("settings");
+const RECORDS: TableDefinition<'_, &str, &str> = TableDefinition::new("records");
 
 /// One durable change.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ pub(crate) enum Change {
     PutOperation(String, Vec<u8>),
     RemoveOperation(String),
     Setting(String, Option<String>),
+    Record(String, Option<Arc<str>>),
 }
 
 /// What a database held when it was opened.
@@ -36,6 +38,7 @@ pub(super) struct Loaded {
     pub(super) resources: Vec<(Arc<str>, Resource)>,
     pub(super) operations: Vec<Operation>,
     pub(super) settings: BTreeMap<String, String>,
+    pub(super) records: BTreeMap<String, Arc<str>>,
 }
 
 /// The head of a stored resource; its document follows after a newline, which JSON text without
@@ -141,6 +144,7 @@ fn write(database: &Database, batches: &[Batch]) -> Result<(), EmulatorError> {
         let mut resources = transaction.open_table(RESOURCES)?;
         let mut operations = transaction.open_table(OPERATIONS)?;
         let mut settings = transaction.open_table(SETTINGS)?;
+        let mut records = transaction.open_table(RECORDS)?;
         for change in batches.iter().flat_map(|(_, changes)| changes) {
             match change {
                 Change::PutResource(key, resource) => {
@@ -160,6 +164,12 @@ fn write(database: &Database, batches: &[Batch]) -> Result<(), EmulatorError> {
                 }
                 Change::Setting(name, None) => {
                     settings.remove(name.as_str())?;
+                }
+                Change::Record(key, Some(record)) => {
+                    records.insert(key.as_str(), &**record)?;
+                }
+                Change::Record(key, None) => {
+                    records.remove(key.as_str())?;
                 }
             }
         }
@@ -207,6 +217,19 @@ fn load(database: &Database, path: &Path) -> Result<Loaded, EmulatorError> {
         loaded
             .settings
             .insert(key.value().to_owned(), value.value().to_owned());
+    }
+    match transaction.open_table(RECORDS) {
+        Ok(records) => {
+            for entry in records.iter()? {
+                let (key, record) = entry?;
+                loaded
+                    .records
+                    .insert(key.value().to_owned(), Arc::from(record.value()));
+            }
+        }
+        // A database of before there were any.
+        Err(TableError::TableDoesNotExist(_)) => {}
+        Err(error) => return Err(error.into()),
     }
     Ok(loaded)
 }

@@ -48,6 +48,8 @@ pub(crate) struct State {
     /// Ids of operations that are not finished, by their target.
     pending: HashMap<String, HashSet<String>>,
     settings: BTreeMap<String, String>,
+    /// What a resource's document does not tell: how far a deployment has come, and the like.
+    records: BTreeMap<String, Arc<str>>,
     /// How often a snapshot was read; decides its `completionPercent` where a test says so.
     pub(crate) snapshot_reads: HashMap<String, usize>,
     /// What the caller may do; `None` is Owner.
@@ -122,6 +124,9 @@ impl State {
             keys.remove(&key);
         }
         self.snapshot_reads.remove(&*key);
+        if self.records.contains_key(&*key) {
+            self.set_record(&key, None);
+        }
         self.changes.push(Change::RemoveResource(key));
         true
     }
@@ -237,6 +242,21 @@ impl State {
             .unwrap_or_default()
     }
 
+    /// What is kept about a resource besides its document, by lower-cased id.
+    pub(crate) fn record(&self, key: &str) -> Option<&str> {
+        self.records.get(key).map(AsRef::as_ref)
+    }
+
+    /// Keeps or (with `None`) forgets what is kept about a resource.
+    pub(crate) fn set_record(&mut self, key: &str, record: Option<&str>) {
+        let record: Option<Arc<str>> = record.map(Arc::from);
+        match &record {
+            Some(record) => self.records.insert(key.to_owned(), record.clone()),
+            None => self.records.remove(key),
+        };
+        self.changes.push(Change::Record(key.to_owned(), record));
+    }
+
     /// A durable setting.
     pub(crate) fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str)
@@ -285,6 +305,7 @@ impl Store {
                     state.index_operation(operation);
                 }
                 state.settings = loaded.settings;
+                state.records = loaded.records;
                 Some(writer)
             }
         };

@@ -8,6 +8,7 @@
 
 mod client;
 mod data_collection;
+mod deployed;
 mod disks;
 mod durability;
 mod durability_kill;
@@ -24,6 +25,7 @@ mod protocol;
 mod registries;
 mod roles;
 mod snapshots;
+mod stacks;
 mod subscription;
 mod tags;
 mod vaults;

@@ -1,0 +1,105 @@
+//! The requests that a deployment makes: on the same way as everybody's, faults included.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::Engine;
+use crate::arm;
+use crate::arm::deployments::{self, Origin};
+use crate::arm::id::ResourceId;
+use crate::context::{Cx, Request};
+use crate::faults::{FaultAction, When, racing_write};
+use crate::operation::Work;
+use crate::server;
+
+/// What became of a request.
+#[derive(Debug)]
+pub(super) enum Sent {
+    /// It is done, with this status.
+    Done(u16),
+    /// It goes on; the operation and the status of the first answer.
+    Started(String, u16),
+    /// The error of the answer, without its envelope.
+    Refused(u16, Value),
+    /// There is no answer and there will be none.
+    Lost,
+}
+
+impl Engine<'_> {
+    /// Sends a request for a resource. `origin` is for deployments that another one starts.
+    pub(super) fn send(
+        &mut self,
+        method: &Method,
+        id: &str,
+        version: &str,
+        body: Option<&Value>,
+        origin: Option<&Origin>,
+    ) -> Sent {
+        let request = Request::internal(method.clone(), id, version, body, &self.world.endpoint);
+        let verdict = self
+            .plan()
+            .judge(method, id, &format!("{id}?api-version={version}"));
+        if matches!(verdict.action, Some(FaultAction::Hang)) {
+            return Sent::Lost;
+        }
+        let races = |when: When| verdict.races.iter().filter(move |race| race.when == when);
+        for race in races(When::Before) {
+            racing_write(self.state, id, race, self.now);
+        }
+        let reply = match server::forced(self.world, &request, verdict.action.as_ref()) {
+            Some(reply) => reply,
+            None => {
+                let mut cx = Cx {
+                    state: &mut *self.state,
+                    world: self.world,
+                    request: &request,
+                    now: self.now,
+                    fault: verdict.operation.clone(),
+                };
+                let answered = match origin {
+                    Some(origin) => deployments::put_for(&mut cx, origin),
+                    None => arm::dispatch(&mut cx),
+                };
+                answered.unwrap_or_else(|error| error.reply())
+            }
+        };
+        for race in races(When::After) {
+            racing_write(self.state, id, race, self.now);
+        }
+        if reply.status >= 400 {
+            let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+            let error = match body.get("error") {
+                Some(error) => error.clone(),
+                None => {
+                    json!({ "code": status_name(reply.status), "message": "The resource provider did not say why." })
+                }
+            };
+            return Sent::Refused(reply.status, error);
+        }
+        match self.started(id) {
+            Some(operation) => Sent::Started(operation, reply.status),
+            None => Sent::Done(reply.status),
+        }
+    }
+
+    /// The newest operation on a resource, tags apart.
+    fn started(&self, id: &str) -> Option<String> {
+        let key = ResourceId::parse(id)?.key();
+        self.state
+            .running_on(&key)
+            .into_iter()
+            .filter_map(|id| self.state.operation(&id))
+            .filter(|operation| !matches!(operation.work, Work::Tags(_)))
+            .max_by_key(|operation| operation.started)
+            .map(|operation| operation.id.clone())
+    }
+}
+
+/// The name of a status, as .NET calls it: `statusCode` of an operation.
+pub(super) fn status_name(status: u16) -> String {
+    let reason = http::StatusCode::from_u16(status)
+        .ok()
+        .and_then(|status| status.canonical_reason())
+        .unwrap_or("InternalServerError");
+    reason.replace(' ', "")
+}

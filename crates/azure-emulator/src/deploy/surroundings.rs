@@ -1,0 +1,51 @@
+//! What the expressions of a deployment's template see.
+
+use serde_json::{Map, Value, json};
+
+use crate::arm::id::ResourceId;
+use crate::arm::metadata;
+use crate::context::World;
+use crate::store::State;
+use crate::template::evaluator::Surroundings;
+
+/// Of a deployment by this name to a group or subscription; its parameters and variables are not in yet.
+pub(crate) fn of(
+    state: &State,
+    world: &World,
+    scope: &ResourceId,
+    name: &str,
+    location: Option<&str>,
+    properties: &Value,
+) -> Surroundings {
+    let identity = &world.identity;
+    let mut deployment = json!({
+        "name": name,
+        "properties": {
+            "mode": "Incremental",
+            "provisioningState": "Accepted",
+            "template": properties["template"],
+            "parameters": properties.get("parameters").cloned().unwrap_or_else(|| json!({})),
+        }
+    });
+    if let Some(location) = location {
+        deployment["location"] = location.into();
+    }
+    Surroundings {
+        parameters: Map::new(),
+        variables: properties["template"]["variables"].clone(),
+        subscription: json!({
+            "id": format!("/subscriptions/{}", identity.subscription_id),
+            "subscriptionId": identity.subscription_id,
+            "tenantId": identity.tenant_id,
+            "displayName": "Kompox emulator",
+        }),
+        group: scope.group_id().and_then(|group| state.document(&group.key())),
+        tenant: json!({
+            "tenantId": identity.tenant_id,
+            "countryCode": "JP",
+            "displayName": "Kompox emulator",
+        }),
+        deployment,
+        environment: metadata::cloud(&world.endpoint, &identity.tenant_id),
+    }
+}
