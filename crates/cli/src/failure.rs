@@ -220,10 +220,7 @@ impl Report {
             )
         } else {
             (
-                format!(
-                    "interrupted; this may still run in Azure: {}",
-                    abandoned.join(", ")
-                ),
+                format!("interrupted; this may still run in Azure: {}", few(abandoned)),
                 format!("see how it ends with: {next}"),
             )
         };
@@ -289,6 +286,17 @@ impl Report {
     }
 }
 
+/// Things in a row. A cluster is made of tens of them, of which the first are enough to know what it is about.
+pub(crate) fn few(things: &[String]) -> String {
+    const FEW: usize = 5;
+    let shown: Vec<&str> = things.iter().map(String::as_str).take(FEW).collect();
+    let shown = shown.join(", ");
+    match things.len().saturating_sub(FEW) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 /// The error's own advice, and before it that of its kind where the place it came up had none.
 ///
 /// A use case adds how to go on to whatever comes from below; that alone would not say what to repair.
@@ -328,6 +336,18 @@ mod tests {
         assert!(hint(&above(below())).starts_with("check network"));
         assert!(hint(&above(below())).ends_with("; list"));
         assert_eq!(hint(&above(below().with_hint("plug it in"))), "plug it in; list");
+    }
+
+    #[test]
+    fn of_many_things_that_may_still_run_a_few_are_named() {
+        let steps = |count: usize| (1..=count).map(|step| format!("s{step}")).collect::<Vec<_>>();
+        let message = |count| Report::interrupted(&steps(count), "next").message;
+        assert_eq!(message(0), "interrupted; nothing is under way in Azure");
+        assert_eq!(
+            message(5),
+            "interrupted; this may still run in Azure: s1, s2, s3, s4, s5"
+        );
+        assert!(message(30).ends_with("s1, s2, s3, s4, s5 and 25 more"));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(crate) const fn for_kind(kind: ErrorKind) -> Option<&'static str> {
              AZURE_CA_FILE; then run it again",
         ),
         ErrorKind::Timeout => Some("give it longer with --timeout, for example --timeout 10m"),
-        ErrorKind::Unsupported => Some("use a driver or a kind of volume that supports it"),
+        ErrorKind::Unsupported => Some("use a driver, or a kind of volume, that supports it"),
         ErrorKind::Internal => Some(
             "this is a fault of kompoxops: run it again with --log-level debug and report what it prints",
         ),
@@ -36,10 +36,10 @@ pub(crate) const fn for_kind(kind: ErrorKind) -> Option<&'static str> {
             "correct what the causes name and run it again; the correlation id finds the request in Azure's activity log",
         ),
         ErrorKind::NotFound => {
-            Some("list what there is, for example with `kompoxops disk list` or `kompoxops snapshot list`")
+            Some("look at what there is, with `kompoxops disk list`, `snapshot list` or `cluster status`")
         }
         ErrorKind::Conflict => {
-            Some("look at what there is, for example with `kompoxops disk list`, and run it again")
+            Some("look at what there is, with `kompoxops disk list` or `cluster status`, and run it again")
         }
         ErrorKind::Precondition => Some("change the state that the message names and run it again"),
     }

@@ -15,7 +15,7 @@ use kompox_domain::{
 use kompox_usecase::target::{self, Selector};
 
 use crate::args::{ClusterTargetArgs, GlobalArgs, TargetArgs};
-use crate::failure::{Failure, Report};
+use crate::failure::{Failure, Report, few};
 use crate::stop::Stop;
 use crate::ui::{Reporter, Ui};
 
@@ -293,7 +293,7 @@ fn overdue(reporter: &Reporter, timeout: Duration, operation: &Operation) -> Fai
     let abandoned = reporter.abandoned();
     let mut message = format!("{} did not end within {waited}", operation.label);
     if !abandoned.is_empty() {
-        message = format!("{message}; this may still run in Azure: {}", abandoned.join(", "));
+        message = format!("{message}; this may still run in Azure: {}", few(&abandoned));
     }
     told(&Error::new(ErrorKind::Timeout, message), operation)
 }

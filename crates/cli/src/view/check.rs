@@ -195,7 +195,7 @@ mod tests {
         /ws/w/prv/p/cls/a   quota             fail      4 of 10 cores of Standard DSv5 are left, 12 are needed   ask Azure for more
         /ws/w/prv/p/cls/a   dns               unknown   the network may not be read                              -
         /ws/w/prv/p/cls/b   unauthenticated   fail      cannot check cluster /ws/w/prv/p/cls/b: no credential    sign in
-        /ws/w/prv/q/cls/c   unsupported       unknown   driver mock does not support check --online              use a driver or a kind of volume that supports it
+        /ws/w/prv/q/cls/c   unsupported       unknown   driver mock does not support check --online              use a driver, or a kind of volume, that supports it
         ");
         let failing: Vec<bool> = several.iter().map(CheckView::fails).collect();
         assert_eq!(failing, [false, true, false, true, false]);
