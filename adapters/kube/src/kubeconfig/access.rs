@@ -1,0 +1,154 @@
+//! One way into one cluster: cluster, user and context.
+
+use kompox_domain::cluster::TokenCommand;
+
+use super::{Kubeconfig, LISTS, Map, Node};
+
+/// The name of the extension that says what a cluster is in the cloud.
+const EXTENSION: &str = "ops.kompox.dev";
+
+/// The form of tokens on which we and kubectl agree.
+const EXEC_API: &str = "client.authentication.k8s.io/v1";
+
+/// One way into one cluster. It may hold a credential, so it has no `Debug`.
+#[derive(Clone, PartialEq)]
+#[cfg_attr(test, derive(Debug))]
+pub struct Access {
+    /// Of cluster, user and context, as in [`LISTS`].
+    pub(super) names: [String; 3],
+    pub(super) cluster: Map,
+    pub(super) user: Map,
+    pub(super) context: Map,
+}
+
+impl Access {
+    /// The name of the context.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        let [_, _, context] = &self.names;
+        context
+    }
+
+    /// The address of the API server.
+    #[must_use]
+    pub fn server(&self) -> Option<&str> {
+        self.cluster.text("server")
+    }
+
+    /// Whether the user proves who they are with a program that kubectl runs, or that it once knew itself.
+    #[must_use]
+    pub fn has_program(&self) -> bool {
+        ["exec", "auth-provider"]
+            .iter()
+            .any(|field| self.user.get(field).is_some_and(|node| !node.is_null()))
+    }
+
+    /// The cloud's own id of the cluster, where [`with_handle`](Self::with_handle) wrote it.
+    #[must_use]
+    pub fn handle(&self) -> Option<&str> {
+        handle(&self.cluster)
+    }
+
+    /// Gives cluster, user and context one name.
+    #[must_use]
+    pub fn renamed(mut self, name: &str) -> Self {
+        self.names = [name, name, name].map(str::to_owned);
+        self.context.set("cluster", Node::text(name));
+        self.context.set("user", Node::text(name));
+        self
+    }
+
+    /// Makes this the namespace of the context.
+    #[must_use]
+    pub fn with_namespace(mut self, namespace: &str) -> Self {
+        self.context.set("namespace", Node::text(namespace));
+        self
+    }
+
+    /// Writes the cloud's own id of the cluster into all three, by which they are known again when address or name
+    /// of a server are others.
+    #[must_use]
+    pub fn with_handle(mut self, handle: &str) -> Self {
+        for map in [&mut self.cluster, &mut self.user, &mut self.context] {
+            let mut content = Map::default();
+            content.set("cluster", Node::text(handle));
+            let mut extension = Map::default();
+            extension.set("extension", Node::Map(content));
+            extension.set("name", Node::text(EXTENSION));
+            let mut others = extensions(map).to_vec();
+            others.retain(|node| !is_ours(node));
+            others.push(Node::Map(extension));
+            map.set("extensions", Node::List(others));
+        }
+        self
+    }
+
+    /// Has a program give out the user's tokens, in place of whatever proved who they are. It never asks anything.
+    #[must_use]
+    pub fn with_token_command(mut self, command: &TokenCommand) -> Self {
+        let list = |items: &[String]| Node::List(items.iter().map(Node::text).collect());
+        let mut exec = Map::default();
+        exec.set("apiVersion", Node::text(EXEC_API));
+        exec.set("command", Node::text(&command.command));
+        exec.set("args", list(&command.args));
+        let variables = command.env.iter().map(|(name, value)| {
+            let mut variable = Map::default();
+            variable.set("name", Node::text(name));
+            variable.set("value", Node::text(value));
+            Node::Map(variable)
+        });
+        let variables: Vec<Node> = variables.collect();
+        if !variables.is_empty() {
+            exec.set("env", Node::List(variables));
+        }
+        exec.set("interactiveMode", Node::text("Never"));
+        exec.set("provideClusterInfo", Node::flag(false));
+        let others = extensions(&self.user).to_vec();
+        self.user = Map::default();
+        self.user.set("exec", Node::Map(exec));
+        if !others.is_empty() {
+            self.user.set("extensions", Node::List(others));
+        }
+        self
+    }
+
+    /// A kubeconfig with nothing else in it.
+    #[must_use]
+    pub fn to_kubeconfig(&self) -> Kubeconfig {
+        let mut config = Kubeconfig::empty();
+        for ((list, content), (name, value)) in LISTS.iter().zip(self.entries()) {
+            config.put(list, content, name, value.clone());
+        }
+        config.0.set("current-context", Node::text(self.name()));
+        config
+    }
+
+    /// Name and content of each, as in [`LISTS`].
+    pub(super) fn entries(&self) -> [(&str, &Map); 3] {
+        let [cluster, user, context] = &self.names;
+        [
+            (cluster, &self.cluster),
+            (user, &self.user),
+            (context, &self.context),
+        ]
+    }
+}
+
+/// The extensions of a cluster, user or context.
+pub(super) fn extensions(map: &Map) -> &[Node] {
+    match map.get("extensions") {
+        Some(Node::List(nodes)) => nodes,
+        _ => &[],
+    }
+}
+
+/// Whether an extension is the one that we write.
+pub(super) fn is_ours(extension: &Node) -> bool {
+    extension.as_map().and_then(|map| map.text("name")) == Some(EXTENSION)
+}
+
+/// What a cluster, user or context says about which cluster of the cloud it belongs to.
+pub(super) fn handle(map: &Map) -> Option<&str> {
+    let ours = extensions(map).iter().find(|node| is_ours(node))?;
+    ours.as_map()?.get("extension")?.as_map()?.text("cluster")
+}

@@ -1,0 +1,235 @@
+//! Kubeconfig files: read with every field, merged, and written as kubectl reads them.
+
+mod access;
+mod merge;
+mod read;
+mod tree;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+pub use access::Access;
+pub use merge::{Clash, EntryChange, EntryKind, MergeOptions, Merged};
+
+pub(crate) use tree::{Map, Node};
+
+use std::collections::HashSet;
+
+use kompox_domain::{Error, ErrorKind, Result};
+
+/// The lists of a kubeconfig, each with the field in which its items hold what they are.
+const LISTS: [(&str, &str); 3] = [
+    ("clusters", "cluster"),
+    ("users", "user"),
+    ("contexts", "context"),
+];
+
+/// A kubeconfig with all that is in it. It may hold credentials, so it has no `Debug`.
+#[derive(Clone, PartialEq)]
+#[cfg_attr(test, derive(Debug))]
+pub struct Kubeconfig(Map);
+
+impl Kubeconfig {
+    /// One with nothing in it.
+    #[must_use]
+    pub fn empty() -> Self {
+        let mut map = Map::default();
+        map.set("apiVersion", Node::text("v1"));
+        map.set("kind", Node::text("Config"));
+        Self(map)
+    }
+
+    /// Reads YAML or JSON. What holds nothing but comments is empty; everything else must be a kubeconfig as kubectl
+    /// reads it.
+    ///
+    /// # Errors
+    /// `InvalidInput`, without a word of what is in it: it may hold credentials.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let map = match read::document(bytes)? {
+            None => return Ok(Self::empty()),
+            Some(Node::Map(map)) => map,
+            Some(other) => return Err(no_kubeconfig(&format!("it holds {}", other.kind()))),
+        };
+        let config = Self(map);
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Whether it is one, as far as kubectl looks.
+    fn check(&self) -> Result<()> {
+        for (field, expected) in [("kind", "Config"), ("apiVersion", "v1")] {
+            let found = self.0.get(field).filter(|node| !node.is_null());
+            if found.is_some_and(|node| node.as_text() != Some(expected)) {
+                return Err(no_kubeconfig(&format!("its {field} is not {expected}")));
+            }
+        }
+        let known = [
+            "kind",
+            "current-context",
+            "preferences",
+            "clusters",
+            "users",
+            "contexts",
+        ];
+        if !self.0.0.is_empty() && !known.iter().any(|field| self.0.get(field).is_some()) {
+            return Err(no_kubeconfig("it has none of a kubeconfig's fields"));
+        }
+        for (list, content) in LISTS {
+            let mut names = HashSet::new();
+            for item in self.items(list)? {
+                let Some(item) = item.as_map() else {
+                    return Err(no_kubeconfig(&format!("an item of {list} is {}", item.kind())));
+                };
+                let Some(name) = item.text("name") else {
+                    return Err(no_kubeconfig(&format!("an item of {list} has no name")));
+                };
+                if !names.insert(name) {
+                    let why = format!("two items of {list} are called {name:?}, which kubectl refuses too");
+                    return Err(no_kubeconfig(&why));
+                }
+                let value = item.get(content).filter(|node| !node.is_null());
+                if let Some(other) = value.filter(|node| node.as_map().is_none()) {
+                    let why = format!("the {content} of an item of {list} is {}", other.kind());
+                    return Err(no_kubeconfig(&why));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is no cluster, user or context in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        LISTS
+            .iter()
+            .all(|(list, _)| self.items(list).is_ok_and(<[Node]>::is_empty))
+    }
+
+    /// The context that is current, with its cluster and user.
+    ///
+    /// # Errors
+    /// `InvalidInput` where one of them is missing.
+    pub fn current(&self) -> Result<Access> {
+        let missing = |what: &str| {
+            let why = format!("it has no {what}");
+            no_kubeconfig(&why)
+        };
+        let current = self
+            .0
+            .text("current-context")
+            .ok_or_else(|| missing("current context"))?;
+        let context = self
+            .item("contexts", current)
+            .ok_or_else(|| missing("such context as its current one"))?;
+        let name = |field| {
+            context
+                .text(field)
+                .ok_or_else(|| missing(&format!("{field} in its current context")))
+        };
+        let (cluster, user) = (name("cluster")?, name("user")?);
+        let item = |list, what: &str, name| self.item(list, name).ok_or_else(|| missing(what)).cloned();
+        Ok(Access {
+            names: [cluster, user, current].map(str::to_owned),
+            cluster: with_texts(item("clusters", "cluster for its current context", cluster)?),
+            user: with_texts(item("users", "user for its current context", user)?),
+            context: context.clone(),
+        })
+    }
+
+    /// As YAML.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        write::yaml(&self.0)
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        write::json(&self.0)
+    }
+
+    /// The items of a list; nothing where it is missing or null.
+    fn items(&self, list: &str) -> Result<&[Node]> {
+        match self.0.get(list) {
+            None => Ok(&[]),
+            Some(Node::List(items)) => Ok(items),
+            Some(node) if node.is_null() => Ok(&[]),
+            Some(other) => Err(no_kubeconfig(&format!("its {list} are {}", other.kind()))),
+        }
+    }
+
+    /// What an item of a list holds, by its name. Nothing for one that holds nothing.
+    fn item(&self, list: &str, name: &str) -> Option<&Map> {
+        let (_, content) = LISTS.iter().find(|(found, _)| *found == list)?;
+        let named = |item: &&Map| item.text("name") == Some(name);
+        let item = self
+            .items(list)
+            .ok()?
+            .iter()
+            .filter_map(Node::as_map)
+            .find(named)?;
+        item.get(content)?.as_map()
+    }
+
+    /// Whether a list has an item of that name.
+    fn has(&self, list: &str, name: &str) -> bool {
+        let items = self.items(list).unwrap_or_default();
+        items
+            .iter()
+            .filter_map(Node::as_map)
+            .any(|item| item.text("name") == Some(name))
+    }
+
+    /// Puts what an item holds, with its name, in place of the one that is there or at the end.
+    fn put(&mut self, list: &str, content: &str, name: &str, value: Map) {
+        let mut items = self.items(list).map(<[Node]>::to_vec).unwrap_or_default();
+        let found = items.iter_mut().find_map(|item| match item {
+            Node::Map(item) if item.text("name") == Some(name) => Some(item),
+            _ => None,
+        });
+        match found {
+            Some(item) => item.set(content, Node::Map(value)),
+            None => {
+                let mut item = Map::default();
+                item.set(content, Node::Map(value));
+                item.set("name", Node::text(name));
+                items.push(Node::Map(item));
+            }
+        }
+        self.0.set(list, Node::List(items));
+    }
+}
+
+/// The fields of clusters and users that hold strings: kubectl takes `token: 12` for one, though it looks like none.
+const TEXTS: [&str; 10] = [
+    "server",
+    "tls-server-name",
+    "certificate-authority",
+    "certificate-authority-data",
+    "proxy-url",
+    "client-certificate-data",
+    "client-key-data",
+    "token",
+    "username",
+    "password",
+];
+
+/// The same with strings where strings are meant.
+fn with_texts(mut map: Map) -> Map {
+    for (key, node) in &mut map.0 {
+        if TEXTS.contains(&key.text.as_str())
+            && let Some(text) = node.as_text()
+        {
+            *node = Node::text(text);
+        }
+    }
+    map
+}
+
+fn no_kubeconfig(why: &str) -> Error {
+    Error::new(
+        ErrorKind::InvalidInput,
+        format!("this is not a kubeconfig: {why}"),
+    )
+}

@@ -1,0 +1,5 @@
+//! What kompoxops knows of Kubernetes: kubeconfig files, and a client for the API server of a cluster.
+
+pub mod kubeconfig;
+
+pub use kubeconfig::{Access, Kubeconfig};
