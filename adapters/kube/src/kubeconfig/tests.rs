@@ -195,7 +195,7 @@ clusters:
     let mut bomb = "kind: Config\nx0: &x0 [lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
     for level in 1..12 {
         let below = vec![format!("*x{}", level - 1); 8].join(", ");
-        bomb.push_str(&format!("x{level}: &x{level} [{below}]\n"));
+        bomb = format!("{bomb}x{level}: &x{level} [{below}]\n");
     }
     assert!(refusal(bomb.as_bytes()).contains("too much"));
     let deep = format!("kind: Config\nx: {}", "[".repeat(100_000));
