@@ -11,6 +11,11 @@ pub(crate) const DISKS: &str = "2025-01-02";
 pub(crate) const MANAGED_CLUSTERS: &str = "2025-05-01";
 pub(crate) const STACKS: &str = "2025-07-01";
 pub(crate) const DEPLOYMENTS: &str = "2025-04-01";
+pub(crate) const RESOURCES: &str = "2025-04-01";
+pub(crate) const IDENTITIES: &str = "2024-11-30";
+pub(crate) const LOCKS: &str = "2020-05-01";
+pub(crate) const ROLE_ASSIGNMENTS: &str = "2022-04-01";
+pub(crate) const DELETED_VAULTS: &str = "2023-07-01";
 
 /// What the driver keeps in an app's resource group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -120,6 +120,8 @@ impl ProviderDriver for AksDriver {
             operations: vec![
                 Operation::ClusterPlan,
                 Operation::ClusterProvision,
+                Operation::ClusterDeprovisionPlan,
+                Operation::ClusterDeprovision,
                 Operation::ClusterWait,
                 Operation::DiskList,
                 Operation::DiskCreate,
@@ -160,20 +162,26 @@ impl ProviderDriver for AksDriver {
 
     async fn cluster_deprovision_plan(
         &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &DeprovisionRequest,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &DeprovisionRequest,
     ) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterDeprovisionPlan))
+        match self.work(cx, cluster)? {
+            Some(work) => work.deprovision_plan(request).await,
+            None => Ok(Plan::default()),
+        }
     }
 
     async fn cluster_deprovision(
         &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &DeprovisionRequest,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &DeprovisionRequest,
     ) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterDeprovision))
+        match self.work(cx, cluster)? {
+            Some(work) => work.deprovision(request).await,
+            None => Ok(Plan::default()),
+        }
     }
 
     async fn cluster_wait(&self, cx: &Context, cluster: &ClusterScope) -> Result<Option<String>> {

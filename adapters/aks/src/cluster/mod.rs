@@ -1,6 +1,7 @@
 //! Clusters: one Deployment Stack each, made from the embedded template.
 
 mod changes;
+mod deprovision;
 mod failure;
 mod follow;
 mod hints;

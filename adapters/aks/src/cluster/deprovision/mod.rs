@@ -1,0 +1,256 @@
+//! Deprovisioning: exactly what provisioning made goes, and nothing is deleted before it is known whose it is.
+//!
+//! The order is that of the dangers: role assignments outside the stack first, since afterwards nobody knows their
+//! principals; then the stack with its resources and groups, which Azure does as one operation; then the vaults that
+//! this left behind in their deleted state, where they hold their names.
+
+mod inventory;
+mod removal;
+mod side_products;
+
+use futures::stream::{self, StreamExt as _};
+use kompox_arm::{ArmError, ArmRequest, FinalState};
+use kompox_domain::cluster::{Change, ChangeAction, DeprovisionRequest, Plan};
+use kompox_domain::{Error, ErrorKind, Result};
+
+use self::inventory::Reader;
+use self::removal::{DeletedVault, Inventory};
+use super::nouns::title;
+use super::stack::{Stack, StackState, Unmanage};
+use super::{ClusterWork, domain, failure};
+use crate::api::{DELETED_VAULTS, ROLE_ASSIGNMENTS};
+
+/// How many things are deleted at once where one does not depend on the other.
+const AT_ONCE: usize = 8;
+
+impl ClusterWork<'_> {
+    /// What would be deleted, what stays, and what is in the way.
+    ///
+    /// # Errors
+    /// As the port says.
+    pub(crate) async fn deprovision_plan(&self, request: &DeprovisionRequest) -> Result<Plan> {
+        let (inventory, _) = self.reader().read().await.map_err(domain)?;
+        removal::prove(&inventory, &self.scope.path())?;
+        Ok(removal::plan(&inventory, &request.allow_delete))
+    }
+
+    /// Deletes it, and tells what was deleted and what is left.
+    ///
+    /// # Errors
+    /// As the port says.
+    pub(crate) async fn deprovision(&self, request: &DeprovisionRequest) -> Result<Plan> {
+        let reader = self.reader();
+        let (mut inventory, mut stack) = reader.read().await.map_err(domain)?;
+        // Somebody else's operation first: what it leaves is what there is to delete.
+        if stack
+            .as_ref()
+            .is_some_and(|stack| stack.state() == StackState::Busy)
+        {
+            removal::prove(&inventory, &self.scope.path())?;
+            match self.wait().await {
+                // However it ended: what it leaves is looked at anew.
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Failed => {}
+                Err(error) => return Err(error),
+            }
+            (inventory, stack) = reader.read().await.map_err(domain)?;
+        }
+        let mut plan = self.cleared(&inventory, request)?;
+        if let Some(stack) = stack {
+            if !inventory.assignments.is_empty() {
+                self.delete_assignments(&inventory).await?;
+                // Time has passed: what came meanwhile must not go along unseen.
+                (inventory, _) = reader.read().await.map_err(domain)?;
+                self.cleared(&inventory, request)?;
+            }
+            self.delete_stack(&stack).await?;
+        }
+        self.purge(&reader, &mut plan).await?;
+        if !inventory.is_gone() {
+            self.look_back(&reader, &mut plan).await?;
+        }
+        Ok(plan)
+    }
+
+    fn reader(&self) -> Reader<'_> {
+        Reader {
+            arm: self.arm,
+            cx: self.cx,
+            place: &self.place,
+            scope: self.scope,
+            group: self.group_path(),
+            elsewhere: self
+                .own
+                .installed
+                .dns_zones
+                .iter()
+                .chain(&self.own.installed.registries)
+                .map(ToString::to_string)
+                .collect(),
+        }
+    }
+
+    /// The plan, if ownership is proved and nothing is in the way.
+    fn cleared(&self, inventory: &Inventory, request: &DeprovisionRequest) -> Result<Plan> {
+        removal::prove(inventory, &self.scope.path())?;
+        let plan = removal::plan(inventory, &request.allow_delete);
+        removal::require_clear(&plan)?;
+        Ok(plan)
+    }
+
+    async fn delete_assignments(&self, inventory: &Inventory) -> Result<()> {
+        let deletions = inventory.assignments.iter();
+        let ended = all(deletions
+            .map(|assignment| self.delete_assignment(&assignment.id))
+            .collect())
+        .await;
+        ended.map_err(|error| error.context("cannot delete the role assignments outside the stack"))
+    }
+
+    async fn delete_assignment(&self, id: &str) -> Result<(), ArmError> {
+        let request = ArmRequest::delete(self.arm.url(id, ROLE_ASSIGNMENTS)?);
+        let step = self.cx.begin(format!("delete {}", title(id)));
+        let result = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
+        step.end(absent_is_done(result.map(drop)))
+    }
+
+    async fn delete_stack(&self, stack: &Stack) -> Result<()> {
+        let place = &self.place;
+        let step = self.cx.begin(format!(
+            "delete Deployment Stack {} with everything in it",
+            place.name
+        ));
+        let request = place.delete(self.arm, Unmanage::Delete).map_err(domain)?;
+        let deleted = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
+        let error = match step.end(absent_is_done(deleted.map(drop))) {
+            Ok(()) => return Ok(()),
+            Err(error @ (ArmError::Operation { .. } | ArmError::Service(_))) => error,
+            Err(error) => return Err(go_on(domain(error))),
+        };
+        // The stack itself knows best what could not be deleted.
+        match place.get(self.arm, self.cx).await {
+            Ok(Some(left))
+                if left.state() == StackState::Failed
+                    && left.properties.correlation_id != stack.properties.correlation_id =>
+            {
+                let root = failure::of_stack(self.arm, self.cx, &left).await;
+                let error = failure::error(&format!("cannot delete Deployment Stack {}", place.name), root);
+                Err(go_on(error))
+            }
+            _ => Err(go_on(
+                domain(error).context(format!("cannot delete Deployment Stack {}", place.name)),
+            )),
+        }
+    }
+
+    /// Purges the vaults that are ours by their own tags, and notes those that cannot be.
+    async fn purge(&self, reader: &Reader<'_>, plan: &mut Plan) -> Result<()> {
+        let vaults = reader.deleted_vaults().await.map_err(domain)?;
+        let (held, free): (Vec<DeletedVault>, Vec<DeletedVault>) =
+            vaults.into_iter().partition(|vault| vault.protected);
+        let purged = all(free.iter().map(|vault| self.purge_vault(vault)).collect()).await;
+        for vault in &free {
+            note(plan, ChangeAction::Delete, &vault.id, || {
+                format!("deleted vault that held the name {}: purged", vault.name)
+            });
+        }
+        for vault in &held {
+            note(plan, ChangeAction::Keep, &vault.id, || {
+                let until = vault.purged_at.as_deref().unwrap_or("Azure purges it");
+                format!(
+                    "deleted vault whose purge protection holds the name {} until {until}",
+                    vault.name
+                )
+            });
+        }
+        purged.map_err(|error| {
+            error.context("everything is deleted, but a deleted vault that holds its name cannot be purged")
+        })
+    }
+
+    async fn purge_vault(&self, vault: &DeletedVault) -> Result<(), ArmError> {
+        let url = self.arm.url(&format!("{}/purge", vault.id), DELETED_VAULTS)?;
+        // A vault that is purged twice is purged.
+        let request = ArmRequest::post_empty(url).repeatable();
+        let step = self.cx.begin(format!("purge deleted vault {}", vault.name));
+        let result = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
+        step.end(absent_is_done(result.map(drop)))
+    }
+
+    /// Whether anything is there after all.
+    async fn look_back(&self, reader: &Reader<'_>, plan: &mut Plan) -> Result<()> {
+        let (left, stack) = reader.read().await.map_err(domain)?;
+        if let Some(stack) = stack {
+            return Err(Error::new(
+                ErrorKind::Conflict,
+                format!(
+                    "Deployment Stack {} is there again: somebody provisions at the same time",
+                    stack.id
+                ),
+            )
+            .with_hint("see what it is with `kompoxops cluster status`"));
+        }
+        for found in &left.resources {
+            let told = plan
+                .changes
+                .iter_mut()
+                .find(|change| removal::same(&change.resource, &found.id));
+            match told {
+                Some(change) if change.action == ChangeAction::Delete => {
+                    change.action = ChangeAction::Keep;
+                    "deleted with the stack, and still listed".clone_into(&mut change.reason);
+                }
+                Some(_) => {}
+                None => note(plan, ChangeAction::Keep, &found.id, || {
+                    "came while the cluster was deleted".to_owned()
+                }),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds a line to a report, unless one about the resource is there.
+fn note(plan: &mut Plan, action: ChangeAction, resource: &str, reason: impl FnOnce() -> String) {
+    if !plan
+        .changes
+        .iter()
+        .any(|change| removal::same(&change.resource, resource))
+    {
+        plan.changes.push(Change {
+            action,
+            resource: resource.to_owned(),
+            reason: reason(),
+        });
+    }
+}
+
+/// What is not there is deleted.
+fn absent_is_done(result: Result<(), ArmError>) -> Result<(), ArmError> {
+    match result {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other,
+    }
+}
+
+/// All of them, whatever becomes of one; the first error.
+async fn all<F>(deletions: Vec<F>) -> Result<()>
+where
+    F: Future<Output = Result<(), ArmError>>,
+{
+    let ended: Vec<Result<(), ArmError>> = stream::iter(deletions).buffer_unordered(AT_ONCE).collect().await;
+    ended
+        .into_iter()
+        .collect::<Result<(), ArmError>>()
+        .map_err(domain)
+}
+
+/// The same error with how to go on, after its own advice.
+fn go_on(error: Error) -> Error {
+    const AGAIN: &str = "running `kompoxops cluster deprovision` again goes on where it stopped";
+    let hint = match error.hint() {
+        Some(hint) => format!("{hint}; {AGAIN}"),
+        None => AGAIN.to_owned(),
+    };
+    error.with_hint(hint)
+}

@@ -1,0 +1,586 @@
+//! What deprovisioning would delete, keep, and stop at: decided from what was found, without a request.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
+use kompox_domain::{Error, ErrorKind, Result, tags};
+
+use super::side_products;
+use crate::cluster::stack::tag;
+
+/// Tags by name, as they came.
+pub(crate) type Tags = BTreeMap<String, String>;
+
+/// A resource as it was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its type, in lower case.
+    pub(crate) kind: String,
+    /// Ids that its properties name: what it is about.
+    pub(crate) about: Vec<String>,
+}
+
+/// A lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lock {
+    /// Its id, which begins with that of what it locks.
+    pub(crate) id: String,
+    /// `CanNotDelete` or `ReadOnly`.
+    pub(crate) level: String,
+}
+
+/// The stack, as far as deleting it goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ManagedStack {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its tags.
+    pub(crate) tags: Tags,
+    /// What it manages, by id.
+    pub(crate) resources: Vec<String>,
+}
+
+/// A role assignment of ours outside the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Assignment {
+    /// Its id.
+    pub(crate) id: String,
+}
+
+/// A vault that was deleted and can still be recovered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DeletedVault {
+    /// Its id among the deleted ones.
+    pub(crate) id: String,
+    /// Its name, which nobody else can take.
+    pub(crate) name: String,
+    /// The tags it had.
+    pub(crate) tags: Tags,
+    /// Whether it may not be purged.
+    pub(crate) protected: bool,
+    /// When Azure purges it.
+    pub(crate) purged_at: Option<String>,
+}
+
+/// Everything that is there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Inventory {
+    /// The stack, if there is one.
+    pub(crate) stack: Option<ManagedStack>,
+    /// The id of the resource group, and its tags if it is there.
+    pub(crate) group: String,
+    /// The group's tags. None: there is no such group.
+    pub(crate) group_tags: Option<Tags>,
+    /// What is in the group.
+    pub(crate) resources: Vec<Found>,
+    /// Disks and snapshots with data in the group of the nodes.
+    pub(crate) node_data: Vec<Found>,
+    /// Locks on the group, on what is in it, and on the group of the nodes.
+    pub(crate) locks: Vec<Lock>,
+    /// Role assignments outside the stack that are ours.
+    pub(crate) assignments: Vec<Assignment>,
+    /// Vaults that were deleted and are ours.
+    pub(crate) vaults: Vec<DeletedVault>,
+}
+
+/// Whether two ids are the same.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// Whether an id lies below another one.
+fn below(id: &str, parent: &str) -> bool {
+    id.len() > parent.len()
+        && id.get(..parent.len()).is_some_and(|start| same(start, parent))
+        && id.as_bytes().get(parent.len()) == Some(&b'/')
+}
+
+impl Inventory {
+    /// Whether the stack manages the group, so that it goes along with everything in it.
+    fn group_goes(&self) -> bool {
+        let stack = self.stack.as_ref();
+        stack.is_some_and(|stack| stack.resources.iter().any(|id| same(id, &self.group)))
+    }
+
+    /// Whether there is nothing to take down but what is left of an earlier run.
+    pub(crate) const fn is_gone(&self) -> bool {
+        self.stack.is_none()
+    }
+}
+
+/// Refuses to go on unless it is proved that stack and group are this cluster's.
+///
+/// # Errors
+/// `Precondition`, saying what does not agree and the way out.
+pub(crate) fn prove(inventory: &Inventory, path: &str) -> Result<()> {
+    let Some(stack) = &inventory.stack else {
+        return prove_no_rest(inventory, path);
+    };
+    let of_stack = |name: &str| tag(&stack.tags, name);
+    match of_stack(tags::CLUSTER) {
+        Some(cluster) if cluster == path => {}
+        other => {
+            return Err(not_ours(
+                &stack.id,
+                &format!(
+                    "its tag {} is {}, not {path:?}",
+                    tags::CLUSTER,
+                    other.map_or("missing".to_owned(), |value| format!("{value:?}"))
+                ),
+            ));
+        }
+    }
+    let Some(created) = of_stack(tags::CREATED).filter(|created| !created.is_empty()) else {
+        return Err(not_ours(&stack.id, &format!("it has no tag {}", tags::CREATED)));
+    };
+    // A group that the stack does not manage stays as it is, whoever's it is.
+    let Some(group) = inventory.group_tags.as_ref().filter(|_| inventory.group_goes()) else {
+        return Ok(());
+    };
+    for (name, expected) in [(tags::CLUSTER, path), (tags::CREATED, created)] {
+        let found = tag(group, name);
+        if found != Some(expected) {
+            let found = found.map_or("missing".to_owned(), |value| format!("{value:?}"));
+            return Err(not_ours(
+                &inventory.group,
+                &format!("its tag {name} is {found}, the stack's is {expected:?}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Without a stack nothing proves what is in a group that carries our tags.
+fn prove_no_rest(inventory: &Inventory, path: &str) -> Result<()> {
+    let claimed = inventory
+        .group_tags
+        .as_ref()
+        .is_some_and(|found| tag(found, tags::CLUSTER) == Some(path));
+    if !claimed {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Precondition,
+        format!(
+            "resource group {} carries this cluster's tag, but there is no Deployment Stack that says what in it is ours",
+            inventory.group
+        ),
+    )
+    .with_hint(
+        "run `kompoxops cluster provision` to have the stack again and then deprovision, or look into the group and \
+         delete it with `az group delete`",
+    ))
+}
+
+fn not_ours(what: &str, why: &str) -> Error {
+    Error::new(
+        ErrorKind::Precondition,
+        format!("it is not proved that {what} belongs to this cluster: {why}"),
+    )
+    .with_hint("nothing was deleted; correct the tag if it was changed by mistake, or delete by hand what is not needed")
+}
+
+/// What would be done, in order.
+pub(crate) fn plan(inventory: &Inventory, allowed: &[String]) -> Plan {
+    let mut changes = Vec::new();
+    let allow = Allowed::new(allowed);
+    let mut push = |action, resource: &str, reason: String| {
+        changes.push(Change {
+            action,
+            resource: resource.to_owned(),
+            reason,
+        });
+    };
+    for assignment in &inventory.assignments {
+        let reason = "role assignment that kompoxops made outside the stack".to_owned();
+        push(ChangeAction::Delete, &assignment.id, reason);
+    }
+    if let Some(stack) = &inventory.stack {
+        let goes = inventory.group_goes();
+        for found in &inventory.resources {
+            let (action, reason) = judge(found, inventory, stack, goes, &allow);
+            push(action, &found.id, reason);
+        }
+        let listed: BTreeSet<String> = inventory
+            .resources
+            .iter()
+            .map(|found| found.id.to_lowercase())
+            .collect();
+        for id in &stack.resources {
+            // Nested deployments are records, not resources that anybody pays for.
+            if !listed.contains(&id.to_lowercase()) && !same(id, &inventory.group) {
+                push(ChangeAction::Delete, id, "managed by the stack".to_owned());
+            }
+        }
+        for found in &inventory.node_data {
+            if allow.holds(&found.id) {
+                push(
+                    ChangeAction::Delete,
+                    &found.id,
+                    "goes along with the nodes, as told".to_owned(),
+                );
+            } else {
+                let reason = "holds data, and would go along with the nodes".to_owned();
+                push(ChangeAction::Block, &found.id, reason);
+            }
+        }
+        for lock in &inventory.locks {
+            let reason = format!(
+                "lock {} keeps what it is on from being deleted; remove it first",
+                lock.level
+            );
+            push(ChangeAction::Block, &lock.id, reason);
+        }
+        if goes && inventory.group_tags.is_some() {
+            let reason = "resource group, with everything in it".to_owned();
+            push(ChangeAction::Delete, &inventory.group, reason);
+        } else if inventory.group_tags.is_some() {
+            let reason = "resource group that is used, not owned".to_owned();
+            push(ChangeAction::Keep, &inventory.group, reason);
+        }
+        push(
+            ChangeAction::Delete,
+            &stack.id,
+            "the Deployment Stack itself".to_owned(),
+        );
+    }
+    for vault in &inventory.vaults {
+        push_vault(&mut push, vault);
+    }
+    Plan {
+        changes,
+        inputs: Vec::new(),
+    }
+}
+
+fn push_vault(push: &mut impl FnMut(ChangeAction, &str, String), vault: &DeletedVault) {
+    if vault.protected {
+        let until = vault.purged_at.as_deref().unwrap_or("Azure purges it");
+        let reason = format!(
+            "deleted vault whose purge protection holds the name {} until {until}",
+            vault.name
+        );
+        push(ChangeAction::Keep, &vault.id, reason);
+    } else {
+        let reason = format!("deleted vault that holds the name {}: purged", vault.name);
+        push(ChangeAction::Delete, &vault.id, reason);
+    }
+}
+
+/// What becomes of one resource of the group.
+fn judge(
+    found: &Found,
+    inventory: &Inventory,
+    stack: &ManagedStack,
+    group_goes: bool,
+    allow: &Allowed,
+) -> (ChangeAction, String) {
+    let managed = stack
+        .resources
+        .iter()
+        .any(|id| same(id, &found.id) || below(&found.id, id) && !same(id, &inventory.group));
+    let allowed = allow.holds(&found.id);
+    if holds_data(&found.kind) {
+        return match (group_goes || managed, allowed) {
+            (false, _) => (
+                ChangeAction::Keep,
+                "stays in a group that is used, not owned".to_owned(),
+            ),
+            (true, true) => (ChangeAction::Delete, "holds data; goes along, as told".to_owned()),
+            (true, false) => (ChangeAction::Block, "holds data".to_owned()),
+        };
+    }
+    if managed {
+        return (ChangeAction::Delete, "managed by the stack".to_owned());
+    }
+    if let Some(reason) = side_products::tie(found, &inventory.resources, &stack.resources) {
+        return if group_goes {
+            (ChangeAction::Delete, reason)
+        } else {
+            (
+                ChangeAction::Keep,
+                format!("{reason}; it stays, since the group does"),
+            )
+        };
+    }
+    match (group_goes, allowed) {
+        (false, _) => (
+            ChangeAction::Keep,
+            "foreign, in a group that is used, not owned".to_owned(),
+        ),
+        (true, true) => (ChangeAction::Delete, "foreign; goes along, as told".to_owned()),
+        (true, false) => (
+            ChangeAction::Block,
+            "foreign: neither the stack nor Azure made it for this cluster".to_owned(),
+        ),
+    }
+}
+
+/// Whether something of this type holds data that nobody can make again.
+pub(crate) fn holds_data(kind: &str) -> bool {
+    matches!(kind, "microsoft.compute/disks" | "microsoft.compute/snapshots")
+}
+
+/// What the caller lets go along.
+struct Allowed(BTreeSet<String>);
+
+impl Allowed {
+    fn new(ids: &[String]) -> Self {
+        Self(
+            ids.iter()
+                .map(|id| id.trim_end_matches('/').to_lowercase())
+                .collect(),
+        )
+    }
+
+    fn holds(&self, id: &str) -> bool {
+        self.0.contains(&id.to_lowercase())
+    }
+}
+
+/// Refuses a plan that something stands in the way of.
+///
+/// # Errors
+/// `Precondition` that names what, and the flags that let it go.
+pub(crate) fn require_clear(plan: &Plan) -> Result<()> {
+    let blocks: Vec<&Change> = plan.of(ChangeAction::Block).collect();
+    if blocks.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = blocks
+        .iter()
+        .map(|change| format!("{} ({})", change.resource, change.reason))
+        .collect();
+    let (locks, others): (Vec<&&Change>, Vec<&&Change>) = blocks.iter().partition(|change| {
+        change
+            .resource
+            .to_lowercase()
+            .contains("/microsoft.authorization/locks/")
+    });
+    let mut hints = Vec::new();
+    if !locks.is_empty() {
+        hints.push("remove the locks".to_owned());
+    }
+    if !others.is_empty() {
+        let flags: Vec<String> = others
+            .iter()
+            .map(|change| format!("--allow-delete {}", change.resource))
+            .collect();
+        hints.push(format!(
+            "move what must be kept, or let it go along: {}",
+            flags.join(" ")
+        ));
+    }
+    Err(Error::new(
+        ErrorKind::Precondition,
+        format!(
+            "{} in the way of deprovisioning: {}",
+            count(blocks.len()),
+            named.join(", ")
+        ),
+    )
+    .with_hint(hints.join("; ")))
+}
+
+fn count(number: usize) -> String {
+    match number {
+        1 => "one resource stands".to_owned(),
+        number => format!("{number} resources stand"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GROUP: &str = "/subscriptions/s/resourceGroups/rg";
+    const STACK: &str = "/subscriptions/s/providers/Microsoft.Resources/deploymentStacks/k";
+    const PATH: &str = "ws/prv/cls";
+
+    fn owned(created: &str) -> Tags {
+        [(tags::CLUSTER, PATH), (tags::CREATED, created)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into()
+    }
+
+    fn id(kind: &str, name: &str) -> String {
+        format!("{GROUP}/providers/{kind}/{name}")
+    }
+
+    fn found(kind: &str, name: &str) -> Found {
+        Found {
+            id: id(kind, name),
+            kind: kind.to_lowercase(),
+            about: vec![],
+        }
+    }
+
+    /// A cluster of ours whose vault is all there is.
+    fn ours() -> Inventory {
+        let stack = ManagedStack {
+            id: STACK.to_owned(),
+            tags: owned("01"),
+            resources: vec![
+                GROUP.to_uppercase().replace("SUBSCRIPTIONS", "subscriptions"),
+                id("Microsoft.KeyVault/vaults", "KV"),
+            ],
+        };
+        Inventory {
+            stack: Some(stack),
+            group: GROUP.to_owned(),
+            group_tags: Some(owned("01")),
+            resources: vec![found("Microsoft.KeyVault/vaults", "kv")],
+            ..Inventory::default()
+        }
+    }
+
+    fn actions(inventory: &Inventory, allowed: &[String]) -> Vec<(ChangeAction, String)> {
+        let changes = plan(inventory, allowed).changes.into_iter();
+        changes
+            .map(|change| {
+                (
+                    change.action,
+                    change
+                        .resource
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or_default()
+                        .to_lowercase(),
+                )
+            })
+            .collect()
+    }
+
+    fn action_of(inventory: &Inventory, allowed: &[String], name: &str) -> ChangeAction {
+        let actions = actions(inventory, allowed);
+        actions
+            .iter()
+            .find(|(_, resource)| resource == name)
+            .unwrap_or_else(|| panic!("{actions:?}"))
+            .0
+    }
+
+    #[test]
+    fn what_the_stack_manages_goes_and_then_the_group_and_the_stack() {
+        let actions = actions(&ours(), &[]);
+        let delete = |name: &str| (ChangeAction::Delete, name.to_owned());
+        assert_eq!(actions, [delete("kv"), delete("rg"), delete("k")]);
+        assert!(prove(&ours(), PATH).is_ok());
+    }
+
+    #[test]
+    fn b35_ownership_is_proved_by_the_tags_of_stack_and_group_or_nothing_is_deleted() {
+        let with = |stack: Tags, group: Option<Tags>| {
+            let mut inventory = ours();
+            inventory.stack.as_mut().unwrap().tags = stack;
+            inventory.group_tags = group;
+            prove(&inventory, PATH).map_err(|error| error.kind())
+        };
+        let refused = Err(ErrorKind::Precondition);
+        assert_eq!(with(owned("01"), Some(owned("02"))), refused);
+        assert_eq!(with(owned("01"), Some(Tags::new())), refused);
+        assert_eq!(with(Tags::new(), Some(owned("01"))), refused);
+        let mut other = owned("01");
+        other.insert(tags::CLUSTER.to_owned(), "ws/prv/CLS".to_owned());
+        assert_eq!(with(other.clone(), Some(owned("01"))), refused);
+        assert_eq!(with(owned("01"), Some(other)), refused);
+        let mut without = owned("01");
+        without.remove(tags::CREATED);
+        assert_eq!(with(without.clone(), Some(without)), refused);
+        assert_eq!(with(owned("01"), None), Ok(()));
+    }
+
+    #[test]
+    fn a_group_with_our_tag_and_no_stack_is_nobody_s_to_delete() {
+        let mut inventory = ours();
+        inventory.stack = None;
+        assert_eq!(
+            prove(&inventory, PATH).unwrap_err().kind(),
+            ErrorKind::Precondition
+        );
+        inventory.group_tags = Some(Tags::new());
+        assert!(prove(&inventory, PATH).is_ok());
+        assert!(plan(&inventory, &[]).changes.is_empty());
+    }
+
+    #[test]
+    fn what_is_foreign_or_holds_data_blocks_until_it_is_named() {
+        let mut inventory = ours();
+        inventory.resources.push(found("Microsoft.Web/sites", "Shop"));
+        inventory.resources.push(found("Microsoft.Compute/disks", "d"));
+        inventory
+            .node_data
+            .push(found("Microsoft.Compute/snapshots", "pvc"));
+        for name in ["shop", "d", "pvc"] {
+            assert_eq!(action_of(&inventory, &[], name), ChangeAction::Block, "{name}");
+        }
+        let error = require_clear(&plan(&inventory, &[])).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Precondition);
+        let hint = error.hint().unwrap();
+        for found in inventory.resources.iter().skip(1).chain(&inventory.node_data) {
+            assert!(hint.contains(&format!("--allow-delete {}", found.id)), "{hint}");
+        }
+        let mut allowed = vec![
+            id("microsoft.web/SITES", "shop"),
+            id("Microsoft.Compute/disks", "d"),
+        ];
+        assert_eq!(action_of(&inventory, &allowed, "shop"), ChangeAction::Delete);
+        assert_eq!(action_of(&inventory, &allowed, "pvc"), ChangeAction::Block);
+        allowed.push(id("Microsoft.Compute/snapshots", "pvc"));
+        assert!(require_clear(&plan(&inventory, &allowed)).is_ok());
+    }
+
+    #[test]
+    fn even_a_disk_that_the_stack_manages_blocks() {
+        let mut inventory = ours();
+        inventory.resources.push(found("Microsoft.Compute/disks", "d"));
+        let disk = id("Microsoft.Compute/disks", "d");
+        inventory.stack.as_mut().unwrap().resources.push(disk.clone());
+        assert_eq!(action_of(&inventory, &[], "d"), ChangeAction::Block);
+        assert_eq!(action_of(&inventory, &[disk], "d"), ChangeAction::Delete);
+    }
+
+    #[test]
+    fn in_a_group_that_is_only_used_everything_that_is_not_ours_stays() {
+        let mut inventory = ours();
+        inventory.stack.as_mut().unwrap().resources.remove(0);
+        inventory.group_tags = Some(Tags::new());
+        inventory.resources.push(found("Microsoft.Web/sites", "shop"));
+        inventory.resources.push(found("Microsoft.Compute/disks", "d"));
+        assert!(prove(&inventory, PATH).is_ok());
+        assert_eq!(action_of(&inventory, &[], "kv"), ChangeAction::Delete);
+        for name in ["shop", "d", "rg"] {
+            assert_eq!(action_of(&inventory, &[], name), ChangeAction::Keep, "{name}");
+        }
+        assert!(require_clear(&plan(&inventory, &[])).is_ok());
+    }
+
+    #[test]
+    fn a_lock_blocks_and_no_flag_lifts_it() {
+        let mut inventory = ours();
+        let lock = format!("{GROUP}/providers/Microsoft.Authorization/locks/keep");
+        inventory.locks.push(Lock {
+            id: lock.clone(),
+            level: "CanNotDelete".to_owned(),
+        });
+        let error = require_clear(&plan(&inventory, &[lock])).unwrap_err();
+        assert_eq!(error.hint(), Some("remove the locks"));
+    }
+
+    #[test]
+    fn deleted_vaults_are_purged_unless_they_are_protected() {
+        let mut inventory = ours();
+        let vault = |name: &str, protected| DeletedVault {
+            id: format!("/deletedVaults/{name}"),
+            name: name.to_owned(),
+            tags: owned("01"),
+            protected,
+            purged_at: None,
+        };
+        inventory.vaults = vec![vault("free", false), vault("held", true)];
+        assert_eq!(action_of(&inventory, &[], "free"), ChangeAction::Delete);
+        assert_eq!(action_of(&inventory, &[], "held"), ChangeAction::Keep);
+    }
+}
