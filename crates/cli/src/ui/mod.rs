@@ -117,6 +117,11 @@ impl Ui {
         }
     }
 
+    /// Warns of something beside the data.
+    pub fn warn(&self, text: &str) {
+        self.say(&render::warning_text(text));
+    }
+
     /// Shows why a command failed, as JSON where the data would have been that or YAML.
     pub fn error(&self, report: &Report) {
         match self.output {

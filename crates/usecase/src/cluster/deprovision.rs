@@ -19,19 +19,19 @@ pub struct Deprovision {
 }
 
 /// What [`deprovision`] would do.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 pub struct DeprovisionPlan {
     /// What goes, what stays, and what stands in the way.
     pub plan: Plan,
-    /// Whether something is still installed on the cluster. None: not known.
-    pub installed: Option<bool>,
+    /// Why it would be refused whatever is in the way: a protection, or something that is still installed.
+    pub refusal: Option<Error>,
     /// Of what stands in the way, that which would go along if it were named. The rest must be dealt with first.
     pub allowable: Vec<String>,
 }
 
 /// What [`deprovision`] would delete, keep, and stop at. Nothing is written.
 ///
-/// That something is still installed, and that a protection would refuse it, are warnings.
+/// That something is still installed and would go along, because `force` says so, is a warning.
 ///
 /// # Errors
 /// `Unsupported`; those of [`ProviderDriver::cluster_deprovision_plan`].
@@ -39,14 +39,14 @@ pub async fn deprovision_plan(
     driver: &dyn ProviderDriver,
     cx: &Context,
     cluster: &ClusterScope,
-    request: &DeprovisionRequest,
+    request: &Deprovision,
 ) -> Result<DeprovisionPlan> {
     if cluster.cluster.existing {
         return Ok(DeprovisionPlan::default());
     }
     support::require(driver, &[Operation::ClusterDeprovisionPlan])?;
     let (plan, status) = futures::join!(
-        driver.cluster_deprovision_plan(cx, cluster, request),
+        driver.cluster_deprovision_plan(cx, cluster, &request.request),
         look(driver, cx, cluster)
     );
     let plan = plan.map_err(|error| {
@@ -58,20 +58,22 @@ pub async fn deprovision_plan(
     // What the status does not tell is not known; the plan stands for itself.
     let status = status.unwrap_or_default();
     let level = cluster.cluster.protection.provisioning;
-    if !plan.is_empty() && protection::forbids(level, Deed::Deprovision, status.found) {
-        cx.warn(
-            WarningKind::Protected,
-            protection::warning(cluster, Deed::Deprovision),
-        );
-    }
-    let installed = status.installed;
-    if installed == Some(true) {
-        cx.warn(WarningKind::StillInstalled, still_installed(cluster));
-    }
-    let allowable = allowable(driver, cx, cluster, request, &plan).await?;
+    let refusal = if plan.is_empty() {
+        None
+    } else if protection::forbids(level, Deed::Deprovision, status.found) {
+        Some(protection::refused(cluster, Deed::Deprovision, &status))
+    } else if request.force {
+        if status.installed == Some(true) {
+            cx.warn(WarningKind::StillInstalled, still_installed(cluster));
+        }
+        None
+    } else {
+        refuse_installed(driver, cluster, &status).err()
+    };
+    let allowable = allowable(driver, cx, cluster, &request.request, &plan).await?;
     Ok(DeprovisionPlan {
         plan,
-        installed,
+        refusal,
         allowable,
     })
 }

@@ -69,12 +69,8 @@ pub(super) fn known(
     })
 }
 
-/// What a dry run says where the deed itself would be refused.
-pub(super) fn warning(cluster: &ClusterScope, deed: Deed) -> String {
-    format!("without --dry-run this is refused: {}", says(cluster, deed))
-}
-
-fn says(cluster: &ClusterScope, deed: Deed) -> String {
+/// The protection in words: who may not do what, and where that is said.
+pub(super) fn says(cluster: &ClusterScope, deed: Deed) -> String {
     format!(
         "cluster {} is protected: with protection.provisioning: {} nobody may {} it",
         cluster.cluster.id,

@@ -44,7 +44,10 @@ pub async fn plan(
     if !plan.is_empty() && protection::forbids(level, Deed::Provision, found) {
         cx.warn(
             WarningKind::Protected,
-            protection::warning(cluster, Deed::Provision),
+            format!(
+                "it would be refused: {}",
+                protection::says(cluster, Deed::Provision)
+            ),
         );
     }
     Ok(plan)

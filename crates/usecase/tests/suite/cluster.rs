@@ -61,7 +61,7 @@ async fn nothing_is_called_that_the_driver_does_not_declare() {
     let errors = [
         cluster::plan(&driver, &cx, &cluster, &request).await.err(),
         cluster::provision(&driver, &cx, &cluster, &request).await.err(),
-        cluster::deprovision_plan(&driver, &cx, &cluster, &down.request)
+        cluster::deprovision_plan(&driver, &cx, &cluster, &down)
             .await
             .err(),
         cluster::deprovision(&driver, &cx, &cluster, &down).await.err(),
@@ -103,7 +103,7 @@ async fn nothing_is_done_to_an_existing_cluster_forced_or_not_however_often() {
         let plans = [
             cluster::plan(&driver, &cx, &existing(), &request).await,
             cluster::provision(&driver, &cx, &existing(), &request).await,
-            cluster::deprovision_plan(&driver, &cx, &existing(), &down.request)
+            cluster::deprovision_plan(&driver, &cx, &existing(), &down)
                 .await
                 .map(|planned| planned.plan),
             cluster::deprovision(&driver, &cx, &existing(), &down).await,

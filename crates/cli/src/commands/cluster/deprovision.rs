@@ -55,15 +55,21 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
     };
     let look = operation(Port::ClusterDeprovisionPlan, &args.target);
     let planned = operate(ui, global, &look, async |cx| {
-        cluster::deprovision_plan(&*session.driver, &cx, &session.cluster, &request.request).await
+        cluster::deprovision_plan(&*session.driver, &cx, &session.cluster, &request).await
     })?;
     let hint = allowing(args, &planned);
     let plan = planned.plan;
     if args.dry_run {
+        if let Some(refusal) = planned.refusal {
+            ui.warn(&format!("it would be refused: {refusal}"));
+        }
         if let Some(hint) = hint {
-            ui.say(&format!("something stands in the way: {hint}"));
+            ui.warn(&format!("something stands in the way: {hint}"));
         }
         return Failure::judged(print(ui, &session, &plan, true), different(&plan));
+    }
+    if let Some(refusal) = planned.refusal {
+        return Err(refusal.into());
     }
     if let Some(error) = cluster::blocked(&session.cluster, &plan) {
         return Err(match hint {
@@ -174,7 +180,7 @@ mod tests {
                 changes: blocking.iter().map(change).collect(),
                 inputs: vec![],
             },
-            installed: None,
+            refusal: None,
             allowable: allowable.iter().map(|id| (*id).to_owned()).collect(),
         }
     }

@@ -76,41 +76,43 @@ async fn deprovisioning_twice_is_success() {
 }
 
 #[tokio::test]
-async fn what_is_still_installed_is_a_warning_of_the_plan_and_stops_the_deed_unless_forced() {
+async fn what_is_still_installed_stops_the_deed_unless_forced_and_is_then_a_warning() {
     let (cx, recorder) = context();
-    let mut planning = driver(Operation::ALL);
-    stands(&mut planning, installed(Some(true)));
-    planning
-        .expect_cluster_deprovision_plan()
-        .times(1)
-        .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Delete])));
-    let planned = cluster::deprovision_plan(&planning, &cx, &ours(), &allowing(&[]))
-        .await
-        .unwrap();
-    assert_eq!(planned.installed, Some(true));
     let told = "the ingress is still installed on cluster /ws/w/prv/p/cls/c: what it serves ends with it";
-    assert_eq!(recorder.warnings(), [told]);
+    for force in [false, true] {
+        let request = Deprovision {
+            force,
+            ..Deprovision::default()
+        };
+        let mut planning = driver(Operation::ALL);
+        stands(&mut planning, installed(Some(true)));
+        planning
+            .expect_cluster_deprovision_plan()
+            .times(1)
+            .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Delete])));
+        let planned = cluster::deprovision_plan(&planning, &cx, &ours(), &request)
+            .await
+            .unwrap();
+        assert_eq!(planned.plan, plan_of(&[ChangeAction::Delete]));
+        assert_eq!(
+            planned.refusal.map(|error| error.to_string()),
+            (!force).then(|| told.to_owned())
+        );
+        assert_eq!(recorder.warnings(), if force { vec![told] } else { vec![] });
 
-    let mut unforced = deleting(0);
-    stands(&mut unforced, installed(Some(true)));
-    let error = cluster::deprovision(&unforced, &cx, &ours(), &Deprovision::default())
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.kind(), error.to_string()),
-        (ErrorKind::Precondition, told.to_owned())
-    );
-    assert!(error.hint().unwrap().contains("--force"));
-
-    let mut forced = deleting(1);
-    stands(&mut forced, installed(Some(true)));
-    let request = Deprovision {
-        force: true,
-        ..Deprovision::default()
-    };
-    cluster::deprovision(&forced, &cx, &ours(), &request)
-        .await
-        .unwrap();
+        let mut deleting = deleting(usize::from(force));
+        stands(&mut deleting, installed(Some(true)));
+        match cluster::deprovision(&deleting, &cx, &ours(), &request).await {
+            Ok(_) => assert!(force),
+            Err(error) => {
+                assert_eq!(
+                    (error.kind(), error.to_string()),
+                    (ErrorKind::Precondition, told.to_owned())
+                );
+                assert!(error.hint().unwrap().contains("--force"));
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -141,7 +143,7 @@ async fn a_plan_that_cannot_be_read_is_an_error_and_never_already_gone() {
         .expect_cluster_deprovision_plan()
         .times(1)
         .returning(|_, _, _| Err(error(ErrorKind::PermissionDenied, "not allowed")));
-    let error = cluster::deprovision_plan(&driver, &cx, &ours(), &allowing(&[]))
+    let error = cluster::deprovision_plan(&driver, &cx, &ours(), &Deprovision::default())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PermissionDenied);
@@ -195,7 +197,7 @@ async fn of_what_is_in_the_way_the_driver_tells_what_a_flag_lets_go_along() {
             }
             Ok(plan)
         });
-    let planned = cluster::deprovision_plan(&driver, &cx, &ours(), &allowing(&[]))
+    let planned = cluster::deprovision_plan(&driver, &cx, &ours(), &Deprovision::default())
         .await
         .unwrap();
     assert_eq!(planned.plan.of(ChangeAction::Block).count(), 2);

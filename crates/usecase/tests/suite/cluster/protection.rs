@@ -204,7 +204,7 @@ async fn what_cannot_be_changed_at_all_is_refused_by_the_protection_and_what_can
 }
 
 #[tokio::test]
-async fn dry_runs_show_the_plan_and_warn_where_the_deed_would_be_refused() {
+async fn dry_runs_show_the_plan_and_say_where_the_deed_would_be_refused() {
     let differs = plan_of(&[ChangeAction::Update]);
     for level in LEVELS {
         for seen in SEEN {
@@ -220,11 +220,14 @@ async fn dry_runs_show_the_plan_and_warn_where_the_deed_would_be_refused() {
             assert_eq!(recorder.warnings().len(), usize::from(warned), "{case}");
 
             let (cx, recorder) = context();
-            let request = DeprovisionRequest::default();
-            let planned = cluster::deprovision_plan(&driver, &cx, &cluster, &request).await;
-            assert_eq!(planned.unwrap().plan, differs, "{case}");
-            let warned = level != ProtectionLevel::None && there;
-            assert_eq!(recorder.warnings().len(), usize::from(warned), "{case}");
+            let request = Deprovision::default();
+            let planned = cluster::deprovision_plan(&driver, &cx, &cluster, &request)
+                .await
+                .unwrap();
+            assert_eq!(planned.plan, differs, "{case}");
+            let refused = level != ProtectionLevel::None && there;
+            assert_eq!(planned.refusal.is_some(), refused, "{case}");
+            assert!(recorder.warnings().is_empty(), "{case}");
             assert_eq!(writes.load(Relaxed), 0);
         }
     }
