@@ -6,6 +6,7 @@ mod failure;
 mod follow;
 mod hints;
 mod managed;
+pub(crate) mod names;
 mod nouns;
 mod operations;
 pub(crate) mod outputs;

@@ -8,14 +8,23 @@ use kompox_domain::{Result, tags};
 use serde_json::Value;
 use ulid::Ulid;
 
+use super::names::Names;
 use super::nouns::{is_kind, split};
 use super::see::{CLUSTERS, Seen};
-use super::stack::{self, Stack, StackInput, StackState, Validation};
+use super::stack::{self, Stack, StackInput, StackState};
 use super::{ClusterWork, changes, domain, failure, template};
 
-const DEPLOYMENTS: &str = "Microsoft.Resources/deployments";
 const GROUPS: &str = "Microsoft.Resources/resourceGroups";
 const ROLE_ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
+const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
+/// What is not foretold: that it is not expected says nothing.
+const FOLLOWING: &[&str] = &[
+    ROLE_ASSIGNMENTS,
+    "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
+    "Microsoft.Insights/diagnosticSettings",
+    "Microsoft.Insights/dataCollectionRuleAssociations",
+    "Microsoft.Resources/deployments",
+];
 
 /// Why the stack is put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,13 +175,13 @@ impl ClusterWork<'_> {
             .stack
             .as_ref()
             .filter(|stack| todo.tags.get(tags::HASH).map(String::as_str) != stack.tag(tags::HASH));
-        let (resources, exported) = futures::join!(self.validated(todo), async {
+        let (valid, exported) = futures::join!(self.validate(todo), async {
             match differs {
                 Some(_) => self.place.export(self.arm, self.cx).await,
                 None => Ok(None),
             }
         });
-        let resources = resources?;
+        valid?;
         // Only to say what differs: that something does is known.
         let exported = exported.unwrap_or_else(|error| {
             tracing::debug!(stack = self.place.name, %error, "the template of the stack cannot be read");
@@ -181,19 +190,19 @@ impl ClusterWork<'_> {
         let inputs = differs
             .map(|stack| self.inputs(stack, todo, exported.as_ref()))
             .unwrap_or_default();
-        let changes = self.changes(seen, todo, &resources, &inputs);
+        let changes = self.changes(seen, todo, &inputs);
         Ok(Plan { changes, inputs })
     }
 
-    async fn validated(&self, todo: &Todo) -> Result<Vec<String>> {
+    async fn validate(&self, todo: &Todo) -> Result<()> {
         let step = self
             .cx
             .begin(format!("validate deployment stack {}", self.place.name));
         let input = todo.input(&self.provider.location);
         let result = self.place.validate(self.arm, self.cx, &input, &step).await;
         match step.end(result).map_err(domain)? {
-            Validation::Resources(resources) => Ok(resources),
-            Validation::Findings(finding) => Err(self.found(&finding)),
+            None => Ok(()),
+            Some(finding) => Err(self.found(&finding)),
         }
     }
 
@@ -232,90 +241,134 @@ impl ClusterWork<'_> {
         inputs
     }
 
-    fn changes(&self, seen: &Seen, todo: &Todo, validated: &[String], inputs: &[InputChange]) -> Vec<Change> {
-        let known: BTreeSet<String> = seen
+    fn changes(&self, seen: &Seen, todo: &Todo, inputs: &[InputChange]) -> Vec<Change> {
+        let there: BTreeSet<String> = seen
             .stack
             .iter()
             .flat_map(|stack| &stack.properties.resources)
             .map(|resource| resource.id.to_lowercase())
             .collect();
         let touched = changes::touched(template::template(), inputs);
-        let mut all: Vec<Change> = Vec::new();
-        let mut wanted: BTreeSet<String> = BTreeSet::new();
-        for id in validated.iter().filter(|id| !is_kind(id, DEPLOYMENTS)) {
-            if !wanted.insert(id.to_lowercase()) {
-                continue;
-            }
-            let of_cluster = id
-                .to_lowercase()
-                .contains("/microsoft.containerservice/managedclusters/");
-            let gone = of_cluster && seen.cluster.is_none() && known.contains(&id.to_lowercase());
-            let (action, reason) = if gone {
-                (
-                    ChangeAction::Create,
-                    "it is gone, though the stack says that it was made".to_owned(),
-                )
-            } else if !known.contains(&id.to_lowercase()) {
-                (ChangeAction::Create, "not there yet".to_owned())
-            } else {
-                let kind = split(id).map(|(kind, _)| kind.to_lowercase()).unwrap_or_default();
-                match (todo.why, touched.get(&kind)) {
-                    (Why::Changed, Some(inputs)) => (ChangeAction::Update, format!("changed: {inputs}")),
-                    (Why::Changed | Why::Gone, _) => {
-                        (ChangeAction::Keep, "nothing about it differs".to_owned())
-                    }
-                    _ => (ChangeAction::Update, todo.reason.clone()),
-                }
-            };
+        let expected = self.expected();
+        let mut all: Vec<Change> = expected
+            .iter()
+            .filter_map(|id| self.change(id, seen, todo, &there, &touched))
+            .collect();
+        all.extend(change_of_roles(seen, todo, &touched));
+        let kept = |id: &str| expected.iter().any(|expected| expected.eq_ignore_ascii_case(id));
+        let resources = seen.stack.iter().flat_map(|stack| &stack.properties.resources);
+        all.extend(
+            resources
+                .filter(|resource| !kept(&resource.id))
+                .filter_map(|resource| leaving(&resource.id)),
+        );
+        // Something is put, though none of its parts tells why.
+        if !all.iter().any(|change| change.action != ChangeAction::Keep) {
             all.push(Change {
-                action,
-                resource: id.clone(),
-                reason,
+                action: ChangeAction::Update,
+                resource: self.place.path(),
+                reason: todo.reason.clone(),
             });
         }
-        if !wanted.is_empty() {
-            let resources = seen.stack.iter().flat_map(|stack| &stack.properties.resources);
-            for resource in resources.filter(|resource| !wanted.contains(&resource.id.to_lowercase())) {
-                all.extend(leaving(&resource.id));
+        all
+    }
+
+    fn change(
+        &self,
+        id: &str,
+        seen: &Seen,
+        todo: &Todo,
+        there: &BTreeSet<String>,
+        touched: &BTreeMap<String, String>,
+    ) -> Option<Change> {
+        let kind = split(id).map(|(kind, _)| kind.to_lowercase()).unwrap_or_default();
+        let of_cluster = kind.starts_with(&CLUSTERS.to_lowercase());
+        let (action, reason) = match todo.why {
+            Why::Gone if of_cluster => (ChangeAction::Create, todo.reason.clone()),
+            // The group is there; whether what it holds is complete, nobody knows.
+            _ if seen.stack.is_none() && seen.group.is_some() => {
+                if is_kind(id, GROUPS) {
+                    return None;
+                }
+                (ChangeAction::Create, "in no deployment stack yet".to_owned())
+            }
+            _ if !there.contains(&id.to_lowercase()) => (ChangeAction::Create, "not there yet".to_owned()),
+            Why::ClusterFailed if is_kind(id, CLUSTERS) => (ChangeAction::Update, todo.reason.clone()),
+            Why::Changed => (ChangeAction::Update, format!("changed: {}", touched.get(&kind)?)),
+            _ => return None,
+        };
+        Some(Change {
+            action,
+            resource: id.to_owned(),
+            reason,
+        })
+    }
+
+    /// The resources that there will be, by id. Those whose names follow from what is known only later (role
+    /// assignments), and what hangs on others (diagnostic settings and the like), are not among them.
+    pub(crate) fn expected(&self) -> Vec<String> {
+        let group = self.group_path();
+        let names = Names::new(&self.provider.subscription, &self.own.group, &self.scope.path());
+        let mut all = Vec::new();
+        if !self.own.adopt {
+            all.push(group.clone());
+        }
+        let own_zone = self.own.own_dns_zone().is_some();
+        let makes_identity = (own_zone || self.own.subnet.is_some()) && self.own.identity.is_none();
+        let named = [
+            ("vault", "Microsoft.KeyVault/vaults", true),
+            ("workspace", "Microsoft.OperationalInsights/workspaces", true),
+            ("collectionRule", "Microsoft.Insights/dataCollectionRules", true),
+            (
+                "applicationInsights",
+                "Microsoft.Insights/components",
+                self.own.application_insights,
+            ),
+            ("registry", "Microsoft.ContainerRegistry/registries", true),
+            ("ingressIdentity", IDENTITIES, true),
+            ("clusterIdentity", IDENTITIES, makes_identity),
+            ("cluster", CLUSTERS, true),
+        ];
+        for (what, kind, wanted) in named {
+            if let Some(name) = names.of(what).filter(|_| wanted) {
+                all.push(format!("{group}/providers/{kind}/{name}"));
             }
         }
-        // Something is put, whatever Azure says of the parts.
-        let does = |change: &Change| change.action != ChangeAction::Keep;
-        if !all.iter().any(does) {
-            let action = match (todo.why, &seen.stack) {
-                (_, None) => ChangeAction::Create,
-                (Why::Gone, _) if validated.is_empty() => ChangeAction::Create,
-                _ => ChangeAction::Update,
-            };
-            let resource = match todo.why {
-                Why::Gone => format!("{}/providers/{CLUSTERS}", self.group_path()),
-                _ => self.place.path(),
-            };
-            all.insert(
-                0,
-                Change {
-                    action,
-                    resource,
-                    reason: todo.reason.clone(),
-                },
-            );
+        if let Some(cluster) = names.of("cluster") {
+            let pool = |(name, _)| format!("{group}/providers/{CLUSTERS}/{cluster}/agentPools/{name}");
+            all.extend(self.own.user_pools().into_iter().map(pool));
         }
         all
     }
 }
 
-/// What becomes of a resource that is in the stack and no longer in the template.
+/// Role assignments are told in one line: their names say nothing to anybody.
+fn change_of_roles(seen: &Seen, todo: &Todo, touched: &BTreeMap<String, String>) -> Option<Change> {
+    let (action, reason) = match (&seen.stack, todo.why) {
+        (None, _) => (ChangeAction::Create, "not there yet".to_owned()),
+        (Some(_), Why::Changed) => {
+            let inputs = touched.get(&ROLE_ASSIGNMENTS.to_lowercase())?;
+            (ChangeAction::Update, format!("changed: {inputs}"))
+        }
+        _ => return None,
+    };
+    Some(Change {
+        action,
+        resource: "role assignments".to_owned(),
+        reason,
+    })
+}
+
+/// What becomes of a resource that is in the stack and not expected.
 fn leaving(id: &str) -> Option<Change> {
-    // The names of these follow from principals that Azure knows only when it makes them: that they are not foretold
-    // says nothing.
-    if is_kind(id, ROLE_ASSIGNMENTS) || is_kind(id, DEPLOYMENTS) {
-        return None;
-    }
+    let (kind, _) = split(id)?;
     let (action, reason) = if is_kind(id, GROUPS) {
         (
             ChangeAction::Keep,
             "no longer in the template: the stack lets it go, and it stays",
         )
+    } else if FOLLOWING.iter().any(|known| known.eq_ignore_ascii_case(&kind)) {
+        return None;
     } else {
         (ChangeAction::Delete, "no longer in the template")
     };

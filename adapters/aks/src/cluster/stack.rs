@@ -6,7 +6,6 @@ use kompox_arm::{ArmClient, ArmError, ArmRequest, ErrorDetail, FinalState};
 use kompox_domain::context::Step;
 use kompox_domain::{ClusterScope, Context, tags};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::outputs::Outputs;
@@ -104,7 +103,7 @@ impl StackPlace {
         Ok(ArmRequest::delete(url))
     }
 
-    /// What ARM finds wrong with what would be put, and the ids of the resources there would be.
+    /// What ARM finds wrong with what would be put; none if nothing.
     ///
     /// # Errors
     /// Whatever keeps it from saying so. Findings come with status 400, which is an answer.
@@ -114,24 +113,26 @@ impl StackPlace {
         cx: &Context,
         input: &StackInput<'_>,
         step: &Step,
-    ) -> Result<Validation, ArmError> {
+    ) -> Result<Option<ErrorDetail>, ArmError> {
+        #[derive(Deserialize)]
+        struct Validated {
+            #[serde(default)]
+            error: Option<Value>,
+        }
         let url = arm.url(&format!("{}/validate", self.path()), STACKS)?;
         let request = ArmRequest::post(url, &input.body())?.repeatable();
         let error = match arm.run(cx, &request, FinalState::Resource, step).await {
             Ok(Some(response)) => {
                 let validated: Validated = response.json()?;
-                return Ok(
-                    match validated.error.and_then(|error| ErrorDetail::parse(error.get())) {
-                        Some(finding) => Validation::Findings(finding),
-                        None => Validation::Resources(ids(validated.properties.resources)),
-                    },
-                );
+                return Ok(validated
+                    .error
+                    .and_then(|error| ErrorDetail::parse(&error.to_string())));
             }
-            Ok(None) => return Ok(Validation::Resources(Vec::new())),
+            Ok(None) => return Ok(None),
             Err(ArmError::Service(error) | ArmError::Operation { error, .. }) if error.status == 400 => error,
             Err(error) => return Err(error),
         };
-        Ok(Validation::Findings(ErrorDetail {
+        Ok(Some(ErrorDetail {
             code: error.code,
             message: error.message,
             target: error.target,
@@ -173,39 +174,6 @@ impl StackInput<'_> {
             },
         })
     }
-}
-
-/// What came of a validation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Validation {
-    /// Nothing is wrong, and these resources there would be.
-    Resources(Vec<String>),
-    /// This is wrong.
-    Findings(ErrorDetail),
-}
-
-#[derive(Deserialize)]
-struct Validated {
-    #[serde(default)]
-    error: Option<Box<RawValue>>,
-    #[serde(default)]
-    properties: ValidatedProperties,
-}
-
-#[derive(Deserialize, Default)]
-struct ValidatedProperties {
-    #[serde(rename = "validatedResources", default, deserialize_with = "list")]
-    resources: Vec<Identified>,
-}
-
-#[derive(Deserialize)]
-struct Identified {
-    #[serde(default)]
-    id: Option<String>,
-}
-
-fn ids(resources: Vec<Identified>) -> Vec<String> {
-    resources.into_iter().filter_map(|resource| resource.id).collect()
 }
 
 /// A stack as ARM tells it.
