@@ -38,7 +38,7 @@ impl Engine<'_> {
         let request = Request::internal(method.clone(), id, version, body, &self.world.endpoint);
         let verdict = self
             .plan()
-            .judge(method, id, &format!("{id}?api-version={version}"));
+            .judge_inner(method, id, &format!("{id}?api-version={version}"));
         if matches!(verdict.action, Some(FaultAction::Hang)) {
             return Sent::Lost;
         }

@@ -55,8 +55,34 @@ impl ActivePlan {
 
     /// Consults the rules about one request.
     pub(crate) fn judge(&mut self, method: &Method, path: &str, path_and_query: &str) -> Verdict {
+        self.judge_by(method, path, path_and_query, |_| true)
+    }
+
+    /// Consults the rules about a request that a deployment or a stack makes: those that name its method. A rule
+    /// for any method is about what a client sends, and so is one about connections; neither counts it.
+    pub(crate) fn judge_inner(&mut self, method: &Method, path: &str, path_and_query: &str) -> Verdict {
+        self.judge_by(method, path, path_and_query, |active| {
+            let about_resources = matches!(
+                active.rule.action,
+                FaultAction::Respond(_)
+                    | FaultAction::ReplicationLag(_)
+                    | FaultAction::Operation(_)
+                    | FaultAction::Race(_)
+                    | FaultAction::Hang
+            );
+            active.methods.is_some() && about_resources
+        })
+    }
+
+    fn judge_by(
+        &mut self,
+        method: &Method,
+        path: &str,
+        path_and_query: &str,
+        concerned: impl Fn(&ActiveRule) -> bool,
+    ) -> Verdict {
         let mut verdict = Verdict::default();
-        for active in &mut self.rules {
+        for active in self.rules.iter_mut().filter(|active| concerned(active)) {
             if !active.matches(method, path, path_and_query) || !active.fires(&mut self.dice) {
                 continue;
             }

@@ -21,6 +21,11 @@
 //! }
 //! ```
 //!
+//! What a deployment or a Deployment Stack writes and deletes is asked about too, as `PUT` and `DELETE` of the
+//! resource's id, of rules that name the method and do `respond`, `replicationLag`, `operation`, `race` or `hang`:
+//! so the deepest resource of a stack can be made to fail, to take its time, or never to end. A rule for any method
+//! sees requests of clients only.
+//!
 //! `path` is a pattern over the path without its query: `*` stands for anything within a segment, `**`
 //! for anything. `pathRegex` is a regular expression over path and query instead. Both ignore case.
 

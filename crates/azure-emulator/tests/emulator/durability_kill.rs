@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::client::{Azure, DISKS, group, http};
+use crate::deployed;
 
 const KILLS: usize = 10;
 const WRITERS: usize = 6;
@@ -334,4 +335,98 @@ async fn no_kill_among_many_loses_what_was_acknowledged_or_leaves_a_half() {
         "{kills} kills: {acknowledged} writes acknowledged, {unanswered} unanswered, {under_way} disks with operations"
     )
     .unwrap();
+}
+
+/// The state of a stack, or nothing where there is none.
+async fn state_of(client: &Client, stack: &str) -> Option<String> {
+    let (status, body) = client.read(stack).await;
+    let state = body["properties"]["provisioningState"]
+        .as_str()
+        .map(str::to_owned);
+    assert!(status == 404 || state.is_some(), "{status} {body}");
+    state
+}
+
+#[tokio::test]
+async fn a_stack_that_is_killed_at_any_look_is_put_and_deleted_after_the_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let client = begin(directory.path(), 0).await;
+    let base = client
+        .url("")
+        .split("/resourceGroups/")
+        .next()
+        .unwrap()
+        .to_owned();
+    let mut on_the_way = Vec::new();
+    for looks in 0.. {
+        let name = format!("s{looks}");
+        let template = deployed::subscription_template(json!([
+            deployed::group(&name),
+            deployed::nested(
+                "disks",
+                &name,
+                &[&name],
+                json!([deployed::disk("a", &[]), deployed::disk("b", &["a"])])
+            ),
+        ]));
+        let stacks = format!("{base}/providers/Microsoft.Resources/deploymentStacks");
+        let stack = format!("{stacks}/{name}?api-version={}", deployed::STACKS);
+        let child = serve(directory.path());
+        let body = deployed::definition(template, "delete", "delete");
+        // Whoever reads asks again where the process is another one by now.
+        assert_eq!(state_of(&client, &stack).await, None);
+        let (status, _, body) = client.send(Method::PUT, &stack, Some(body)).await.unwrap();
+        assert_eq!(status, 201, "{body}");
+        let mut before = Some("creating".to_owned());
+        for _ in 0..looks {
+            before = state_of(&client, &stack).await;
+        }
+        kill(child);
+        on_the_way.extend(before.clone());
+        let child = serve(directory.path());
+        follow(&client, &stack, Some("succeeded")).await;
+        let disk =
+            format!("{base}/resourceGroups/{name}/providers/Microsoft.Compute/disks/b?api-version={DISKS}");
+        assert_eq!(client.read(&disk).await.0, 200);
+        let delete = format!("{stack}{}", deployed::DELETE_ALL);
+        let (status, ..) = client.send(Method::DELETE, &delete, None).await.unwrap();
+        assert_eq!(status, 202);
+        let mut deleting = Some("deleting".to_owned());
+        for _ in 0..looks {
+            deleting = state_of(&client, &stack).await;
+        }
+        kill(child);
+        on_the_way.extend(deleting);
+        let child = serve(directory.path());
+        follow(&client, &stack, None).await;
+        assert_eq!(client.read(&disk).await.0, 404);
+        kill(child);
+        if before.as_deref() == Some("succeeded") {
+            break;
+        }
+    }
+    for state in [
+        "creating",
+        "validating",
+        "deploying",
+        "deleting",
+        "deletingResources",
+    ] {
+        assert!(
+            on_the_way.iter().any(|seen| seen == state),
+            "{state}: {on_the_way:?}"
+        );
+    }
+}
+
+/// Asks for a stack until it has the state it ends in.
+async fn follow(client: &Client, stack: &str, end: Option<&str>) {
+    let mut state = None;
+    for _ in 0..50 {
+        state = state_of(client, stack).await;
+        if state.as_deref() == end {
+            return;
+        }
+    }
+    panic!("{stack} does not end: {state:?}");
 }

@@ -9,6 +9,7 @@
 mod client;
 mod data_collection;
 mod deployed;
+mod deployments;
 mod disks;
 mod durability;
 mod durability_kill;
