@@ -16,6 +16,7 @@ use crate::deploy::{DEPLOYMENTS, Gate, surroundings};
 use crate::faults::OperationShape;
 use crate::operation::{self, Operation, Work};
 use crate::reply::Reply;
+use crate::template::error::Problem;
 use crate::template::evaluator::Surroundings;
 
 const VERSIONS: &[&str] = &[
@@ -116,7 +117,7 @@ pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId, rest: &[&str]) -> ArmR
                 )),
             }
         }
-        ([_] | [_, _], method) | ([_, _, "operations"] | [_, _, "operations", _], method) => {
+        ([_] | [_, _] | [_, _, "operations"] | [_, _, "operations", _], method) => {
             Err(ArmError::method(&method))
         }
         _ => Err(ArmError::not_found(&cx.request.path)),
@@ -300,7 +301,7 @@ fn draft(
         properties,
     );
     let given = properties.get("parameters").cloned().unwrap_or_default();
-    preflight::draft(&properties["template"], &given, scope, own, outer).map_err(|problem| problem.refusal())
+    preflight::draft(&properties["template"], &given, scope, own, outer).map_err(Problem::refusal)
 }
 
 fn put(cx: &mut Cx<'_>, scope: &ResourceId, name: &str, origin: Option<&Origin>) -> ArmResult<Reply> {

@@ -18,6 +18,7 @@ use crate::faults::OperationShape;
 use crate::json::timestamp;
 use crate::operation::{self, Operation, Work};
 use crate::reply::Reply;
+use crate::template::error::Problem;
 
 const VERSIONS: &[&str] = &["2025-07-01", "2024-03-01"];
 const KIND: &str = "Microsoft.Resources/deploymentStacks";
@@ -423,7 +424,7 @@ fn validated(cx: &Cx<'_>, id: &ResourceId, definition: &Definition) -> ArmResult
     let properties = json!({ "template": definition.template, "parameters": definition.parameters });
     let own = surroundings::of(cx.state, cx.world, scope, id.name(), location, &properties);
     let draft = preflight::draft(&definition.template, &definition.parameters, scope, own, None)
-        .map_err(|problem| problem.refusal())?;
+        .map_err(Problem::refusal)?;
     preflight::check_resources(cx, id.name(), &draft)?;
     let resources: Vec<Value> = draft
         .planned

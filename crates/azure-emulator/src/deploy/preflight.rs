@@ -68,9 +68,7 @@ pub(crate) fn check_resources(cx: &Cx<'_>, name: &str, draft: &Draft) -> ArmResu
     if errors.is_empty() {
         return Ok(());
     }
-    let forbidden = errors
-        .iter()
-        .all(|error: &Box<ArmError>| error.code == "AuthorizationFailed");
+    let forbidden = errors.iter().all(|error| error.code == "AuthorizationFailed");
     let status = if forbidden { 403 } else { 400 };
     let details: Vec<Value> = errors.iter().map(|error| error.body()["error"].clone()).collect();
     Err(ArmError::new(
@@ -85,10 +83,10 @@ pub(crate) fn check_resources(cx: &Cx<'_>, name: &str, draft: &Draft) -> ArmResu
     .details(details))
 }
 
-fn collect(cx: &Cx<'_>, draft: &Draft, errors: &mut Vec<Box<ArmError>>) {
+fn collect(cx: &Cx<'_>, draft: &Draft, errors: &mut Vec<ArmError>) {
     for planned in draft.planned.iter().filter(|planned| planned.enabled) {
         if let Err(error) = known(cx, planned) {
-            errors.push(error);
+            errors.push(*error);
             continue;
         }
         if planned.is_deployment() {
@@ -96,7 +94,7 @@ fn collect(cx: &Cx<'_>, draft: &Draft, errors: &mut Vec<Box<ArmError>>) {
                 Ok(inner) => collect(cx, &inner, errors),
                 // What needs other resources is found out when they are there.
                 Err(problem) if problem.needs_runtime => {}
-                Err(problem) => errors.push(problem.refusal()),
+                Err(problem) => errors.push(*problem.refusal()),
             }
         }
     }

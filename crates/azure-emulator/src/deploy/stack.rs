@@ -221,7 +221,7 @@ impl Engine<'_> {
         {
             let failure = vec![json!({ "id": id, "error": error })];
             record.deployment = None;
-            self.fail_deployment(key, record, error, failure);
+            self.fail_deployment(key, record, &error, failure);
         }
         true
     }
@@ -263,7 +263,7 @@ impl Engine<'_> {
                 all.push(deployed);
             }
             record.managed = all;
-            self.fail_deployment(key, record, error, harvest.failed);
+            self.fail_deployment(key, record, &error, harvest.failed);
             return true;
         }
         let (outputs, parameters) = deployment.map_or((Value::Null, Value::Null), |deployment| {
@@ -298,7 +298,7 @@ impl Engine<'_> {
     }
 
     /// The deployment has failed: nothing is deleted.
-    fn fail_deployment(&mut self, key: &str, record: &mut StackRecord, error: Value, failed: Vec<Value>) {
+    fn fail_deployment(&mut self, key: &str, record: &mut StackRecord, error: &Value, failed: Vec<Value>) {
         let mut all = managed(self.state, key);
         for more in &record.managed {
             if !all.iter().any(|known| known.id.eq_ignore_ascii_case(&more.id)) {

@@ -173,7 +173,7 @@ async fn deletes_go_from_the_dependent_to_what_it_depends_on_and_groups_last() {
     let app = azure.id("resourceGroups/app");
     azure
         .emulator
-        .watch(&azure.id("").trim_end_matches('/').to_owned(), move |resources| {
+        .watch(azure.id("").trim_end_matches('/'), move |resources| {
             let there = resources
                 .iter()
                 .filter(|resource| resource["id"].as_str().is_some_and(|id| id.starts_with(&app)))

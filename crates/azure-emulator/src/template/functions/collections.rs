@@ -240,7 +240,7 @@ fn index_of(arguments: &Arguments<'_>, last: bool) -> Result<Value> {
                 .enumerate()
                 .filter(|(_, item)| *item == arguments.value(1))
                 .map(|(place, _)| place);
-            if last { places.last() } else { places.next() }
+            if last { places.next_back() } else { places.next() }
         }
         Value::String(text) => {
             // Strings are searched without case.

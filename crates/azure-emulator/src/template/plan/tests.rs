@@ -22,7 +22,8 @@ fn surroundings() -> Surroundings {
     }
 }
 
-fn template(resources: Value) -> Value {
+fn template(resources: impl Into<Value>) -> Value {
+    let resources = resources.into();
     json!({ "$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": resources })
 }
 
@@ -38,7 +39,8 @@ fn refused(resources: Value) -> String {
     planned(&template(resources)).unwrap_err().message
 }
 
-fn resource(name: &str, more: Value) -> Value {
+fn resource(name: &str, more: impl Into<Value>) -> Value {
+    let more = more.into();
     let mut resource = json!({ "type": "N.S/a", "apiVersion": "2020-01-01", "name": name });
     resource
         .as_object_mut()
