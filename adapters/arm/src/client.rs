@@ -11,7 +11,8 @@ use azure_core::http::{
 };
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
-use kompox_domain::{Context, Error, Event};
+use kompox_domain::{Context, Error, Event, Secret};
+use time::OffsetDateTime;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
@@ -59,6 +60,7 @@ pub struct ArmClient {
 
 struct Inner {
     pipeline: Pipeline,
+    sign_in: Arc<TokenPolicy>,
     cloud: Cloud,
     options: ArmOptions,
     correlation_id: String,
@@ -94,7 +96,8 @@ impl ArmClient {
         method: AuthMethod,
         options: ArmOptions,
     ) -> Result<Self, Error> {
-        let per_try: Vec<Arc<dyn Policy>> = vec![Arc::new(TokenPolicy::new(method, &cloud, sign_in)?)];
+        let sign_in = Arc::new(TokenPolicy::new(method, &cloud, sign_in)?);
+        let per_try: Vec<Arc<dyn Policy>> = vec![Arc::clone(&sign_in) as _];
         let client_options = ClientOptions {
             transport: Some(transport),
             // The policy of the SDK repeats every method, and waits past any deadline: ours decides.
@@ -115,6 +118,7 @@ impl ArmClient {
         Ok(Self {
             inner: Arc::new(Inner {
                 pipeline,
+                sign_in,
                 cloud,
                 options,
                 correlation_id,
@@ -142,6 +146,43 @@ impl ArmClient {
         }
         url.query_pairs_mut().append_pair("api-version", api_version);
         Ok(url)
+    }
+
+    /// A token of whoever is signed in, for something else than ARM: its scope is `<audience>/.default`. With it,
+    /// until when it is good.
+    ///
+    /// # Errors
+    /// [`ArmError::Credential`] and [`ArmError::Deadline`].
+    pub async fn token(&self, cx: &Context, scope: &str) -> Result<(Secret, OffsetDateTime)> {
+        let mut attempt = 1;
+        loop {
+            let doing = || "while signing in".to_owned();
+            let source = match within(cx, doing, self.inner.sign_in.token_for(scope))
+                .await
+                .map_err(|error| self.correlated(error))?
+            {
+                Ok(token) => return Ok((Secret::new(token.token.secret().to_owned()), token.expires_on)),
+                Err(source) => source,
+            };
+            let again =
+                sign_in_may_work_later(&source) && retry::worth_another(attempt, true, Trouble::NotSent);
+            let wait = retry::backoff(self.inner.options.backoff, attempt, None, rand::random());
+            if !again || !self.fits(cx, wait) {
+                return Err(self.correlated(ArmError::Credential {
+                    correlation_id: None,
+                    source: Box::new(source),
+                }));
+            }
+            cx.emit(Event::Retrying {
+                what: "signing in".to_owned(),
+                reason: source.to_string(),
+                wait,
+            });
+            self.wait(cx, wait, || "before signing in was tried again".to_owned())
+                .await
+                .map_err(|error| self.correlated(error))?;
+            attempt += 1;
+        }
     }
 
     pub(crate) fn cloud(&self) -> &Cloud {

@@ -67,6 +67,12 @@ impl TokenPolicy {
         self.fresh(&mut *self.held.lock().await).await
     }
 
+    /// A token for something else than ARM. The credential holds it for the next time.
+    pub(crate) async fn token_for(&self, scope: &str) -> azure_core::Result<AccessToken> {
+        let credential = Arc::clone(&self.held.lock().await.credential);
+        credential.get_token(&[scope], None).await
+    }
+
     /// Another token than the one that was refused.
     async fn instead_of(&self, refused: &AccessToken) -> azure_core::Result<AccessToken> {
         let mut held = self.held.lock().await;

@@ -197,3 +197,46 @@ async fn an_entra_in_trouble_is_asked_again_and_is_not_the_users_fault() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.correlation_id().is_some());
 }
+
+const AKS: &str = "6dae42f8-4368-4678-94ff-3960e28e3630";
+
+#[tokio::test]
+async fn a_token_for_something_else_is_asked_for_once_and_is_for_that_alone() {
+    let world = World::new().await;
+    let scope = format!("{AKS}/.default");
+    let (token, expires_at) = world.arm.token(&world.cx, &scope).await.unwrap();
+    let left = expires_at - time::OffsetDateTime::now_utc();
+    assert!(left > time::Duration::minutes(5), "{left}");
+    let (again, _) = world.arm.token(&world.cx, &scope).await.unwrap();
+    assert!(token == again);
+    let grants = world.logged(RequestKind::Token);
+    assert_eq!(
+        grants.iter().filter(|request| request.method == "POST").count(),
+        1
+    );
+
+    let claims = token.expose().split('.').nth(1).unwrap().to_owned();
+    let claims = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, claims).unwrap();
+    let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap();
+    assert_eq!(claims["aud"], AKS);
+}
+
+#[tokio::test]
+async fn a_token_for_something_else_is_waited_for_but_not_past_the_deadline() {
+    let world = World::new().await;
+    let scope = format!("{AKS}/.default");
+    let trouble = || kompox_azure_emulator::FaultAction::respond(503, "ServerBusy", "Busy.");
+    world.fault(kompox_azure_emulator::FaultRule::new("POST", "**/token", trouble()).times(2));
+    assert!(world.arm.token(&world.cx, &scope).await.is_ok());
+
+    let late = world.deadline(Duration::ZERO);
+    let error = Error::from(
+        world
+            .arm
+            .token(&late, "https://vault.azure.net/.default")
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.correlation_id().is_some());
+}
