@@ -1,6 +1,7 @@
 //! The driver: each operation of the port, handed on to where it is done.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kompox_arm::{ArmClient, ArmOptions};
@@ -17,8 +18,10 @@ use kompox_domain::{
     AppScope, Cluster, ClusterScope, Context, DiskName, Error, ErrorKind, Result, Secret, SnapshotName,
     Volume,
 };
+use kompox_kube::Resolver;
 
-use crate::cluster::{self, ClusterWork};
+use crate::cluster::locate::Place;
+use crate::cluster::{self, ClusterWork, kubeconfig};
 use crate::factory::NAME;
 use crate::groups::GroupMaker;
 use crate::settings::cluster::{ClusterSettings, OwnCluster, Problems};
@@ -33,6 +36,7 @@ pub struct AksDriver {
     clusters: Vec<Cluster>,
     cluster_settings: BTreeMap<ClusterId, Result<ClusterSettings, Problems>>,
     options: ArmOptions,
+    resolver: Arc<dyn Resolver>,
     groups: GroupMaker,
 }
 
@@ -43,6 +47,7 @@ impl AksDriver {
         clusters: Vec<Cluster>,
         cluster_settings: BTreeMap<ClusterId, Result<ClusterSettings, Problems>>,
         options: ArmOptions,
+        resolver: Arc<dyn Resolver>,
     ) -> Self {
         Self {
             arm,
@@ -50,6 +55,7 @@ impl AksDriver {
             clusters,
             cluster_settings,
             options,
+            resolver,
             groups: GroupMaker::default(),
         }
     }
@@ -96,6 +102,14 @@ impl AksDriver {
         ))
     }
 
+    /// Where the managed cluster is to be found.
+    fn place<'a>(&'a self, cx: &'a Context, cluster: &'a ClusterScope) -> Result<Place<'a>> {
+        match self.cluster_settings(cluster)? {
+            ClusterSettings::Own(own) => self.own(cx, cluster, own).map(Place::Own),
+            ClusterSettings::Existing(existing) => Ok(Place::Existing(&existing.id)),
+        }
+    }
+
     fn volumes<'a>(&'a self, cx: &'a Context, app: &'a AppScope) -> Result<AppVolumes<'a>> {
         AppVolumes::new(
             &self.arm,
@@ -123,6 +137,8 @@ impl ProviderDriver for AksDriver {
                 Operation::ClusterDeprovisionPlan,
                 Operation::ClusterDeprovision,
                 Operation::ClusterWait,
+                Operation::ClusterKubeconfig,
+                Operation::ClusterToken,
                 Operation::DiskList,
                 Operation::DiskCreate,
                 Operation::DiskAssign,
@@ -197,8 +213,8 @@ impl ProviderDriver for AksDriver {
         Err(unsupported(NAME, Operation::ClusterCheck))
     }
 
-    async fn cluster_token(&self, _: &Context, _: &ClusterScope) -> Result<AccessToken> {
-        Err(unsupported(NAME, Operation::ClusterToken))
+    async fn cluster_token(&self, cx: &Context, _: &ClusterScope) -> Result<AccessToken> {
+        kubeconfig::token(&self.arm, cx).await
     }
 
     async fn cluster_status(&self, _: &Context, _: &ClusterScope) -> Result<ClusterStatus> {
@@ -215,11 +231,12 @@ impl ProviderDriver for AksDriver {
 
     async fn cluster_kubeconfig(
         &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &KubeconfigRequest,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &KubeconfigRequest,
     ) -> Result<Secret> {
-        Err(unsupported(NAME, Operation::ClusterKubeconfig))
+        let place = self.place(cx, cluster)?;
+        kubeconfig::kubeconfig(&self.arm, cx, &*self.resolver, cluster, &place, request).await
     }
 
     fn volume_class(&self, _: &AppScope, volume: &Volume) -> Result<VolumeClass> {

@@ -6,6 +6,7 @@ use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::driver::{DriverFactory, Finding, ProviderDriver};
 use kompox_domain::model::AnyId;
 use kompox_domain::{AppScope, Error, ProviderScope, Result, SecretReader};
+use kompox_kube::{Resolver, SystemResolver};
 
 use crate::driver::AksDriver;
 use crate::settings::{ClusterSettings, ProviderSettings, app_group, check_app_group, keys};
@@ -17,16 +18,33 @@ pub(crate) const NAME: &str = "aks";
 const KEPT: usize = 100;
 
 /// Makes [`AksDriver`]s.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub struct AksFactory {
     options: ArmOptions,
+    resolver: Arc<dyn Resolver>,
+}
+
+impl Default for AksFactory {
+    fn default() -> Self {
+        Self::with_options(ArmOptions::default())
+    }
 }
 
 impl AksFactory {
     /// A factory whose drivers are as patient as told.
     #[must_use]
-    pub const fn with_options(options: ArmOptions) -> Self {
-        Self { options }
+    pub fn with_options(options: ArmOptions) -> Self {
+        Self {
+            options,
+            resolver: Arc::new(SystemResolver),
+        }
+    }
+
+    /// The same with another one who resolves names.
+    #[must_use]
+    pub fn with_resolver(mut self, resolver: Arc<dyn Resolver>) -> Self {
+        self.resolver = resolver;
+        self
     }
 }
 
@@ -94,6 +112,7 @@ impl DriverFactory for AksFactory {
             scope.clusters.clone(),
             clusters,
             self.options,
+            Arc::clone(&self.resolver),
         )))
     }
 }

@@ -136,6 +136,14 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.Network/virtualNetworks/subnets/read",
             "Microsoft.Network/privateDnsZones/read",
         ],
+        Operation::ClusterKubeconfig => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            // One of the two, as --cred says.
+            "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",
+            "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
+        ],
         Operation::ClusterWait => &[GROUP_READ, CLUSTER_READ, STACK_READ, DEPLOYMENT_OPERATIONS],
         Operation::ClusterDeprovisionPlan
         | Operation::ClusterDeprovision
@@ -143,8 +151,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
         | Operation::ClusterToken
         | Operation::ClusterStatus
         | Operation::ClusterInstall
-        | Operation::ClusterUninstall
-        | Operation::ClusterKubeconfig => &[],
+        | Operation::ClusterUninstall => &[],
     }
 }
 

@@ -1,5 +1,7 @@
 //! What kompoxops knows of Kubernetes: kubeconfig files, and a client for the API server of a cluster.
 
 pub mod kubeconfig;
+pub mod resolve;
 
 pub use kubeconfig::{Access, Kubeconfig};
+pub use resolve::{Resolver, SystemResolver};

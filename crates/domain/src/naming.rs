@@ -104,6 +104,14 @@ pub fn app_namespace(app: &Label, id_hash: &ShortHash) -> String {
     format!("kompox-{app}-{id_hash}")
 }
 
+/// `kompox-<cls>-<clHASH>`: the context of a cluster in kubeconfig files, and its cluster and user there.
+///
+/// It does not follow the cloud's name of the cluster: made anew, the cluster is the same to whoever uses it.
+#[must_use]
+pub fn kubeconfig_name(cluster: &Label, cluster_hash: &ShortHash) -> String {
+    format!("kompox-{cluster}-{cluster_hash}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,5 +144,7 @@ mod tests {
         assert_eq!(volume_key(&volume, &hash), "db-bb5968");
         assert_eq!(item_resource_name(&volume, &hash, &"first"), "db-bb5968-first");
         assert_eq!(app_namespace(&label("app1"), &hash), "kompox-app1-bb5968");
+        let hash = cluster_hash(Some(&label("ws1")), &label("prv1"), &label("c1"));
+        assert_eq!(kubeconfig_name(&label("c1"), &hash), "kompox-c1-c925e0");
     }
 }

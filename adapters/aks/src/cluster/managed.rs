@@ -37,6 +37,25 @@ pub(crate) struct ManagedProperties {
     pub(crate) pools: Vec<AgentPool>,
     #[serde(default, rename = "apiServerAccessProfile")]
     pub(crate) api_server: Option<ApiServerAccess>,
+    #[serde(default)]
+    pub(crate) power_state: Option<PowerState>,
+    /// The public name of the API server.
+    #[serde(default)]
+    pub(crate) fqdn: Option<String>,
+    #[serde(default, rename = "privateFQDN")]
+    pub(crate) private_fqdn: Option<String>,
+    #[serde(default)]
+    pub(crate) disable_local_accounts: Option<bool>,
+    /// How Entra ID is used; none: not at all.
+    #[serde(default)]
+    pub(crate) aad_profile: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+pub(crate) struct PowerState {
+    /// `Running`, `Stopped`.
+    #[serde(default)]
+    pub(crate) code: Option<String>,
 }
 
 /// A pool, as the cluster tells it or as a resource of its own.
@@ -74,6 +93,8 @@ pub(crate) struct ApiServerAccess {
     pub(crate) enable_private_cluster: Option<bool>,
     #[serde(default, rename = "privateDNSZone")]
     pub(crate) private_dns_zone: Option<String>,
+    #[serde(default, rename = "enablePrivateClusterPublicFQDN")]
+    pub(crate) enable_public_fqdn: Option<bool>,
 }
 
 impl ManagedCluster {
@@ -98,6 +119,38 @@ impl ManagedCluster {
     pub(crate) fn failed(&self) -> Option<&str> {
         let state = self.properties.provisioning_state.as_deref()?;
         (self.busy().is_none() && !state.eq_ignore_ascii_case("Succeeded")).then_some(state)
+    }
+
+    /// Whether it was stopped: then nothing of it answers.
+    pub(crate) fn is_stopped(&self) -> bool {
+        let code = self
+            .properties
+            .power_state
+            .as_ref()
+            .and_then(|state| state.code.as_deref());
+        code.is_some_and(|code| code.eq_ignore_ascii_case("Stopped"))
+    }
+
+    /// Whether its API server is reached from its network only.
+    pub(crate) fn is_private(&self) -> bool {
+        let access = self.properties.api_server.as_ref();
+        access.is_some_and(|access| access.enable_private_cluster == Some(true))
+    }
+
+    /// The name of the API server that everybody can resolve. A private cluster may have none.
+    pub(crate) fn public_name(&self) -> Option<&str> {
+        let access = self.properties.api_server.as_ref();
+        let off = self.is_private() && access.is_some_and(|access| access.enable_public_fqdn == Some(false));
+        self.properties
+            .fqdn
+            .as_deref()
+            .filter(|name| !off && !name.is_empty())
+    }
+
+    /// The name of the API server that only its network can resolve.
+    pub(crate) fn private_name(&self) -> Option<&str> {
+        let name = self.properties.private_fqdn.as_deref();
+        name.filter(|name| self.is_private() && !name.is_empty())
     }
 
     /// What runs, and must not be reset by putting the stack again.

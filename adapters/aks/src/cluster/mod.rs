@@ -5,6 +5,8 @@ mod deprovision;
 mod failure;
 mod follow;
 mod hints;
+pub(crate) mod kubeconfig;
+pub(crate) mod locate;
 mod managed;
 pub(crate) mod names;
 mod nouns;

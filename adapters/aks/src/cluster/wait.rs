@@ -1,6 +1,6 @@
 //! Waiting for what is under way with a cluster, whoever began it.
 
-use kompox_arm::{ArmClient, ArmError, ArmOptions, ArmRequest};
+use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::{Context, Error, ErrorKind, Result};
 
@@ -8,8 +8,7 @@ use super::follow::Follower;
 use super::managed::ManagedCluster;
 use super::nouns::title;
 use super::stack::StackState;
-use super::{ClusterWork, MAX_LOOK, domain, failure};
-use crate::api::MANAGED_CLUSTERS;
+use super::{ClusterWork, MAX_LOOK, domain, failure, locate};
 
 impl ClusterWork<'_> {
     /// Waits for the stack, or else for the managed cluster; at once where neither is busy.
@@ -62,20 +61,11 @@ pub(crate) async fn wait_for_existing(
     options: ArmOptions,
     id: &str,
 ) -> Result<Option<String>> {
-    match read(arm, cx, id).await.map_err(domain)? {
+    match locate::read(arm, cx, id).await.map_err(domain)? {
         Some(cluster) if cluster.busy().is_some() => {
             wait_for_cluster(arm, cx, options, &cluster).await.map(Some)
         }
         _ => Ok(None),
-    }
-}
-
-async fn read(arm: &ArmClient, cx: &Context, id: &str) -> Result<Option<ManagedCluster>, ArmError> {
-    let request = ArmRequest::get(arm.url(id, MANAGED_CLUSTERS)?);
-    match arm.send(cx, &request).await {
-        Ok(response) => response.json().map(Some),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
     }
 }
 
@@ -116,7 +106,7 @@ async fn settled(
                 .with_hint("it goes on in Azure: `kompoxops cluster wait` waits for it; give it more time with --timeout")
         })?;
         wait = wait.saturating_mul(2).min(MAX_LOOK);
-        let Some(next) = read(arm, cx, &cluster.id).await.map_err(domain)? else {
+        let Some(next) = locate::read(arm, cx, &cluster.id).await.map_err(domain)? else {
             return Ok(());
         };
         now = next;
