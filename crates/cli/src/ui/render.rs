@@ -65,10 +65,12 @@ pub fn report_text(report: &Report) -> String {
             .iter()
             .for_each(|failure| failure_text(&mut text, failure, &ids, 2));
     }
-    if let Some(code) = &report.code {
+    // What stands in the details already is not said again.
+    let detailed = |told: &str| told_by(&report.failures, told);
+    if let Some(code) = report.code.as_deref().filter(|code| !detailed(code)) {
         let _ = writeln!(text, "  code: {}", printable(code));
     }
-    if let Some(id) = &report.correlation_id {
+    if let Some(id) = report.correlation_id.as_deref().filter(|id| !detailed(id)) {
         let _ = writeln!(text, "  correlation id: {}", printable(id));
     }
     if let Some(hint) = &report.hint {
@@ -96,6 +98,14 @@ fn failure_text(text: &mut String, failure: &FailureView, ids: &ShortIds, depth:
     for cause in &failure.causes {
         failure_text(text, cause, ids, depth + 1);
     }
+}
+
+/// Whether this code is shown with one that failed, or this correlation id with one where it began.
+fn told_by(failures: &[FailureView], told: &str) -> bool {
+    failures.iter().any(|failure| {
+        let began = failure.causes.is_empty() && failure.correlation_id.as_deref() == Some(told);
+        failure.code == told || began || told_by(&failure.causes, told)
+    })
 }
 
 fn short_ids(failures: &[FailureView]) -> ShortIds {
@@ -205,6 +215,8 @@ mod tests {
             ..FailedOperation::default()
         };
         let error = Error::new(ErrorKind::Failed, "the deployment failed")
+            .with_code("ErrCode_InsufficientVCPUQuota")
+            .with_correlation_id("7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d")
             .with_hint("mend it")
             .with_failures(vec![nested, check])
             .context("cannot provision cluster /ws/w/prv/p/cls/c");
@@ -225,7 +237,7 @@ mod tests {
             quota: 4 cores are left
         hint: mend it
         ");
-        insta::assert_snapshot!(report.to_json(), @r#"{"error":{"kind":"failed","message":"cannot provision cluster /ws/w/prv/p/cls/c","causes":["the deployment failed"],"code":null,"correlationId":null,"hint":"mend it","failures":[{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Resources/deployments/cluster","code":"DeploymentFailed","message":"At least one resource deployment operation failed.","correlationId":"not shown: there is more to say below","hint":"not shown either","causes":[{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-x7","code":"ErrCode_InsufficientVCPUQuota","message":"Insufficient vcpu quota requested 8,\nremaining 4.","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":"ask for quota\nor use another size","causes":[]},{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-x8","code":"Conflict","message":"Insufficient vcpu quota requested 8,\nremaining 4.","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":null,"causes":[]}]},{"resource":"","code":"quota","message":"4 cores are left","correlationId":null,"hint":null,"causes":[]}]}}"#);
+        insta::assert_snapshot!(report.to_json(), @r#"{"error":{"kind":"failed","message":"cannot provision cluster /ws/w/prv/p/cls/c","causes":["the deployment failed"],"code":"ErrCode_InsufficientVCPUQuota","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":"mend it","failures":[{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Resources/deployments/cluster","code":"DeploymentFailed","message":"At least one resource deployment operation failed.","correlationId":"not shown: there is more to say below","hint":"not shown either","causes":[{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-x7","code":"ErrCode_InsufficientVCPUQuota","message":"Insufficient vcpu quota requested 8,\nremaining 4.","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":"ask for quota\nor use another size","causes":[]},{"resource":"/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-x8","code":"Conflict","message":"Insufficient vcpu quota requested 8,\nremaining 4.","correlationId":"7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d","hint":null,"causes":[]}]},{"resource":"","code":"quota","message":"4 cores are left","correlationId":null,"hint":null,"causes":[]}]}}"#);
     }
 
     #[test]

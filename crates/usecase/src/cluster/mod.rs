@@ -39,7 +39,7 @@ fn cannot(error: Error, watch: &Watch, what: &str) -> Error {
         // The cloud has told how it ended.
         ErrorKind::Failed => support::also_hint(
             error.context(format!("cannot {what}")),
-            "once that is mended, run the command again: it goes on where it stopped",
+            "the next run goes on where this one stopped",
         ),
         ErrorKind::Timeout if watch.may_have_changed(&error) => error.context(format!(
             "there was not enough time to {what}; it goes on in the cloud"
