@@ -102,8 +102,8 @@ fn not_found(name: &str) -> Box<ArmError> {
 fn invalid(reason: &str) -> Box<ArmError> {
     ArmError::new(
         400,
-        "InvalidDeploymentStackDefinition",
-        format!("The deployment stack definition is invalid: {reason}."),
+        "DeploymentStackInvalidDeploymentStackDefinition",
+        format!("Deployment stack definition is invalid - {reason}."),
     )
 }
 
@@ -238,7 +238,7 @@ fn deletes(value: Option<&str>, name: &str) -> ArmResult<bool> {
 fn checked(delete_resources: bool, delete_groups: bool) -> ArmResult<OnUnmanage> {
     if delete_groups && !delete_resources {
         return Err(invalid(
-            "resource groups cannot be deleted while resources are detached: 'resources' must be 'delete' too",
+            "ActionOnUnmanage is not correctly defined. Cannot set Resources to 'Detach' and Resource Groups to 'Delete'",
         ));
     }
     Ok(OnUnmanage {

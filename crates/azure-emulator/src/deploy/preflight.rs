@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::send;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::{providers, subscriptions};
@@ -193,6 +194,9 @@ fn known(cx: &Cx<'_>, planned: &Planned) -> ArmResult<()> {
                     ),
                 )
             })?;
+            if send::may_register(cx, namespace).is_err() {
+                providers::check_registered(cx, namespace)?;
+            }
             format!("{}/write", found.info().full_name())
         }
     };

@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 use super::Engine;
 use crate::arm;
 use crate::arm::deployments::{self, Origin};
+use crate::arm::error::ArmResult;
 use crate::arm::id::ResourceId;
+use crate::arm::providers;
 use crate::context::{Cx, Request};
 use crate::faults::{FaultAction, When, racing_write};
 use crate::operation::Work;
@@ -56,6 +58,9 @@ impl Engine<'_> {
                     now: self.now,
                     fault: verdict.operation.clone(),
                 };
+                if *method == Method::PUT {
+                    register(&mut cx, id);
+                }
                 let answered = match origin {
                     Some(origin) => deployments::put_for(&mut cx, origin),
                     None => arm::dispatch(&mut cx),
@@ -93,6 +98,25 @@ impl Engine<'_> {
             .max_by_key(|operation| operation.started)
             .map(|operation| operation.id.clone())
     }
+}
+
+/// A deployment registers the providers of what its template names, if whoever started it may.
+fn register(cx: &mut Cx<'_>, id: &str) {
+    let Some(namespace) = ResourceId::parse(id)
+        .and_then(|id| id.providers.last().map(|provider| provider.namespace.clone()))
+        .and_then(|namespace| providers::canonical(&namespace))
+    else {
+        return;
+    };
+    if !providers::is_registered(cx.state, namespace) && may_register(cx, namespace).is_ok() {
+        providers::register(cx.state, namespace, true);
+    }
+}
+
+/// Refuses who may not register a provider.
+pub(super) fn may_register(cx: &Cx<'_>, namespace: &str) -> ArmResult<()> {
+    let scope = ResourceId::of_subscription(cx.subscription()).to_string();
+    cx.authorize(&format!("{namespace}/register/action"), &scope)
 }
 
 /// The name of a status, as .NET calls it: `statusCode` of an operation.

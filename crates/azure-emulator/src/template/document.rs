@@ -65,6 +65,11 @@ pub(crate) enum Level {
 
 /// Refuses what is no template, and expressions that make no sense where they stand.
 pub(crate) fn check(template: &Value, level: Level) -> Result<()> {
+    check_as(template, level, true)
+}
+
+/// `own`: its expressions see its own scope. What it deploys is not known outside of that.
+fn check_as(template: &Value, level: Level, own: bool) -> Result<()> {
     let Value::Object(sections) = template else {
         return Err(Problem::template("The template must be a JSON object."));
     };
@@ -92,7 +97,8 @@ pub(crate) fn check(template: &Value, level: Level) -> Result<()> {
     for (name, output) in entries(template, "outputs")? {
         let place = format!("The template output '{name}' is not valid");
         for (key, value) in output.as_object().into_iter().flatten() {
-            let late = matches!(key.as_str(), "value" | "copy");
+            // In the outer scope nobody knows yet what the nested deployment has made.
+            let late = own && matches!(key.as_str(), "value" | "copy");
             expressions(value, late).map_err(|problem| problem.at(&place))?;
         }
     }
@@ -221,7 +227,7 @@ fn check_nested(resource: &Value, properties: &Value) -> Result<()> {
         Level::Subscription
     };
     match properties.get("template") {
-        Some(template) => check(template, level),
+        Some(template) => check_as(template, level, is_inner(properties)),
         None => Err(Problem::template(
             "A nested deployment must have the property 'template'",
         )),

@@ -86,14 +86,23 @@ struct Draft {
     after: Option<usize>,
 }
 
+/// What a template has brought so far.
+#[derive(Default)]
+struct Drafts {
+    all: Vec<Draft>,
+    /// Names of the loops; one of no turns is there all the same.
+    loops: Vec<String>,
+}
+
 /// The resources of a template, in its order.
 ///
 /// `scope` is the id of the group or subscription it is deployed to.
 pub(crate) fn plan(template: &Value, evaluator: &Evaluator<'_>, scope: &str) -> Result<Vec<Planned>> {
-    let mut drafts = Vec::new();
+    let mut drafts = Drafts::default();
     for resource in document::resources(template)? {
         add(&mut drafts, evaluator, scope, resource, None)?;
     }
+    let Drafts { all: drafts, loops } = drafts;
     for (place, draft) in drafts.iter().enumerate() {
         let again = drafts[..place]
             .iter()
@@ -112,7 +121,7 @@ pub(crate) fn plan(template: &Value, evaluator: &Evaluator<'_>, scope: &str) -> 
     let needs = drafts
         .iter()
         .enumerate()
-        .map(|(place, _)| needs(&drafts, place, evaluator))
+        .map(|(place, _)| needs(&drafts, &loops, place, evaluator))
         .collect::<Result<Vec<_>>>()?;
     let planned: Vec<Planned> = drafts
         .into_iter()
@@ -135,7 +144,7 @@ struct Above<'a> {
 }
 
 fn add(
-    drafts: &mut Vec<Draft>,
+    drafts: &mut Drafts,
     evaluator: &Evaluator<'_>,
     scope: &str,
     resource: &Value,
@@ -160,11 +169,12 @@ fn add(
     let count = evaluator
         .count(name, &copy["count"], &frame)
         .map_err(|problem| problem.at(&place))?;
-    let first = drafts.len();
+    drafts.loops.push(name.to_owned());
+    let first = drafts.all.len();
     for index in 0..count {
         let turn = frame.turn(name, index, true);
-        let done = drafts.len() - first;
-        let after = (serial && done >= batch).then(|| drafts.len() - batch);
+        let done = drafts.all.len() - first;
+        let after = (serial && done >= batch).then(|| drafts.all.len() - batch);
         add_one(
             drafts,
             evaluator,
@@ -185,7 +195,7 @@ fn add(
     reason = "they are what a resource is made of, each used once"
 )]
 fn add_one(
-    drafts: &mut Vec<Draft>,
+    drafts: &mut Drafts,
     evaluator: &Evaluator<'_>,
     scope: &str,
     resource: &Value,
@@ -257,7 +267,7 @@ fn add_one(
         .filter(|(key, _)| !OURS.iter().any(|ours| ours.eq_ignore_ascii_case(key)))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
-    drafts.push(Draft {
+    drafts.all.push(Draft {
         planned: Planned {
             id,
             kind: kind.clone(),
@@ -305,12 +315,12 @@ fn elsewhere(scope: &str, subscription: Option<&str>, group: Option<&str>) -> St
     }
 }
 
-fn needs(drafts: &[Draft], place: usize, evaluator: &Evaluator<'_>) -> Result<Vec<usize>> {
+fn needs(drafts: &[Draft], loops: &[String], place: usize, evaluator: &Evaluator<'_>) -> Result<Vec<usize>> {
     let draft = &drafts[place];
     let mut needs = Vec::new();
     for written in &draft.depends_on {
         let found = lookup(drafts, written);
-        if found.is_empty() {
+        if found.is_empty() && !loops.iter().any(|name| name.eq_ignore_ascii_case(written)) {
             return Err(Problem::template(format!(
                 "The resource '{written}' is not defined in the template. Please see https://aka.ms/arm-syntax for usage \
                  details."

@@ -460,6 +460,58 @@ async fn a_canceled_deployment_starts_nothing_more() {
 }
 
 #[tokio::test]
+async fn outputs_of_a_nested_deployment_in_the_outer_scope_refer_to_nothing() {
+    let azure = Azure::with_group(Options::default()).await;
+    let mut nested = nested("nested", "rg", &[], json!([disk("a", &[])]));
+    nested["properties"]["expressionEvaluationOptions"]["scope"] = "outer".into();
+    nested["properties"]["template"]["outputs"] =
+        json!({ "x": { "type": "int", "value": "[reference('a').diskSizeGB]" } });
+    let answer = azure
+        .put(
+            &deployment(RG, "d", ""),
+            incremental(group_template(json!([nested]))),
+        )
+        .await
+        .refused(400, "InvalidTemplate");
+    assert!(
+        answer
+            .message()
+            .contains("'reference' is not expected at this location"),
+        "{}",
+        answer.message()
+    );
+}
+
+#[tokio::test]
+async fn a_deployment_registers_the_providers_it_needs_if_its_caller_may() {
+    let azure = Azure::with_group(Options::default()).await;
+    azure
+        .emulator
+        .set_registered("Microsoft.Compute", false)
+        .await
+        .unwrap();
+    let template = || incremental(group_template(json!([disk("a", &[])])));
+    let actions = ["Microsoft.Resources/*", "Microsoft.Compute/disks/*"];
+    azure
+        .emulator
+        .restrict_caller(Some(actions.map(str::to_owned).to_vec()));
+    let answer = azure.put(&deployment(RG, "d", ""), template()).await;
+    let answer = answer.refused(400, "InvalidTemplateDeployment");
+    assert_eq!(
+        answer.body["error"]["details"][0]["code"],
+        "MissingSubscriptionRegistration"
+    );
+    azure.emulator.restrict_caller(None);
+    let done = azure.deploy(RG, "d", template()).await;
+    assert_eq!(done["properties"]["provisioningState"], "Succeeded");
+    let provider = azure
+        .get("~/providers/Microsoft.Compute?api-version=2021-04-01")
+        .await
+        .expect(200);
+    assert_eq!(provider.body["registrationState"], "Registered");
+}
+
+#[tokio::test]
 async fn validation_and_export_change_nothing() {
     let azure = Azure::with_group(Options::default()).await;
     let template = group_template(json!([disk("a", &[])]));

@@ -29,4 +29,5 @@ mod snapshots;
 mod stacks;
 mod subscription;
 mod tags;
+mod templates;
 mod vaults;

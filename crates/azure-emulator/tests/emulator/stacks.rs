@@ -388,7 +388,7 @@ async fn a_stack_says_what_it_lacks() {
         "/properties/denySettings",
     ] {
         let answer = azure.put(&stack("s"), without(path)).await;
-        let answer = answer.refused(400, "InvalidDeploymentStackDefinition");
+        let answer = answer.refused(400, "DeploymentStackInvalidDeploymentStackDefinition");
         assert!(
             answer.message().contains(path.rsplit('/').next().unwrap()),
             "{}",
@@ -401,7 +401,7 @@ async fn a_stack_says_what_it_lacks() {
     azure
         .put(&stack("s"), definition(two_disks(), "detach", "delete"))
         .await
-        .refused(400, "InvalidDeploymentStackDefinition");
+        .refused(400, "DeploymentStackInvalidDeploymentStackDefinition");
     azure
         .put(&stack("a%20b"), good())
         .await
@@ -420,7 +420,7 @@ async fn a_stack_says_what_it_lacks() {
     azure
         .delete(&format!("{}&unmanageAction.ResourceGroups=delete", stack("s")))
         .await
-        .refused(400, "InvalidDeploymentStackDefinition");
+        .refused(400, "DeploymentStackInvalidDeploymentStackDefinition");
     azure
         .get(&stack("none"))
         .await

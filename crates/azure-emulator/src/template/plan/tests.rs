@@ -92,6 +92,20 @@ fn a_serial_loop_goes_batch_by_batch() {
 }
 
 #[test]
+fn a_loop_of_no_turns_is_there_to_depend_on() {
+    let plan = planned(&template(json!([
+        resource(
+            "[concat('n', copyIndex())]",
+            json!({ "copy": { "name": "loop", "count": 0 } })
+        ),
+        resource("after", json!({ "dependsOn": ["loop"] })),
+    ])))
+    .unwrap();
+    assert_eq!(plan.len(), 1);
+    assert_eq!(plan[0].needs, [] as [usize; 0]);
+}
+
+#[test]
 fn groups_nested_and_extension_resources_have_the_ids_they_are_known_by() {
     let group = "/subscriptions/s/resourceGroups/rg";
     let plan = planned(&template(json!([
