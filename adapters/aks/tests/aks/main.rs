@@ -10,6 +10,7 @@ mod assign;
 mod beside_others;
 mod chains;
 mod conformance;
+mod deprovision;
 mod disks;
 mod interruptions;
 mod snapshots;
