@@ -189,7 +189,7 @@ impl Cx<'_> {
 }
 
 /// Whether an action matches a pattern of a role, in which `*` stands for anything.
-fn action_matches(pattern: &str, action: &str) -> bool {
+pub(crate) fn action_matches(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

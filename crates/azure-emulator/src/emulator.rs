@@ -1,5 +1,7 @@
 //! The running emulator and the direct handles on its state.
 
+mod clusters;
+
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -10,7 +12,6 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
 
 use crate::arm::id::ResourceId;
 use crate::connection::Connection;
@@ -20,6 +21,7 @@ use crate::error::EmulatorError;
 use crate::faults::{ActivePlan, FaultPlan, store_as_is};
 use crate::identity::{self, Identity};
 use crate::json;
+use crate::kubernetes::Tls;
 use crate::log::LoggedRequest;
 use crate::options::{FederatedCredential, Options};
 use crate::platform;
@@ -114,10 +116,9 @@ impl Emulator {
             endpoint,
             entra,
         };
-        let shared = Arc::new(Shared::new(world, store, plan));
-        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        let shared = Arc::new(Shared::new(world, store, Tls::new(tls), plan));
         let (stop, stopped) = oneshot::channel();
-        let server = serve_on_a_thread(listener, acceptor, shared.clone(), stopped)
+        let server = serve_on_a_thread(listener, shared.clone(), stopped)
             .map_err(|source| EmulatorError::Listen { port, source })?;
         let running = Running {
             shared: shared.clone(),
@@ -349,7 +350,6 @@ impl Drop for Emulator {
 
 fn serve_on_a_thread(
     listener: TcpListener,
-    tls: TlsAcceptor,
     shared: Arc<Shared>,
     stopped: oneshot::Receiver<()>,
 ) -> std::io::Result<JoinHandle<()>> {
@@ -365,7 +365,7 @@ fn serve_on_a_thread(
         .spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = server::serve(listener, tls, shared) => {}
+                    () = server::serve(listener, shared) => {}
                     _ = stopped => {}
                 }
             });

@@ -75,6 +75,12 @@ pub(crate) fn timestamp(ticks: i64) -> String {
         .unwrap_or_else(|| "0001-01-01T00:00:00.0000000+00:00".to_owned())
 }
 
+/// A moment in whole seconds, as Kubernetes writes it.
+pub(crate) fn timestamp_seconds(ticks: i64) -> String {
+    let text = timestamp(ticks);
+    format!("{}Z", text.get(..19).unwrap_or_default())
+}
+
 /// Ticks of 100 ns since the epoch.
 pub(crate) fn now() -> i64 {
     i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / TICK).unwrap_or(i64::MAX)

@@ -1,7 +1,7 @@
 //! An embedded Azure for tests, demonstrations and development.
 //!
-//! [`Emulator::start`] serves Entra ID and Azure Resource Manager on loopback over TLS, with a CA of its
-//! own. It is honest: tokens are signed and checked, operations run long, errors are Azure's, and what Azure
+//! [`Emulator::start`] serves Entra ID, Azure Resource Manager and the Kubernetes endpoint of each managed cluster on
+//! loopback over TLS, with a CA of its own. It is honest: tokens are signed and checked, operations run long, errors are Azure's, and what Azure
 //! refuses is refused. A client needs to know only endpoints and CA file, which [`Connection`] tells.
 //!
 //! A [`FaultPlan`] makes things go wrong, [`Emulator::requests`] tells what was asked, [`Emulator::watch`] shows
@@ -20,6 +20,7 @@ pub mod faults;
 mod handles;
 mod identity;
 mod json;
+mod kubernetes;
 mod log;
 mod operation;
 mod options;

@@ -14,7 +14,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::arm;
 use crate::arm::error::ArmError;
@@ -25,6 +26,7 @@ use crate::entra;
 use crate::error::EmulatorError;
 use crate::faults::{ActivePlan, FaultAction, ReplicationLag, Respond, Verdict, When, racing_write};
 use crate::json;
+use crate::kubernetes::{self, Peer, Tls, cluster_name};
 use crate::log::{RequestKind, RequestLog};
 use crate::reply::Reply;
 use crate::store::{State, Store};
@@ -42,18 +44,20 @@ pub(crate) struct Shared {
     pub(crate) world: World,
     pub(crate) store: Store,
     pub(crate) log: RequestLog,
+    tls: Tls,
     plan: Mutex<ActivePlan>,
     watch: Mutex<Option<Watch>>,
     latency: AtomicU64,
 }
 
 impl Shared {
-    pub(crate) fn new(world: World, store: Store, plan: ActivePlan) -> Self {
+    pub(crate) fn new(world: World, store: Store, tls: Tls, plan: ActivePlan) -> Self {
         let latency = AtomicU64::new(0);
         let shared = Self {
             world,
             store,
             log: RequestLog::new(),
+            tls,
             plan: Mutex::new(plan),
             watch: Mutex::default(),
             latency,
@@ -100,13 +104,13 @@ impl Shared {
 }
 
 /// Accepts connections until the task is aborted, which ends them too.
-pub(crate) async fn serve(listener: TcpListener, tls: TlsAcceptor, shared: Arc<Shared>) {
+pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, tls.clone(), shared.clone()));
+                    connections.spawn(connection(stream, shared.clone()));
                 }
                 Err(error) => {
                     // Out of file descriptors, most likely: what is open may close.
@@ -119,14 +123,17 @@ pub(crate) async fn serve(listener: TcpListener, tls: TlsAcceptor, shared: Arc<S
     }
 }
 
-async fn connection(stream: TcpStream, tls: TlsAcceptor, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     // Answers are small and come in one piece: waiting for more would only cost time.
     let _ = stream.set_nodelay(true);
-    let handshake = tokio::time::timeout(Duration::from_secs(10), tls.accept(stream)).await;
-    let Ok(Ok(stream)) = handshake else { return };
+    let handshake = tokio::time::timeout(Duration::from_secs(10), handshake(stream, &shared)).await;
+    let Ok(Some((stream, peer))) = handshake else {
+        return;
+    };
+    let peer = Arc::new(peer);
     let service = service_fn(move |request| {
-        let shared = shared.clone();
-        Box::pin(async move { respond(&shared, request).await })
+        let (shared, peer) = (shared.clone(), peer.clone());
+        Box::pin(async move { respond(&shared, peer.as_ref().as_ref(), request).await })
     });
     let mut connection = hyper::server::conn::http1::Builder::new()
         .max_buf_size(256 * 1024)
@@ -136,6 +143,38 @@ async fn connection(stream: TcpStream, tls: TlsAcceptor, shared: Arc<Shared>) {
         let stream = connection.into_parts().io.into_inner();
         let _ = stream.get_ref().0.set_zero_linger();
     }
+}
+
+/// The handshake of TLS; `None` if there is nobody under the name that the client asks for, or it fails.
+async fn handshake(stream: TcpStream, shared: &Shared) -> Option<(TlsStream<TcpStream>, Option<Peer>)> {
+    let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream)
+        .await
+        .ok()?;
+    let Some(host) = cluster_name(start.client_hello().server_name()) else {
+        return Some((start.into_stream(shared.tls.own()).await.ok()?, None));
+    };
+    let found = shared
+        .change(|state, _| kubernetes::cluster::at(state, &host))
+        .await;
+    let Ok(Some(endpoint)) = found else {
+        let _ = start.io.set_zero_linger();
+        return None;
+    };
+    let config = match shared.tls.cluster(&host, &endpoint) {
+        Ok(config) => config,
+        Err(error) => {
+            tracing::error!(%error, %host, "a certificate could not be made");
+            return None;
+        }
+    };
+    let stream = start.into_stream(config).await.ok()?;
+    // It has been verified: a certificate of somebody else ends the handshake.
+    let certificate = stream.get_ref().1.peer_certificates().is_some();
+    let peer = Peer {
+        cluster: endpoint.uid,
+        certificate,
+    };
+    Some((stream, Some(peer)))
 }
 
 /// Ends the connection with a reset.
@@ -193,10 +232,14 @@ impl Body for AnswerBody {
     }
 }
 
-async fn respond(shared: &Shared, request: http::Request<Incoming>) -> Result<Response<AnswerBody>, Reset> {
+async fn respond(
+    shared: &Shared,
+    peer: Option<&Peer>,
+    request: http::Request<Incoming>,
+) -> Result<Response<AnswerBody>, Reset> {
     let (parts, body) = request.into_parts();
     let endpoint = &shared.world.endpoint;
-    if parts.uri.path().starts_with("/_emulator/") {
+    if parts.uri.path().starts_with("/_emulator/") && peer.is_none() {
         let body = read(body).await?.ok_or(Reset)?;
         let request = Request::new(&parts, body, endpoint);
         return Ok(response(control::handle(shared, &request).await));
@@ -207,9 +250,13 @@ async fn respond(shared: &Shared, request: http::Request<Incoming>) -> Result<Re
         .map_or_else(|| parts.uri.path().to_owned(), ToString::to_string);
     let head = Request::new(&parts, Bytes::new(), endpoint);
     let client_id = head.header("x-ms-client-request-id").map(str::to_owned);
-    let mut entry = shared
-        .log
-        .begin(&parts.method, path_and_query.clone(), client_id, kind(&head));
+    let side = Side::of(peer, &head);
+    let mut entry = shared.log.begin(
+        &parts.method,
+        path_and_query.clone(),
+        client_id,
+        kind(side, &head),
+    );
     let mut request = head;
     let body = read(body).await?;
     let too_large = body.is_none();
@@ -231,18 +278,21 @@ async fn respond(shared: &Shared, request: http::Request<Incoming>) -> Result<Re
     }
     let reply = if too_large {
         let message = format!("The request content size exceeds the maximum size of {MAX_BODY} bytes.");
-        ArmError::new(413, "RequestEntityTooLarge", message).reply()
+        error(side, 413, "RequestEntityTooLarge", message)
     } else {
-        match forced(&shared.world, &request, verdict.action.as_ref()) {
-            Some(reply) => reply,
-            None => handle(shared, &request, &verdict).await,
+        match (
+            forced(&shared.world, side, &request, verdict.action.as_ref()),
+            peer,
+        ) {
+            (Some(reply), _) => reply,
+            (None, None) if side == Side::Kubernetes => kubernetes::misdirected(),
+            (None, peer) => handle(shared, peer, &request, &verdict).await.ok_or(Reset)?,
         }
     };
     let region = &shared.world.options.region;
-    let mut reply = if is_entra(&request) {
-        reply
-    } else {
-        arm::stamp(&request, region, reply)
+    let mut reply = match side {
+        Side::Entra | Side::Kubernetes => reply,
+        Side::Arm => arm::stamp(&request, region, reply),
     };
     let mut half = false;
     match verdict.action {
@@ -294,16 +344,41 @@ fn is_entra(request: &Request) -> bool {
     entra::is_entra(&segments)
 }
 
-fn kind(request: &Request) -> RequestKind {
+/// Whose answer a client expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Entra,
+    Arm,
+    Kubernetes,
+}
+
+impl Side {
+    fn of(peer: Option<&Peer>, request: &Request) -> Self {
+        if peer.is_some() || kubernetes::is_kubernetes(&request.path) {
+            Self::Kubernetes
+        } else if is_entra(request) {
+            Self::Entra
+        } else {
+            Self::Arm
+        }
+    }
+}
+
+fn kind(side: Side, request: &Request) -> RequestKind {
+    match side {
+        Side::Entra => return RequestKind::Token,
+        Side::Kubernetes if !request.is_read() => return RequestKind::Write,
+        Side::Kubernetes if request.query("continue").is_some() => return RequestKind::ListPage,
+        Side::Kubernetes => return RequestKind::Read,
+        Side::Arm => {}
+    }
     let count = request.segments.len();
     let monitor = count >= 2
         && request
             .segments
             .get(count - 2)
             .is_some_and(|segment| segment.to_ascii_lowercase().contains("operation"));
-    if is_entra(request) {
-        RequestKind::Token
-    } else if !request.is_read() {
+    if !request.is_read() {
         RequestKind::Write
     } else if monitor {
         RequestKind::Poll
@@ -314,24 +389,37 @@ fn kind(request: &Request) -> RequestKind {
     }
 }
 
+/// A refusal as the client expects it.
+fn error(side: Side, status: u16, code: &str, message: String) -> Reply {
+    match side {
+        Side::Entra => Reply::json(
+            status,
+            &serde_json::json!({ "error": code, "error_description": message }),
+        ),
+        Side::Arm => ArmError::new(status, code, message).reply(),
+        Side::Kubernetes => kubernetes::forced(status, code, &message),
+    }
+}
+
 /// An answer that the fault plan gives instead of handling the request.
-pub(crate) fn forced(world: &World, request: &Request, action: Option<&FaultAction>) -> Option<Reply> {
+pub(crate) fn forced(
+    world: &World,
+    side: Side,
+    request: &Request,
+    action: Option<&FaultAction>,
+) -> Option<Reply> {
     match action? {
-        FaultAction::Respond(respond) => Some(forced_error(request, respond)),
+        FaultAction::Respond(respond) => Some(forced_error(side, respond)),
         FaultAction::ReplicationLag(lag) => Some(lagging(world, request, *lag)),
         _ => None,
     }
 }
 
-fn forced_error(request: &Request, respond: &Respond) -> Reply {
+fn forced_error(side: Side, respond: &Respond) -> Reply {
     let mut reply = match &respond.body {
         Some(body) => Reply::raw_json(respond.status, body.clone()),
         None if respond.code.is_empty() && respond.message.is_empty() => Reply::empty(respond.status),
-        None if is_entra(request) => Reply::json(
-            respond.status,
-            &serde_json::json!({ "error": respond.code, "error_description": respond.message }),
-        ),
-        None => ArmError::new(respond.status, &respond.code, respond.message.clone()).reply(),
+        None => error(side, respond.status, &respond.code, respond.message.clone()),
     };
     for (name, value) in &respond.headers {
         reply = reply.with(name, value);
@@ -357,24 +445,27 @@ fn lagging(world: &World, request: &Request, lag: ReplicationLag) -> Reply {
     }
 }
 
-async fn handle(shared: &Shared, request: &Request, verdict: &Verdict) -> Reply {
+/// Handles a request; `None` if the cluster that the connection is made to does not answer any more.
+async fn handle(shared: &Shared, peer: Option<&Peer>, request: &Request, verdict: &Verdict) -> Option<Reply> {
     let races = |when: When| verdict.races.iter().filter(move |race| race.when == when);
     let done = shared
         .change(|state, now| {
             for race in races(When::Before) {
                 racing_write(state, &request.path, race, now);
             }
-            let reply = if is_entra(request) {
-                entra::handle(&shared.world, state, request, now)
+            let reply = if let Some(peer) = peer {
+                kubernetes::handle(state, &shared.world, peer, request, now)
+            } else if is_entra(request) {
+                Some(entra::handle(&shared.world, state, request, now))
             } else {
                 let fault = verdict.operation.clone();
-                arm::handle(&mut Cx {
+                Some(arm::handle(&mut Cx {
                     state,
                     world: &shared.world,
                     request,
                     now,
                     fault,
-                })
+                }))
             };
             for race in races(When::After) {
                 racing_write(state, &request.path, race, now);
@@ -385,6 +476,9 @@ async fn handle(shared: &Shared, request: &Request, verdict: &Verdict) -> Reply 
     match done {
         Ok(reply) => reply,
         // What is not on disk has not happened as far as the client may know.
-        Err(error) => ArmError::new(500, "InternalServerError", error.to_string()).reply(),
+        Err(failed) if peer.is_some() => {
+            Some(error(Side::Kubernetes, 500, "InternalError", failed.to_string()))
+        }
+        Err(failed) => Some(error(Side::Arm, 500, "InternalServerError", failed.to_string())),
     }
 }

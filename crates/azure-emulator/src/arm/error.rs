@@ -13,6 +13,7 @@ pub(crate) struct ArmError {
     pub(crate) message: String,
     target: Option<String>,
     details: Vec<Value>,
+    bare: bool,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -28,6 +29,7 @@ impl ArmError {
             message: message.into(),
             target: None,
             details: Vec::new(),
+            bare: false,
             headers: Vec::new(),
         })
     }
@@ -47,6 +49,12 @@ impl ArmError {
     /// Adds a header to the answer.
     pub(crate) fn header(mut self: Box<Self>, name: &'static str, value: String) -> Box<Self> {
         self.headers.push((name, value));
+        self
+    }
+
+    /// Without the envelope, as AKS answers what it finds wrong itself.
+    pub(crate) fn bare(mut self: Box<Self>) -> Box<Self> {
+        self.bare = true;
         self
     }
 
@@ -113,8 +121,8 @@ impl ArmError {
         )
     }
 
-    /// The envelope.
-    pub(crate) fn body(&self) -> Value {
+    /// What is wrong, as it stands in an envelope.
+    pub(crate) fn inner(&self) -> Value {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let Some(target) = &self.target {
             error["target"] = target.clone().into();
@@ -122,7 +130,20 @@ impl ArmError {
         if !self.details.is_empty() {
             error["details"] = self.details.clone().into();
         }
-        json!({ "error": error })
+        error
+    }
+
+    /// The body: in its envelope, or bare.
+    pub(crate) fn body(&self) -> Value {
+        let mut error = self.inner();
+        if !self.bare {
+            return json!({ "error": error });
+        }
+        if self.details.is_empty() {
+            error["details"] = Value::Null;
+        }
+        error["subcode"] = "".into();
+        error
     }
 
     /// The answer.

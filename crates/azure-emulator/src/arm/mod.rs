@@ -14,7 +14,7 @@ mod resources;
 mod role_definitions;
 pub(crate) mod roles;
 mod stacks;
-pub(crate) use roles::principal_not_found;
+pub(crate) use roles::{allows_data_action, principal_not_found};
 pub(crate) mod subscriptions;
 pub(crate) mod tags;
 pub(crate) mod version;

@@ -241,3 +241,12 @@ pub(super) fn known_role(guid: &str) -> Option<&'static str> {
         .map(|(_, known, ..)| *known)
         .find(|known| known.eq_ignore_ascii_case(guid))
 }
+
+/// The data actions of the role that an assignment names.
+pub(super) fn data_actions(definition: &str) -> &'static [&'static str] {
+    let guid = definition.rsplit('/').next().unwrap_or_default();
+    ROLES
+        .iter()
+        .find(|(_, known, ..)| known.eq_ignore_ascii_case(guid))
+        .map_or(&[], |(.., data_actions)| data_actions)
+}

@@ -6,11 +6,12 @@ use uuid::Uuid;
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
-use super::role_definitions::{bad_filter, comparison, definition_id, known_role};
+use super::role_definitions::{bad_filter, comparison, data_actions, definition_id, known_role};
 use super::{groups, list, locks, version};
-use crate::context::Cx;
+use crate::context::{Cx, action_matches};
 use crate::json::timestamp;
 use crate::reply::Reply;
+use crate::store::State;
 use crate::types;
 
 /// Lower-cased type of a stored assignment.
@@ -274,6 +275,31 @@ fn grant(cx: &Cx<'_>, properties: &Map<String, Value>) -> ArmResult<Grant> {
         principal,
         kind,
     })
+}
+
+/// Whether a role assigned to a principal at a scope or above it lets it do something to the data in there.
+pub(crate) fn allows_data_action(state: &State, principal: &str, action: &str, scope: &str) -> bool {
+    let scope = scope.to_lowercase();
+    let Some(subscription) = scope.split('/').nth(2) else {
+        return false;
+    };
+    state
+        .of_type(KIND, &format!("/subscriptions/{subscription}"), None)
+        .filter(|(key, _)| {
+            let at = key.rsplit_once("/providers/").map_or("", |(at, _)| at);
+            scope
+                .strip_prefix(at)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+        .map(|(_, assignment)| assignment.document())
+        .any(|assignment| {
+            let properties = &assignment["properties"];
+            let text = |name: &str| properties[name].as_str().unwrap_or_default();
+            text("principalId").eq_ignore_ascii_case(principal)
+                && data_actions(text("roleDefinitionId"))
+                    .iter()
+                    .any(|pattern| action_matches(pattern, action))
+        })
 }
 
 /// Without a principal type the directory is asked, and it may not know a new principal yet.

@@ -12,7 +12,7 @@ use crate::arm::providers;
 use crate::context::{Cx, Request};
 use crate::faults::{FaultAction, When, racing_write};
 use crate::operation::Work;
-use crate::server;
+use crate::server::{self, Side};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Engine<'_> {
         for race in races(When::Before) {
             racing_write(self.state, id, race, self.now);
         }
-        let reply = match server::forced(self.world, &request, verdict.action.as_ref()) {
+        let reply = match server::forced(self.world, Side::Arm, &request, verdict.action.as_ref()) {
             Some(reply) => reply,
             None => {
                 let mut cx = Cx {
@@ -72,9 +72,14 @@ impl Engine<'_> {
             racing_write(self.state, id, race, self.now);
         }
         if reply.status >= 400 {
-            let body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
+            let mut body: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
             let error = match body.get("error") {
                 Some(error) => error.clone(),
+                // AKS sends its errors without an envelope.
+                None if body["code"].is_string() => {
+                    crate::json::drop_nulls(&mut body);
+                    body
+                }
                 None => {
                     json!({ "code": status_name(reply.status), "message": "The resource provider did not say why." })
                 }

@@ -15,6 +15,7 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::error::EmulatorError;
 use crate::identity::Identity;
 use crate::json::timestamp;
+use crate::kubernetes::kubeconfig::SERVER_APPLICATION;
 use crate::options::FederatedCredential;
 use crate::store::State;
 
@@ -28,7 +29,7 @@ const OTHER_AUDIENCES: [&str; 4] = [
     "https://graph.microsoft.com",
     "https://vault.azure.net",
     "https://containerregistry.azure.net",
-    "6dae42f8-4368-4678-94ff-3960e28e3630",
+    SERVER_APPLICATION,
 ];
 /// ARM's own names.
 const ARM_AUDIENCES: [&str; 2] = [
@@ -159,6 +160,34 @@ impl Entra {
             || ARM_AUDIENCES.contains(&audience.as_str())
     }
 
+    /// What a token of ours says. Times and audience are for the caller to check, each with answers of its own.
+    fn claims(&self, token: &str) -> Option<Claims> {
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation);
+        decoded.ok().map(|token| token.claims)
+    }
+
+    /// The object id of who shows a token for AKS that is still good.
+    pub(crate) fn kubernetes_caller(
+        &self,
+        token: &str,
+        identity: &Identity,
+        state: &State,
+        now: i64,
+    ) -> Option<String> {
+        let claims = self.claims(token)?;
+        let good = claims.tid == identity.tenant_id
+            && claims
+                .aud
+                .trim_end_matches('/')
+                .eq_ignore_ascii_case(SERVER_APPLICATION)
+            && claims.exp.saturating_mul(TICKS_PER_SECOND) > now
+            && claims.generation == generation(state);
+        good.then_some(claims.oid)
+    }
+
     /// 401 unless the request carries a token of ours for ARM that is still good.
     pub(crate) fn authenticate(
         &self,
@@ -200,13 +229,7 @@ impl Entra {
                 "The access token is invalid.".to_owned(),
             )
         };
-        let mut validation = Validation::new(Algorithm::ES256);
-        // Times and audience are checked below, with Azure's own answers.
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
-            .map_err(|_| invalid())?
-            .claims;
+        let claims = self.claims(token).ok_or_else(invalid)?;
         if claims.tid != identity.tenant_id {
             return Err(refuse(
                 "InvalidAuthenticationTokenTenant",

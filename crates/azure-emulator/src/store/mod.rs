@@ -1,5 +1,7 @@
 //! The generic resource store: every resource is a JSON document under its lower-cased ARM id.
 //!
+//! What is no Azure resource, the objects of clusters, lies there too, under keys that are no ARM ids.
+//!
 //! Documents are kept serialised, so that 50,000 disks fit and a list is a concatenation; a type index
 //! makes a page cost what is on it. A change is visible to others at once and acknowledged to its
 //! author when it is on disk.
@@ -52,6 +54,8 @@ pub(crate) struct State {
     records: BTreeMap<String, Arc<str>>,
     /// How often a snapshot was read; decides its `completionPercent` where a test says so.
     pub(crate) snapshot_reads: HashMap<String, usize>,
+    /// `resourceUID`s of clusters whose endpoint a test has silenced.
+    pub(crate) mute: HashSet<String>,
     /// What the caller may do; `None` is Owner.
     pub(crate) caller_actions: Option<Vec<String>>,
     changes: Vec<Change>,

@@ -90,29 +90,6 @@ pub(crate) fn string<'a>(properties: &'a Map<String, Value>, name: &str) -> ArmR
     }
 }
 
-/// PUT of a type with nothing special: what is sent is what it is.
-pub(crate) fn plain_put(
-    _cx: &Cx<'_>,
-    id: &ResourceId,
-    existing: Option<&Value>,
-    body: &Value,
-) -> ArmResult<Value> {
-    let region = region(id, existing, body)?;
-    object_member(body, "properties")?;
-    let mut document = body.clone();
-    document["location"] = region.name.into();
-    if body.get("properties").is_none() {
-        document["properties"] = json!({});
-    }
-    if let Some(tags) = existing.and_then(|existing| existing.get("tags"))
-        && body.get("tags").is_none()
-    {
-        document["tags"] = tags.clone();
-    }
-    take_tags(&mut document, body)?;
-    Ok(document)
-}
-
 /// Location `global`, which resources outside regions have.
 pub(crate) fn global(id: &ResourceId, body: &Value) -> ArmResult<()> {
     let location = body["location"].as_str().ok_or_else(|| {

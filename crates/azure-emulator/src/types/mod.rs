@@ -1,7 +1,7 @@
 //! The registry of resource types: what is special about each is in a file of its own.
 
 mod alerts;
-mod clusters;
+pub(crate) mod clusters;
 mod common;
 mod components;
 pub(crate) mod compute;
@@ -14,6 +14,7 @@ mod hooks;
 mod identities;
 pub(crate) mod names;
 mod networks;
+mod node_resources;
 pub(crate) mod principals;
 pub(crate) mod quotas;
 mod registries;
@@ -37,6 +38,7 @@ use crate::options::Timing;
 use crate::reply::Reply;
 use crate::store::{Resource, State};
 
+pub(crate) use clusters::{DEFAULT_KUBERNETES, scale_set_name};
 pub(crate) use hooks::{Acted, End, LongAction, Path};
 
 /// How a type's PUT is accepted.
@@ -176,6 +178,10 @@ pub(crate) fn all() -> &'static [&'static dyn ResourceType] {
         &disks::Disks,
         &snapshots::Snapshots,
         &clusters::ManagedClusters,
+        &clusters::AgentPools,
+        &node_resources::NodeResource::ScaleSet,
+        &node_resources::NodeResource::LoadBalancer,
+        &node_resources::NodeResource::Address,
         &vaults::Vaults,
         &registries::Registries,
         &workspaces::Workspaces,

@@ -50,7 +50,7 @@ pub(crate) fn used(state: &State, world: &World, now: i64, region: &str, name: &
 }
 
 /// What one node pool uses of a quota.
-fn vcpus(pool: &Value, name: &str) -> u32 {
+pub(crate) fn vcpus(pool: &Value, name: &str) -> u32 {
     let Some(size) = pool["vmSize"].as_str().and_then(vm_sizes::find) else {
         return 0;
     };

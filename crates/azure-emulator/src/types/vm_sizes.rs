@@ -16,7 +16,7 @@ pub(crate) struct VmSize {
     pub(crate) vcpus: u32,
     memory_gb: u32,
     /// Size of the local disk, on which an ephemeral OS disk can be; 0 without.
-    local_gb: u32,
+    pub(crate) local_gb: u32,
     arm: bool,
 }
 

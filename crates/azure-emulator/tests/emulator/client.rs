@@ -5,6 +5,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+pub(crate) const CLUSTERS: &str = "2026-06-01";
 pub(crate) const DISKS: &str = "2025-01-02";
 pub(crate) const GROUPS: &str = "2024-11-01";
 
@@ -22,12 +23,21 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The error: in its envelope, or bare as AKS answers.
+    fn error(&self) -> &Value {
+        if self.body["error"].is_object() {
+            &self.body["error"]
+        } else {
+            &self.body
+        }
+    }
+
     pub(crate) fn code(&self) -> &str {
-        self.body["error"]["code"].as_str().unwrap_or_default()
+        self.error()["code"].as_str().unwrap_or_default()
     }
 
     pub(crate) fn message(&self) -> &str {
-        self.body["error"]["message"].as_str().unwrap_or_default()
+        self.error()["message"].as_str().unwrap_or_default()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -220,6 +230,20 @@ impl Azure {
         self.get(&disk(name)).await.expect(200).body
     }
 
+    /// Creates or updates a cluster and waits for it.
+    pub(crate) async fn cluster(&self, name: &str, body: Value) -> Value {
+        let accepted = self.put(&cluster(name), body).await;
+        let done = self.finish(&accepted).await;
+        assert_eq!(done.body["status"], "Succeeded", "{}", done.text);
+        self.get(&cluster(name)).await.expect(200).body
+    }
+
+    pub(crate) fn cluster_id(&self, name: &str) -> String {
+        self.id(&format!(
+            "resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters/{name}"
+        ))
+    }
+
     pub(crate) fn id(&self, rest: &str) -> String {
         format!(
             "/subscriptions/{}/{rest}",
@@ -240,7 +264,7 @@ impl Azure {
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
     let response = request.send().await?;
     let (status, headers): (StatusCode, HeaderMap) = (response.status(), response.headers().clone());
     let text = response.text().await?;
@@ -267,6 +291,28 @@ pub(crate) fn disk(name: &str) -> String {
 
 pub(crate) fn snapshot(name: &str) -> String {
     format!("~/resourceGroups/rg/providers/Microsoft.Compute/snapshots/{name}?api-version={DISKS}")
+}
+
+pub(crate) fn cluster(name: &str) -> String {
+    below_cluster(name, "")
+}
+
+/// A path below a cluster, or the cluster itself.
+pub(crate) fn below_cluster(name: &str, rest: &str) -> String {
+    let path = "~/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters";
+    format!("{path}/{name}{rest}?api-version={CLUSTERS}")
+}
+
+/// A cluster that asks for little: one system pool, its own identity.
+pub(crate) fn small_cluster() -> Value {
+    json!({
+        "location": "japaneast",
+        "identity": { "type": "SystemAssigned" },
+        "properties": {
+            "dnsPrefix": "aks1",
+            "agentPoolProfiles": [{ "name": "system", "mode": "System", "count": 2, "vmSize": "Standard_D4s_v5" }]
+        }
+    })
 }
 
 pub(crate) fn empty_disk() -> Value {

@@ -160,34 +160,6 @@ async fn an_unregistered_provider_takes_no_writes() {
 }
 
 #[tokio::test]
-async fn a_managed_cluster_keeps_its_pools_and_lists() {
-    let azure = Azure::with_group(Default::default()).await;
-    let path = "~/resourceGroups/rg/providers/Microsoft.ContainerService/managedClusters";
-    let one = format!("{path}/aks1?api-version=2026-06-01");
-    let pools = json!([{ "name": "user", "mode": "User", "availabilityZones": ["1", "2"] }]);
-    let accepted = azure
-        .put(
-            &one,
-            json!({ "location": "japaneast", "properties": { "agentPoolProfiles": pools } }),
-        )
-        .await
-        .expect(201);
-    assert_eq!(accepted.body["properties"]["provisioningState"], "Creating");
-    assert_eq!(azure.finish(&accepted).await.body["status"], "Succeeded");
-    let body = azure.get(&one).await.expect(200).body;
-    assert_eq!(body["properties"]["agentPoolProfiles"], pools);
-    assert_eq!(body["properties"]["provisioningState"], "Succeeded");
-    for list in [
-        format!("{path}?api-version=2026-06-01"),
-        "~/providers/Microsoft.ContainerService/managedClusters?api-version=2026-06-01".to_owned(),
-    ] {
-        assert_eq!(azure.get(&list).await.expect(200).names(), ["aks1"]);
-    }
-    azure.delete(&one).await.expect(202);
-    azure.get(&one).await.refused(404, "ResourceNotFound");
-}
-
-#[tokio::test]
 async fn skus_and_usages_are_told() {
     let azure = Azure::with_group(Default::default()).await;
     azure.disk("d", empty_disk()).await;

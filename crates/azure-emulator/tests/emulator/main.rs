@@ -7,6 +7,8 @@
 )]
 
 mod client;
+mod cluster_pools;
+mod clusters;
 mod data_collection;
 mod deployed;
 mod deployments;
@@ -17,6 +19,8 @@ mod entra;
 mod faults;
 mod groups;
 mod identities;
+mod kubernetes;
+mod kubernetes_access;
 mod lists;
 mod locks;
 mod monitoring;

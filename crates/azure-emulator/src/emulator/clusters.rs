@@ -1,0 +1,117 @@
+//! Direct handles on managed clusters and what is in them. Ids are ARM ids of clusters.
+
+use serde_json::Value;
+
+use super::{Emulator, parse};
+use crate::error::EmulatorError;
+use crate::kubernetes::handles;
+use crate::types::clusters;
+
+impl Emulator {
+    /// Makes a cluster's Kubernetes endpoint fall silent (connections are reset), or speak again.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such cluster, or it was put into the store without being made.
+    pub async fn set_kubernetes_answering(
+        &self,
+        cluster: &str,
+        answering: bool,
+    ) -> Result<(), EmulatorError> {
+        let key = parse(cluster)?.key();
+        self.shared
+            .change(|state, _| handles::set_answering(state, &key, answering))
+            .await?
+            .map_err(EmulatorError::Argument)
+    }
+
+    /// Stores a Kubernetes object as is, in place of one with the same name: no validation, no permission.
+    /// `apiVersion`, `kind` and `metadata.name` must be there; the namespace is `default` where none is said.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such cluster or the kind is not served.
+    pub async fn put_kubernetes_object(&self, cluster: &str, object: Value) -> Result<(), EmulatorError> {
+        let key = parse(cluster)?.key();
+        self.shared
+            .change(|state, now| handles::put(state, &key, object, now))
+            .await?
+            .map_err(EmulatorError::Argument)
+    }
+
+    /// A Kubernetes object; `resource` is `namespaces`, `pods`, `deployments.apps` and the like.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such cluster or the resource is not served.
+    pub async fn kubernetes_object(
+        &self,
+        cluster: &str,
+        resource: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Value>, EmulatorError> {
+        let key = parse(cluster)?.key();
+        self.shared
+            .change(|state, now| handles::get(state, &key, (resource, namespace, name), now))
+            .await?
+            .map_err(EmulatorError::Argument)
+    }
+
+    /// All objects of a resource, in all namespaces.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such cluster or the resource is not served.
+    pub async fn kubernetes_objects(
+        &self,
+        cluster: &str,
+        resource: &str,
+    ) -> Result<Vec<Value>, EmulatorError> {
+        let key = parse(cluster)?.key();
+        self.shared
+            .change(|state, now| handles::list(state, &key, resource, now))
+            .await?
+            .map_err(EmulatorError::Argument)
+    }
+
+    /// Removes a Kubernetes object, finalizers or not, and says whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such cluster or the resource is not served.
+    pub async fn remove_kubernetes_object(
+        &self,
+        cluster: &str,
+        resource: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<bool, EmulatorError> {
+        let key = parse(cluster)?.key();
+        self.shared
+            .change(|state, now| handles::remove(state, &key, (resource, namespace, name), now))
+            .await?
+            .map_err(EmulatorError::Argument)
+    }
+
+    /// Changes the number of nodes of a pool, as the cluster's own scaler does.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such pool.
+    pub async fn scale_pool(&self, cluster: &str, pool: &str, count: u32) -> Result<(), EmulatorError> {
+        let id = parse(cluster)?;
+        let key = id.key();
+        let found = self
+            .shared
+            .change(|state, now| clusters::scale(state, &key, pool, count, now))
+            .await?;
+        if found {
+            Ok(())
+        } else {
+            Err(EmulatorError::Argument(format!(
+                "cluster {id} has no pool {pool:?}"
+            )))
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What AKS refuses of a cluster: what cannot be together, and what cannot change.
+
+use serde_json::{Map, Value};
+
+use super::refusal;
+use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::id::ResourceId;
+use crate::context::Cx;
+
+/// What a cluster is made with and keeps, as paths below `properties`.
+const IMMUTABLE: &[&str] = &[
+    "apiServerAccessProfile.enablePrivateCluster",
+    "apiServerAccessProfile.privateDNSZone",
+    "dnsPrefix",
+    "enableRBAC",
+    "fqdnSubdomain",
+    "networkProfile.dnsServiceIP",
+    "networkProfile.loadBalancerSku",
+    "networkProfile.networkPlugin",
+    "networkProfile.networkPluginMode",
+    "networkProfile.podCidr",
+    "networkProfile.serviceCidr",
+    "nodeResourceGroup",
+];
+
+fn at<'a>(properties: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    let mut parts = path.split('.');
+    let first = properties.get(parts.next()?)?;
+    parts.try_fold(first, |value, part| value.get(part))
+}
+
+/// Refuses a change of what cannot change. What is not sent stays.
+pub(super) fn immutable(existing: &Map<String, Value>, sent: &Map<String, Value>) -> ArmResult<()> {
+    for path in IMMUTABLE {
+        let (there, wanted) = (at(existing, path), at(sent, path));
+        let Some(wanted) = wanted else { continue };
+        let same = match (there, wanted) {
+            (Some(Value::String(there)), Value::String(wanted)) => there.eq_ignore_ascii_case(wanted),
+            (None, Value::Bool(false)) => true,
+            // Nodes of a cluster without it can be given an overlay network later.
+            (None, Value::String(mode)) if *path == "networkProfile.networkPluginMode" => mode == "overlay",
+            (there, wanted) => there == Some(wanted),
+        };
+        if !same {
+            return Err(refusal(
+                400,
+                "PropertyChangeNotAllowed",
+                format!("Changing property 'properties.{path}' is not allowed."),
+            )
+            .target(&format!("properties.{path}")));
+        }
+    }
+    Ok(())
+}
+
+fn invalid(target: &str, message: impl Into<String>) -> Box<ArmError> {
+    ArmError::invalid_parameter(target, message).bare()
+}
+
+/// Refuses what does not go together.
+pub(super) fn consistent(cx: &Cx<'_>, cluster: &Value, region: &str) -> ArmResult<()> {
+    let properties = &cluster["properties"];
+    let access = &properties["apiServerAccessProfile"];
+    let private = access["enablePrivateCluster"].as_bool() == Some(true);
+    let user_assigned = cluster["identity"]["type"].as_str() == Some("UserAssigned");
+    let ranges = access["authorizedIPRanges"]
+        .as_array()
+        .is_some_and(|ranges| !ranges.is_empty());
+    if private && ranges {
+        return Err(invalid(
+            "apiServerAccessProfile.authorizedIPRanges",
+            "Private cluster cannot be enabled with AuthorizedIPRanges.",
+        ));
+    }
+    let zone = access["privateDNSZone"].as_str();
+    if !private && (zone.is_some() || access["enablePrivateClusterPublicFQDN"].as_bool() == Some(true)) {
+        return Err(invalid(
+            "apiServerAccessProfile.privateDNSZone",
+            "privateDNSZone and enablePrivateClusterPublicFQDN require a private cluster.",
+        ));
+    }
+    let hidden = access["enablePrivateClusterPublicFQDN"].as_bool() == Some(false);
+    match zone {
+        Some(zone) if zone.eq_ignore_ascii_case("none") && hidden => {
+            return Err(invalid(
+                "apiServerAccessProfile.enablePrivateClusterPublicFQDN",
+                "A private cluster without private DNS zone (privateDNSZone none) needs its public FQDN.",
+            ));
+        }
+        Some(zone) if is_id(zone) => own_zone(cx, zone, region, user_assigned)?,
+        Some(zone)
+            if !["none", "system"]
+                .iter()
+                .any(|known| zone.eq_ignore_ascii_case(known)) =>
+        {
+            return Err(invalid(
+                "apiServerAccessProfile.privateDNSZone",
+                format!(
+                    "The private DNS zone '{zone}' is invalid: 'system', 'none' or a resource id is expected."
+                ),
+            ));
+        }
+        _ => {}
+    }
+    if properties.get("fqdnSubdomain").is_some() && !zone.is_some_and(is_id) {
+        return Err(invalid(
+            "fqdnSubdomain",
+            "fqdnSubdomain requires a private DNS zone of one's own.",
+        ));
+    }
+    subnets(cx, properties, user_assigned)?;
+    outbound(properties)?;
+    addons(cx, properties)
+}
+
+fn is_id(zone: &str) -> bool {
+    zone.starts_with('/')
+}
+
+/// A zone of one's own has to be writable for the cluster before there is one.
+fn own_zone(cx: &Cx<'_>, zone: &str, region: &str, user_assigned: bool) -> ArmResult<()> {
+    const TARGET: &str = "apiServerAccessProfile.privateDNSZone";
+    if !user_assigned {
+        return Err(invalid(
+            TARGET,
+            "A private DNS zone of one's own requires a user-assigned identity of the cluster.",
+        ));
+    }
+    let id = ResourceId::parse(zone)
+        .filter(|id| {
+            id.kind()
+                .eq_ignore_ascii_case("Microsoft.Network/privateDnsZones")
+        })
+        .ok_or_else(|| invalid(TARGET, format!("'{zone}' is no id of a private DNS zone.")))?;
+    let name = id.name().to_lowercase();
+    let fits = ["privatelink", "private"].iter().any(|kind| {
+        let wanted = format!("{kind}.{region}.azmk8s.io");
+        name == wanted || name.ends_with(&format!(".{wanted}"))
+    });
+    if !fits {
+        return Err(invalid(
+            TARGET,
+            format!("The private DNS zone must be named [subzone.]privatelink.{region}.azmk8s.io."),
+        ));
+    }
+    if cx.state.get(&id.key()).is_none() {
+        return Err(missing(&id));
+    }
+    Ok(())
+}
+
+/// 404 for what another resource names.
+fn missing(id: &ResourceId) -> Box<ArmError> {
+    refusal(
+        404,
+        "LinkedResourceNotFound",
+        format!("The linked resource '{id}' was not found."),
+    )
+}
+
+/// Subnets of one's own are there, and joined by an identity that can be given the right to before.
+fn subnets(cx: &Cx<'_>, properties: &Value, user_assigned: bool) -> ArmResult<()> {
+    for pool in properties["agentPoolProfiles"].as_array().into_iter().flatten() {
+        for name in ["vnetSubnetID", "podSubnetID"] {
+            let Some(subnet) = pool[name].as_str() else {
+                continue;
+            };
+            let id = ResourceId::parse(subnet)
+                .filter(|id| {
+                    id.kind()
+                        .eq_ignore_ascii_case("Microsoft.Network/virtualNetworks/subnets")
+                })
+                .ok_or_else(|| {
+                    invalid(
+                        &format!("agentPoolProfile.{name}"),
+                        format!("'{subnet}' is no id of a subnet."),
+                    )
+                })?;
+            if cx.state.get(&id.key()).is_none() {
+                return Err(missing(&id));
+            }
+            if !user_assigned {
+                return Err(invalid(
+                    &format!("agentPoolProfile.{name}"),
+                    "A subnet of one's own requires a user-assigned identity of the cluster.",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn outbound(properties: &Value) -> ArmResult<()> {
+    const KNOWN: [&str; 6] = [
+        "loadBalancer",
+        "managedNATGateway",
+        "managedNATGatewayV2",
+        "none",
+        "userAssignedNATGateway",
+        "userDefinedRouting",
+    ];
+    let outbound = properties["networkProfile"]["outboundType"]
+        .as_str()
+        .unwrap_or_default();
+    if !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(outbound)) {
+        return Err(refusal(
+            400,
+            "UnsupportedOutboundType",
+            format!("The outbound type '{outbound}' is not supported."),
+        ));
+    }
+    // Routes and gateways of one's own are those of a subnet.
+    let own = ["userAssignedNATGateway", "userDefinedRouting"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(outbound));
+    let subnets = properties["agentPoolProfiles"]
+        .as_array()
+        .is_some_and(|pools| pools.iter().all(|pool| pool["vnetSubnetID"].is_string()));
+    if own && !subnets {
+        return Err(refusal(
+            400,
+            "UnsupportedOutboundType",
+            format!(
+                "The outbound type '{outbound}' requires all agent pools to have a subnet (vnetSubnetID)."
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Add-ons that need something of one's own.
+fn addons(cx: &Cx<'_>, properties: &Value) -> ArmResult<()> {
+    let Some(addons) = properties["addonProfiles"].as_object() else {
+        return Ok(());
+    };
+    for (name, addon) in addons {
+        if !name.eq_ignore_ascii_case("omsagent") || addon["enabled"].as_bool() != Some(true) {
+            continue;
+        }
+        let workspace = addon["config"].as_object().and_then(|config| {
+            let (_, id) = config
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case("logAnalyticsWorkspaceResourceID"))?;
+            id.as_str()
+        });
+        let Some(workspace) = workspace else {
+            return Err(refusal(
+                400,
+                "LogAnalyticsWorkspaceNotSet",
+                "The add-on omsagent requires config.logAnalyticsWorkspaceResourceID.",
+            ));
+        };
+        let there = ResourceId::parse(workspace).is_some_and(|id| cx.state.get(&id.key()).is_some());
+        if !there {
+            return Err(refusal(
+                400,
+                "LogAnalyticsWorkspaceNotFound",
+                format!("The Log Analytics workspace '{workspace}' was not found."),
+            ));
+        }
+    }
+    Ok(())
+}
