@@ -71,7 +71,7 @@ pub(crate) fn check_resources(cx: &Cx<'_>, name: &str, draft: &Draft) -> ArmResu
     }
     let forbidden = errors.iter().all(|error| error.code == "AuthorizationFailed");
     let status = if forbidden { 403 } else { 400 };
-    let details: Vec<Value> = errors.iter().map(|error| error.inner()).collect();
+    let details: Vec<Value> = errors.iter().map(ArmError::inner).collect();
     Err(ArmError::new(
         status,
         "InvalidTemplateDeployment",

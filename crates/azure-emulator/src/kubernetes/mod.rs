@@ -16,9 +16,11 @@ mod kinds;
 pub(crate) mod kubeconfig;
 mod namespaces;
 mod objects;
+mod protobuf;
 mod seed;
 mod selectors;
 mod status;
+mod table;
 mod tls;
 
 use base64::Engine as _;
@@ -161,10 +163,17 @@ impl<'a> Target<'a> {
 fn serve(mut objects: Objects<'_>, request: &Request, target: &Target<'_>, verb: Verb) -> Answer<Reply> {
     let name = target.name.unwrap_or_default();
     match verb {
-        Verb::Get => objects
-            .get(target.scope(), name)
-            .map(|document| Reply::json(200, &document))
-            .ok_or_else(|| Status::not_found(target.kind, name)),
+        Verb::Get => {
+            let document = objects
+                .get(target.scope(), name)
+                .ok_or_else(|| Status::not_found(target.kind, name))?;
+            if table::is_wanted(request) {
+                let version = json!({ "resourceVersion": document["metadata"]["resourceVersion"] });
+                let table = table::table(request, target.kind, &version, &[document], objects.now)?;
+                return Ok(Reply::json(200, &table));
+            }
+            Ok(Reply::json(200, &document))
+        }
         Verb::List => list(&objects, request, target),
         Verb::Create => create(&mut objects, request, target),
         Verb::Delete => delete(&mut objects, request, target, name),
@@ -207,6 +216,10 @@ fn list(objects: &Objects<'_>, request: &Request, target: &Target<'_>) -> Answer
     if let Some(last) = &page.last {
         metadata["continue"] = URL_SAFE_NO_PAD.encode(last).into();
     }
+    if table::is_wanted(request) {
+        let table = table::table(request, target.kind, &metadata, &page.items, objects.now)?;
+        return Ok(Reply::json(200, &table));
+    }
     Ok(Reply::json(
         200,
         &json!({
@@ -236,6 +249,9 @@ fn dry_run(request: &Request, options: &Value) -> Answer<bool> {
 fn body(request: &Request) -> Answer<Value> {
     let sent = request.header("content-type").unwrap_or("application/json");
     let kind = sent.split(';').next().unwrap_or_default().trim();
+    if kind.eq_ignore_ascii_case("application/vnd.kubernetes.protobuf") {
+        return protobuf::object(&request.body).ok_or_else(|| Status::media_type(kind));
+    }
     if !kind.eq_ignore_ascii_case("application/json") {
         return Err(Status::media_type(kind));
     }

@@ -230,6 +230,27 @@ async fn what_cannot_be_made_or_deleted_is_refused_as_kubernetes_does() {
 }
 
 #[tokio::test]
+async fn kubectl_get_reads_tables() {
+    let (_azure, kubernetes) = world().await;
+    let accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json";
+    let ask = async |path: &str| {
+        let request = kubernetes.request(Method::GET, path).header("Accept", accept);
+        crate::client::answer(request).await.unwrap().expect(200).body
+    };
+    let list = ask("/api/v1/namespaces/kube-system/pods?limit=1").await;
+    assert_eq!(
+        (&list["kind"], &list["rows"][0]["cells"][1]),
+        (&json!("Table"), &json!("1/1"))
+    );
+    assert!(list["metadata"]["continue"].is_string());
+    let row = &ask("/api/v1/namespaces/default").await["rows"][0];
+    assert_eq!(row["cells"][1], "Active");
+    assert_eq!(row["object"]["metadata"]["name"], "default");
+    let bare = ask("/api/v1/namespaces/default?includeObject=None").await;
+    assert_eq!(bare["rows"][0].get("object"), None);
+}
+
+#[tokio::test]
 async fn a_dry_run_and_a_precondition_that_is_not_met_change_nothing() {
     let (_azure, kubernetes) = world().await;
     kubernetes

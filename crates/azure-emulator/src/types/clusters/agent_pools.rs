@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::pools::{self, Place};
-use super::{VERSIONS, check_etag, check_idle, products, refusal};
+use super::{VERSIONS, check_etag, check_idle, products, refusal, stored_pools};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -105,7 +105,7 @@ impl ResourceType for AgentPools {
 
 /// One pool for the system has to stay.
 fn check_system(cx: &Cx<'_>, cluster: &str, without: &str) -> ArmResult<()> {
-    let others = pools::profiles(cx.state, cluster)
+    let others = stored_pools::profiles(cx.state, cluster)
         .into_iter()
         .filter(|pool| pool["name"].as_str() != Some(without))
         .any(|pool| pool["mode"] == "System");

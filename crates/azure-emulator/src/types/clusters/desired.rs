@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::pools::{self, Place};
+use super::stored_pools;
 use super::versions::{self, DEFAULT, Version};
 use super::{checks, new_etag, products, refusal};
 use crate::arm::error::{ArmError, ArmResult};
@@ -248,15 +249,12 @@ fn birth(
 ) -> ArmResult<()> {
     let prefix = common::string(properties, "dnsPrefix")?;
     let own_name = common::string(properties, "fqdnSubdomain")?;
-    let prefix = match (prefix, own_name) {
-        (Some(prefix), _) | (None, Some(prefix)) => prefix,
-        (None, None) => {
-            return Err(ArmError::invalid_parameter(
-                "dnsPrefix",
-                "Required parameter dnsPrefix is missing (null).",
-            )
-            .bare());
-        }
+    let Some(prefix) = prefix.or(own_name) else {
+        return Err(ArmError::invalid_parameter(
+            "dnsPrefix",
+            "Required parameter dnsPrefix is missing (null).",
+        )
+        .bare());
     };
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     let good = prefix.len() <= 54
@@ -375,7 +373,7 @@ fn pools(
         Some(_) => return Err(ArmError::content("'agentPoolProfiles' must be a list")),
     };
     let mut pools = if update {
-        pools::profiles(cx.state, &key)
+        stored_pools::profiles(cx.state, &key)
     } else {
         Vec::new()
     };
@@ -403,7 +401,7 @@ fn pools(
             )
             .bare());
         }
-        let there = pools::stored(cx.state, &key, name).filter(|_| update);
+        let there = stored_pools::stored(cx.state, &key, name).filter(|_| update);
         let mut pool = pools::desired(&place, name, there.as_ref(), profile)?;
         pool.insert("name".to_owned(), name.into());
         match at {
@@ -425,7 +423,7 @@ fn pools(
             "Must define at least one system pool.",
         ));
     }
-    let before = pools::profiles(cx.state, &key);
+    let before = stored_pools::profiles(cx.state, &key);
     let region = document["location"].as_str().unwrap_or_default();
     pools::check_quota(cx, region, if update { &before } else { &[] }, &pools)?;
     Ok(pools.into())
@@ -448,9 +446,10 @@ fn names(document: &mut Value, region: &Region) {
     let zone = text(&access["privateDNSZone"]).unwrap_or_else(|| "system".to_owned());
     // Kept also while it is not told, so that it comes back as it was.
     let known = text(&properties["azurePortalFQDN"]);
-    let public = known
-        .map(|portal| portal.replacen(".portal.hcp.", ".hcp.", 1))
-        .unwrap_or_else(|| format!("{prefix}-{}.hcp.{region}.azmk8s.io", random(0)));
+    let public = known.map_or_else(
+        || format!("{prefix}-{}.hcp.{region}.azmk8s.io", random(0)),
+        |portal| portal.replacen(".portal.hcp.", ".hcp.", 1),
+    );
     let portal = public.replacen(".hcp.", ".portal.hcp.", 1);
     let private_name = text(&properties["privateFQDN"]).or_else(|| {
         if !private || zone.eq_ignore_ascii_case("none") {

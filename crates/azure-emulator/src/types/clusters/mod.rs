@@ -7,6 +7,7 @@ mod desired;
 mod egress;
 mod pools;
 mod products;
+mod stored_pools;
 mod versions;
 
 use std::time::Duration;
@@ -24,10 +25,10 @@ use crate::operation::Work;
 use crate::options::Timing;
 use crate::reply::Reply;
 use crate::store::State;
-use pools::KIND as POOLS;
+use stored_pools::KIND as POOLS;
 
 pub(crate) use agent_pools::AgentPools;
-pub(crate) use pools::{scale, scale_set_name};
+pub(crate) use stored_pools::{scale, scale_set_name};
 pub(crate) use versions::DEFAULT as DEFAULT_KUBERNETES;
 
 /// The type.
@@ -88,7 +89,7 @@ impl ResourceType for ManagedClusters {
         set_property(
             &mut document,
             "agentPoolProfiles",
-            pools::profiles(cx.state, &id.key()),
+            stored_pools::profiles(cx.state, &id.key()),
         );
         Ok(document)
     }
@@ -101,20 +102,20 @@ impl ResourceType for ManagedClusters {
     fn accepted(&self, end: &mut End<'_>, id: &ResourceId, document: &Value, created: bool) {
         if created {
             products::make_group(end, id, document);
-            pools::make(end, id, document);
+            stored_pools::make(end, id, document);
         } else {
-            pools::set_states(end, &id.key(), "Updating");
+            stored_pools::set_states(end, &id.key(), "Updating");
         }
     }
 
     fn settled(&self, end: &mut End<'_>, id: &ResourceId, document: &Value, _created: bool) {
-        pools::take(end, id, document);
+        stored_pools::take(end, id, document);
         products::make(end, id, document);
         kubernetes::cluster::open(end.state, &current(end.state, document), end.now);
     }
 
     fn failed(&self, end: &mut End<'_>, id: &ResourceId, _document: &Value, created: bool) {
-        pools::set_states(end, &id.key(), if created { "Failed" } else { "Succeeded" });
+        stored_pools::set_states(end, &id.key(), if created { "Failed" } else { "Succeeded" });
     }
 
     fn deleted(&self, end: &mut End<'_>, _id: &ResourceId, document: &Value) {
@@ -148,7 +149,7 @@ impl ResourceType for ManagedClusters {
         _input: &Value,
     ) -> ArmResult<Option<Value>> {
         let power = if action == "start" { "Running" } else { "Stopped" };
-        pools::set_power(end, &id.key(), power);
+        stored_pools::set_power(end, &id.key(), power);
         Ok(None)
     }
 
@@ -171,7 +172,7 @@ impl ResourceType for ManagedClusters {
 
     /// The pools are resources of their own; here they read as they are by now.
     fn project(&self, state: &State, _world: &World, _now: i64, key: &str, document: &mut Value) {
-        let pools = pools::profiles(state, key);
+        let pools = stored_pools::profiles(state, key);
         if !pools.is_empty() {
             set_property(document, "agentPoolProfiles", pools);
         }
@@ -182,7 +183,11 @@ impl ResourceType for ManagedClusters {
 fn current(state: &State, document: &Value) -> Value {
     let mut document = document.clone();
     let key = document["id"].as_str().unwrap_or_default().to_lowercase();
-    set_property(&mut document, "agentPoolProfiles", pools::profiles(state, &key));
+    set_property(
+        &mut document,
+        "agentPoolProfiles",
+        stored_pools::profiles(state, &key),
+    );
     document
 }
 

@@ -1,24 +1,16 @@
-//! Node pools: what may be asked of them, and how they are kept.
-//!
-//! Each is a resource below its cluster; the cluster's `agentPoolProfiles` read from there.
+//! What may be asked of node pools.
 
 use serde_json::{Map, Value, json};
 
 use super::versions::{self, Version};
 use super::{new_etag, refusal};
 use crate::arm::error::{ArmError, ArmResult};
-use crate::arm::id::ResourceId;
 use crate::arm::providers::{Region, find_region};
 use crate::context::Cx;
-use crate::json::set_property;
 use crate::store::State;
-use crate::types::End;
 use crate::types::common::{integer, string};
 use crate::types::quotas;
 use crate::types::vm_sizes::{self, Restriction, VmSize};
-
-/// Lower-cased type of a stored pool.
-pub(super) const KIND: &str = "microsoft.containerservice/managedclusters/agentpools";
 
 /// Members of `ManagedClusterAgentPoolProfileProperties`.
 const KNOWN: &[&str] = &[
@@ -491,124 +483,4 @@ pub(super) fn check_quota(cx: &Cx<'_>, region: &str, before: &[Value], after: &[
         return Err(refusal(400, "ErrCode_InsufficientVCPUQuota", message));
     }
     Ok(())
-}
-
-/// The id of a pool.
-fn id_of(cluster: &ResourceId, name: &str) -> ResourceId {
-    let mut id = cluster.clone();
-    if let Some(provider) = id.providers.last_mut() {
-        provider.types.push(("agentPools".to_owned(), name.to_owned()));
-    }
-    id
-}
-
-/// Pools of a cluster as `agentPoolProfiles` shows them.
-pub(super) fn profiles(state: &State, cluster: &str) -> Vec<Value> {
-    state
-        .of_type(KIND, cluster, None)
-        .map(|(_, pool)| {
-            let mut pool = pool.document();
-            let mut profile = pool["properties"].take();
-            profile["name"] = pool["name"].take();
-            profile
-        })
-        .collect()
-}
-
-/// The properties of one pool.
-pub(super) fn stored(state: &State, cluster: &str, name: &str) -> Option<Map<String, Value>> {
-    let key = format!("{cluster}/agentpools/{}", name.to_lowercase());
-    match state.document(&key)?["properties"].take() {
-        Value::Object(properties) => Some(properties),
-        _ => None,
-    }
-}
-
-fn store(end: &mut End<'_>, cluster: &ResourceId, profile: &Value, provisioning_state: &str) {
-    let Some(name) = profile["name"].as_str() else {
-        return;
-    };
-    let mut properties = profile.clone();
-    properties["provisioningState"] = provisioning_state.into();
-    crate::json::fields(&mut properties).remove("name");
-    let id = id_of(cluster, name);
-    end.put(
-        &id,
-        json!({
-            "id": id.to_string(),
-            "name": name,
-            "type": "Microsoft.ContainerService/managedClusters/agentPools",
-            "properties": properties
-        }),
-    );
-}
-
-/// The pools of a cluster that is being made.
-pub(super) fn make(end: &mut End<'_>, cluster: &ResourceId, document: &Value) {
-    for profile in document["properties"]["agentPoolProfiles"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
-        store(end, cluster, profile, "Creating");
-    }
-}
-
-/// The pools become what the cluster's document wants of them.
-pub(super) fn take(end: &mut End<'_>, cluster: &ResourceId, document: &Value) {
-    for profile in document["properties"]["agentPoolProfiles"]
-        .as_array()
-        .into_iter()
-        .flatten()
-    {
-        store(end, cluster, profile, "Succeeded");
-    }
-}
-
-fn each(end: &mut End<'_>, cluster: &str, change: impl Fn(&mut Value)) {
-    let pools: Vec<(String, Value)> = end
-        .state
-        .of_type(KIND, cluster, None)
-        .map(|(key, pool)| (key.to_string(), pool.document()))
-        .collect();
-    for (key, mut pool) in pools {
-        change(&mut pool);
-        end.state.put(&key, KIND, &pool, end.now);
-    }
-}
-
-/// Sets `provisioningState` of all pools of a cluster.
-pub(super) fn set_states(end: &mut End<'_>, cluster: &str, provisioning_state: &str) {
-    each(end, cluster, |pool| {
-        set_property(pool, "provisioningState", provisioning_state);
-    });
-}
-
-/// A cluster and its pools are started or stopped.
-pub(super) fn set_power(end: &mut End<'_>, cluster: &str, power: &str) {
-    let code = json!({ "code": power });
-    if let Some(mut document) = end.state.document(cluster) {
-        set_property(&mut document, "powerState", code.clone());
-        end.state.put(cluster, super::KIND, &document, end.now);
-    }
-    each(end, cluster, |pool| {
-        set_property(pool, "powerState", code.clone())
-    });
-}
-
-/// The scaler of a cluster has changed the number of nodes of a pool.
-pub(crate) fn scale(state: &mut State, cluster: &str, name: &str, count: u32, now: i64) -> bool {
-    let key = format!("{cluster}/agentpools/{}", name.to_lowercase());
-    let Some(mut pool) = state.document(&key) else {
-        return false;
-    };
-    set_property(&mut pool, "count", count);
-    state.put(&key, KIND, &pool, now);
-    true
-}
-
-/// The name of a pool's scale set, which its nodes begin with: `aks-{pool}-{8 digits}-vmss`.
-pub(crate) fn scale_set_name(pool: &str, uid: &str) -> String {
-    let hash = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, uid.as_bytes()).as_u128();
-    format!("aks-{pool}-{:08}-vmss", hash % 100_000_000)
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::pools::{self, scale_set_name};
 use super::refusal;
+use super::stored_pools::{self, scale_set_name};
 use crate::arm::error::ArmResult;
 use crate::arm::id::ResourceId;
 use crate::arm::locks;
@@ -133,7 +133,7 @@ pub(super) fn make(end: &mut End<'_>, cluster: &ResourceId, document: &Value) {
         return;
     }
     make_identities(end, document);
-    for pool in pools::profiles(end.state, &cluster.key()) {
+    for pool in stored_pools::profiles(end.state, &cluster.key()) {
         put_scale_set(end, &group, document, &pool);
     }
     let address = outbound_address_id(&group.subscription, group.name(), document);
