@@ -286,3 +286,23 @@ async fn a_pool_stays_within_the_quotas() {
         refused.text
     );
 }
+
+#[tokio::test]
+async fn nodes_that_may_go_at_any_time_are_marked() {
+    let azure = with_cluster().await;
+    let mut body = user_pool();
+    body["properties"]["scaleSetPriority"] = "spot".into();
+    body["properties"]["nodeTaints"] = json!(["a=b:NoSchedule"]);
+    for _ in 0..2 {
+        let made = put(&azure, "user1", body.clone()).await;
+        assert_eq!(
+            made["properties"]["nodeTaints"],
+            json!([
+                "a=b:NoSchedule",
+                "kubernetes.azure.com/scalesetpriority=spot:NoSchedule"
+            ])
+        );
+        assert_eq!(made["properties"]["scaleSetPriority"], "Spot");
+        assert_eq!(made["properties"]["spotMaxPrice"], -1);
+    }
+}

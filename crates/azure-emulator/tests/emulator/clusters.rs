@@ -98,11 +98,14 @@ async fn reading_a_cluster_and_putting_it_back_changes_nothing_but_the_etag() {
 #[tokio::test]
 async fn what_a_put_leaves_out_stays() {
     let azure = Azure::with_group(Options::default()).await;
-    let mut body =
-        with(json!({ "kubernetesVersion": "1.35.2", "disableLocalAccounts": true, "aadProfile": {} }));
+    let mut body = with(
+        json!({ "kubernetesVersion": "1.35.2", "disableLocalAccounts": true, "aadProfile": {},
+            "networkProfile": { "podCidr": "10.1.0.0/16" } }),
+    );
     body["tags"] = json!({ "a": "1" });
     azure.cluster("aks1", body).await;
-    let after = azure.cluster("aks1", json!({ "location": "japaneast" })).await;
+    let after = azure.cluster("aks1", json!({ "location": "japaneast", "properties": { "networkProfile": { "outboundType": "none" } } })).await;
+    assert_eq!(after["properties"]["networkProfile"]["podCidr"], "10.1.0.0/16");
     assert_eq!(after["tags"], json!({ "a": "1" }));
     assert_eq!(after["properties"]["kubernetesVersion"], "1.35.2");
     assert_eq!(after["properties"]["disableLocalAccounts"], true);

@@ -122,7 +122,12 @@ pub(super) fn cluster(
     document["eTag"] = new_etag();
     let mut properties = there.cloned().unwrap_or_default();
     for (key, value) in sent.iter().filter(|(key, _)| !READ_ONLY.contains(&key.as_str())) {
-        properties.insert(key.clone(), value.clone());
+        if key == "networkProfile" {
+            // Half of it cannot change: what is left out stays here too.
+            crate::json::merge(properties.entry(key.clone()).or_insert(Value::Null), value);
+        } else {
+            properties.insert(key.clone(), value.clone());
+        }
     }
     if existing.is_none() {
         birth(cx, id, region, &mut properties)?;

@@ -166,8 +166,11 @@ pub(super) fn desired(
     for (key, value) in sent.iter().filter(|(key, _)| !READ_ONLY.contains(&key.as_str())) {
         if let Some(existing) = existing
             && IMMUTABLE.contains(&key.as_str())
-            && !same(existing.get(key), value)
         {
+            if same(existing.get(key), value) {
+                // In the spelling that is there.
+                continue;
+            }
             let property = format!("{}.{key}", place.path);
             return Err(refusal(
                 400,
@@ -178,8 +181,14 @@ pub(super) fn desired(
         }
         pool.insert(key.clone(), value.clone());
     }
+    let mode = string(&pool, "mode")?.unwrap_or("User");
+    let mode = ["System", "User"]
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(mode))
+        .ok_or_else(|| place.invalid("mode", format!("The agent pool mode '{mode}' is invalid.")))?;
+    pool.insert("mode".to_owned(), mode.into());
     if existing.is_none() {
-        defaults(place, name, &mut pool)?;
+        defaults(place, name, mode, &mut pool)?;
     }
     if pool.get("enableAutoScaling") == Some(&Value::Bool(false)) {
         // Bounds go with the scaler.
@@ -189,6 +198,9 @@ pub(super) fn desired(
         {
             pool.remove(*bound);
         }
+    }
+    if pool.get("scaleSetPriority").and_then(Value::as_str) == Some("Spot") {
+        mark_spot(&mut pool);
     }
     check_count(place, name, &pool)?;
     let current = existing
@@ -252,13 +264,7 @@ fn check_name(place: &Place<'_>, name: &str, sent: &Map<String, Value>) -> ArmRe
 }
 
 /// What a new pool has that says nothing else, and checks of what it is made with.
-fn defaults(place: &Place<'_>, name: &str, pool: &mut Map<String, Value>) -> ArmResult<()> {
-    let mode = string(pool, "mode")?.unwrap_or("User");
-    let mode = ["System", "User"]
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(mode))
-        .ok_or_else(|| place.invalid("mode", format!("The agent pool mode '{mode}' is invalid.")))?;
-    pool.insert("mode".to_owned(), mode.into());
+fn defaults(place: &Place<'_>, name: &str, mode: &str, pool: &mut Map<String, Value>) -> ArmResult<()> {
     let vm_size = string(pool, "vmSize")?.unwrap_or("Standard_D2s_v3").to_owned();
     let here = |size: &&VmSize| {
         vm_sizes::restriction(place.state, place.region.name, &size.name) != Restriction::Location
@@ -283,7 +289,14 @@ fn defaults(place: &Place<'_>, name: &str, pool: &mut Map<String, Value>) -> Arm
     pool.insert("vmSize".to_owned(), size.name.as_str().into());
     check_zones(place, name, size, pool)?;
     check_disk(place, size, pool)?;
-    let spot = string(pool, "scaleSetPriority")?.is_some_and(|word| word.eq_ignore_ascii_case("Spot"));
+    let priority = string(pool, "scaleSetPriority")?;
+    let spot = priority.is_some_and(|word| word.eq_ignore_ascii_case("Spot"));
+    if priority.is_some_and(|word| !spot && !word.eq_ignore_ascii_case("Regular")) {
+        return Err(place.invalid(
+            "scaleSetPriority",
+            "scaleSetPriority must be 'Regular' or 'Spot'.",
+        ));
+    }
     if spot && mode == "System" {
         return Err(place.invalid(
             "scaleSetPriority",
@@ -291,6 +304,7 @@ fn defaults(place: &Place<'_>, name: &str, pool: &mut Map<String, Value>) -> Arm
         ));
     }
     if spot {
+        pool.insert("scaleSetPriority".to_owned(), "Spot".into());
         pool.entry("scaleSetEvictionPolicy")
             .or_insert_with(|| "Delete".into());
         pool.entry("spotMaxPrice").or_insert_with(|| json!(-1));
@@ -322,6 +336,20 @@ fn defaults(place: &Place<'_>, name: &str, pool: &mut Map<String, Value>) -> Arm
         "AKSUbuntu-2204gen2containerd-202611.03.0".into(),
     );
     Ok(())
+}
+
+/// Nodes that may go at any time carry a label and a taint, whoever sets others.
+fn mark_spot(pool: &mut Map<String, Value>) {
+    const NAME: &str = "kubernetes.azure.com/scalesetpriority";
+    let labels = pool.entry("nodeLabels").or_insert_with(|| json!({}));
+    crate::json::fields(labels).insert(NAME.to_owned(), "spot".into());
+    let taint = Value::from(format!("{NAME}=spot:NoSchedule"));
+    let taints = pool.entry("nodeTaints").or_insert_with(|| json!([]));
+    if let Some(taints) = taints.as_array_mut()
+        && !taints.contains(&taint)
+    {
+        taints.push(taint);
+    }
 }
 
 fn check_zones(place: &Place<'_>, name: &str, size: &VmSize, pool: &Map<String, Value>) -> ArmResult<()> {
