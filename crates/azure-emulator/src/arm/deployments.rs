@@ -11,7 +11,7 @@ use super::{list, locks, subscriptions, version};
 use crate::accept::{self, Answer};
 use crate::context::Cx;
 use crate::deploy::preflight::{self, Draft};
-use crate::deploy::record::{Deployment, Phase, Step};
+use crate::deploy::record::{Deployment, Phase, Step, template_hash};
 use crate::deploy::{DEPLOYMENTS, Gate, surroundings};
 use crate::faults::OperationShape;
 use crate::operation::{self, Operation, Work};
@@ -341,6 +341,7 @@ fn put(cx: &mut Cx<'_>, scope: &ResourceId, name: &str, origin: Option<&Origin>)
         scope: scope.to_string(),
         location: wanted.location,
         tags: wanted.tags,
+        template_hash: template_hash(&wanted.properties["template"]),
         template: wanted.properties["template"].clone(),
         parameters: draft.parameters,
         surroundings: draft.surroundings,

@@ -20,6 +20,7 @@ pub(crate) struct Deployment {
     pub(crate) location: Option<String>,
     pub(crate) tags: Option<Value>,
     pub(crate) template: Value,
+    pub(crate) template_hash: String,
     /// Values of its own parameters, for those who ask.
     pub(crate) parameters: Map<String, Value>,
     pub(crate) surroundings: Surroundings,
@@ -232,7 +233,7 @@ impl Deployment {
             "correlationId": self.correlation,
             "timestamp": timestamp(ended),
             "duration": duration(ended - self.started),
-            "templateHash": template_hash(&self.template),
+            "templateHash": self.template_hash,
             "parameters": parameters::shown(&self.template, &self.parameters),
             "providers": [],
             "dependencies": self.dependencies(),
@@ -315,7 +316,7 @@ impl Deployment {
 }
 
 /// A number that is the same for the same template.
-fn template_hash(template: &Value) -> String {
+pub(crate) fn template_hash(template: &Value) -> String {
     let hash = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, template.to_string().as_bytes());
     hash.as_u64_pair().0.to_string()
 }

@@ -25,14 +25,22 @@ impl Engine<'_> {
         let Some(mut deployment) = Deployment::load(self.state, key) else {
             return self.abandon(key, "DeploymentNotFound");
         };
-        let changed = match deployment.state {
-            Phase::Accepted if deployment.gate.is_open(self.now) => {
-                deployment.state = Phase::Running;
-                true
+        let mut changed = false;
+        // As far as it goes: a record is written once for all that happens at one moment.
+        loop {
+            let moved = match deployment.state {
+                Phase::Accepted if deployment.gate.is_open(self.now) => {
+                    deployment.state = Phase::Running;
+                    true
+                }
+                Phase::Running => self.run(&mut deployment),
+                _ => false,
+            };
+            if !moved {
+                break;
             }
-            Phase::Running => self.run(&mut deployment),
-            _ => false,
-        };
+            changed = true;
+        }
         if changed {
             deployment.publish(self.state, self.now);
         }
@@ -228,8 +236,6 @@ impl Engine<'_> {
         deployment.state = phase;
         deployment.ended = self.now;
         deployment.error.clone_from(&error);
-        // The document first: whoever asks for the operation is told the state in it.
-        deployment.publish(self.state, self.now);
         let was_canceled = phase == Phase::Canceled;
         operation::finish(self.state, &deployment.operation, error, was_canceled, self.now);
         true

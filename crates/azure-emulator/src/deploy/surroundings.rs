@@ -8,6 +8,8 @@ use crate::context::World;
 use crate::store::State;
 use crate::template::evaluator::Surroundings;
 
+/// `deployment()` tells neither template nor parameters: nobody asks, and each record would hold them twice.
+///
 /// Of a deployment by this name to a group or subscription; its parameters and variables are not in yet.
 pub(crate) fn of(
     state: &State,
@@ -23,8 +25,6 @@ pub(crate) fn of(
         "properties": {
             "mode": "Incremental",
             "provisioningState": "Accepted",
-            "template": properties["template"],
-            "parameters": properties.get("parameters").cloned().unwrap_or_else(|| json!({})),
         }
     });
     if let Some(location) = location {
