@@ -26,6 +26,8 @@ pub(super) struct Spinner {
     begun: Instant,
     steps: BTreeMap<u64, Step>,
     done: usize,
+    /// Whether there were several steps at once. From then on they are counted, so that the lines do not jump.
+    several: bool,
     waiting: Option<(Instant, String)>,
     screen: Option<Screen>,
 }
@@ -85,6 +87,7 @@ impl Spinner {
             begun: Instant::now(),
             steps: BTreeMap::new(),
             done: 0,
+            several: false,
             waiting: None,
             screen: None,
         }
@@ -96,6 +99,7 @@ impl Spinner {
                 let what = printable(what);
                 let (begun, state) = (Instant::now(), String::new());
                 self.steps.insert(*step, Step { what, begun, state });
+                self.several |= self.steps.len() > 1;
             }
             Event::Progress { step, state, percent } => {
                 if let Some(step) = self.steps.get_mut(step) {
@@ -149,9 +153,9 @@ impl Spinner {
         if self.steps.len() > SHOWN {
             lines.push(format!("and {} more", self.steps.len() - SHOWN));
         }
-        if lines.len() != 1 {
+        if self.several || lines.is_empty() {
             let mut head = format!("{} ({})", self.label, since(self.begun));
-            if !lines.is_empty() {
+            if self.several {
                 // Writing to a string cannot fail.
                 let _ = write!(head, ": {} done, {} under way", self.done, self.steps.len());
             }
@@ -239,6 +243,13 @@ mod tests {
         create r19 (0.0s)
         create r20 (0.0s)
         and 10 more
+        ");
+        for step in 14..=30 {
+            end(&mut spinner, step, Outcome::Done);
+        }
+        insta::assert_snapshot!(text(&spinner), @r"
+        cluster provision (0.0s): 28 done, 1 under way
+        create r1 (0.0s)
         ");
     }
 }
