@@ -16,6 +16,15 @@ pub(crate) const IDENTITIES: &str = "2024-11-30";
 pub(crate) const LOCKS: &str = "2020-05-01";
 pub(crate) const ROLE_ASSIGNMENTS: &str = "2022-04-01";
 pub(crate) const DELETED_VAULTS: &str = "2023-07-01";
+pub(crate) const SUBSCRIPTIONS: &str = "2022-12-01";
+pub(crate) const PROVIDERS: &str = "2025-04-01";
+pub(crate) const PERMISSIONS: &str = "2022-04-01";
+pub(crate) const COMPUTE_USAGES: &str = "2024-07-01";
+pub(crate) const COMPUTE_SKUS: &str = "2021-07-01";
+pub(crate) const NETWORKS: &str = "2024-05-01";
+pub(crate) const DNS_ZONES: &str = "2018-05-01";
+pub(crate) const PRIVATE_DNS_ZONES: &str = "2024-06-01";
+pub(crate) const REGISTRIES: &str = "2025-11-01";
 
 /// What the driver keeps in an app's resource group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -137,6 +137,7 @@ impl ProviderDriver for AksDriver {
                 Operation::ClusterDeprovisionPlan,
                 Operation::ClusterDeprovision,
                 Operation::ClusterWait,
+                Operation::ClusterCheck,
                 Operation::ClusterKubeconfig,
                 Operation::ClusterToken,
                 Operation::DiskList,
@@ -209,8 +210,13 @@ impl ProviderDriver for AksDriver {
         }
     }
 
-    async fn cluster_check(&self, _: &Context, _: &ClusterScope) -> Result<Vec<Check>> {
-        Err(unsupported(NAME, Operation::ClusterCheck))
+    async fn cluster_check(&self, cx: &Context, cluster: &ClusterScope) -> Result<Vec<Check>> {
+        match self.cluster_settings(cluster)? {
+            ClusterSettings::Own(own) => self.own(cx, cluster, own)?.check().await,
+            ClusterSettings::Existing(existing) => {
+                cluster::check_existing(&self.arm, cx, &self.settings, existing).await
+            }
+        }
     }
 
     async fn cluster_token(&self, cx: &Context, _: &ClusterScope) -> Result<AccessToken> {

@@ -36,6 +36,15 @@ const DEPLOYMENT_STATUSES: &str = "Microsoft.Resources/deployments/operationstat
 // To learn in which zones the nodes are, and what runs.
 const CLUSTER_READ: &str = "Microsoft.ContainerService/managedClusters/read";
 
+pub(crate) const ADMIN_CREDENTIAL: &str =
+    "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action";
+pub(crate) const USER_CREDENTIAL: &str =
+    "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action";
+
+// What else is in a group, and what keeps it from being deleted.
+const GROUP_RESOURCES: &str = "Microsoft.Resources/subscriptions/resourceGroups/resources/read";
+const LOCKS_READ: &str = "Microsoft.Authorization/locks/read";
+
 /// The actions that an operation needs; empty for one that the driver does not carry out.
 #[must_use]
 pub const fn actions(operation: Operation) -> &'static [&'static str] {
@@ -141,17 +150,89 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             CLUSTER_READ,
             STACK_READ,
             // One of the two, as --cred says.
-            "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action",
-            "Microsoft.ContainerService/managedClusters/listClusterUserCredential/action",
+            ADMIN_CREDENTIAL,
+            USER_CREDENTIAL,
         ],
         Operation::ClusterWait => &[GROUP_READ, CLUSTER_READ, STACK_READ, DEPLOYMENT_OPERATIONS],
-        Operation::ClusterDeprovisionPlan
-        | Operation::ClusterDeprovision
-        | Operation::ClusterCheck
-        | Operation::ClusterToken
-        | Operation::ClusterStatus
-        | Operation::ClusterInstall
-        | Operation::ClusterUninstall => &[],
+        // What may be done at a scope everybody may ask; what may not be read is told as not known.
+        Operation::ClusterCheck => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            "Microsoft.Resources/subscriptions/read",
+            "Microsoft.Resources/subscriptions/providers/read",
+            "Microsoft.Compute/skus/read",
+            "Microsoft.Compute/locations/usages/read",
+            "Microsoft.ContainerService/locations/kubernetesVersions/read",
+            "Microsoft.KeyVault/deletedVaults/read",
+            "Microsoft.ContainerRegistry/registries/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+            // Only with a subnet or a DNS zone of one's own.
+            "Microsoft.Network/dnsZones/read",
+            "Microsoft.Network/privateDnsZones/read",
+            "Microsoft.Network/privateDnsZones/virtualNetworkLinks/read",
+            "Microsoft.Network/virtualNetworks/read",
+            "Microsoft.Network/virtualNetworks/subnets/read",
+        ],
+        // What kept a stack from succeeding stands with its deployments. Without an administrator of the cluster's own,
+        // or the right to that credential, the user's opens the way to Kubernetes.
+        Operation::ClusterStatus => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            DEPLOYMENT_READ,
+            DEPLOYMENT_OPERATIONS,
+            ADMIN_CREDENTIAL,
+            USER_CREDENTIAL,
+        ],
+        // Entra ID gives it out; Azure is not asked.
+        Operation::ClusterToken => &[],
+        Operation::ClusterDeprovisionPlan => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            DISK_READ,
+            SNAPSHOT_READ,
+            GROUP_RESOURCES,
+            LOCKS_READ,
+            "Microsoft.Authorization/roleAssignments/read",
+            "Microsoft.KeyVault/deletedVaults/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+        ],
+        // The stack deletes with the rights of whoever deletes it: everything in it, and what Azure put beside that.
+        Operation::ClusterDeprovision => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            DISK_READ,
+            SNAPSHOT_READ,
+            GROUP_RESOURCES,
+            LOCKS_READ,
+            RESULT_READ,
+            DEPLOYMENT_OPERATIONS,
+            "Microsoft.Resources/subscriptions/resourceGroups/delete",
+            "Microsoft.Resources/deploymentStacks/delete",
+            "Microsoft.Resources/deployments/delete",
+            "Microsoft.Authorization/roleAssignments/read",
+            "Microsoft.Authorization/roleAssignments/delete",
+            "Microsoft.ContainerRegistry/registries/delete",
+            "Microsoft.ContainerService/managedClusters/delete",
+            "Microsoft.ContainerService/managedClusters/agentPools/delete",
+            "Microsoft.Insights/components/delete",
+            "Microsoft.Insights/dataCollectionRules/delete",
+            "Microsoft.Insights/dataCollectionRuleAssociations/delete",
+            "Microsoft.Insights/diagnosticSettings/delete",
+            "Microsoft.KeyVault/vaults/delete",
+            "Microsoft.KeyVault/deletedVaults/read",
+            "Microsoft.KeyVault/locations/deletedVaults/read",
+            "Microsoft.KeyVault/locations/deletedVaults/purge/action",
+            "Microsoft.KeyVault/locations/operationResults/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/delete",
+            "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
+            "Microsoft.OperationalInsights/workspaces/delete",
+        ],
+        Operation::ClusterInstall | Operation::ClusterUninstall => &[],
     }
 }
 

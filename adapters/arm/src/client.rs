@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::cloud::Cloud;
 use crate::credential::AuthMethod;
 use crate::error::{ArmError, Result};
+use crate::identity::Identity;
 use crate::mapping::{is_about_certificates, sign_in_may_work_later};
 use crate::request::ArmRequest;
 use crate::response::{ArmResponse, header, refusal};
@@ -183,6 +184,24 @@ impl ArmClient {
                 .map_err(|error| self.correlated(error))?;
             attempt += 1;
         }
+    }
+
+    /// Who is signed in, as the token for ARM says. The token that is held is read, or a new one.
+    ///
+    /// # Errors
+    /// [`ArmError::Credential`] and [`ArmError::Deadline`].
+    pub async fn identity(&self, cx: &Context) -> Result<Identity> {
+        let doing = || "while signing in".to_owned();
+        let token = within(cx, doing, self.inner.sign_in.token())
+            .await
+            .and_then(|token| {
+                token.map_err(|source| ArmError::Credential {
+                    correlation_id: None,
+                    source: Box::new(source),
+                })
+            })
+            .map_err(|error| self.correlated(error))?;
+        Ok(Identity::of_token(token.token.secret()))
     }
 
     pub(crate) fn cloud(&self) -> &Cloud {

@@ -13,6 +13,7 @@ pub mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod id;
+pub mod identity;
 mod mapping;
 pub mod operation;
 pub mod paging;
@@ -28,6 +29,7 @@ pub use credential::AuthMethod;
 pub use detail::ErrorDetail;
 pub use error::{ArmError, Result, ServiceError};
 pub use id::ResourceId;
+pub use identity::Identity;
 pub use operation::FinalState;
 pub use request::ArmRequest;
 pub use response::ArmResponse;

@@ -63,7 +63,7 @@ impl TokenPolicy {
     }
 
     /// The token that is held, or a new one.
-    async fn token(&self) -> azure_core::Result<AccessToken> {
+    pub(crate) async fn token(&self) -> azure_core::Result<AccessToken> {
         self.fresh(&mut *self.held.lock().await).await
     }
 

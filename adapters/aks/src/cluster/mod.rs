@@ -1,6 +1,7 @@
 //! Clusters: one Deployment Stack each, made from the embedded template.
 
 mod changes;
+mod check;
 mod deprovision;
 mod failure;
 mod follow;
@@ -29,6 +30,7 @@ use crate::settings::ProviderSettings;
 use crate::settings::cluster::OwnCluster;
 use stack::StackPlace;
 
+pub(crate) use check::check_existing;
 pub(crate) use wait::wait_for_existing;
 
 /// Waits between two looks at something that takes its time grow to this.

@@ -8,6 +8,15 @@ use super::see::{Seen, SeenGroup};
 use super::stack::{self, Stack, StackState};
 use crate::settings::cluster::{ApiServer, Pool, PrivateZone, SYSTEM_POOL};
 
+/// What a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum About {
+    Stack,
+    Settings,
+    Group,
+    Version,
+}
+
 /// What is as it is from the creation on.
 struct Fixed {
     what: String,
@@ -25,31 +34,48 @@ impl ClusterWork<'_> {
     /// # Errors
     /// `Precondition`.
     pub(crate) fn refuse(&self, seen: &Seen) -> Result<()> {
-        if let Some(stack) = &seen.stack {
-            self.refuse_foreign_stack(stack)?;
+        match self.refusals(seen).into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => Ok(()),
         }
+    }
+
+    /// Everything that is refused, each with what it is about.
+    pub(crate) fn refusals(&self, seen: &Seen) -> Vec<(About, Error)> {
+        let stack = seen.stack.as_ref().map(|stack| self.refuse_foreign_stack(stack));
+        let group = seen.group.as_ref().map(|group| self.refuse_foreign_group(group));
+        let version = seen
+            .cluster
+            .as_ref()
+            .map(|cluster| self.refuse_downgrade(cluster));
+        [
+            (About::Stack, stack),
+            (About::Settings, Some(self.refuse_changes(seen))),
+            (About::Group, group),
+            (About::Version, version),
+        ]
+        .into_iter()
+        .filter_map(|(about, result)| Some((about, result?.err()?)))
+        .collect()
+    }
+
+    fn refuse_changes(&self, seen: &Seen) -> Result<()> {
         let fixed = self.fixed(seen);
-        if !fixed.is_empty() {
-            let all: Vec<String> = fixed
-                .iter()
-                .map(|fixed| format!("{} is {} and would be {}", fixed.what, fixed.is, fixed.configured))
-                .collect();
-            return Err(refused(
-                format!(
-                    "cluster {} cannot be changed so after its creation: {}",
-                    self.scope.cluster.id.cluster,
-                    all.join("; ")
-                ),
-                "set it back in the settings, or run `kompoxops cluster deprovision` and provision the cluster anew",
-            ));
+        if fixed.is_empty() {
+            return Ok(());
         }
-        if let Some(group) = &seen.group {
-            self.refuse_foreign_group(group)?;
-        }
-        if let Some(cluster) = &seen.cluster {
-            self.refuse_downgrade(cluster)?;
-        }
-        Ok(())
+        let all: Vec<String> = fixed
+            .iter()
+            .map(|fixed| format!("{} is {} and would be {}", fixed.what, fixed.is, fixed.configured))
+            .collect();
+        Err(refused(
+            format!(
+                "cluster {} cannot be changed so after its creation: {}",
+                self.scope.cluster.id.cluster,
+                all.join("; ")
+            ),
+            "set it back in the settings, or run `kompoxops cluster deprovision` and provision the cluster anew",
+        ))
     }
 
     fn refuse_foreign_stack(&self, stack: &Stack) -> Result<()> {

@@ -68,7 +68,7 @@ impl ClusterWork<'_> {
         })
     }
 
-    async fn group(&self) -> Result<Option<SeenGroup>, ArmError> {
+    pub(super) async fn group(&self) -> Result<Option<SeenGroup>, ArmError> {
         let url = self.arm.url(&self.group_path(), GROUPS)?;
         match self.arm.send(self.cx, &ArmRequest::get(url)).await {
             Ok(response) => response.json().map(Some),
@@ -78,7 +78,7 @@ impl ClusterWork<'_> {
     }
 
     /// All managed clusters in the group, with their pools.
-    async fn clusters(&self) -> Result<Vec<ManagedCluster>, ArmError> {
+    pub(super) async fn clusters(&self) -> Result<Vec<ManagedCluster>, ArmError> {
         let url = self.arm.url(
             &format!("{}/providers/{CLUSTERS}", self.group_path()),
             MANAGED_CLUSTERS,
@@ -109,7 +109,7 @@ impl ClusterWork<'_> {
         }
     }
 
-    fn is_ours(&self, cluster: &ManagedCluster, stack: Option<&Stack>) -> bool {
+    pub(super) fn is_ours(&self, cluster: &ManagedCluster, stack: Option<&Stack>) -> bool {
         let named = stack.is_some_and(|stack| {
             let output = stack.outputs().cluster_name;
             let holds = |id: &str| is_kind(id, CLUSTERS) && id.eq_ignore_ascii_case(&cluster.id);

@@ -9,6 +9,7 @@
 mod assign;
 mod beside_others;
 mod chains;
+mod check;
 mod conformance;
 mod deprovision;
 mod disks;

@@ -1,0 +1,73 @@
+//! What was found, in the order in which it is told.
+
+use kompox_domain::Error;
+use kompox_domain::cluster::{Check, Verdict};
+
+/// What was found so far.
+#[derive(Debug, Default)]
+pub(super) struct Findings(Vec<Check>);
+
+impl Findings {
+    /// It is as it must be.
+    pub(super) fn pass(&mut self, kind: &str, message: impl Into<String>) {
+        self.add(kind, Verdict::Pass, message.into(), None);
+    }
+
+    /// It works, but somebody should know.
+    pub(super) fn warn(&mut self, kind: &str, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(kind, Verdict::Warn, message.into(), Some(hint.into()));
+    }
+
+    /// Provisioning would fail.
+    pub(super) fn fail(&mut self, kind: &str, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(kind, Verdict::Fail, message.into(), Some(hint.into()));
+    }
+
+    /// It could not be looked at.
+    pub(super) fn unknown(&mut self, kind: &str, what: &str, error: &Error) {
+        let message = format!("{what} cannot be read: {error}");
+        self.add(kind, Verdict::Unknown, message, error.hint().map(str::to_owned));
+    }
+
+    /// Azure does not say.
+    pub(super) fn untold(&mut self, kind: &str, message: impl Into<String>) {
+        self.add(kind, Verdict::Unknown, message.into(), None);
+    }
+
+    /// An error of another part of the driver, as something that keeps from provisioning.
+    pub(super) fn refused(&mut self, kind: &str, error: &Error) {
+        self.add(
+            kind,
+            Verdict::Fail,
+            error.to_string(),
+            error.hint().map(str::to_owned),
+        );
+    }
+
+    /// Says that a kind is as it must be, unless something was found about it.
+    pub(super) fn otherwise_pass(&mut self, kind: &str, message: impl Into<String>) {
+        if !self.0.iter().any(|check| check.kind == kind) {
+            self.pass(kind, message);
+        }
+    }
+
+    fn add(&mut self, kind: &str, verdict: Verdict, message: String, hint: Option<String>) {
+        self.0.push(Check {
+            kind: kind.to_owned(),
+            verdict,
+            message,
+            hint,
+        });
+    }
+
+    /// All of it.
+    pub(super) fn into_checks(self) -> Vec<Check> {
+        self.0
+    }
+
+    /// All of it, to look at.
+    #[cfg(test)]
+    pub(super) fn checks(&self) -> &[Check] {
+        &self.0
+    }
+}

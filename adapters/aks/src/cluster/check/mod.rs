@@ -1,0 +1,352 @@
+//! What would keep a cluster from being provisioned: everything is read at the same time, and all of it is told.
+
+mod existing;
+mod findings;
+mod identity;
+mod machines;
+mod names;
+mod network;
+mod permissions;
+mod places;
+mod providers;
+mod quota;
+mod read;
+mod versions;
+
+use kompox_arm::ResourceId;
+use kompox_domain::Result;
+use kompox_domain::cluster::Check;
+
+pub(crate) use existing::check_existing;
+
+use self::findings::Findings;
+use self::network::{Link, network_of};
+use self::permissions::{Scopes, Wanted};
+use self::places::{There, Unread};
+use self::read::{Read, Reader, is_silence, signed_in};
+use self::versions::Versions;
+use super::see::Seen;
+use super::{ClusterWork, domain};
+use crate::api::{
+    COMPUTE_SKUS, COMPUTE_USAGES, DELETED_VAULTS, DNS_ZONES, IDENTITIES, MANAGED_CLUSTERS, NETWORKS,
+    PRIVATE_DNS_ZONES, PROVIDERS, REGISTRIES,
+};
+use crate::settings::cluster::InstallTargets;
+
+impl ClusterWork<'_> {
+    /// What would keep it from being provisioned.
+    ///
+    /// No read depends on another, so all of them are one step of waiting. What may not be read is unknown.
+    ///
+    /// # Errors
+    /// `Unauthenticated`; `Unavailable` and `Timeout` where nothing at all is answered.
+    pub(crate) async fn check(&self) -> Result<Vec<Check>> {
+        let reader = Reader {
+            arm: self.arm,
+            cx: self.cx,
+        };
+        // The token is needed by every read; where it cannot be had, the first word is the last.
+        let who = signed_in(self.arm.identity(self.cx).await.map_err(domain))?;
+        let (cloud, cluster, named) = futures::join!(
+            Box::pin(self.cloud(reader)),
+            Box::pin(self.cluster_reads()),
+            Box::pin(self.named(reader)),
+        );
+        let (subscription, stack) = (signed_in(cloud.subscription)?, signed_in(cluster.stack)?);
+        let (group, clusters) = (signed_in(cluster.group)?, signed_in(cluster.clusters)?);
+        if let (Err(_), Err(_), Err(_)) = (&stack, &group, &clusters)
+            && let Err(error) = &subscription
+            && is_silence(error)
+        {
+            return subscription.map(|_| Vec::new());
+        }
+        let unread = Unread {
+            stack: stack.as_ref().err(),
+            group: group.as_ref().err(),
+            cluster: clusters.as_ref().err(),
+        };
+        let stack = stack.as_ref().ok().cloned().flatten();
+        let seen = Seen {
+            cluster: clusters
+                .iter()
+                .flatten()
+                .find(|cluster| self.is_ours(cluster, stack.as_ref()))
+                .cloned(),
+            group: group.as_ref().ok().cloned().flatten(),
+            stack,
+        };
+
+        let (own, region) = (self.own, self.provider.location.as_str());
+        let mut found = Findings::default();
+        identity::identity(
+            &mut found,
+            &who.unwrap_or_default(),
+            &self.provider.subscription,
+            &subscription,
+        );
+        permissions::permissions(&mut found, &cloud.scopes, self.rights_wanted());
+        providers::providers(&mut found, region, &cloud.providers);
+        places::places(&mut found, self, &seen, &unread);
+        places::needed(
+            &mut found,
+            "subnet",
+            "AZURE_AKS_VNET_SUBNET_ID",
+            own.subnet.as_ref(),
+            &named.subnet,
+        );
+        places::network_region(&mut found, region, &named.network);
+        places::needed(
+            &mut found,
+            "clusterIdentity",
+            "AZURE_AKS_IDENTITY_RESOURCE_ID",
+            own.identity.as_ref(),
+            &named.identity,
+        );
+        places::needed(
+            &mut found,
+            "privateDnsZone",
+            "AZURE_AKS_PRIVATE_DNS_ZONE",
+            own.own_dns_zone(),
+            &named.zone,
+        );
+        let well = |cluster: &super::managed::ManagedCluster| cluster.failed().is_none();
+        if !seen.cluster.as_ref().is_some_and(well) {
+            // The nodes of a cluster that is well have found their API server.
+            network::node_dns(&mut found, own, &named.network, &named.links);
+        }
+        let runs = seen.cluster.as_ref().and_then(|cluster| cluster.version());
+        versions::version(&mut found, region, own, runs, &cloud.versions);
+        machines::machines(&mut found, region, own, &cloud.skus);
+        quota::quota(
+            &mut found,
+            region,
+            own,
+            seen.cluster.as_ref(),
+            &cloud.skus,
+            &cloud.usages,
+        );
+        names::vaults(&mut found, &self.scope.path(), &own.group, &cloud.vaults);
+        let (zones, registries) = &named.targets;
+        places::targets(&mut found, &own.installed, zones, registries);
+        Ok(found.into_checks())
+    }
+
+    fn rights_wanted(&self) -> Wanted {
+        let own = self.own;
+        Wanted {
+            adopt: own.adopt,
+            application_insights: own.application_insights,
+            makes_identity: own.identity.is_none(),
+            subnet: own.subnet.is_some(),
+            zone: own.own_dns_zone().is_some(),
+        }
+    }
+
+    /// What the subscription and the region have, and what may be done there.
+    async fn cloud(&self, reader: Reader<'_>) -> Cloud {
+        let subscription = format!("/subscriptions/{}", self.provider.subscription);
+        let region = &self.provider.location;
+        let below = |path: &str| format!("{subscription}/providers/{path}");
+        let (group, in_region) = (self.group_path(), format!("location eq '{region}'"));
+        let (versions, usages, skus, vaults, all) = (
+            below(&format!(
+                "Microsoft.ContainerService/locations/{region}/kubernetesVersions"
+            )),
+            below(&format!("Microsoft.Compute/locations/{region}/usages")),
+            below("Microsoft.Compute/skus"),
+            below("Microsoft.KeyVault/deletedVaults"),
+            format!("{subscription}/providers"),
+        );
+        let (
+            subscription,
+            of_subscription,
+            of_group,
+            subnet,
+            zone,
+            providers,
+            usages,
+            skus,
+            versions,
+            vaults,
+        ) = futures::join!(
+            reader.subscription(&self.provider.subscription),
+            reader.permissions(&subscription),
+            reader.permissions(&group),
+            reader.permissions_at(self.own.subnet.as_ref()),
+            reader.permissions_at(self.own.own_dns_zone()),
+            // One list: asking for each provider alone would be a dozen requests of a limit that all share.
+            reader.list(&all, PROVIDERS, None),
+            reader.list(&usages, COMPUTE_USAGES, None),
+            reader.list(&skus, COMPUTE_SKUS, Some(&in_region)),
+            reader.one(&versions, MANAGED_CLUSTERS),
+            reader.list(&vaults, DELETED_VAULTS, None),
+        );
+        Cloud {
+            subscription,
+            scopes: Scopes {
+                subscription: of_subscription,
+                group: of_group,
+                subnet,
+                zone,
+            },
+            providers,
+            usages,
+            skus,
+            versions,
+            vaults,
+        }
+    }
+
+    /// What there is of the cluster, each on its own: that one cannot be read says nothing about the others.
+    async fn cluster_reads(&self) -> ClusterReads {
+        let (stack, group, clusters) =
+            futures::join!(self.place.get(self.arm, self.cx), self.group(), self.clusters());
+        ClusterReads {
+            stack: stack.map_err(domain),
+            group: group.map_err(domain),
+            clusters: clusters.map_err(domain),
+        }
+    }
+
+    /// What the settings name by its id.
+    async fn named(&self, reader: Reader<'_>) -> Named {
+        let own = self.own;
+        let network = own.subnet.as_ref().map(network_of);
+        let (subnet, network, identity, zone, links, targets) = futures::join!(
+            at(reader, own.subnet.as_ref(), NETWORKS),
+            at(reader, network.as_ref(), NETWORKS),
+            at(reader, own.identity.as_ref(), IDENTITIES),
+            at(reader, own.own_dns_zone(), PRIVATE_DNS_ZONES),
+            links(reader, own.own_dns_zone()),
+            target_reads(reader, &own.installed),
+        );
+        Named {
+            subnet,
+            network,
+            identity,
+            zone,
+            links,
+            targets,
+        }
+    }
+}
+
+/// What the subscription and the region have, and what may be done there.
+struct Cloud {
+    subscription: Read<read::Subscription>,
+    scopes: Scopes,
+    providers: Read<Vec<providers::Provider>>,
+    usages: Read<Vec<quota::Usage>>,
+    skus: Read<Vec<machines::Sku>>,
+    versions: Read<Versions>,
+    vaults: Read<Vec<names::DeletedVault>>,
+}
+
+/// What there is of the cluster.
+struct ClusterReads {
+    stack: Read<super::stack::Stack>,
+    group: Read<super::see::SeenGroup>,
+    clusters: Result<Vec<super::managed::ManagedCluster>>,
+}
+
+/// What the settings name by its id.
+struct Named {
+    subnet: Read<There>,
+    network: Read<network::Network>,
+    identity: Read<There>,
+    zone: Read<There>,
+    links: Read<Vec<Link>>,
+    targets: (Vec<Read<There>>, Vec<Read<There>>),
+}
+
+/// What is at an id; none where none is named.
+async fn at<T: serde::de::DeserializeOwned>(
+    reader: Reader<'_>,
+    id: Option<&ResourceId>,
+    version: &str,
+) -> Read<T> {
+    match id {
+        Some(id) => reader.one(&id.to_string(), version).await,
+        None => Ok(None),
+    }
+}
+
+/// The networks that a private zone is linked to.
+async fn links(reader: Reader<'_>, zone: Option<&ResourceId>) -> Read<Vec<Link>> {
+    match zone {
+        Some(zone) => {
+            reader
+                .list(&format!("{zone}/virtualNetworkLinks"), PRIVATE_DNS_ZONES, None)
+                .await
+        }
+        None => Ok(None),
+    }
+}
+
+/// The DNS zones and registries that installing gives access to.
+async fn target_reads(reader: Reader<'_>, targets: &InstallTargets) -> (Vec<Read<There>>, Vec<Read<There>>) {
+    let zone = |id: &ResourceId| {
+        let version = if id.is_of("Microsoft.Network", "privateDnsZones") {
+            PRIVATE_DNS_ZONES
+        } else {
+            DNS_ZONES
+        };
+        let id = id.to_string();
+        async move { reader.one::<There>(&id, version).await }
+    };
+    let registry = |id: &ResourceId| {
+        let id = id.to_string();
+        async move { reader.one::<There>(&id, REGISTRIES).await }
+    };
+    futures::join!(
+        futures::future::join_all(targets.dns_zones.iter().map(zone)),
+        futures::future::join_all(targets.registries.iter().map(registry)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use kompox_domain::model::{AnyId, Cluster, Ingress, Protection};
+    use kompox_domain::settings::SettingValue;
+    use kompox_domain::{Error, ErrorKind, Result, Secret, SecretReader, SecretRef};
+
+    use crate::settings::cluster::{ClusterSettings, OwnCluster};
+
+    struct NoSecrets;
+
+    impl SecretReader for NoSecrets {
+        fn read(&self, reference: &SecretRef) -> Result<Secret> {
+            Err(Error::new(ErrorKind::InvalidInput, reference.to_string()))
+        }
+    }
+
+    /// What settings of a cluster mean.
+    pub(super) fn own(settings: &[(&str, &str)]) -> OwnCluster {
+        let AnyId::Cluster(id) = "/ws/ws1/prv/prv1/cls/c1".parse().unwrap() else {
+            unreachable!()
+        };
+        let cluster = Cluster {
+            id,
+            existing: false,
+            protection: Protection::default(),
+            ingress: Ingress {
+                namespace: "traefik".parse().unwrap(),
+                service_account: "traefik".parse().unwrap(),
+                controller: None,
+                domain: None,
+                cert_email: None,
+                cert_resolver: None,
+                certificates: vec![],
+            },
+            settings: settings
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), SettingValue::Plain((*value).to_owned())))
+                .collect(),
+        };
+        match ClusterSettings::read(&cluster, "japaneast", Some("k"), &NoSecrets) {
+            Ok(ClusterSettings::Own(own)) => *own,
+            Ok(ClusterSettings::Existing(_)) => unreachable!(),
+            Err(problems) => panic!("{}", problems.to_error()),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Reading one thing or a list, where not to be allowed to is an answer too.
+
+use kompox_arm::{ArmClient, ArmError, ArmRequest, ResourceId};
+use kompox_domain::{Context, Error, ErrorKind, Result};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::super::domain;
+use crate::api::{PERMISSIONS, SUBSCRIPTIONS};
+
+/// What was read; none where there is nothing.
+pub(super) type Read<T> = Result<Option<T>>;
+
+/// Reads.
+#[derive(Clone, Copy)]
+pub(super) struct Reader<'a> {
+    pub(super) arm: &'a ArmClient,
+    pub(super) cx: &'a Context,
+}
+
+impl Reader<'_> {
+    /// One resource or document.
+    pub(super) async fn one<T: DeserializeOwned>(&self, path: &str, version: &str) -> Read<T> {
+        let read = async {
+            let request = ArmRequest::get(self.arm.url(path, version)?);
+            self.arm.send(self.cx, &request).await?.json()
+        };
+        answer(read.await)
+    }
+
+    /// All elements of a list that can be read as what is expected.
+    pub(super) async fn list<T: DeserializeOwned + Send>(
+        &self,
+        path: &str,
+        version: &str,
+        filter: Option<&str>,
+    ) -> Read<Vec<T>> {
+        let mut found = Vec::new();
+        let read = async {
+            let mut url = self.arm.url(path, version)?;
+            if let Some(filter) = filter {
+                url.query_pairs_mut().append_pair("$filter", filter);
+            }
+            self.arm
+                .list(self.cx, ArmRequest::get(url), |element| {
+                    found.extend(serde_json::from_str::<T>(element.get()).ok());
+                })
+                .await
+        };
+        let result = read.await;
+        Ok(answer(result)?.map(|()| found))
+    }
+
+    /// The subscription itself.
+    pub(super) async fn subscription(&self, id: &str) -> Read<Subscription> {
+        self.one(&format!("/subscriptions/{id}"), SUBSCRIPTIONS).await
+    }
+
+    /// What the caller may do at a scope and below. Everybody may ask that.
+    pub(super) async fn permissions(&self, scope: &str) -> Read<Vec<Permission>> {
+        let path = format!("{scope}/providers/Microsoft.Authorization/permissions");
+        self.list(&path, PERMISSIONS, None).await
+    }
+
+    /// The same for a resource, where there is one.
+    pub(super) async fn permissions_at(&self, id: Option<&ResourceId>) -> Read<Vec<Permission>> {
+        match id {
+            Some(id) => self.permissions(&id.to_string()).await,
+            None => Ok(None),
+        }
+    }
+}
+
+/// A subscription that is not there, or not ours to see, says nothing about what is asked for in it.
+fn answer<T>(result: std::result::Result<T, ArmError>) -> Read<T> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error)
+            if error.is_not_found()
+                && !error
+                    .code()
+                    .is_some_and(|code| code.eq_ignore_ascii_case("SubscriptionNotFound")) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(domain(error)),
+    }
+}
+
+/// Passes everything on but that nobody is signed in: that is no finding.
+pub(super) fn signed_in<T>(read: Result<T>) -> Result<Result<T>> {
+    match read {
+        Err(error) if error.kind() == ErrorKind::Unauthenticated => Err(error),
+        read => Ok(read),
+    }
+}
+
+/// Whether Azure did not answer at all, in time.
+pub(super) fn is_silence(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Throttled
+    )
+}
+
+/// A subscription.
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Subscription {
+    #[serde(default)]
+    pub(super) display_name: Option<String>,
+    #[serde(default)]
+    pub(super) state: Option<String>,
+}
+
+/// What one role gives.
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Permission {
+    #[serde(default)]
+    pub(super) actions: Vec<String>,
+    #[serde(default)]
+    pub(super) not_actions: Vec<String>,
+    #[serde(default)]
+    pub(super) condition: Option<String>,
+}
