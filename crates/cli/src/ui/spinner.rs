@@ -185,8 +185,9 @@ mod tests {
 
     use super::*;
 
+    /// As at the beginning, however slow the test is.
     fn text(spinner: &Spinner) -> String {
-        spinner.lines(Instant::now()).join("\n")
+        spinner.lines(spinner.begun).join("\n")
     }
 
     fn begin(spinner: &mut Spinner, step: u64, what: &str) {
