@@ -16,5 +16,6 @@ mod disks;
 mod interruptions;
 mod snapshots;
 mod support;
+mod template;
 mod trouble;
 mod zones;
