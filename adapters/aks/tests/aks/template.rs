@@ -36,12 +36,11 @@ async fn surroundings() -> Emulator {
         .put_resource(&group, json!({ "location": region }))
         .await
         .unwrap();
-    let network = json!({ "location": region, "properties": {
-        "addressSpace": { "addressPrefixes": ["10.8.0.0/16"] },
-        "subnets": [{ "name": "aks", "properties": { "addressPrefix": "10.8.0.0/22" } }]
-    } });
+    let network = json!({ "location": region, "properties": { "addressSpace": { "addressPrefixes": ["10.8.0.0/16"] } } });
+    let subnet = json!({ "properties": { "addressPrefix": "10.8.0.0/22" } });
     for (id, body) in [
         ("Microsoft.Network/virtualNetworks/v", network),
+        ("Microsoft.Network/virtualNetworks/v/subnets/aks", subnet),
         (
             &format!("Microsoft.Network/privateDnsZones/privatelink.{region}.azmk8s.io"),
             json!({ "location": "global" }),
@@ -397,6 +396,14 @@ async fn proxies_reach_the_cluster_but_their_passwords_are_not_in_the_stack() {
     assert!(!made.stack.to_string().contains("hunter2"));
 }
 
+/// The properties of a cluster without the ETags of its pools, which every write renews.
+fn without_etags(mut cluster: Value) -> Value {
+    for pool in cluster["properties"]["agentPoolProfiles"].as_array_mut().unwrap() {
+        pool.as_object_mut().unwrap().remove("eTag");
+    }
+    cluster["properties"].take()
+}
+
 #[tokio::test]
 async fn putting_it_again_by_force_changes_no_resource_and_makes_none() {
     let made = made(&[]).await;
@@ -408,7 +415,7 @@ async fn putting_it_again_by_force_changes_no_resource_and_makes_none() {
         .await
         .unwrap();
     let again = made.cluster().await;
-    assert_eq!(cluster["properties"], again["properties"]);
+    assert_eq!(without_etags(cluster), without_etags(again));
     let id = made.stack["id"].as_str().unwrap();
     let stack = made.emulator.resource(id).await.unwrap();
     assert_eq!(Made { stack, ..made }.types(), before);
