@@ -12,6 +12,7 @@ pub mod ui;
 
 mod duration;
 mod hints;
+mod lock;
 mod logging;
 mod os;
 mod session;

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Opens a file for appending that nobody else may read, and makes it where it is missing. A link is refused,
 /// except one of the system's own, such as `/dev/stderr`.
@@ -36,36 +36,209 @@ fn is_of_the_system(path: &Path) -> bool {
 pub(crate) fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     private(&mut options);
-    replace_with(options, path, contents)
+    replace_with(options, path, &unfinished(path), contents)
 }
 
 /// Writes a file in place of what has its name; a link is replaced, not followed.
 #[cfg(feature = "emulator")]
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    replace_with(OpenOptions::new(), path, contents)
+    replace_with(OpenOptions::new(), path, &unfinished(path), contents)
 }
 
 #[cfg(feature = "emulator")]
-fn replace_with(mut options: OpenOptions, path: &Path, contents: &[u8]) -> io::Result<()> {
+fn unfinished(path: &Path) -> PathBuf {
+    crate::lock::beside(path, &format!(".{}.new", std::process::id()))
+}
+
+/// Writes a file that nobody but its owner may read, whole or not at all. Only one process may do so at a time: what
+/// another one began and did not end is replaced.
+pub(crate) fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    private(&mut options);
+    replace_with(options, path, &crate::lock::beside(path, ".kompox-new"), contents)?;
+    sync_directory(path)
+}
+
+/// Writes a new file that nobody else may read.
+pub(crate) fn write_new_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     use io::Write as _;
 
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}.new", std::process::id()));
-    // Left by an earlier process with the same number, if by anybody.
-    match std::fs::remove_file(&temporary) {
+    let mut options = OpenOptions::new();
+    private(&mut options);
+    options
+        .write(true)
+        .create_new(true)
+        .open(path)?
+        .write_all(contents)
+}
+
+fn replace_with(mut options: OpenOptions, path: &Path, temporary: &Path, contents: &[u8]) -> io::Result<()> {
+    use io::Write as _;
+
+    // Left by an earlier process, if by anybody.
+    match std::fs::remove_file(temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = options.write(true).create_new(true).open(&temporary)?;
-    let written = file.write_all(contents).and_then(|()| {
-        drop(file);
-        std::fs::rename(&temporary, path)
-    });
+    let mut file = options.write(true).create_new(true).open(temporary)?;
+    let written = file
+        .write_all(contents)
+        .and_then(|()| keep_owner(&file, path))
+        .and_then(|()| file.sync_all())
+        .and_then(|()| {
+            drop(file);
+            std::fs::rename(temporary, path)
+        });
     if written.is_err() {
         // The error that counts is the first.
-        let _ = std::fs::remove_file(&temporary);
+        let _ = std::fs::remove_file(temporary);
     }
     written
+}
+
+/// Gives a file the owner of the one that it will replace: whoever runs this with more rights than they need must not
+/// lock themselves out.
+#[cfg(unix)]
+fn keep_owner(file: &File, replaced: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, fchown};
+
+    let Ok(before) = std::fs::symlink_metadata(replaced) else {
+        return Ok(());
+    };
+    let now = file.metadata()?;
+    if before.is_symlink() || (before.uid(), before.gid()) == (now.uid(), now.gid()) {
+        return Ok(());
+    }
+    // The group is of no consequence to a file that only its owner may read.
+    if before.uid() == now.uid() {
+        return Ok(());
+    }
+    fchown(file, Some(before.uid()), Some(before.gid()))
+}
+
+// Elsewhere the directory says who may read what is in it.
+#[cfg(not(unix))]
+fn keep_owner(_: &File, _: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes the new name of a file durable.
+#[cfg(unix)]
+fn sync_directory(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+// Elsewhere a directory cannot be opened, and the system does it by itself.
+#[cfg(not(unix))]
+fn sync_directory(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes a directory and those above it where they are missing, for its owner alone.
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// A file whose being there keeps others out.
+#[derive(Debug)]
+pub(crate) struct LockFile {
+    /// Held open: that is how others know that its maker lives.
+    _file: File,
+    #[cfg(unix)]
+    path: PathBuf,
+}
+
+#[cfg(unix)]
+impl Drop for LockFile {
+    fn drop(&mut self) {
+        // Before the file is closed, so that nobody takes over what is about to go.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// Makes a lock file. None where there is one that somebody holds.
+///
+/// Ours is locked by the system too, for as long as its maker lives; one that is not was left behind, and is taken
+/// over. kubectl's has no permissions at all, by which it is told from ours, and is nobody's but kubectl's.
+#[cfg(unix)]
+pub(crate) fn try_lock(path: &Path) -> io::Result<Option<LockFile>> {
+    use std::fs::TryLockError;
+
+    let mut options = OpenOptions::new();
+    options.write(true);
+    let mut new = options.clone();
+    private(&mut new);
+    let (file, made) = match new.create_new(true).open(path) {
+        Ok(file) => (file, true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match options.open(path) {
+            Ok(file) => (file, false),
+            Err(error) => {
+                return match error.kind() {
+                    io::ErrorKind::NotFound
+                    | io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::IsADirectory => Ok(None),
+                    _ => Err(error),
+                };
+            }
+        },
+        Err(error) => return Err(error),
+    };
+    if !made && file.metadata()?.permissions().readonly() {
+        return Ok(None);
+    }
+    let locked = match file.try_lock() {
+        Ok(()) => is_at(&file, path),
+        Err(TryLockError::WouldBlock) => false,
+        // A file system without locks: only having made it counts.
+        Err(TryLockError::Error(_)) => made,
+    };
+    Ok(locked.then(|| LockFile {
+        _file: file,
+        path: path.to_owned(),
+    }))
+}
+
+/// Whether a file is still what its path leads to.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    match (file.metadata(), std::fs::symlink_metadata(path)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+/// Makes a lock file. None where there is one. The system removes it when its maker ends, however that ends.
+#[cfg(windows)]
+pub(crate) fn try_lock(path: &Path) -> io::Result<Option<LockFile>> {
+    use std::os::windows::fs::OpenOptionsExt as _;
+
+    const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
+    let mut options = OpenOptions::new();
+    options
+        .write(true)
+        .create_new(true)
+        .custom_flags(FILE_FLAG_DELETE_ON_CLOSE);
+    match options.open(path) {
+        Ok(file) => Ok(Some(LockFile { _file: file })),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::AlreadyExists | io::ErrorKind::PermissionDenied
+            ) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The terminal that standard input comes from, to write to.

@@ -2,10 +2,12 @@
 
 mod deprovision;
 pub(crate) mod each;
+mod kubeconfig;
 mod preflight;
 mod protection;
 mod provision;
 mod status;
+mod token;
 mod wait;
 
 use kompox_domain::cluster::ClusterStatus;
@@ -13,8 +15,10 @@ use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, Provider
 
 pub use deprovision::{Deprovision, DeprovisionPlan, blocked, deprovision, deprovision_plan};
 pub use each::ClusterOutcome;
+pub use kubeconfig::kubeconfig;
 pub use provision::{plan, provision};
 pub use status::{status, status_all};
+pub use token::token;
 pub use wait::{Waited, wait};
 
 use crate::support::{self, Watch};

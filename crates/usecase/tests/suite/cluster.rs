@@ -1,5 +1,6 @@
-//! `cluster provision`, `deprovision`, `status`, `wait`: helpers, and what all of them have in common.
+//! `cluster provision`, `deprovision`, `status`, `wait`, `kubeconfig`, `token`: helpers, and what all of them have in common.
 
+mod access;
 mod deprovision;
 mod protection;
 mod provision;

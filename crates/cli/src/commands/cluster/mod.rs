@@ -1,8 +1,10 @@
 //! `cluster`: one file per verb.
 
 mod deprovision;
+mod kubeconfig;
 mod provision;
 mod status;
+mod token;
 mod wait;
 
 use clap::Subcommand;
@@ -30,6 +32,10 @@ enum Command {
     Status(status::Args),
     /// Wait for what is under way with a cluster, whoever began it
     Wait(wait::Args),
+    /// Give kubectl a way into a cluster: a kubeconfig, merged or on its own
+    Kubeconfig(Box<kubeconfig::Args>),
+    /// Print a token for a cluster's API server, as kubectl takes it
+    Token(token::Args),
 }
 
 impl Args {
@@ -40,6 +46,7 @@ impl Args {
             Command::Deprovision(args) => Some(args.output.output),
             Command::Status(args) => Some(args.output.output),
             Command::Wait(args) => Some(args.output.output),
+            Command::Kubeconfig(_) | Command::Token(_) => None,
         }
     }
 }
@@ -50,6 +57,8 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
         Command::Deprovision(args) => deprovision::run(&args, ui, global),
         Command::Status(args) => status::run(&args, ui, global),
         Command::Wait(args) => wait::run(&args, ui, global),
+        Command::Kubeconfig(args) => kubeconfig::run(&args, ui, global),
+        Command::Token(args) => token::run(&args, ui, global),
     }
 }
 

@@ -1,0 +1,486 @@
+//! `cluster kubeconfig`.
+
+mod file;
+mod token_command;
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::{ValueEnum, ValueHint};
+use kompox_domain::cluster::{Address, Credential, KubeconfigRequest};
+use kompox_domain::{Context, Error, ErrorKind, Label, Operation as Port, Result};
+use kompox_kube::kubeconfig::{Clash, EntryChange, EntryKind, MergeOptions};
+use kompox_kube::{Access, Kubeconfig};
+use kompox_usecase::cluster;
+
+use self::file::{Edit, Edited};
+use super::operation;
+use crate::args::{ClusterTargetArgs, GlobalArgs};
+use crate::exit_codes;
+use crate::failure::{Failure, Report};
+use crate::session::{ClusterSession, operate};
+use crate::ui::Ui;
+use crate::{args, os};
+
+const EXAMPLES: &str = "\
+Examples:
+  kompoxops cluster kubeconfig --merge --set-current    Use the cluster with kubectl from now on
+  kompoxops cluster kubeconfig --merge --dry-run        See what that would change; exit code 3 if there is anything
+  kompoxops cluster kubeconfig -o cluster.yml           Write a file of its own
+  eval \"$(kompoxops cluster kubeconfig --temp --print-export)\"   Use the cluster in this shell only
+  kompoxops cluster kubeconfig --merge --cred user      As whoever is signed in to Azure; needs no other program
+
+Cluster, user and context are called kompox-CLUSTER-HASH unless --context names them. What else a file holds stays as
+it is; what a merge replaces is kept beside it as FILE.kompox-backup.";
+
+/// What only one of is meant.
+const PLACE: &str = "place";
+/// What is there already, and is changed.
+const EXISTING: &str = "existing";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+#[command(group(clap::ArgGroup::new(PLACE).args(["out", "temp", "merge"])))]
+#[command(group(clap::ArgGroup::new("file").args(["out", "temp"])))]
+#[command(group(clap::ArgGroup::new(EXISTING).args(["out", "merge"])))]
+pub(super) struct Args {
+    /// Write it to this file; `-` for standard output [default: -]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    out: Option<PathBuf>,
+    /// Merge it into a kubeconfig file, and keep everything else in there
+    #[arg(long)]
+    merge: bool,
+    /// Write it to a private temporary file, and print its path
+    #[arg(long)]
+    temp: bool,
+    /// The file to merge into [default: the first of $KUBECONFIG, else ~/.kube/config]
+    #[arg(long, value_name = "PATH", requires = "merge", value_hint = ValueHint::FilePath)]
+    kubeconfig: Option<PathBuf>,
+    /// What cluster, user and context are called
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    context: Option<String>,
+    /// The namespace of the context
+    #[arg(long, value_name = "NAMESPACE")]
+    namespace: Option<Label>,
+    /// Make the context the current one
+    #[arg(long, requires = "merge")]
+    set_current: bool,
+    /// Replace what is somebody else's: entries of the same names, or the file named with --out
+    #[arg(long, requires = EXISTING)]
+    force: bool,
+    /// Print the command by which a shell uses the file
+    #[arg(long, requires = "file")]
+    print_export: bool,
+    /// How it is written; a file that is merged into is written as YAML
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Yaml, conflicts_with = "merge")]
+    format: Format,
+    /// Only show what would change, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// With whose rights [default: the cluster's administrator where it has one, else user]
+    #[arg(long, value_name = "WHOSE", value_enum)]
+    cred: Option<Cred>,
+    /// At which address of the API server
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = At::Auto)]
+    address: At,
+    #[command(flatten)]
+    target: ClusterTargetArgs,
+}
+
+/// How a kubeconfig is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// YAML
+    Yaml,
+    /// JSON
+    Json,
+}
+
+impl Format {
+    fn write(self, config: &Kubeconfig) -> String {
+        match self {
+            Self::Yaml => config.to_yaml(),
+            Self::Json => config.to_json(),
+        }
+    }
+}
+
+/// With whose rights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Cred {
+    /// The cluster's own administrator, without a trace of who it was
+    Admin,
+    /// Whoever is signed in to Azure, when kubectl is run
+    User,
+}
+
+/// At which address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum At {
+    /// The private one where its name can be resolved here, else the public one
+    Auto,
+    /// The public one
+    Public,
+    /// The private one
+    Private,
+}
+
+/// Where it goes.
+enum Place {
+    Stdout,
+    File(PathBuf),
+    Temp,
+    Merge(PathBuf),
+}
+
+/// What is told about it.
+struct Done {
+    /// What is printed.
+    data: String,
+    /// What is said beside it.
+    said: Vec<String>,
+    /// Whether a dry run found anything to do.
+    differs: bool,
+}
+
+pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
+    let place = args.place()?;
+    let session = ClusterSession::open(global, &args.target)?;
+    let request = KubeconfigRequest {
+        credential: match args.cred {
+            None => Credential::Auto,
+            Some(Cred::Admin) => Credential::Admin,
+            Some(Cred::User) => Credential::User,
+        },
+        address: match args.address {
+            At::Auto => Address::Auto,
+            At::Public => Address::Public,
+            At::Private => Address::Private,
+        },
+        token_command: token_command::token_command(global, &session.cluster.cluster.id)?,
+    };
+    let operation = operation(Port::ClusterKubeconfig, &args.target);
+    let done = operate(ui, global, &operation, async |cx| {
+        let yaml = cluster::kubeconfig(&*session.driver, &cx, &session.cluster, &request).await?;
+        let access = Kubeconfig::parse(yaml.expose().as_bytes()).and_then(|config| config.current());
+        let access = access.map_err(|error| error.context("the driver's answer cannot be used"))?;
+        args.put(&cx, &place, &args.named(access)).await
+    })?;
+    let printed = if done.data.is_empty() {
+        Ok(())
+    } else {
+        ui.data(&done.data)
+    };
+    for line in &done.said {
+        ui.say(line);
+    }
+    let verdict = if done.differs {
+        Err(Failure::Quiet(exit_codes::DIFFERENCE))
+    } else {
+        Ok(())
+    };
+    Failure::judged(printed, verdict)
+}
+
+impl Args {
+    /// Where it goes, as absolute paths: what is told must hold in another directory too.
+    fn place(&self) -> Result<Place, Failure> {
+        if self.temp {
+            return Ok(Place::Temp);
+        }
+        if self.merge {
+            let path = self.kubeconfig.clone().or_else(default_file);
+            let path = path.as_deref().map(absolute).transpose()?;
+            return path.map(Place::Merge).ok_or_else(|| {
+                Failure::new(
+                    ErrorKind::InvalidInput,
+                    "there is no home directory to look for .kube/config in",
+                    "name the file with --kubeconfig",
+                )
+            });
+        }
+        match self.out.as_deref() {
+            Some(path) if path != Path::new("-") => absolute(path).map(Place::File),
+            _ if self.print_export => Err(Failure::Told(Box::new(Report::usage(
+                "error: --print-export needs a file, and --out - is none",
+            )))),
+            _ => Ok(Place::Stdout),
+        }
+    }
+
+    fn named(&self, mut access: Access) -> Access {
+        if let Some(name) = &self.context {
+            access = access.renamed(name);
+        }
+        if let Some(namespace) = &self.namespace {
+            access = access.with_namespace(namespace.as_str());
+        }
+        access
+    }
+
+    async fn put(&self, cx: &Context, place: &Place, access: &Access) -> Result<Done> {
+        match place {
+            Place::Stdout => Ok(self.to_stdout(access)),
+            Place::Temp => self.to_temp(cx, access),
+            Place::File(path) => self.to_file(path, access).await,
+            Place::Merge(path) => self.to_merge(path, access).await,
+        }
+    }
+
+    fn to_stdout(&self, access: &Access) -> Done {
+        if self.dry_run {
+            return Done {
+                data: String::new(),
+                said: vec!["it would be printed, and no file changed".to_owned()],
+                differs: false,
+            };
+        }
+        Done {
+            data: self.format.write(&access.to_kubeconfig()),
+            said: Vec::new(),
+            differs: false,
+        }
+    }
+
+    fn to_temp(&self, cx: &Context, access: &Access) -> Result<Done> {
+        let name = format!("kompox-kubeconfig-{}", cx.next_ulid(None));
+        let path = env::temp_dir().join(name);
+        if self.dry_run {
+            return Ok(Done {
+                data: format!("create a temporary file in {}\n", env::temp_dir().display()),
+                said: Vec::new(),
+                differs: true,
+            });
+        }
+        let text = self.format.write(&access.to_kubeconfig());
+        os::write_new_private(&path, text.as_bytes()).map_err(|error| {
+            Error::new(ErrorKind::Failed, format!("cannot write {}", path.display()))
+                .with_source(error)
+                .with_hint(
+                    "check that there is room, and that you may write there; TMPDIR names another directory",
+                )
+        })?;
+        Ok(Done {
+            data: self.path_or_export(&path),
+            said: Vec::new(),
+            differs: false,
+        })
+    }
+
+    async fn to_file(&self, path: &Path, access: &Access) -> Result<Done> {
+        let text = self.format.write(&access.to_kubeconfig());
+        let change = |before: Option<&[u8]>| -> Result<(Edit, bool)> {
+            let same = before == Some(text.as_bytes());
+            if let Some(bytes) = before.filter(|_| !same) {
+                self.may_replace(path, bytes, access)?;
+            }
+            let edit = Edit {
+                text: (!same).then(|| text.clone()),
+                backup: self.force,
+            };
+            Ok((edit, before.is_some()))
+        };
+        let shown = path.display();
+        if self.dry_run {
+            let before = file::read(&file::real(path)?)?;
+            let (edit, existed) = change(before.as_deref())?;
+            let differs = edit.text.is_some();
+            let verb = if existed { "replace" } else { "create" };
+            return Ok(Done {
+                data: if differs {
+                    format!("{verb} {shown}\n")
+                } else {
+                    String::new()
+                },
+                said: if differs {
+                    Vec::new()
+                } else {
+                    vec![format!("{shown} is as it would be")]
+                },
+                differs,
+            });
+        }
+        let Edited { backup, .. } = file::edit(path, change).await?;
+        let mut said = vec![if self.print_export {
+            String::new()
+        } else {
+            format!(
+                "{shown} holds context {}; use it: kubectl --kubeconfig {} get namespaces",
+                access.name(),
+                word(path)
+            )
+        }];
+        said.retain(|line| !line.is_empty());
+        said.extend(kept(backup.as_deref()));
+        Ok(Done {
+            data: if self.print_export {
+                self.path_or_export(path)
+            } else {
+                String::new()
+            },
+            said,
+            differs: false,
+        })
+    }
+
+    /// Whether what a file holds may go: it is only what an earlier run put there.
+    fn may_replace(&self, path: &Path, bytes: &[u8], access: &Access) -> Result<()> {
+        if self.force {
+            return Ok(());
+        }
+        let holds_only_this = Kubeconfig::parse(bytes).is_ok_and(|config| config.is_only(access));
+        if holds_only_this {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Conflict,
+            format!("{} is there already and holds something else", path.display()),
+        )
+        .with_hint(format!(
+            "to add the cluster to it: --merge --kubeconfig {}; to replace it: --force",
+            word(path)
+        )))
+    }
+
+    async fn to_merge(&self, path: &Path, access: &Access) -> Result<Done> {
+        let options = MergeOptions {
+            set_current: self.set_current,
+            force: self.force,
+        };
+        let change = |before: Option<&[u8]>| -> Result<(Edit, Vec<EntryChange>)> {
+            let config = match before {
+                Some(bytes) => file::parse(path, bytes)?,
+                None => Kubeconfig::empty(),
+            };
+            let merged = config
+                .merge(access, options)
+                .map_err(|clash| clashed(path, &clash))?;
+            let edit = Edit {
+                text: (!merged.changes.is_empty()).then(|| merged.config.to_yaml()),
+                backup: true,
+            };
+            Ok((edit, merged.changes))
+        };
+        let (name, shown) = (access.name(), path.display());
+        if self.dry_run {
+            let before = file::read(&file::real(path)?)?;
+            let (_, changes) = change(before.as_deref())?;
+            let mut lines = Vec::new();
+            if before.is_none() {
+                lines.push(format!("create {shown}"));
+            }
+            lines.extend(
+                changes
+                    .iter()
+                    .map(|change| format!("{} in {shown}", line(change))),
+            );
+            let said = if lines.is_empty() {
+                Some(format!("{shown} is as it would be"))
+            } else {
+                None
+            };
+            return Ok(Done {
+                data: lines.iter().map(|line| format!("{line}\n")).collect(),
+                differs: !lines.is_empty(),
+                said: said.into_iter().collect(),
+            });
+        }
+        let Edited {
+            told: changes,
+            backup,
+        } = file::edit(path, change).await?;
+        let flag = if self.kubeconfig.is_some() {
+            format!(" --kubeconfig {}", word(path))
+        } else {
+            String::new()
+        };
+        let use_it = if self.set_current {
+            format!("kubectl{flag} get namespaces")
+        } else {
+            format!("kubectl{flag} --context {} get namespaces", args::quoted(name))
+        };
+        let begin = if changes.is_empty() {
+            format!("context {name} in {shown} is as it should be")
+        } else {
+            format!("context {name} is in {shown}")
+        };
+        let mut said = vec![format!("{begin}; use it: {use_it}")];
+        said.extend(kept(backup.as_deref()));
+        Ok(Done {
+            data: String::new(),
+            said,
+            differs: false,
+        })
+    }
+
+    fn path_or_export(&self, path: &Path) -> String {
+        if self.print_export {
+            format!("export KUBECONFIG={}\n", word(path))
+        } else {
+            format!("{}\n", path.display())
+        }
+    }
+}
+
+fn kept(backup: Option<&Path>) -> Option<String> {
+    backup.map(|path| format!("what it held before is in {}", path.display()))
+}
+
+fn clashed(path: &Path, clash: &Clash) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        format!("cannot merge into {}", path.display()),
+    )
+    .with_source(clash.clone())
+    .with_hint("choose another name with --context, or replace it with --force")
+}
+
+/// One line of a dry run.
+fn line(change: &EntryChange) -> String {
+    let verb = match (change.kind, change.existed) {
+        (EntryKind::CurrentContext, true) => "change",
+        (EntryKind::CurrentContext, false) => "set",
+        (_, true) => "update",
+        (_, false) => "create",
+    };
+    let fields = match change.fields.as_slice() {
+        [] => String::new(),
+        fields => format!(" ({})", fields.join(", ")),
+    };
+    let to = if change.kind == EntryKind::CurrentContext {
+        "to "
+    } else {
+        ""
+    };
+    format!("{verb} {} {to}{}{fields}", change.kind, change.name)
+}
+
+/// The file that kubectl writes to.
+fn default_file() -> Option<PathBuf> {
+    let listed = env::var_os("KUBECONFIG").and_then(|list| {
+        let mut paths = env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
+        paths.next()
+    });
+    listed.or_else(|| {
+        let home = env::home_dir().filter(|home| !home.as_os_str().is_empty())?;
+        Some(home.join(".kube").join("config"))
+    })
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| {
+        let what = format!("cannot tell where {} is", path.display());
+        Failure::io(what, error, "name the file by its whole path")
+    })
+}
+
+/// A path as one word of a shell.
+fn word(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/:._-+,@%=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
