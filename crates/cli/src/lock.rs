@@ -119,7 +119,12 @@ mod tests {
             assert!(!path.exists());
             // kubectl: os.OpenFile(name, os.O_CREATE|os.O_EXCL, 0)
             let mut options = std::fs::OpenOptions::new();
-            options.write(true).create_new(true).mode(0).open(&path).unwrap();
+            options
+                .write(true)
+                .create_new(true)
+                .mode(0o0)
+                .open(&path)
+                .unwrap();
             assert!(Lock::take_within(SHORT, &file).await.is_err());
         });
         assert!(path.exists());
