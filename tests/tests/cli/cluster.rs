@@ -1,8 +1,11 @@
 //! `cluster`: a whole environment, brought up, looked at and taken down again.
 
 use insta::assert_snapshot;
-use kompox_tests::binary::TestEnvironment;
-use kompoxops::exit_codes::{DONE, FAILED, USAGE};
+use kompox_azure_emulator::{FaultAction, FaultRule, OperationFault, Outcome, RetryAfter};
+use kompox_tests::binary::{Output, TestEnvironment};
+use kompoxops::exit_codes::{DIFFERENCE, DONE, FAILED, USAGE};
+use regex::Regex;
+use serde_json::{Value, json};
 
 use crate::shop;
 
@@ -48,4 +51,274 @@ fn flags_that_cannot_be_meant_together_are_a_usage_error() {
         .expect(FAILED);
     assert_eq!(unknown.error()["kind"], "notFound");
     assert_eq!(unknown.error()["hint"], "did you mean main? clusters: main");
+}
+
+/// What it printed, with a placeholder as long as the part of the names that depends on the subscription.
+fn settled(output: &Output) -> String {
+    let token = Regex::new(r"\b(kv-|log-|dcr-|cr|id-ingress-|aks-|cluster-)[0-9a-z]{13}\b").unwrap();
+    token
+        .replace_all(&output.to_string(), "${1}[TOKEN......]")
+        .into_owned()
+}
+
+/// The id of something in the group of the cluster.
+fn in_group(env: &TestEnvironment, rest: &str) -> String {
+    let subscription = &env.connection().subscription_id;
+    format!("/subscriptions/{subscription}/resourceGroups/rg-main/providers/{rest}")
+}
+
+fn provision(env: &TestEnvironment) {
+    env.run("cluster provision -q").assert_code(DONE);
+}
+
+fn actions(plan: &Value, action: &str) -> usize {
+    let changes = plan["changes"].as_array().unwrap();
+    changes.iter().filter(|change| change["action"] == action).count()
+}
+
+#[test]
+fn a_plan_is_shown_before_it_is_carried_out_and_the_second_time_nothing_is_left_to_do() {
+    let env = shop();
+    let planned = env.run("cluster provision --dry-run -o table --progress none");
+    assert_snapshot!(settled(&planned.expect(DIFFERENCE)), @r"
+    ACTION   RESOURCE                                            REASON
+    create   resourceGroups/rg-main                              not there yet
+    create   vaults/kv-[TOKEN......]                             not there yet
+    create   workspaces/log-[TOKEN......]                        not there yet
+    create   dataCollectionRules/dcr-[TOKEN......]               not there yet
+    create   registries/cr[TOKEN......]                          not there yet
+    create   userAssignedIdentities/id-ingress-[TOKEN......]     not there yet
+    create   managedClusters/aks-[TOKEN......]                   not there yet
+    create   managedClusters/aks-[TOKEN......]/agentPools/user   not there yet
+    create   role assignments                                    not there yet
+    [exit status: 3]
+    ");
+    let reads = |request: &kompox_azure_emulator::LoggedRequest| {
+        request.method == "GET" || request.path.contains("/validate?")
+    };
+    let requests = env.emulator().requests();
+    let arm = requests
+        .iter()
+        .filter(|request| request.path.starts_with("/subscriptions/"));
+    assert!(arm.clone().count() > 0 && arm.clone().all(reads), "{requests:#?}");
+
+    let done = env.run("cluster provision -o json").expect(DONE);
+    assert!(done.stderr.contains("create managed cluster aks-"), "{done}");
+    assert!(
+        done.stderr.contains("cluster main is provisioned: 9 created in"),
+        "{done}"
+    );
+    let plan = done.json();
+    assert_eq!(
+        (&plan["name"], &plan["dryRun"], &plan["empty"]),
+        (&json!("main"), &json!(false), &json!(false))
+    );
+    assert_eq!(actions(&plan, "create"), 9);
+
+    for line in [
+        "cluster provision -o table",
+        "cluster provision --dry-run -o table",
+    ] {
+        let again = env.run(&format!("{line} --progress none")).expect(DONE);
+        assert_eq!(again.stdout, "");
+        assert_eq!(again.stderr, "cluster main is as configured: nothing to do\n");
+    }
+}
+
+#[test]
+fn a_difference_is_told_with_what_it_comes_from() {
+    let env = shop();
+    provision(&env);
+    env.edit(
+        CLUSTER,
+        "    AZURE_RESOURCE_GROUP_NAME",
+        "    AZURE_AKS_SKU_TIER: Standard\n    AZURE_RESOURCE_GROUP_NAME",
+    );
+    let planned = env.run("cluster provision --dry-run -o table --progress none");
+    assert_snapshot!(settled(&planned.expect(DIFFERENCE)), @r"
+    ACTION   RESOURCE                            REASON
+    update   managedClusters/aks-[TOKEN......]   changed: skuTier
+
+    INPUT     FROM   TO
+    skuTier   Free   Standard
+    [exit status: 3]
+    ");
+    let names = env.run("cluster provision -o name --progress none").expect(DONE);
+    assert!(
+        names.stdout.to_lowercase().contains("/managedclusters/aks-"),
+        "{names}"
+    );
+    env.run("cluster provision --dry-run").assert_code(DONE);
+}
+
+#[test]
+fn what_is_taken_down_is_shown_and_asked_before_and_reported_after() {
+    let env = shop();
+    provision(&env);
+    let planned = env
+        .run("cluster deprovision --dry-run -o json --progress none")
+        .expect(DIFFERENCE)
+        .json();
+    let going = actions(&planned, "delete");
+    assert!(going > 10, "{planned}");
+
+    let refused = env.run("cluster deprovision --progress none").expect(FAILED);
+    assert_eq!(refused.stdout, "");
+    assert!(
+        refused.stderr.starts_with(&format!(
+            "error: deleting {going} resources of cluster main needs a yes"
+        )),
+        "{refused}"
+    );
+    assert_eq!(env.run("cluster deprovision --dry-run -o json").json(), planned);
+
+    let done = env
+        .run("cluster deprovision --yes -o json --progress none")
+        .expect(DONE);
+    let report = done.json();
+    // The name of the vault is free again.
+    assert_eq!(actions(&report, "delete"), going + 1, "{report}");
+    assert_eq!(actions(&report, "keep"), 0);
+    let again = env
+        .run("cluster deprovision --yes -o table --progress none")
+        .expect(DONE);
+    assert_eq!(again.stderr, "nothing of cluster main is there: nothing to do\n");
+    provision(&env);
+}
+
+#[test]
+fn what_holds_data_is_in_the_way_until_it_is_named_with_the_flags_that_are_told() {
+    let env = shop();
+    provision(&env);
+    let disk = in_group(&env, "Microsoft.Compute/disks/precious");
+    let body = json!({
+        "location": "japaneast",
+        "sku": {"name": "Premium_LRS"},
+        "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4},
+    });
+    env.block_on(env.emulator().put_resource(&disk, body)).unwrap();
+    let refused = env
+        .run("cluster deprovision --yes -o json --progress none")
+        .expect(FAILED);
+    let told = refused.error();
+    assert_eq!(told["kind"], "precondition");
+    assert_eq!(told["failures"].as_array().unwrap().len(), 1, "{told}");
+    assert!(
+        told["failures"][0]["resource"]
+            .as_str()
+            .unwrap()
+            .eq_ignore_ascii_case(&disk)
+    );
+    let hint = told["hint"].as_str().unwrap();
+    let (_, command) = hint.split_once("kompoxops ").unwrap();
+    assert!(
+        command
+            .to_lowercase()
+            .ends_with(&format!("--allow-delete {}", disk.to_lowercase())),
+        "{hint}"
+    );
+    assert!(env.block_on(env.emulator().resource(&disk)).is_some());
+    // --force does not stand in for it.
+    env.run("cluster deprovision --yes --force --progress none")
+        .assert_code(FAILED);
+    assert!(env.block_on(env.emulator().resource(&disk)).is_some());
+
+    env.run(&format!("{command} --yes -q")).assert_code(DONE);
+    assert!(env.block_on(env.emulator().resource(&disk)).is_none());
+}
+
+#[test]
+fn what_could_not_be_made_is_told_down_to_where_it_began() {
+    let env = shop();
+    let quota = OperationFault {
+        outcome: Outcome::Fail {
+            code: "ErrCode_InsufficientVCPUQuota".to_owned(),
+            message: "Insufficient regional vcpu quota left for location japaneast. left regional vcpu quota 4, requested quota 12.".to_owned(),
+        },
+        retry_after: RetryAfter::Seconds(0),
+        ..OperationFault::default()
+    };
+    env.fault(FaultRule::new(
+        "PUT",
+        "**/managedClusters/*",
+        FaultAction::Operation(quota),
+    ));
+    let failed = env.run("cluster provision --progress none").expect(FAILED);
+    assert_snapshot!(settled(&failed), @r"
+    ------- stderr -------
+    error: cannot provision cluster /ws/demo/prv/azure/cls/main (quotaExceeded)
+      caused by: cannot provision cluster main: managed cluster aks-[TOKEN......]: Insufficient regional vcpu quota left for location japaneast. left regional vcpu quota 4, requested quota 12.
+      in detail:
+        deploymentStacks/kompox_demo_azure_main: DeploymentStackDeploymentFailed: One or more resources could not be deployed. Correlation id: '[UUID-1............................]'.
+          deployments/cluster-[TOKEN......]: ResourceDeploymentFailure: The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'.
+            managedClusters/aks-[TOKEN......]: ResourceDeploymentFailure: The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'.
+              managedClusters/aks-[TOKEN......]: ErrCode_InsufficientVCPUQuota: Insufficient regional vcpu quota left for location japaneast. left regional vcpu quota 4, requested quota 12.
+                correlation id: [UUID-1............................]
+    hint: ask for more cores of that family (az vm list-usage --location <region> tells how many there are), or set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE; the next run goes on where this one stopped
+    [exit status: 1]
+    ");
+    let told = env
+        .run("cluster provision -o json --progress none")
+        .expect(FAILED)
+        .error();
+    let mut leaf = &told["failures"][0];
+    while let Some(cause) = leaf["causes"].as_array().and_then(|causes| causes.first()) {
+        leaf = cause;
+    }
+    assert_eq!(leaf["code"], "ErrCode_InsufficientVCPUQuota", "{told}");
+    assert!(
+        leaf["hint"].is_string() && leaf["correlationId"].is_string(),
+        "{leaf}"
+    );
+}
+
+#[test]
+fn a_protected_cluster_is_made_once_and_then_neither_changed_nor_deleted() {
+    let env = shop();
+    env.edit(
+        CLUSTER,
+        "spec:\n",
+        "spec:\n  protection:\n    provisioning: cannotDelete\n",
+    );
+    provision(&env);
+    let refused = env
+        .run("cluster deprovision --yes --force --progress none")
+        .expect(FAILED);
+    assert!(
+        refused.stderr.contains("protection.provisioning: cannotDelete"),
+        "{refused}"
+    );
+    assert!(
+        refused
+            .hint()
+            .contains("set protection.provisioning of cluster main to none"),
+        "{refused}"
+    );
+    env.edit(CLUSTER, "cannotDelete", "none");
+    env.run("cluster deprovision --yes -q").assert_code(DONE);
+}
+
+#[test]
+fn a_deadline_in_the_middle_names_the_command_that_waits_for_the_rest() {
+    let env = shop();
+    let never = OperationFault {
+        outcome: Outcome::Stuck,
+        retry_after: RetryAfter::Seconds(1),
+        ..OperationFault::default()
+    };
+    env.fault(FaultRule::new(
+        "PUT",
+        "**/managedClusters/*",
+        FaultAction::Operation(never),
+    ));
+    let late = env
+        .run("cluster provision --cluster-name main --timeout 6s -o json --progress none")
+        .expect(FAILED)
+        .error();
+    assert_eq!(late["kind"], "timeout", "{late}");
+    let hint = late["hint"].as_str().unwrap();
+    assert!(
+        hint.contains("kompoxops cluster wait --cluster-name main"),
+        "{hint}"
+    );
 }

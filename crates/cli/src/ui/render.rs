@@ -59,11 +59,13 @@ pub fn report_text(report: &Report) -> String {
     }
     if !report.failures.is_empty() {
         let _ = writeln!(text, "  in detail:");
-        let ids = short_ids(&report.failures);
-        report
-            .failures
-            .iter()
-            .for_each(|failure| failure_text(&mut text, failure, &ids, 2));
+        let below = Details {
+            ids: short_ids(&report.failures),
+            hint: report.hint.as_deref().unwrap_or_default(),
+        };
+        for failure in &report.failures {
+            below.write(&mut text, failure, 2);
+        }
     }
     // What stands in the details already is not said again.
     let detailed = |told: &str| told_by(&report.failures, told);
@@ -79,24 +81,33 @@ pub fn report_text(report: &Report) -> String {
     text
 }
 
-/// One that failed, and below it why. Where it began there is more to say than on the way.
-fn failure_text(text: &mut String, failure: &FailureView, ids: &ShortIds, depth: usize) {
-    let indent = "  ".repeat(depth);
-    let resource = ids.get(&failure.resource);
-    let parts = [resource, failure.code.as_str(), failure.message.as_str()];
-    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    let more = format!("{indent}  ");
-    let _ = writeln!(text, "{indent}{}", indented(&parts.join(": "), &more));
-    if failure.causes.is_empty() {
-        if let Some(id) = &failure.correlation_id {
-            let _ = writeln!(text, "{more}correlation id: {}", printable(id));
+/// What the details of an error leave out, as it is said elsewhere.
+struct Details<'a> {
+    ids: ShortIds,
+    hint: &'a str,
+}
+
+impl Details<'_> {
+    /// One that failed, and below it why. Where it began there is more to say than on the way.
+    fn write(&self, text: &mut String, failure: &FailureView, depth: usize) {
+        let indent = "  ".repeat(depth);
+        let resource = self.ids.get(&failure.resource);
+        let parts = [resource, failure.code.as_str(), failure.message.as_str()];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let more = format!("{indent}  ");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{indent}{}", indented(&parts.join(": "), &more));
+        if failure.causes.is_empty() {
+            if let Some(id) = &failure.correlation_id {
+                let _ = writeln!(text, "{more}correlation id: {}", printable(id));
+            }
+            if let Some(hint) = failure.hint.as_deref().filter(|hint| !self.hint.contains(hint)) {
+                let _ = writeln!(text, "{more}{HINT}hint:{HINT:#} {}", indented(hint, &more));
+            }
         }
-        if let Some(hint) = &failure.hint {
-            let _ = writeln!(text, "{more}{HINT}hint:{HINT:#} {}", indented(hint, &more));
+        for cause in &failure.causes {
+            self.write(text, cause, depth + 1);
         }
-    }
-    for cause in &failure.causes {
-        failure_text(text, cause, ids, depth + 1);
     }
 }
 

@@ -40,8 +40,8 @@ async fn look(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope)
 /// The error of a write on a cluster that can simply be done again.
 fn cannot(error: Error, watch: &Watch, what: &str) -> Error {
     match error.kind() {
-        // The cloud has told how it ended.
-        ErrorKind::Failed => support::also_hint(
+        // The cloud has told how it ended, and what of it failed.
+        kind if kind == ErrorKind::Failed || !error.failures().is_empty() => support::also_hint(
             error.context(format!("cannot {what}")),
             "the next run goes on where this one stopped",
         ),

@@ -142,31 +142,44 @@ async fn a_driver_that_cannot_look_before_provisions_all_the_same() {
 #[tokio::test]
 async fn a_failure_keeps_its_tree_and_says_that_running_it_again_goes_on() {
     let (cx, _) = context();
-    let mut driver = driver(&[Operation::ClusterProvision]);
-    driver.expect_cluster_provision().times(1).returning(|cx, _, _| {
-        let failed = FailedOperation {
-            resource: "/r/cluster".to_owned(),
-            code: "QuotaExceeded".to_owned(),
-            ..FailedOperation::default()
-        };
-        let error = error(ErrorKind::Failed, "the deployment failed").with_failures(vec![failed]);
-        cx.begin("deploy").end(Err(error))
-    });
-    let error = cluster::provision(&driver, &cx, &ours(), &ONCE)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        chain(&error),
-        [
-            "cannot provision cluster /ws/w/prv/p/cls/c",
-            "the deployment failed"
-        ]
-    );
-    assert_eq!(
-        error.failures().first().map(|failed| failed.code.as_str()),
-        Some("QuotaExceeded")
-    );
-    assert_eq!(error.hint(), Some("the next run goes on where this one stopped"));
+    // Where the cloud tells what failed, its end is known whatever kind of error that is.
+    for kind in [
+        ErrorKind::Failed,
+        ErrorKind::QuotaExceeded,
+        ErrorKind::Precondition,
+    ] {
+        let mut driver = driver(&[Operation::ClusterProvision]);
+        driver
+            .expect_cluster_provision()
+            .times(1)
+            .returning(move |cx, _, _| {
+                let failed = FailedOperation {
+                    resource: "/r/cluster".to_owned(),
+                    code: "QuotaExceeded".to_owned(),
+                    ..FailedOperation::default()
+                };
+                let error = error(kind, "the deployment failed").with_failures(vec![failed]);
+                let step = cx.begin("deploy");
+                step.state("deploying", None);
+                step.end(Err(error))
+            });
+        let error = cluster::provision(&driver, &cx, &ours(), &ONCE)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), kind);
+        assert_eq!(
+            chain(&error),
+            [
+                "cannot provision cluster /ws/w/prv/p/cls/c",
+                "the deployment failed"
+            ]
+        );
+        assert_eq!(
+            error.failures().first().map(|failed| failed.code.as_str()),
+            Some("QuotaExceeded")
+        );
+        assert_eq!(error.hint(), Some("the next run goes on where this one stopped"));
+    }
 }
 
 #[tokio::test]
