@@ -16,8 +16,8 @@ const EXEC_API: &str = "client.authentication.k8s.io/v1";
 pub struct Access {
     /// Of cluster, user and context, as in [`LISTS`].
     pub(super) names: [String; 3],
-    pub(super) cluster: Map,
-    pub(super) user: Map,
+    pub(crate) cluster: Map,
+    pub(crate) user: Map,
     pub(super) context: Map,
 }
 

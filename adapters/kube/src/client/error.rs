@@ -1,0 +1,201 @@
+//! What keeps a cluster from answering.
+
+use std::error::Error as StdError;
+use std::io;
+
+use kompox_domain::{Error, ErrorKind};
+
+/// What kind of trouble it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Trouble {
+    /// The kubeconfig is not enough to connect with.
+    Config,
+    /// The server's name cannot be resolved here.
+    Dns,
+    /// Nobody listens there, or the way there is closed.
+    Unreachable,
+    /// Nobody answered in time: most often a firewall, or no way into a private network.
+    Timeout,
+    /// The other side is not who it should be, or does not take our certificate.
+    Tls,
+    /// The server does not know who asks.
+    Unauthorized,
+    /// The server knows who asks, and that they may not.
+    Forbidden,
+    /// Anything else.
+    Other,
+}
+
+impl Trouble {
+    /// The word for it, in camel case, as reasons of conditions are.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "kubeconfigUnusable",
+            Self::Dns => "nameNotResolved",
+            Self::Unreachable => "unreachable",
+            Self::Timeout => "noAnswer",
+            Self::Tls => "certificateRefused",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::Other => "failed",
+        }
+    }
+}
+
+/// A cluster that did not do what it was asked for. Its text says why in a sentence, and holds no credential.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct KubeError {
+    trouble: Trouble,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl KubeError {
+    /// What kind of trouble it is.
+    #[must_use]
+    pub const fn trouble(&self) -> Trouble {
+        self.trouble
+    }
+
+    pub(super) fn invalid(why: &str) -> Self {
+        Self {
+            trouble: Trouble::Config,
+            message: format!("the kubeconfig is not enough to connect with: {why}"),
+            source: None,
+        }
+    }
+
+    pub(super) fn config(why: &str, source: impl StdError + Send + Sync + 'static) -> Self {
+        Self {
+            source: Some(Box::new(source)),
+            ..Self::invalid(why)
+        }
+    }
+
+    pub(super) fn timeout(server: &str) -> Self {
+        Self {
+            trouble: Trouble::Timeout,
+            message: sentence(Trouble::Timeout, server),
+            source: None,
+        }
+    }
+
+    pub(super) fn of(server: &str, error: kube::Error) -> Self {
+        let trouble = trouble(&error);
+        let message = match &error {
+            kube::Error::Api(status) if !status.message.is_empty() => {
+                format!("{}: {}", sentence(trouble, server), status.message)
+            }
+            _ => sentence(trouble, server),
+        };
+        let source: Option<Box<dyn StdError + Send + Sync>> = match error {
+            // Its message has been told.
+            kube::Error::Api(_) => None,
+            // A box of the same kind; what is around it says nothing more.
+            kube::Error::Service(source) => Some(source),
+            other => Some(Box::new(other)),
+        };
+        Self {
+            trouble,
+            message,
+            source,
+        }
+    }
+}
+
+fn sentence(trouble: Trouble, server: &str) -> String {
+    match trouble {
+        Trouble::Config => format!("there is no way to connect to {server}"),
+        Trouble::Dns => format!("the name in {server} cannot be resolved here"),
+        Trouble::Unreachable => format!("nobody listens at {server}"),
+        Trouble::Timeout => format!("{server} does not answer"),
+        Trouble::Tls => format!("{server} and this program do not trust each other's certificates"),
+        Trouble::Unauthorized => format!("{server} does not take the credential"),
+        Trouble::Forbidden => format!("{server} does not allow it"),
+        Trouble::Other => format!("{server} did not do what it was asked for"),
+    }
+}
+
+fn trouble(error: &kube::Error) -> Trouble {
+    if let kube::Error::Api(status) = error {
+        return match status.code {
+            401 => Trouble::Unauthorized,
+            403 => Trouble::Forbidden,
+            504 => Trouble::Timeout,
+            _ => Trouble::Other,
+        };
+    }
+    let mut next: Option<&(dyn StdError + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(trouble) = one(error) {
+            return trouble;
+        }
+        next = error.source();
+    }
+    Trouble::Other
+}
+
+/// What one error of a chain says by itself.
+fn one(error: &(dyn StdError + 'static)) -> Option<Trouble> {
+    if error.is::<rustls::Error>() {
+        return Some(Trouble::Tls);
+    }
+    // The resolver's error has no type that anybody could name.
+    if error.to_string().starts_with("dns error") {
+        return Some(Trouble::Dns);
+    }
+    let error = error.downcast_ref::<io::Error>()?;
+    // An error of another library inside is not among the sources: those begin behind it.
+    if let Some(inner) = error.get_ref()
+        && let Some(trouble) = one(inner)
+    {
+        return Some(trouble);
+    }
+    match error.kind() {
+        io::ErrorKind::TimedOut => Some(Trouble::Timeout),
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::NetworkDown => Some(Trouble::Unreachable),
+        _ => None,
+    }
+}
+
+impl From<KubeError> for Error {
+    fn from(error: KubeError) -> Self {
+        let (kind, hint) = match error.trouble {
+            Trouble::Config => (
+                ErrorKind::Internal,
+                "get a new one with `kompoxops cluster kubeconfig`",
+            ),
+            Trouble::Dns => (
+                ErrorKind::Unavailable,
+                "a private cluster's name is known in its network only: run it there, or use its public name",
+            ),
+            Trouble::Unreachable | Trouble::Timeout => (
+                ErrorKind::Unavailable,
+                "check that the cluster runs, the network, HTTPS_PROXY and NO_PROXY, and the address ranges that it allows",
+            ),
+            Trouble::Tls => (
+                ErrorKind::Unavailable,
+                "a proxy may stand between: name the server in NO_PROXY; or the cluster was made anew",
+            ),
+            Trouble::Unauthorized => (
+                ErrorKind::Unauthenticated,
+                "get a new kubeconfig, or sign in again",
+            ),
+            Trouble::Forbidden => (
+                ErrorKind::PermissionDenied,
+                "ask for a role in the cluster, such as Azure Kubernetes Service RBAC Cluster Admin",
+            ),
+            Trouble::Other => (ErrorKind::Failed, "run it again"),
+        };
+        Self::new(kind, error.to_string())
+            .with_hint(hint)
+            .with_source(error)
+    }
+}

@@ -1,0 +1,128 @@
+//! A client for the API server of one cluster.
+
+mod connect;
+mod error;
+
+pub use error::{KubeError, Trouble};
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Service};
+use kompox_domain::{Context, Secret};
+use kube::Api;
+
+use crate::Access;
+
+/// How long one request may take, unless the deadline is earlier. An API server answers in milliseconds; what takes
+/// longer is on its way to nobody.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A client for the API server of one cluster. Cheap to clone; clones share connections.
+#[derive(Clone)]
+pub struct KubeClient {
+    client: kube::Client,
+    server: String,
+}
+
+impl fmt::Debug for KubeClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KubeClient")
+            .field("server", &self.server)
+            .finish_non_exhaustive()
+    }
+}
+
+impl KubeClient {
+    /// A client with what a kubeconfig holds: nothing is read from files, and no program is run. A token takes the
+    /// place of the user. Sends nothing, but needs a runtime.
+    ///
+    /// # Errors
+    /// [`Trouble::Config`].
+    pub fn new(access: &Access, token: Option<&Secret>) -> Result<Self, KubeError> {
+        let config = connect::config(access, token)?;
+        let server = config.cluster_url.to_string();
+        let client =
+            kube::Client::try_from(config).map_err(|error| KubeError::config("it cannot be used", error))?;
+        Ok(Self { client, server })
+    }
+
+    /// The address of the API server.
+    #[must_use]
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// Whether there is a namespace of that name.
+    ///
+    /// # Errors
+    /// See [`KubeError`].
+    pub async fn namespace_exists(&self, cx: &Context, name: &str) -> Result<bool, KubeError> {
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let found = self.within(cx, api.get_opt(name)).await?;
+        Ok(found.is_some())
+    }
+
+    /// Whether a Deployment is available; none where there is no such Deployment.
+    ///
+    /// # Errors
+    /// See [`KubeError`].
+    pub async fn deployment_available(
+        &self,
+        cx: &Context,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<bool>, KubeError> {
+        let api: Api<Deployment> = Api::namespaced(self.client.clone(), namespace);
+        let found = self.within(cx, api.get_opt(name)).await?;
+        Ok(found.map(|deployment| {
+            let conditions = deployment
+                .status
+                .and_then(|status| status.conditions)
+                .unwrap_or_default();
+            let is = |field: &Option<String>, word: &str| field.as_deref() == Some(word);
+            conditions
+                .iter()
+                .any(|condition| is(&condition.type_, "Available") && is(&condition.status, "True"))
+        }))
+    }
+
+    /// The first address of a Service's load balancer: an IP address, else a name. None while it has none, and where
+    /// there is no such Service.
+    ///
+    /// # Errors
+    /// See [`KubeError`].
+    pub async fn load_balancer_address(
+        &self,
+        cx: &Context,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<String>, KubeError> {
+        let api: Api<Service> = Api::namespaced(self.client.clone(), namespace);
+        let found = self.within(cx, api.get_opt(name)).await?;
+        let balancer = found.and_then(|service| service.status?.load_balancer);
+        let ingress = balancer.and_then(|balancer| balancer.ingress).unwrap_or_default();
+        Ok(ingress
+            .into_iter()
+            .find_map(|ingress| ingress.ip.or(ingress.hostname)))
+    }
+
+    /// Runs a request, but not past the deadline.
+    async fn within<T>(
+        &self,
+        cx: &Context,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, KubeError> {
+        let patience = Instant::now() + PATIENCE;
+        let end = cx.deadline().map_or(patience, |deadline| deadline.min(patience));
+        match tokio::time::timeout_at(end.into(), request).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(KubeError::of(&self.server, error)),
+            Err(_) => Err(KubeError::timeout(&self.server)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
