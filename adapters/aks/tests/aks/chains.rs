@@ -8,7 +8,7 @@ use crate::support::World;
 
 /// The longest chain of requests of which each began after the one before had ended. The token and polls are not
 /// counted, and a listing is one request, however many pages it has.
-fn depth(requests: &[LoggedRequest]) -> usize {
+pub(crate) fn depth(requests: &[LoggedRequest]) -> usize {
     let counted = |kind| matches!(kind, RequestKind::Read | RequestKind::Write);
     let requests: Vec<&LoggedRequest> = requests.iter().filter(|request| counted(request.kind)).collect();
     let mut depths: Vec<usize> = Vec::new();

@@ -22,7 +22,7 @@ use serde_json::Value;
 
 pub(crate) const GROUP: &str = "rg-app";
 
-struct NoSecrets;
+pub(crate) struct NoSecrets;
 
 impl SecretReader for NoSecrets {
     fn read(&self, reference: &SecretRef) -> Result<Secret> {
@@ -44,6 +44,10 @@ impl ProgressSink for Told {
 }
 
 impl Told {
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.0.lock().unwrap().clone()
+    }
+
     pub(crate) fn warnings(&self) -> Vec<(WarningKind, String)> {
         let events = self.0.lock().unwrap();
         let warning = |event: &Event| match event {
