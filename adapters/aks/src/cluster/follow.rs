@@ -24,6 +24,8 @@ pub(crate) struct Follower<'a> {
     /// What was there before: it is updated, not created.
     before: BTreeSet<String>,
     told: BTreeMap<String, Told>,
+    /// The deployment of the operation before: what it did is no news.
+    over: Option<String>,
 }
 
 /// What was told about a resource.
@@ -53,6 +55,17 @@ impl<'a> Follower<'a> {
             reader: Reader::default(),
             before,
             told: BTreeMap::new(),
+            over: None,
+        }
+    }
+
+    /// The same for an operation that is only about to begin: what the stack shows of its deployment until then is
+    /// that of the one before.
+    pub(crate) fn of_next(work: &'a ClusterWork<'a>, before: Option<&Stack>) -> Self {
+        let over = before.and_then(|stack| stack.properties.deployment_id.clone());
+        Self {
+            over,
+            ..Self::new(work, before)
         }
     }
 
@@ -75,6 +88,7 @@ impl<'a> Follower<'a> {
         let mut changed = false;
         if stack.deploys()
             && let Some(id) = &stack.properties.deployment_id
+            && self.over.as_ref() != Some(id)
         {
             let deployment = self.reader.read(work.arm, work.cx, id).await;
             changed = self.tell(&deployment);
@@ -158,13 +172,19 @@ impl<'a> Follower<'a> {
     /// `Timeout`, with what still goes on.
     pub(crate) async fn until_over(&mut self, step: &Step) -> Result<Option<Stack>> {
         let mut wait = self.work.options.poll;
+        let mut last: Option<String> = None;
         loop {
-            let look = self.look().await.map_err(domain)?;
+            let look = match self.look().await {
+                Ok(look) => look,
+                Err(ArmError::Deadline { .. }) => return Err(self.timeout(last.as_deref())),
+                Err(error) => return Err(domain(error)),
+            };
             let Some(stack) = look.stack else { return Ok(None) };
             if stack.state() != StackState::Busy {
                 return Ok(Some(stack));
             }
             step.state(stack.state_word(), None);
+            last = Some(stack.state_word().to_owned());
             let doing = || String::new();
             if self
                 .work

@@ -82,7 +82,10 @@ impl ClusterWork<'_> {
         }
         match self.todo(&seen, force) {
             None => Ok(Plan::default()),
-            Some(todo) => self.planned(&seen, &todo).await,
+            Some(todo) => {
+                self.refuse_stopped(&seen)?;
+                self.planned(&seen, &todo).await
+            }
         }
     }
 

@@ -63,6 +63,7 @@ impl ClusterWork<'_> {
                     _ => continue,
                 }
             }
+            self.refuse_stopped(&seen)?;
             let plan = self.planned(&seen, &todo).await?;
             match self.put(&seen, &todo).await? {
                 Put::Done => return Ok(plan),
@@ -96,7 +97,7 @@ impl ClusterWork<'_> {
         let step = self
             .cx
             .begin(format!("deploy deployment stack {}", self.place.name));
-        let mut follower = Follower::new(self, seen.stack.as_ref());
+        let mut follower = Follower::of_next(self, seen.stack.as_ref());
         let result = {
             let put = pin!(self.arm.run(self.cx, &request, FinalState::Resource, &step));
             let alongside = pin!(follower.alongside());

@@ -4,6 +4,7 @@ use kompox_domain::{Error, ErrorKind, Result, tags};
 
 use super::ClusterWork;
 use super::managed::{AgentPool, ManagedCluster};
+use super::nouns::title;
 use super::see::{Seen, SeenGroup};
 use super::stack::{self, Stack, StackState};
 use crate::settings::cluster::{ApiServer, Pool, PrivateZone, SYSTEM_POOL};
@@ -133,6 +134,23 @@ impl ClusterWork<'_> {
             ),
             "set AZURE_AKS_KUBERNETES_VERSION to what runs or newer, or leave it out to keep what runs",
         ))
+    }
+
+    /// AKS lets a stopped cluster only be started or deleted. Call it where something is to do.
+    ///
+    /// # Errors
+    /// `Precondition`.
+    pub(crate) fn refuse_stopped(&self, seen: &Seen) -> Result<()> {
+        match &seen.cluster {
+            Some(cluster) if cluster.is_stopped() => Err(refused(
+                format!("{} is stopped, and cannot be changed so", title(&cluster.id)),
+                format!(
+                    "start it: az aks start --resource-group {} --name {}",
+                    self.own.group, cluster.name
+                ),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn fixed(&self, seen: &Seen) -> Vec<Fixed> {

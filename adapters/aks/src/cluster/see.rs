@@ -98,6 +98,8 @@ impl ClusterWork<'_> {
             .await;
         match (read, strange) {
             (Err(error), _) if error.is_group_not_found() => Ok(Vec::new()),
+            // Where nobody has ever made one; the deployment registers the provider.
+            (Err(error), _) if error.code() == Some("MissingSubscriptionRegistration") => Ok(Vec::new()),
             (Err(error), _) => Err(error),
             // A cluster that cannot be read is not one that is gone.
             (Ok(()), Some(error)) => Err(ArmError::Protocol {

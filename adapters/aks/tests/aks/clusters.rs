@@ -120,14 +120,13 @@ impl World {
 
     pub(crate) async fn cluster_id(&self) -> String {
         let stack = self.stack().await;
-        let name = stack["properties"]["outputs"]["AZURE_AKS_CLUSTER_NAME"]["value"]
-            .as_str()
-            .unwrap()
-            .to_owned();
-        format!(
-            "{}/providers/Microsoft.ContainerService/managedClusters/{name}",
-            self.group_id()
-        )
+        let held = stack["properties"]["resources"].as_array().unwrap();
+        let mut ids = held.iter().map(|resource| resource["id"].as_str().unwrap());
+        let is_cluster = |id: &&str| {
+            let name = id.rsplit_once("/managedClusters/").map(|(_, name)| name);
+            name.is_some_and(|name| !name.contains('/'))
+        };
+        ids.find(is_cluster).unwrap().to_owned()
     }
 
     /// Changes what there is, as somebody else would.

@@ -12,6 +12,7 @@ mod chains;
 mod check;
 mod clusters;
 mod conformance;
+mod crashes;
 mod deprovision;
 mod disks;
 mod failures;

@@ -309,7 +309,13 @@ async fn a_stack_of_that_name_that_is_not_ours_is_refused_before_any_write() {
 async fn b30_a_record_that_says_succeeded_is_not_believed_when_the_cluster_is_gone() {
     let world = provisioned().await;
     let cluster = world.cluster_id().await;
-    world.emulator.remove_resource(&cluster).await.unwrap();
+    let body = world.emulator.resource(&cluster).await.unwrap();
+    let nodes = body["properties"]["nodeResourceGroup"].as_str().unwrap();
+    // As somebody who deletes it in the portal: its node resource group goes along.
+    let nodes = format!("{}/resourceGroups/{nodes}", world.subscription());
+    for id in [&cluster, &nodes] {
+        world.emulator.remove_resource(id).await.unwrap();
+    }
     let operator = world.operator(&[]);
     let plan = operator.plan().await.unwrap();
     let created = lines(&plan, ChangeAction::Create);
@@ -352,7 +358,7 @@ async fn b32_a_stack_without_outputs_still_leads_to_its_cluster() {
     let world = provisioned().await;
     world
         .edit(&world.stack_id(), |stack| {
-            stack["properties"]["outputs"] = json!(null)
+            stack["properties"]["outputs"] = json!(null);
         })
         .await;
     assert_eq!(world.operator(&[]).plan().await.unwrap(), Plan::default());
@@ -384,7 +390,7 @@ async fn a_failed_managed_cluster_is_put_again() {
     let cluster = world.cluster_id().await;
     world
         .edit(&cluster, |cluster| {
-            cluster["properties"]["provisioningState"] = json!("Failed")
+            cluster["properties"]["provisioningState"] = json!("Failed");
         })
         .await;
     let operator = world.operator(&[]);
@@ -433,7 +439,7 @@ async fn what_somebody_wrote_over_the_hash_is_a_difference_even_if_nothing_else_
     let world = provisioned().await;
     world
         .edit(&world.stack_id(), |stack| {
-            stack["tags"]["kompox-hash"] = json!("0")
+            stack["tags"]["kompox-hash"] = json!("0");
         })
         .await;
     let plan = world.operator(&[]).plan().await.unwrap();
@@ -482,4 +488,38 @@ async fn a_plan_takes_three_dependent_requests_at_most() {
         same == 1 && first <= 3 && changed <= 3,
         "{first} {same} {changed}"
     );
+}
+
+#[tokio::test]
+async fn a_stopped_cluster_is_left_alone_and_refused_where_something_is_to_do() {
+    let world = provisioned().await;
+    world
+        .edit(&world.cluster_id().await, |cluster| {
+            cluster["properties"]["powerState"] = json!({"code": "Stopped"});
+        })
+        .await;
+    assert_eq!(world.operator(&[]).plan().await.unwrap(), Plan::default());
+    let operator = world.operator(&[("AZURE_AKS_SKU_TIER", "Standard")]);
+    for outcome in [operator.plan().await, operator.provision().await] {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Precondition);
+        assert!(
+            error.hint().unwrap().contains("az aks start"),
+            "{}",
+            whole(&error)
+        );
+    }
+    assert_eq!(world.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_provider_that_nobody_has_registered_yet_has_no_clusters() {
+    let world = World::new().await;
+    let code = "MissingSubscriptionRegistration";
+    world.fault(FaultRule::new(
+        "GET",
+        "**/managedClusters",
+        FaultAction::respond(409, code, "The subscription is not registered."),
+    ));
+    assert!(!world.operator(&[]).plan().await.unwrap().is_empty());
 }

@@ -419,7 +419,7 @@ impl Reader<'_> {
 fn ids(value: &Value, into: &mut Vec<String>) {
     match value {
         Value::String(text) if text.to_ascii_lowercase().starts_with("/subscriptions/") => {
-            into.push(text.clone())
+            into.push(text.clone());
         }
         Value::Array(items) => items.iter().for_each(|item| ids(item, into)),
         Value::Object(members) => members.values().for_each(|item| ids(item, into)),
