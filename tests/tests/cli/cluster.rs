@@ -322,3 +322,45 @@ fn a_deadline_in_the_middle_names_the_command_that_waits_for_the_rest() {
         "{hint}"
     );
 }
+
+#[test]
+fn what_would_keep_a_cluster_from_being_made_is_asked_for_without_a_write() {
+    let env = shop();
+    let passed = env.run("check --online -o table --progress none").expect(DONE);
+    assert_snapshot!(settled(&passed), @r"
+    KIND                VERDICT   FINDING
+    identity            pass      signed in as client [UUID-1............................] with object id [UUID-2............................] of tenant [UUID-3............................]; subscription Kompox emulator ([SUBSCRIPTION......................]) is Enabled
+    permissions         pass      everything that kompoxops does with clusters and volumes is allowed
+    providers           pass      the subscription is registered for all 10 providers that are needed
+    deploymentStack     pass      deployment stack kompox_demo_azure_main is still to be made
+    resourceGroup       pass      resource group rg-main is still to be made
+    kubernetesVersion   pass      AKS's own choice for a new cluster, now 1.36
+    skus                pass      region japaneast offers the machines of all pools where they are to be
+    quota               pass      6 vCPUs for the nodes to begin with fit into the quotas of region japaneast, and 18 with all that the autoscaler may add
+    vaultNames          pass      no deleted vault holds the name that the cluster's vault will have
+    checked 4 files with 1 workspace, 1 provider, 1 cluster, 1 app: of the checks online 9 passed
+    [exit status: 0]
+    ");
+    let written = |request: &kompox_azure_emulator::LoggedRequest| {
+        request.path.starts_with("/subscriptions/")
+            && matches!(request.method.as_str(), "PUT" | "PATCH" | "DELETE")
+    };
+    assert!(!env.emulator().requests().iter().any(written));
+
+    env.emulator().restrict_caller(Some(vec!["*/read".to_owned()]));
+    let failed = env
+        .run("check --online -o json --progress none")
+        .expect(FAILED)
+        .json();
+    assert_eq!(
+        (&failed["ok"], failed["findings"].as_array().unwrap().len()),
+        (&json!(false), 0)
+    );
+    let checks = failed["checks"].as_array().unwrap();
+    let failing: Vec<&Value> = checks.iter().filter(|check| check["verdict"] == "fail").collect();
+    assert_eq!(failing.len(), 1, "{failed:#}");
+    assert_eq!(failing[0]["kind"], "permissions");
+    assert_eq!(failing[0]["id"], "/ws/demo/prv/azure/cls/main");
+    assert!(failing[0]["hint"].is_string());
+    assert!(env.run("check -o json").expect(DONE).json()["checks"].is_null());
+}

@@ -114,3 +114,30 @@ fn a_volume_that_is_not_there_is_told_in_place_of_a_question() {
         assert!(!screen.contains("[y/N]"), "{screen}");
     }
 }
+
+#[test]
+fn before_a_cluster_goes_all_of_it_is_shown_and_counted_in_the_question() {
+    let env = shop();
+    env.run("cluster provision -q").assert_code(DONE);
+    let line = "cluster deprovision --progress none";
+    let screen = shown(&env, line, Some("n"), FAILED);
+    let rows = screen
+        .lines()
+        .filter(|line| line.starts_with("delete   "))
+        .count();
+    assert!(rows > 10, "{screen}");
+    let question = format!("Delete {rows} resources of cluster main? This cannot be undone. [y/N] n");
+    assert!(screen.contains(&question), "{screen}");
+    assert!(
+        screen.contains(&format!(
+            "deleting {rows} resources of cluster main was not confirmed"
+        )),
+        "{screen}"
+    );
+
+    let screen = shown(&env, line, Some("y"), DONE);
+    assert!(screen.contains("cluster main is deprovisioned: "), "{screen}");
+    // Nothing is left, so nobody is asked.
+    let screen = shown(&env, line, None, DONE);
+    assert_eq!(screen, "nothing of cluster main is there: nothing to do\n");
+}

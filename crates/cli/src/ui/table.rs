@@ -9,6 +9,8 @@ use super::printable;
 pub struct Table {
     head: &'static [&'static str],
     rows: Vec<Vec<String>>,
+    /// What is said below a row, by its index.
+    notes: Vec<(usize, String)>,
 }
 
 impl Table {
@@ -18,12 +20,20 @@ impl Table {
         Self {
             head,
             rows: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
     /// Adds a row. An empty cell is shown as `-`, so that columns can be cut by a script.
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
+    }
+
+    /// Says something below the last row, under its last column: a sentence that would make the table too wide.
+    pub fn note(&mut self, text: String) {
+        if let Some(index) = self.rows.len().checked_sub(1) {
+            self.notes.push((index, text));
+        }
     }
 
     /// Whether there is no row.
@@ -59,7 +69,8 @@ impl fmt::Display for Table {
             })
             .collect();
         let head = self.head.iter().map(|title| (*title).to_owned()).collect();
-        for row in std::iter::once(head).chain(rows) {
+        let before_last: usize = widths.iter().rev().skip(1).map(|width| width + 3).sum();
+        for (index, row) in std::iter::once(head).chain(rows).enumerate() {
             let mut line = String::new();
             for (text, width) in row.iter().zip(&widths) {
                 let gap = width.saturating_sub(text.chars().count()) + 3;
@@ -67,6 +78,11 @@ impl fmt::Display for Table {
                 line.extend(std::iter::repeat_n(' ', gap));
             }
             writeln!(f, "{}", line.trim_end())?;
+            // The head is the first line.
+            let notes = self.notes.iter().filter(|(row, _)| row + 1 == index);
+            for (_, note) in notes {
+                writeln!(f, "{:before_last$}{}", "", cell(note))?;
+            }
         }
         Ok(())
     }
@@ -75,6 +91,21 @@ impl fmt::Display for Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_stands_below_its_row_under_the_last_column() {
+        let mut table = Table::new(&["KIND", "FINDING"]);
+        table.note("of no row".to_owned());
+        table.row(vec!["quota".to_owned(), "4 are left".to_owned()]);
+        table.note("ask for\nmore".to_owned());
+        table.row(vec!["dns".to_owned(), "good".to_owned()]);
+        insta::assert_snapshot!(table.to_string(), @r"
+        KIND    FINDING
+        quota   4 are left
+                ask for more
+        dns     good
+        ");
+    }
 
     #[test]
     fn columns_line_up_and_hold_one_line_each() {

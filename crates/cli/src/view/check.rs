@@ -73,27 +73,30 @@ pub(crate) fn views(outcomes: &[ClusterOutcome<Vec<Check>>]) -> Vec<CheckView> {
     views
 }
 
-/// The checks for humans. The id of the cluster is shown where there are several.
+/// The checks for humans, what to do below what was found: both are sentences, too wide for one line. The id of the
+/// cluster is shown where there are several.
 pub(crate) fn table(checks: &[CheckView]) -> Table {
     let several = checks
         .windows(2)
         .any(|pair| matches!(pair, [a, b] if a.id != b.id));
     let mut table = Table::new(if several {
-        &["ID", "KIND", "VERDICT", "FINDING", "WHAT TO DO"]
+        &["ID", "KIND", "VERDICT", "FINDING"]
     } else {
-        &["KIND", "VERDICT", "FINDING", "WHAT TO DO"]
+        &["KIND", "VERDICT", "FINDING"]
     });
     for check in checks {
         let mut cells = vec![
             check.kind.clone(),
             check.verdict.to_owned(),
             check.message.clone(),
-            check.hint.clone().unwrap_or_default(),
         ];
         if several {
             cells.insert(0, check.id.clone());
         }
         table.row(cells);
+        if let Some(hint) = &check.hint {
+            table.note(format!("what to do: {hint}"));
+        }
     }
     table
 }
@@ -168,10 +171,11 @@ mod tests {
     fn one_cluster_needs_no_id_and_several_do() {
         let one = views(&[outcome("/ws/w/prv/p/cls/a", Ok(checks()))]);
         insta::assert_snapshot!(table(&one).to_string(), @r"
-        KIND       VERDICT   FINDING                                                  WHAT TO DO
-        identity   pass      signed in as ops@example.com                             -
-        quota      fail      4 of 10 cores of Standard DSv5 are left, 12 are needed   ask Azure for more
-        dns        unknown   the network may not be read                              -
+        KIND       VERDICT   FINDING
+        identity   pass      signed in as ops@example.com
+        quota      fail      4 of 10 cores of Standard DSv5 are left, 12 are needed
+                             what to do: ask Azure for more
+        dns        unknown   the network may not be read
         ");
         assert_eq!(
             verdict(&one),
@@ -190,12 +194,15 @@ mod tests {
             ),
         ]);
         insta::assert_snapshot!(table(&several).to_string(), @r"
-        ID                  KIND              VERDICT   FINDING                                                  WHAT TO DO
-        /ws/w/prv/p/cls/a   identity          pass      signed in as ops@example.com                             -
-        /ws/w/prv/p/cls/a   quota             fail      4 of 10 cores of Standard DSv5 are left, 12 are needed   ask Azure for more
-        /ws/w/prv/p/cls/a   dns               unknown   the network may not be read                              -
-        /ws/w/prv/p/cls/b   unauthenticated   fail      cannot check cluster /ws/w/prv/p/cls/b: no credential    sign in
-        /ws/w/prv/q/cls/c   unsupported       unknown   driver mock does not support check --online              use a driver, or a kind of volume, that supports it
+        ID                  KIND              VERDICT   FINDING
+        /ws/w/prv/p/cls/a   identity          pass      signed in as ops@example.com
+        /ws/w/prv/p/cls/a   quota             fail      4 of 10 cores of Standard DSv5 are left, 12 are needed
+                                                        what to do: ask Azure for more
+        /ws/w/prv/p/cls/a   dns               unknown   the network may not be read
+        /ws/w/prv/p/cls/b   unauthenticated   fail      cannot check cluster /ws/w/prv/p/cls/b: no credential
+                                                        what to do: sign in
+        /ws/w/prv/q/cls/c   unsupported       unknown   driver mock does not support check --online
+                                                        what to do: use a driver, or a kind of volume, that supports it
         ");
         let failing: Vec<bool> = several.iter().map(CheckView::fails).collect();
         assert_eq!(failing, [false, true, false, true, false]);
