@@ -293,7 +293,13 @@ fn judge(
         };
     }
     if managed {
-        return (ChangeAction::Delete, "managed by the stack".to_owned());
+        let reason = match found.kind.as_str() {
+            "microsoft.keyvault/vaults" => {
+                "managed by the stack; then purged, unless it is protected, so that its name is free"
+            }
+            _ => "managed by the stack",
+        };
+        return (ChangeAction::Delete, reason.to_owned());
     }
     if let Some(reason) = side_products::tie(found, &inventory.resources, &stack.resources) {
         return if group_goes {
