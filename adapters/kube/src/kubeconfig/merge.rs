@@ -8,7 +8,7 @@ use super::{Access, Kubeconfig, LISTS, Map, Node};
 /// How to merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MergeOptions {
-    /// Make the context the current one.
+    /// Make the context the current one. The first entry of a file becomes that anyway.
     pub set_current: bool,
     /// Replace entries that are somebody else's.
     pub force: bool,
@@ -114,7 +114,12 @@ impl Kubeconfig {
             config.put(list, content, name, after);
         }
         let current = self.0.text("current-context").filter(|name| !name.is_empty());
-        if options.set_current && current != Some(access.name()) {
+        // In a file that held no context nobody has chosen another one.
+        let first = current.is_none()
+            && LISTS
+                .iter()
+                .all(|(list, _)| self.items(list).is_ok_and(<[Node]>::is_empty));
+        if (options.set_current || first) && current != Some(access.name()) {
             changes.push(EntryChange {
                 kind: EntryKind::CurrentContext,
                 name: access.name().to_owned(),

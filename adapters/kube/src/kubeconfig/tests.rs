@@ -317,6 +317,7 @@ contexts:
       name: ops.kompox.dev
     namespace: mine
   name: c1
+current-context: c1
 "
         )
     );
@@ -379,14 +380,18 @@ fn entries_that_another_tool_made_for_the_same_server_are_updated() {
 }
 
 #[test]
-fn the_current_context_changes_only_on_request() {
+fn the_current_context_changes_only_on_request_or_where_there_was_no_context_at_all() {
     let access = access("c1", "https://c1");
-    assert!(
-        merged(&Kubeconfig::empty(), &access)
-            .0
-            .get("current-context")
-            .is_none()
+    let current = |config: &Kubeconfig| config.0.text("current-context").map(str::to_owned);
+    assert_eq!(
+        current(&merged(&Kubeconfig::empty(), &access)).as_deref(),
+        Some("c1")
     );
+    let mut none_chosen = parse(OTHERS);
+    none_chosen.0.set("current-context", Node::text(""));
+    for others in [parse(OTHERS), none_chosen] {
+        assert_eq!(current(&merged(&others, &access)), current(&others));
+    }
     let options = MergeOptions {
         set_current: true,
         ..MergeOptions::default()

@@ -67,6 +67,7 @@ impl ResourceType for VirtualNetworks {
                 "addressSpace",
                 "subnets",
                 "dhcpOptions",
+                "enableDdosProtection",
                 "provisioningState",
                 "resourceGuid",
             ],
@@ -85,7 +86,7 @@ impl ResourceType for VirtualNetworks {
                 .ok_or_else(|| bad("A subnet must have a name."))?;
             check_subnet(&properties(subnet)?)?;
         }
-        for name in ["subnets", "dhcpOptions"] {
+        for name in ["subnets", "dhcpOptions", "enableDdosProtection"] {
             if let Some(value) = sent.get(name) {
                 stored[name] = value.clone();
             }

@@ -62,7 +62,7 @@ pub(super) struct Args {
     /// The namespace of the context
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<Label>,
-    /// Make the context the current one
+    /// Make the context the current one; the first context of a file is that anyway
     #[arg(long, requires = "merge")]
     set_current: bool,
     /// Replace what is somebody else's: entries of the same names, or the file named with --out
@@ -394,7 +394,10 @@ impl Args {
         } else {
             String::new()
         };
-        let use_it = if self.set_current {
+        let made_current = changes
+            .iter()
+            .any(|change| change.kind == EntryKind::CurrentContext);
+        let use_it = if self.set_current || made_current {
             format!("kubectl{flag} get namespaces")
         } else {
             format!("kubectl{flag} --context {} get namespaces", args::quoted(name))
