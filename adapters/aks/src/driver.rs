@@ -138,6 +138,7 @@ impl ProviderDriver for AksDriver {
                 Operation::ClusterDeprovision,
                 Operation::ClusterWait,
                 Operation::ClusterCheck,
+                Operation::ClusterStatus,
                 Operation::ClusterKubeconfig,
                 Operation::ClusterToken,
                 Operation::DiskList,
@@ -223,8 +224,18 @@ impl ProviderDriver for AksDriver {
         kubeconfig::token(&self.arm, cx).await
     }
 
-    async fn cluster_status(&self, _: &Context, _: &ClusterScope) -> Result<ClusterStatus> {
-        Err(unsupported(NAME, Operation::ClusterStatus))
+    async fn cluster_status(&self, cx: &Context, cluster: &ClusterScope) -> Result<ClusterStatus> {
+        let namespace = cluster.cluster.ingress.namespace.as_str();
+        match self.cluster_settings(cluster)? {
+            ClusterSettings::Own(own) => {
+                self.own(cx, cluster, own)?
+                    .status(&*self.resolver, namespace)
+                    .await
+            }
+            ClusterSettings::Existing(existing) => {
+                cluster::status_of_existing(&self.arm, cx, &*self.resolver, &existing.id, namespace).await
+            }
+        }
     }
 
     async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<()> {

@@ -84,6 +84,33 @@ pub(crate) async fn kubeconfig(
     Ok(Secret::new(access.to_kubeconfig().to_yaml()))
 }
 
+/// A way in for us: without any program, with a token in its place where one is asked for.
+///
+/// # Errors
+/// What kept AKS from giving out a credential, and Entra ID a token.
+pub(crate) async fn way_in(
+    arm: &ArmClient,
+    cx: &Context,
+    resolver: &dyn Resolver,
+    cluster: &ManagedCluster,
+) -> Result<(Access, Option<Secret>)> {
+    let public = public(cluster, Address::Auto, resolver).await?;
+    let whose = whose(cluster, Credential::Auto)?;
+    let access = match fetch(arm, cx, cluster, whose, public).await {
+        // Whoever may not have the administrator's may still have their own.
+        Err(error) if whose == Whose::Admin && error.kind() == ErrorKind::PermissionDenied => {
+            fetch(arm, cx, cluster, Whose::User, public).await?
+        }
+        answer => answer?,
+    };
+    let asked = if access.has_program() {
+        Some(token(arm, cx).await?.token)
+    } else {
+        None
+    };
+    Ok((access, asked))
+}
+
 /// A token of whoever is signed in, for the API server of any AKS cluster.
 pub(crate) async fn token(arm: &ArmClient, cx: &Context) -> Result<AccessToken> {
     let (token, expires_at) = arm.token(cx, SERVER_SCOPE).await?;

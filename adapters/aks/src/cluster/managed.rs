@@ -19,7 +19,16 @@ pub(crate) struct ManagedCluster {
     #[serde(default, deserialize_with = "text_map")]
     pub(crate) tags: BTreeMap<String, String>,
     #[serde(default)]
+    pub(crate) sku: Option<ManagedSku>,
+    #[serde(default)]
     pub(crate) properties: ManagedProperties,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+pub(crate) struct ManagedSku {
+    /// `Free`, `Standard`, `Premium`.
+    #[serde(default)]
+    pub(crate) tier: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -81,6 +90,17 @@ pub(crate) struct AgentPool {
     #[serde(default)]
     pub(crate) count: Option<u32>,
     #[serde(default)]
+    pub(crate) min_count: Option<u32>,
+    #[serde(default)]
+    pub(crate) max_count: Option<u32>,
+    /// `System`, `User`.
+    #[serde(default)]
+    pub(crate) mode: Option<String>,
+    #[serde(default)]
+    pub(crate) provisioning_state: Option<String>,
+    #[serde(default)]
+    pub(crate) power_state: Option<PowerState>,
+    #[serde(default)]
     pub(crate) orchestrator_version: Option<String>,
     #[serde(default)]
     pub(crate) current_orchestrator_version: Option<String>,
@@ -95,6 +115,10 @@ pub(crate) struct ApiServerAccess {
     pub(crate) private_dns_zone: Option<String>,
     #[serde(default, rename = "enablePrivateClusterPublicFQDN")]
     pub(crate) enable_public_fqdn: Option<bool>,
+    #[serde(default, rename = "authorizedIPRanges")]
+    pub(crate) authorized_ip_ranges: Option<Vec<String>>,
+    #[serde(default)]
+    pub(crate) disable_run_command: Option<bool>,
 }
 
 impl ManagedCluster {

@@ -19,10 +19,10 @@ pub(crate) enum About {
 }
 
 /// What is as it is from the creation on.
-struct Fixed {
-    what: String,
-    is: String,
-    configured: String,
+pub(super) struct Fixed {
+    pub(super) what: String,
+    pub(super) is: String,
+    pub(super) configured: String,
 }
 
 fn refused(message: impl Into<String>, hint: impl Into<String>) -> Error {
@@ -153,7 +153,7 @@ impl ClusterWork<'_> {
         }
     }
 
-    fn fixed(&self, seen: &Seen) -> Vec<Fixed> {
+    pub(super) fn fixed(&self, seen: &Seen) -> Vec<Fixed> {
         let mut fixed = Vec::new();
         let mut differ = |what: &str, is: &str, configured: &str| {
             if !is.eq_ignore_ascii_case(configured) {

@@ -81,7 +81,7 @@ impl World {
 
     async fn assert_all_pass(&self) {
         let checks = self.try_check().await.unwrap();
-        for check in checks.iter().filter(|check| check.kind != "kubernetesVersion") {
+        for check in &checks {
             assert_eq!(check.verdict, Verdict::Pass, "{check:?}");
         }
     }
@@ -277,6 +277,24 @@ async fn a_size_that_the_region_does_not_offer_is_found() {
         message.contains("Standard_Z99") && message.contains("az vm list-skus"),
         "{message}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn b41_a_version_that_aks_does_not_have_or_only_for_long_term_support_is_found() {
+    for (version, tier, verdict) in [
+        ("1.36", "Free", Verdict::Pass),
+        ("1.20", "Free", Verdict::Fail),
+        ("1.33", "Free", Verdict::Fail),
+        ("1.33", "Premium", Verdict::Pass),
+    ] {
+        let settings = [
+            ("AZURE_AKS_KUBERNETES_VERSION", version),
+            ("AZURE_AKS_SKU_TIER", tier),
+        ];
+        let world = World::with(&settings).await;
+        let (found, message) = world.one("kubernetesVersion").await;
+        assert_eq!(found, verdict, "{version} {tier}: {message}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -20,6 +20,7 @@ mod interruptions;
 mod plan;
 mod provision;
 mod snapshots;
+mod status;
 mod support;
 mod template;
 mod trouble;

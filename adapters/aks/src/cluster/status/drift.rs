@@ -1,0 +1,208 @@
+//! What differs from the configuration: what the stack was made from, and what runs.
+
+use kompox_domain::cluster::{Change, ChangeAction, Condition};
+use kompox_domain::{Error, tags};
+
+use super::judge;
+use crate::cluster::ClusterWork;
+use crate::cluster::managed::ManagedCluster;
+use crate::cluster::see::Seen;
+use crate::cluster::stack::{Stack, StackState};
+use crate::cluster::template;
+use crate::settings::cluster::{ApiServer, SYSTEM_POOL};
+
+const KIND: &str = "drift";
+
+/// What differs, in a word.
+fn told_of(drift: &[Change]) -> Condition {
+    let counts = drift
+        .iter()
+        .filter(|change| change.action != ChangeAction::Keep)
+        .count();
+    match counts {
+        0 => super::condition(KIND, Some(false), "asConfigured", "everything is as configured"),
+        1 => super::condition(
+            KIND,
+            Some(true),
+            "differs",
+            "one thing differs from the configuration",
+        ),
+        several => super::condition(
+            KIND,
+            Some(true),
+            "differs",
+            format!("{several} things differ from the configuration"),
+        ),
+    }
+}
+
+/// The same, where something could not be read: what differs is known then, but not that nothing does.
+pub(super) fn condition(drift: &[Change], unread: Option<&Error>) -> Condition {
+    let told = told_of(drift);
+    match unread {
+        Some(error) if told.status == Some(false) => judge::unread(KIND, "all that could differ", error),
+        _ => told,
+    }
+}
+
+impl ClusterWork<'_> {
+    /// What differs from the configuration, as far as it is known.
+    pub(super) fn drift(&self, seen: &Seen) -> Vec<Change> {
+        let mut drift = Vec::new();
+        if let Some(stack) = &seen.stack {
+            drift.extend(self.of_stack(stack));
+        }
+        let resource = match (&seen.cluster, &seen.stack) {
+            (Some(cluster), _) => cluster.id.clone(),
+            _ => self.place.path(),
+        };
+        for fixed in self.fixed(seen) {
+            drift.push(Change {
+                action: ChangeAction::Block,
+                resource: resource.clone(),
+                reason: format!(
+                    "{} is {}, configured is {}; it cannot be changed after the creation",
+                    fixed.what, fixed.is, fixed.configured
+                ),
+            });
+        }
+        if let Some(cluster) = &seen.cluster {
+            self.of_cluster(cluster, &mut drift);
+        }
+        drift
+    }
+
+    fn of_stack(&self, stack: &Stack) -> Option<Change> {
+        let hash = template::hash(self.scope, self.provider, self.own);
+        // Of what did not end well the tag says nothing: it is written before anything is done.
+        if stack.state() != StackState::Succeeded || stack.tag(tags::HASH) == Some(&hash) {
+            return None;
+        }
+        let reason = match stack.tag(tags::HASH) {
+            Some(_) => "template or settings differ from what it was made from",
+            None => "its tag kompox-hash is gone: what it was made from is not known",
+        };
+        Some(Change {
+            action: ChangeAction::Update,
+            resource: self.place.path(),
+            reason: reason.to_owned(),
+        })
+    }
+
+    fn of_cluster(&self, cluster: &ManagedCluster, drift: &mut Vec<Change>) {
+        let own = self.own;
+        let properties = &cluster.properties;
+        let mut differ = |resource: &str, what: &str, is: Option<String>, configured: String| {
+            // What is not told cannot differ.
+            if let Some(is) = is.filter(|is| !is.eq_ignore_ascii_case(&configured)) {
+                drift.push(Change {
+                    action: ChangeAction::Update,
+                    resource: resource.to_owned(),
+                    reason: format!("{what} is {is}, configured is {configured}"),
+                });
+            }
+        };
+        let id = cluster.id.as_str();
+        if let (Some(wanted), Some(runs)) = (own.kubernetes_version.as_deref(), cluster.version())
+            && runs != wanted
+            && !runs.starts_with(&format!("{wanted}."))
+        {
+            differ(
+                id,
+                "the Kubernetes version",
+                Some(runs.to_owned()),
+                wanted.to_owned(),
+            );
+        }
+        let tier = cluster.sku.as_ref().and_then(|sku| sku.tier.clone());
+        differ(id, "the SKU tier", tier, own.sku_tier.to_owned());
+        let onoff = |on: bool| if on { "on" } else { "off" }.to_owned();
+        let local = properties.disable_local_accounts.map(|off| onoff(!off));
+        differ(
+            id,
+            "signing in with local accounts",
+            local,
+            onoff(!own.disable_local_accounts),
+        );
+        let access = properties.api_server.clone().unwrap_or_default();
+        let command = access.disable_run_command.map(|off| onoff(!off));
+        differ(id, "ARM's run command", command, onoff(!own.disable_run_command));
+        match &own.api_server {
+            ApiServer::Public { ranges } if !cluster.is_private() => {
+                let is = ranges_of(access.authorized_ip_ranges.unwrap_or_default());
+                differ(
+                    id,
+                    "who may reach the API server",
+                    Some(is),
+                    ranges_of(ranges.clone()),
+                );
+            }
+            ApiServer::Private { public_fqdn, .. } if cluster.is_private() => {
+                let is = access.enable_public_fqdn.map(onoff);
+                differ(id, "the public name of the API server", is, onoff(*public_fqdn));
+            }
+            _ => {}
+        }
+        let configured = std::iter::once((SYSTEM_POOL.to_owned(), &own.system))
+            .chain(own.user_pools().into_iter().map(|(name, _)| (name, &own.user)));
+        let mut known = Vec::new();
+        let mut missing = Vec::new();
+        for (name, wanted) in configured {
+            match properties.pools.iter().find(|pool| pool.name == name) {
+                Some(pool) => {
+                    let at = format!("{id}/agentPools/{name}");
+                    let bounds = pool
+                        .min_count
+                        .zip(pool.max_count)
+                        .map(|(min, max)| format!("{min} to {max}"));
+                    let scaled = pool.enable_auto_scaling.map(onoff);
+                    differ(
+                        &at,
+                        "the number of nodes",
+                        bounds,
+                        format!("{} to {}", wanted.min, wanted.max),
+                    );
+                    differ(&at, "autoscaling", scaled, onoff(true));
+                }
+                // A cluster tells no pools at all only while it is being made.
+                None if !properties.pools.is_empty() => missing.push(name.clone()),
+                None => {}
+            }
+            known.push(name);
+        }
+        for name in missing {
+            drift.push(Change {
+                action: ChangeAction::Create,
+                resource: format!("{id}/agentPools/{name}"),
+                reason: "it is configured and not there".to_owned(),
+            });
+        }
+        for pool in properties.pools.iter().filter(|pool| !known.contains(&pool.name)) {
+            drift.push(Change {
+                action: ChangeAction::Keep,
+                resource: format!("{id}/agentPools/{}", pool.name),
+                reason: "it is there and not configured".to_owned(),
+            });
+        }
+    }
+}
+
+/// Ranges in order; an address alone is a range of one.
+fn ranges_of(ranges: Vec<String>) -> String {
+    let mut ranges: Vec<String> = ranges
+        .into_iter()
+        .map(|range| {
+            if range.contains('/') {
+                range
+            } else {
+                format!("{range}/32")
+            }
+        })
+        .collect();
+    ranges.sort_unstable();
+    if ranges.is_empty() {
+        "everybody".to_owned()
+    } else {
+        ranges.join(", ")
+    }
+}
