@@ -11,7 +11,11 @@ use wait4::Wait4 as _;
 use crate::{Result, print, unix_milliseconds};
 
 /// Prints `{"wall": ms, "cpu": ms, "memory": bytes, "ended": Unix ms}`. What the program prints is thrown away.
-pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<()> {
+///
+/// # Errors
+/// If it ends with another exit code.
+pub(crate) fn run(code: &str, program: &str, arguments: &[&str]) -> Result<()> {
+    let code: i32 = code.parse()?;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
     let start = Instant::now();
@@ -19,7 +23,7 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Result<()> {
     let used = child.wait4()?;
     let wall = start.elapsed();
     let ended = unix_milliseconds()?;
-    if !used.status.success() {
+    if used.status.code() != Some(code) {
         return Err(format!("{program} {}: {}", arguments.join(" "), used.status).into());
     }
     let cpu = used.rusage.utime + used.rusage.stime;

@@ -1,6 +1,7 @@
 //! An embedded Azure that does what it is told on standard input, a line at a time, until that is closed.
 //!
 //! - `seed N` puts so many disks into a resource group;
+//! - `quota NAME N` sets a quota of vCPUs in the region;
 //! - `latency MS` makes every request take so much longer;
 //! - `faults JSON` sets the fault plan;
 //! - `log` prints the requests since the last time.
@@ -28,6 +29,12 @@ pub(crate) fn run() -> Result<()> {
         let (word, rest) = line.split_once(' ').unwrap_or((&line, ""));
         let answer = match word {
             "seed" => json!({ "group": runtime.block_on(emulator.seed_disks(rest.parse()?))? }),
+            "quota" => {
+                let (name, limit) = rest.split_once(' ').ok_or("a quota is a name and a number")?;
+                let region = &emulator.connection().region;
+                runtime.block_on(emulator.set_quota(region, name, limit.parse()?))?;
+                Value::Null
+            }
             "latency" => {
                 emulator.set_latency(Duration::from_millis(rest.parse()?));
                 Value::Null

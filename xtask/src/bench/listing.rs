@@ -2,7 +2,7 @@
 
 use crate::bench::megabytes;
 use crate::bench::stats::{Rounds, Turns, alternate};
-use crate::bench::table::{Row, Section, Unit};
+use crate::bench::table::{Row, Section, Unit, count};
 use crate::bench::tools::Tools;
 use crate::bench::world::World;
 use crate::output::Output;
@@ -116,7 +116,7 @@ fn rows(listing: &Listing) -> Vec<Row> {
         Row::told(name, ratio, Unit::Ratio)
     };
     let turns = &listing.turns;
-    let requests = f64::from(u32::try_from(listing.requests).unwrap_or(u32::MAX));
+    let requests = count(listing.requests);
     vec![
         time.noting(format!(
             "{} runs of each in turns; {:.2} of the quickest",

@@ -3,10 +3,12 @@
 //! Nothing here is a claim about Azure or about seconds: every value is a count, or a ratio of two things that were
 //! measured in turns in the same run. `--help` says what each row means.
 
+mod clusters;
 mod ends;
 mod listing;
 mod log;
 mod requests;
+mod shown;
 mod startup;
 mod stats;
 mod svg;
@@ -51,6 +53,18 @@ Commands with 50 ms added to every request (requests)
   longest chain: requests of which each began after the one before had ended.
   time over the chain's share: the whole command over 50 ms times the chain: what is lost beside waiting.
 
+One cluster (cluster)
+  Of a cluster that was provisioned with `cluster provision`; a difference: another SKU tier is configured.
+  requests, time over the chain's share: as above.
+  longest chain after sign-in: looks at operations, and requests to the cluster's own API server, count.
+
+All clusters (clusters)
+  200 clusters of one provider, every one provisioned with `cluster provision`: an absent one is told after fewer
+  requests, and would flatter. 10 and 50 clusters are the first of them, in a configuration of their own.
+  requests per cluster: all but sign-in; one alone is asked about in the same run.
+  time over the rounds' share: the whole command over 50 ms times sign-in and the rounds' chains. As many clusters
+  as are asked about at the same time are a round, and a round takes the chain of one alone.
+
 The end of an operation (end)
   Operations of known duration, whose answers say `Retry-After: 1`.
   return after its end: from the operation's end to the end of the process, 1 being a second; the remark tells
@@ -76,6 +90,9 @@ pub(crate) struct Args {
     /// Measures this program instead of building one.
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// Takes this as server and stop-watch instead of building one.
+    #[arg(long, value_name = "FILE")]
+    peer: Option<PathBuf>,
 }
 
 /// A part of the measurements.
@@ -87,19 +104,23 @@ enum Part {
     List,
     /// Requests and chains of the commands that change something.
     Requests,
+    /// Requests and chains of what is asked about one cluster.
+    Cluster,
+    /// `cluster status --all` over what one cluster takes.
+    Clusters,
     /// How late the end of an operation is noticed.
     End,
 }
 
 /// Measures. Whether all targets are met, or nobody asked.
 pub(crate) fn run(workspace: &Workspace, args: &Args, output: &mut Output) -> Result<bool> {
-    let tools = Tools::build(workspace, args.program.as_deref())?;
+    let tools = Tools::build(workspace, args.program.as_deref(), args.peer.as_deref())?;
     let mut sections = Vec::new();
     let mut listings = Vec::new();
     for part in Part::value_variants() {
         if args.parts.is_empty() || args.parts.contains(part) {
             output.note(&format!("== {}", name(*part)));
-            sections.push(measure(*part, &tools, &mut listings, output)?);
+            sections.push(measure(*part, workspace, &tools, &mut listings, output)?);
         }
     }
     output.data(&table::plain(&sections));
@@ -130,7 +151,13 @@ fn name(part: Part) -> String {
         .unwrap_or_default()
 }
 
-fn measure(part: Part, tools: &Tools, listings: &mut Vec<Listing>, output: &mut Output) -> Result<Section> {
+fn measure(
+    part: Part,
+    workspace: &Workspace,
+    tools: &Tools,
+    listings: &mut Vec<Listing>,
+    output: &mut Output,
+) -> Result<Section> {
     match part {
         Part::Startup => startup::measure(tools),
         Part::List => {
@@ -139,6 +166,8 @@ fn measure(part: Part, tools: &Tools, listings: &mut Vec<Listing>, output: &mut 
             Ok(section)
         }
         Part::Requests => requests::measure(tools),
+        Part::Cluster => clusters::one(tools),
+        Part::Clusters => clusters::all(workspace, tools, output),
         Part::End => ends::measure(tools),
     }
 }

@@ -1,15 +1,13 @@
 //! Commands with 50 ms added to every request: how many requests, how many of them one after another, and what
 //! is lost beside them.
 
-use crate::bench::log::{Kind, chain};
-use crate::bench::stats::{median, minimum, settled};
-use crate::bench::table::{Row, Section, Unit};
+use crate::bench::log::Kind;
+use crate::bench::shown::{LATENCY, Shown};
+use crate::bench::table::{Row, Section, Unit, count};
 use crate::bench::tools::Tools;
 use crate::bench::world::World;
 use crate::report::Result;
 
-/// Milliseconds that every request takes.
-const LATENCY: u32 = 50;
 const LEAST: usize = 9;
 const MOST: usize = 31;
 
@@ -66,16 +64,6 @@ const fn turn(round: usize) -> &'static str {
     if round.is_multiple_of(2) { "d1" } else { "d0" }
 }
 
-/// What the rounds of a case showed.
-#[derive(Debug, Default)]
-struct Shown {
-    requests: f64,
-    chain: f64,
-    /// Of the longest chain, without sign-in and looks at operations.
-    own: usize,
-    shares: Vec<f64>,
-}
-
 /// Measures.
 pub(crate) fn measure(tools: &Tools) -> Result<Section> {
     let mut world = World::start(tools, &VOLUMES)?;
@@ -89,19 +77,14 @@ pub(crate) fn measure(tools: &Tools) -> Result<Section> {
     world.log()?;
     let mut shown: Vec<Shown> = CASES.iter().map(|_| Shown::default()).collect();
     for round in 0..MOST {
-        if round >= LEAST && shown.iter().all(|shown| settled(&shown.shares)) {
+        if round >= LEAST && shown.iter().all(Shown::is_settled) {
             break;
         }
         for (case, shown) in CASES.iter().zip(&mut shown) {
             let words = (case.words)(round);
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             let run = world.command(&words)?;
-            let requests = world.log()?.requests;
-            let chain_of = |counted: fn(Kind) -> bool| chain(&requests, counted);
-            shown.requests = count(requests.len());
-            shown.chain = count(chain_of(|_| true));
-            shown.own = chain_of(|kind| !matches!(kind, Kind::Token | Kind::Poll));
-            shown.shares.push(run.wall / (shown.chain * f64::from(LATENCY)));
+            shown.add(&run, &world.log()?.requests);
         }
     }
     let rows = CASES
@@ -115,19 +98,15 @@ pub(crate) fn measure(tools: &Tools) -> Result<Section> {
 }
 
 fn rows(name: &str, shown: &Shown) -> [Row; 3] {
-    let share = format!("{name}: time over the chain's share");
+    let own = shown.chain(|kind| !matches!(kind, Kind::Token | Kind::Poll));
     [
-        Row::told(format!("{name}: requests"), shown.requests, Unit::Count),
-        Row::told(format!("{name}: longest chain"), shown.chain, Unit::Count)
-            .noting(format!("{} without sign-in and looks at operations", shown.own)),
-        Row::at_most(share, median(&shown.shares), Unit::Ratio, 1.15).noting(format!(
-            "{} runs; {:.2} of the quickest",
-            shown.shares.len(),
-            minimum(&shown.shares)
-        )),
+        shown.requests(name),
+        Row::told(
+            format!("{name}: longest chain"),
+            count(shown.chain(|_| true)),
+            Unit::Count,
+        )
+        .noting(format!("{own} without sign-in and looks at operations")),
+        shown.share(name),
     ]
-}
-
-fn count(number: usize) -> f64 {
-    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
 }

@@ -89,6 +89,11 @@ impl Row {
     }
 }
 
+/// A number of things as a value.
+pub(crate) fn count(number: usize) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
 fn shown(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Ratio => format!("{value:.2}"),

@@ -38,8 +38,8 @@ pub(crate) struct Run {
 }
 
 impl Tools {
-    /// Builds what is not built yet; the program only if none is given.
-    pub(crate) fn build(workspace: &Workspace, program: Option<&Path>) -> Result<Self> {
+    /// Builds what is not built yet; program and peer only if none is given.
+    pub(crate) fn build(workspace: &Workspace, program: Option<&Path>, peer: Option<&Path>) -> Result<Self> {
         let root = &workspace.root;
         let directory = tempfile::Builder::new().prefix("kompox-bench-").tempdir()?;
         // Copies, because somebody may build again meanwhile.
@@ -49,11 +49,12 @@ impl Tools {
                 .map_err(|error| format!("cannot copy {}: {error}", built.display()))?;
             Ok(copy)
         };
-        let program = match program {
-            Some(program) => copied(program)?,
-            None => copied(&build(root, &["-p", "kompoxops", "--bin", "kompoxops"])?)?,
+        let given = |file: Option<&Path>, which: &[&str]| match file {
+            Some(file) => copied(file),
+            None => copied(&build(root, which)?),
         };
-        let peer = copied(&build(root, &["-p", "bench-peer"])?)?;
+        let program = given(program, &["-p", "kompoxops", "--bin", "kompoxops"])?;
+        let peer = given(peer, &["-p", "bench-peer"])?;
         let empty = empty_program(workspace, directory.path())?;
         Ok(Self {
             program,
@@ -65,9 +66,21 @@ impl Tools {
 
     /// Runs a program and measures it. It sees no variable of ours but its secret: no proxy, no configuration.
     pub(crate) fn run(&self, program: &Path, arguments: &[&str], secret: &str) -> Result<Run> {
+        self.run_until(program, arguments, secret, 0)
+    }
+
+    /// The same for a program that must end with this exit code.
+    pub(crate) fn run_until(
+        &self,
+        program: &Path,
+        arguments: &[&str],
+        secret: &str,
+        code: u8,
+    ) -> Result<Run> {
         let mut command = self.peer();
         command
             .arg("run")
+            .arg(code.to_string())
             .arg(program)
             .args(arguments)
             .env(SECRET, secret);

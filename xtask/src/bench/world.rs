@@ -1,6 +1,7 @@
-//! An embedded Azure in a process of its own, and a configuration for it.
+//! An embedded Azure in a process of its own, and configurations for it.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::Value;
@@ -12,6 +13,9 @@ use crate::report::Result;
 
 /// The group that the embedded Azure fills, and in which the app has its disks.
 const GROUP: &str = "seed";
+
+/// Where the configuration of the app lies.
+const APP: &str = "app";
 
 /// A running world. It ends when this is dropped.
 #[derive(Debug)]
@@ -26,9 +30,21 @@ pub(crate) struct World<'t> {
     directory: TempDir,
 }
 
+/// Where a configuration of clusters lies.
+#[derive(Debug)]
+pub(crate) struct Clusters(PathBuf);
+
 impl<'t> World<'t> {
     /// Starts one whose operations take no time, with an app that has these volumes.
     pub(crate) fn start(tools: &'t Tools, volumes: &[&str]) -> Result<Self> {
+        let world = Self::empty(tools)?;
+        let connection: Value = serde_json::from_str(&world.connection)?;
+        world.configure(APP, &documents(&connection, volumes))?;
+        Ok(world)
+    }
+
+    /// Starts one whose operations take no time, without a configuration.
+    pub(crate) fn empty(tools: &'t Tools) -> Result<Self> {
         let mut command = tools.peer();
         let mut child = command
             .arg("world")
@@ -52,18 +68,40 @@ impl<'t> World<'t> {
             .as_str()
             .unwrap_or_default()
             .clone_into(&mut world.secret);
-        let kom = world.directory.path().join(".kompox/kom");
-        std::fs::create_dir_all(&kom)?;
-        std::fs::write(kom.join("all.yml"), documents(&connection, volumes))?;
         Ok(world)
     }
 
-    /// Runs the program.
+    /// Writes a configuration of so many clusters, called `c0` and so on, all with these settings.
+    pub(crate) fn clusters(&self, name: &str, count: usize, settings: &[(&str, &str)]) -> Result<Clusters> {
+        let connection: Value = serde_json::from_str(&self.connection)?;
+        let directory = self.configure(name, &cluster_documents(&connection, count, settings))?;
+        Ok(Clusters(directory))
+    }
+
+    fn configure(&self, name: &str, documents: &str) -> Result<PathBuf> {
+        let directory = self.directory.path().join(name);
+        let kom = directory.join(".kompox/kom");
+        std::fs::create_dir_all(&kom)?;
+        std::fs::write(kom.join("all.yml"), documents)?;
+        Ok(directory)
+    }
+
+    /// Runs the program where the app is configured.
     pub(crate) fn command(&self, arguments: &[&str]) -> Result<Run> {
-        let directory = self.directory.path().display().to_string();
+        self.command_in(&self.directory.path().join(APP), arguments, 0)
+    }
+
+    /// Runs the program where clusters are configured. It must end with this exit code.
+    pub(crate) fn cluster(&self, clusters: &Clusters, arguments: &[&str], code: u8) -> Result<Run> {
+        self.command_in(&clusters.0, arguments, code)
+    }
+
+    fn command_in(&self, directory: &Path, arguments: &[&str], code: u8) -> Result<Run> {
+        let directory = directory.display().to_string();
         let mut words = vec!["-C", &directory, "--progress", "none"];
         words.extend(arguments);
-        self.tools.run(&self.tools.program, &words, &self.secret)
+        let tools = self.tools;
+        tools.run_until(&tools.program, &words, &self.secret, code)
     }
 
     /// Downloads the listing of the group's disks.
@@ -109,33 +147,12 @@ impl Drop for World<'_> {
 
 /// A workspace, a provider, a cluster, and an app with volumes.
 fn documents(connection: &Value, volumes: &[&str]) -> String {
-    let document = |kind: &str, name: &str, id: &str, spec: &str| {
-        format!(
-            "apiVersion: ops.kompox.dev/v1alpha1\nkind: {kind}\nmetadata:\n  name: {name}\n  annotations:\n    \
-             ops.kompox.dev/id: {id}\nspec:{spec}\n"
-        )
-    };
-    let mut settings = String::new();
-    for (name, value) in connection["settings"].as_object().into_iter().flatten() {
-        let value = match name.as_str() {
-            "AZURE_CLIENT_SECRET" => format!("env:{SECRET}"),
-            _ => value.as_str().unwrap_or_default().to_owned(),
-        };
-        // JSON strings are YAML strings.
-        settings.extend(["\n    ", name, ": ", &Value::from(value).to_string()]);
-    }
     let volumes: String = volumes
         .iter()
         .map(|volume| format!("\n    - name: {volume}\n      size: 32Gi"))
         .collect();
-    [
-        document("Workspace", "w", "/ws/w", " {}"),
-        document(
-            "Provider",
-            "p",
-            "/ws/w/prv/p",
-            &format!("\n  driver: aks\n  settings:{settings}\n    AZURE_RESOURCE_PREFIX: bench"),
-        ),
+    let mut documents = surroundings(connection);
+    documents.extend([
         document("Cluster", "c", "/ws/w/prv/p/cls/c", " {}"),
         document(
             "App",
@@ -146,8 +163,51 @@ fn documents(connection: &Value, volumes: &[&str]) -> String {
                  volumes:{volumes}"
             ),
         ),
+    ]);
+    documents.join("---\n")
+}
+
+/// A workspace, a provider, and so many clusters with the same settings.
+fn cluster_documents(connection: &Value, count: usize, settings: &[(&str, &str)]) -> String {
+    let lines: String = settings
+        .iter()
+        .map(|(name, value)| format!("\n    {name}: {}", Value::from(*value)))
+        .collect();
+    let spec = match settings {
+        [] => " {}".to_owned(),
+        _ => format!("\n  settings:{lines}"),
+    };
+    let mut documents = surroundings(connection);
+    documents.extend((0..count).map(|number| {
+        let name = format!("c{number}");
+        document("Cluster", &name, &format!("/ws/w/prv/p/cls/{name}"), &spec)
+    }));
+    documents.join("---\n")
+}
+
+/// A workspace and a provider.
+fn surroundings(connection: &Value) -> Vec<String> {
+    let mut settings = String::new();
+    for (name, value) in connection["settings"].as_object().into_iter().flatten() {
+        let value = match name.as_str() {
+            "AZURE_CLIENT_SECRET" => format!("env:{SECRET}"),
+            _ => value.as_str().unwrap_or_default().to_owned(),
+        };
+        // JSON strings are YAML strings.
+        settings.extend(["\n    ", name, ": ", &Value::from(value).to_string()]);
+    }
+    let provider = format!("\n  driver: aks\n  settings:{settings}\n    AZURE_RESOURCE_PREFIX: bench");
+    vec![
+        document("Workspace", "w", "/ws/w", " {}"),
+        document("Provider", "p", "/ws/w/prv/p", &provider),
     ]
-    .join("---\n")
+}
+
+fn document(kind: &str, name: &str, id: &str, spec: &str) -> String {
+    format!(
+        "apiVersion: ops.kompox.dev/v1alpha1\nkind: {kind}\nmetadata:\n  name: {name}\n  annotations:\n    \
+         ops.kompox.dev/id: {id}\nspec:{spec}\n"
+    )
 }
 
 #[cfg(test)]
@@ -166,5 +226,23 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("    - name: db\n      size: 32Gi\n"), "{text}");
+    }
+    #[test]
+    fn every_cluster_has_a_name_of_its_own_and_the_settings_of_all() {
+        let connection = serde_json::json!({ "settings": {} });
+        let text = cluster_documents(&connection, 2, &[("AZURE_AKS_SKU_TIER", "Standard")]);
+        let clusters: Vec<&str> = text.split("---\n").skip(2).collect();
+        assert_eq!(clusters.len(), 2);
+        for (number, cluster) in clusters.iter().enumerate() {
+            assert!(
+                cluster.contains(&format!("ops.kompox.dev/id: /ws/w/prv/p/cls/c{number}\n")),
+                "{text}"
+            );
+            assert!(
+                cluster.ends_with("spec:\n  settings:\n    AZURE_AKS_SKU_TIER: \"Standard\"\n"),
+                "{text}"
+            );
+        }
+        assert!(cluster_documents(&connection, 1, &[]).ends_with("spec: {}\n"));
     }
 }
