@@ -17,6 +17,7 @@ mod deprovision;
 mod disks;
 mod failures;
 mod interruptions;
+mod kubeconfig;
 mod plan;
 mod provision;
 mod snapshots;

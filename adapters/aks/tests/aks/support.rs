@@ -140,6 +140,24 @@ pub(crate) fn driver(
     app: &AppScope,
     more: &[(&str, &str)],
 ) -> Result<Arc<dyn ProviderDriver>> {
+    driver_of(&factory(), emulator, app, more)
+}
+
+/// A factory of drivers that are in a hurry.
+pub(crate) fn factory() -> AksFactory {
+    AksFactory::with_options(ArmOptions {
+        backoff: Duration::from_millis(1),
+        poll: Duration::from_millis(1),
+        concurrency: 16,
+    })
+}
+
+pub(crate) fn driver_of(
+    factory: &AksFactory,
+    emulator: &Emulator,
+    app: &AppScope,
+    more: &[(&str, &str)],
+) -> Result<Arc<dyn ProviderDriver>> {
     let connection = emulator.connection().settings();
     let pairs = connection
         .iter()
@@ -155,12 +173,7 @@ pub(crate) fn driver(
         clusters: vec![app.cluster.clone()],
         apps: vec![app.app.clone()],
     };
-    let options = ArmOptions {
-        backoff: Duration::from_millis(1),
-        poll: Duration::from_millis(1),
-        concurrency: 16,
-    };
-    AksFactory::with_options(options).build(&scope, &NoSecrets)
+    factory.build(&scope, &NoSecrets)
 }
 
 pub(crate) fn context() -> (Context, Arc<Told>) {
