@@ -18,6 +18,7 @@ mod disks;
 mod emulator;
 mod flags;
 mod interruption;
+mod kubeconfig;
 mod proxy;
 mod quickstart;
 mod secrets;

@@ -80,8 +80,8 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Kubeconfig> {
     Kubeconfig::parse(bytes).map_err(|error| {
         error
-            .context(format!("cannot use {}", path.display()))
             .with_hint("it was left as it is; mend it, or name another file")
+            .context(format!("cannot use {}", path.display()))
     })
 }
 

@@ -35,13 +35,16 @@ it is; what a merge replaces is kept beside it as FILE.kompox-backup.";
 
 /// What only one of is meant.
 const PLACE: &str = "place";
+/// A file of its own. What needs a merge says that it conflicts with it too: clap does not ask for what conflicts with
+/// something that is given.
+const FILE: &str = "file";
 /// What is there already, and is changed.
 const EXISTING: &str = "existing";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 #[command(group(clap::ArgGroup::new(PLACE).args(["out", "temp", "merge"])))]
-#[command(group(clap::ArgGroup::new("file").args(["out", "temp"])))]
+#[command(group(clap::ArgGroup::new(FILE).args(["out", "temp"])))]
 #[command(group(clap::ArgGroup::new(EXISTING).args(["out", "merge"])))]
 pub(super) struct Args {
     /// Write it to this file; `-` for standard output [default: -]
@@ -54,7 +57,7 @@ pub(super) struct Args {
     #[arg(long)]
     temp: bool,
     /// The file to merge into [default: the first of $KUBECONFIG, else ~/.kube/config]
-    #[arg(long, value_name = "PATH", requires = "merge", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "PATH", requires = "merge", conflicts_with = FILE, value_hint = ValueHint::FilePath)]
     kubeconfig: Option<PathBuf>,
     /// What cluster, user and context are called
     #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
@@ -63,13 +66,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<Label>,
     /// Make the context the current one; the first context of a file is that anyway
-    #[arg(long, requires = "merge")]
+    #[arg(long, requires = "merge", conflicts_with = FILE)]
     set_current: bool,
     /// Replace what is somebody else's: entries of the same names, or the file named with --out
-    #[arg(long, requires = EXISTING)]
+    #[arg(long, requires = EXISTING, conflicts_with = "temp")]
     force: bool,
     /// Print the command by which a shell uses the file
-    #[arg(long, requires = "file")]
+    #[arg(long, requires = FILE, conflicts_with = "merge")]
     print_export: bool,
     /// How it is written; a file that is merged into is written as YAML
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Yaml, conflicts_with = "merge")]

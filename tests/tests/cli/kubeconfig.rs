@@ -1,0 +1,440 @@
+//! `cluster kubeconfig` and `cluster token`: what they print, and what becomes of the files they are given.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use insta::assert_snapshot;
+use kompox_tests::binary::{Output, TestEnvironment};
+use kompoxops::exit_codes::{DIFFERENCE, DONE, FAILED, USAGE};
+use regex::Regex;
+use serde_json::Value;
+
+use crate::shop;
+
+/// Where `--merge` goes without more.
+const DEFAULT: &str = "../home/.kube/config";
+
+/// A file of somebody with a cluster of their own.
+const OTHERS: &str = "\
+apiVersion: v1
+kind: Config
+clusters:
+- name: theirs
+  cluster: {server: 'https://theirs:6443', insecure-skip-tls-verify: yes}
+users:
+- name: '007'
+  user: {token: \"1e3\", unheard-of: [~, 0x1F]}
+contexts:
+- name: theirs
+  context: {cluster: theirs, user: '007'}
+current-context: theirs
+";
+
+/// An environment with a cluster that runs.
+fn provisioned() -> TestEnvironment {
+    let env = shop();
+    env.run("cluster provision -q").assert_code(DONE);
+    env
+}
+
+/// What it printed, with placeholders for names, certificates and tokens.
+fn settled(output: &Output) -> String {
+    let mut text = output.to_string();
+    for (pattern, placeholder) in [
+        (r"\baks-[0-9a-z]{13}\b", "aks-[TOKEN......]"),
+        (r"-[0-9a-f]{8}\.hcp\.", "-[HASH..].hcp."),
+        (r"_kubernetes/[0-9a-f]+", "_kubernetes/[UID]"),
+        (r"(-data|token): \S+", "$1: [DATA]"),
+    ] {
+        text = Regex::new(pattern)
+            .unwrap()
+            .replace_all(&text, placeholder)
+            .into_owned();
+    }
+    text
+}
+
+/// Every file below the environment's root, with what it holds.
+fn files(env: &TestEnvironment) -> BTreeMap<PathBuf, Vec<u8>> {
+    fn walk(directory: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else {
+                found.insert(path.clone(), std::fs::read(path).unwrap());
+            }
+        }
+    }
+    let mut found = BTreeMap::new();
+    walk(&env.path(".."), &mut found);
+    found
+}
+
+/// The names in a list of a kubeconfig, read by another reader than ours.
+fn names(yaml: &str, list: &str) -> Vec<String> {
+    let config: Value = serde_saphyr::from_str(yaml).unwrap();
+    let items = config[list].as_array().unwrap().iter();
+    items
+        .map(|item| item["name"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn it_is_printed_with_the_administrator_or_with_a_program_for_tokens() {
+    let env = provisioned();
+    assert_snapshot!(settled(&env.run("cluster kubeconfig --namespace shop").expect(DONE)), @r"
+    apiVersion: v1
+    kind: Config
+    clusters:
+    - cluster:
+        certificate-authority-data: [DATA]
+        server: https://127.0.0.1:[PORT]/_kubernetes/[UID]
+        tls-server-name: aks-[TOKEN......]-[HASH..].hcp.japaneast.azmk8s.io
+        extensions:
+        - extension:
+            cluster: /subscriptions/[SUBSCRIPTION......................]/resourcegroups/rg-main/providers/microsoft.containerservice/managedclusters/aks-[TOKEN......]
+          name: ops.kompox.dev
+      name: kompox-main-3d0d77
+    users:
+    - user:
+        client-certificate-data: [DATA]
+        client-key-data: [DATA]
+        token: [DATA]
+        extensions:
+        - extension:
+            cluster: /subscriptions/[SUBSCRIPTION......................]/resourcegroups/rg-main/providers/microsoft.containerservice/managedclusters/aks-[TOKEN......]
+          name: ops.kompox.dev
+      name: kompox-main-3d0d77
+    contexts:
+    - context:
+        cluster: kompox-main-3d0d77
+        user: kompox-main-3d0d77
+        extensions:
+        - extension:
+            cluster: /subscriptions/[SUBSCRIPTION......................]/resourcegroups/rg-main/providers/microsoft.containerservice/managedclusters/aks-[TOKEN......]
+          name: ops.kompox.dev
+        namespace: shop
+      name: kompox-main-3d0d77
+    current-context: kompox-main-3d0d77
+    [exit status: 0]
+    ");
+    let user = env
+        .command("cluster kubeconfig --cred user --format json --kom-path .kompox/kom --context mine")
+        .env("KOMPOX_ROOT", ".")
+        .run()
+        .expect(DONE);
+    let config = user.json();
+    let exec = &config["users"][0]["user"]["exec"];
+    let work = env.work().canonicalize().unwrap();
+    let shown = |path: &Path| path.display().to_string();
+    assert_eq!(
+        exec["args"],
+        serde_json::json!([
+            "cluster",
+            "token",
+            "--cluster-id",
+            "/ws/demo/prv/azure/cls/main",
+            "-C",
+            shown(&work),
+            "--kom-path",
+            shown(&work.join(".kompox/kom")),
+        ])
+    );
+    assert_eq!(
+        exec["env"][0],
+        serde_json::json!({"name": "KOMPOX_ROOT", "value": "."})
+    );
+    assert_eq!(config["current-context"], "mine");
+    assert!(!user.stdout.contains(&env.connection().client_secret));
+
+    // From anywhere, the command gives out a token that ends, in the form that kubectl takes.
+    let args: Vec<&str> = exec["args"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|arg| arg.as_str().unwrap())
+        .collect();
+    let info = r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{}}"#;
+    let mut token = env
+        .command("")
+        .in_directory("../tmp")
+        .env("KUBERNETES_EXEC_INFO", info);
+    for arg in args {
+        token = token.arg(arg);
+    }
+    let credential = token.run().expect(DONE).json();
+    assert_eq!(credential["apiVersion"], "client.authentication.k8s.io/v1");
+    assert_eq!(credential["kind"], "ExecCredential");
+    assert!(
+        credential["status"]["expirationTimestamp"]
+            .as_str()
+            .unwrap()
+            .ends_with('Z')
+    );
+    assert_eq!(
+        credential["status"]["token"].as_str().unwrap().split('.').count(),
+        3
+    );
+}
+
+#[test]
+fn a_merge_is_shown_first_keeps_everything_else_and_the_second_changes_nothing() {
+    let env = provisioned();
+    std::fs::create_dir_all(env.path("../home/.kube")).unwrap();
+    env.write(DEFAULT, OTHERS);
+    assert_snapshot!(settled(&env.run("cluster kubeconfig --merge --set-current --dry-run").expect(DIFFERENCE)), @r"
+    create cluster kompox-main-3d0d77 in [ROOT]/home/.kube/config
+    create user kompox-main-3d0d77 in [ROOT]/home/.kube/config
+    create context kompox-main-3d0d77 in [ROOT]/home/.kube/config
+    change current context to kompox-main-3d0d77 in [ROOT]/home/.kube/config
+    [exit status: 3]
+    ");
+    assert_eq!(env.read(DEFAULT), OTHERS);
+    assert_snapshot!(settled(&env.run("cluster kubeconfig --merge").expect(DONE)), @r"
+    ------- stderr -------
+    context kompox-main-3d0d77 is in [ROOT]/home/.kube/config; use it: kubectl --context kompox-main-3d0d77 get namespaces
+    what it held before is in [ROOT]/home/.kube/config.kompox-backup
+    [exit status: 0]
+    ");
+    assert_eq!(env.read(format!("{DEFAULT}.kompox-backup")), OTHERS);
+    let merged = env.read(DEFAULT);
+    for kept in [
+        "- name: theirs\n  cluster:\n    server: 'https://theirs:6443'\n    insecure-skip-tls-verify: yes\n",
+        "- name: '007'\n  user:\n    token: \"1e3\"\n    unheard-of:\n    - null\n    - 0x1F\n",
+        "current-context: theirs\n",
+    ] {
+        assert!(merged.contains(kept), "{merged}");
+    }
+    assert_eq!(names(&merged, "contexts"), ["theirs", "kompox-main-3d0d77"]);
+
+    let before = files(&env);
+    assert_snapshot!(settled(&env.run("cluster kubeconfig --merge").expect(DONE)), @r"
+    ------- stderr -------
+    context kompox-main-3d0d77 in [ROOT]/home/.kube/config is as it should be; use it: kubectl --context kompox-main-3d0d77 get namespaces
+    [exit status: 0]
+    ");
+    assert!(files(&env) == before);
+    assert_snapshot!(settled(&env.run("cluster kubeconfig --merge --cred user --dry-run").expect(DIFFERENCE)), @r"
+    update user kompox-main-3d0d77 (exec, client-certificate-data, client-key-data, token) in [ROOT]/home/.kube/config
+    [exit status: 3]
+    ");
+    env.run("cluster kubeconfig --merge --dry-run").assert_code(DONE);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_left_as_it_is() {
+    let env = provisioned();
+    env.write("broken", "clusters: [\n");
+    env.write("other", "kind: Secret\n");
+    env.write("clash", &OTHERS.replace("theirs\n", "kompox-main-3d0d77\n"));
+    std::fs::create_dir(env.path("directory")).unwrap();
+    let before = files(&env);
+    for flags in ["", " --dry-run"] {
+        for name in ["broken", "other", "clash", "directory"] {
+            let line = format!("cluster kubeconfig --merge --kubeconfig {name}{flags}");
+            env.run(&line).assert_code(FAILED);
+        }
+        for name in ["broken", "other", "clash"] {
+            env.run(&format!("cluster kubeconfig -o {name}{flags}"))
+                .assert_code(FAILED);
+        }
+    }
+    assert!(files(&env) == before);
+    assert_snapshot!(env.run("cluster kubeconfig --merge --kubeconfig broken"), @r"
+    ------- stderr -------
+    error: cannot use [ROOT]/work/broken (invalidInput)
+      caused by: line 1: this is not valid YAML: unclosed bracket '['
+    hint: it was left as it is; mend it, or name another file
+    [exit status: 1]
+    ");
+    assert_snapshot!(env.run("cluster kubeconfig --merge --kubeconfig clash"), @r"
+    ------- stderr -------
+    error: cannot merge into [ROOT]/work/clash (conflict)
+      caused by: cluster kompox-main-3d0d77 is there already and leads to another cluster at https://theirs:6443
+    hint: choose another name with --context, or replace it with --force
+    [exit status: 1]
+    ");
+    assert_snapshot!(env.run("cluster kubeconfig -o broken"), @r"
+    ------- stderr -------
+    error: [ROOT]/work/broken is there already and holds something else (conflict)
+    hint: to add the cluster to it: --merge --kubeconfig [ROOT]/work/broken; to replace it: --force
+    [exit status: 1]
+    ");
+    let forced = env
+        .run("cluster kubeconfig --merge --kubeconfig clash --force")
+        .expect(DONE);
+    assert!(forced.stderr.contains("clash.kompox-backup"), "{forced}");
+    env.run("cluster kubeconfig -o broken --force").assert_code(DONE);
+    assert_eq!(env.read("broken.kompox-backup"), "clusters: [\n");
+    // What an earlier run made is nobody's loss.
+    let again = env.run("cluster kubeconfig -o broken --cred user").expect(DONE);
+    assert!(env.read("broken").contains("exec:"), "{again}");
+}
+
+#[test]
+fn a_dry_run_writes_nothing_wherever_it_would_go() {
+    let env = provisioned();
+    env.write("there", OTHERS);
+    let before = files(&env);
+    for (flags, code) in [
+        ("", DONE),
+        ("-o -", DONE),
+        ("-o new.yml", DIFFERENCE),
+        ("-o new.yml --print-export", DIFFERENCE),
+        ("-o there --force", DIFFERENCE),
+        ("--temp", DIFFERENCE),
+        ("--temp --print-export", DIFFERENCE),
+        ("--merge", DIFFERENCE),
+        ("--merge --kubeconfig there", DIFFERENCE),
+        ("--merge --kubeconfig there --set-current --force", DIFFERENCE),
+    ] {
+        let output = env
+            .run(&format!("cluster kubeconfig --dry-run {flags}"))
+            .expect(code);
+        assert!(!output.stdout.contains("apiVersion"), "{flags}: {output}");
+    }
+    assert!(files(&env) == before);
+    assert!(!env.path("../home/.kube").exists());
+}
+
+#[test]
+fn a_file_of_its_own_and_a_temporary_one_are_private_and_told_by_their_paths() {
+    let env = provisioned();
+    assert_snapshot!(env.run("cluster kubeconfig -o cluster.yml").expect(DONE), @r"
+    ------- stderr -------
+    [ROOT]/work/cluster.yml holds context kompox-main-3d0d77; use it: kubectl --kubeconfig [ROOT]/work/cluster.yml get namespaces
+    [exit status: 0]
+    ");
+    let output = env
+        .command("cluster kubeconfig --print-export -o")
+        .arg("it's.yml")
+        .run()
+        .expect(DONE);
+    assert_snapshot!(output, @r"
+    export KUBECONFIG='[ROOT]/work/it'\''s.yml'
+    [exit status: 0]
+    ");
+    let temporary = env.run("cluster kubeconfig --temp").expect(DONE);
+    assert_snapshot!(temporary, @r"
+    [ROOT]/tmp/kompox-kubeconfig-[ULID-1..................]
+    [exit status: 0]
+    ");
+    assert_eq!(
+        std::fs::read_to_string(temporary.stdout.trim_end()).unwrap(),
+        env.read("cluster.yml")
+    );
+    #[cfg(unix)]
+    for path in [temporary.stdout.trim_end(), "cluster.yml", "it's.yml"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = std::fs::metadata(env.path(path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{path}");
+    }
+}
+
+#[test]
+fn flags_that_cannot_be_meant_together_are_a_usage_error_before_anything_is_asked() {
+    let env = shop();
+    for flags in [
+        "--merge -o x",
+        "--merge --temp",
+        "--temp -o x",
+        "--kubeconfig x",
+        "--set-current",
+        "--temp --set-current",
+        "--force",
+        "--temp --force",
+        "--print-export",
+        "--merge --print-export",
+        "-o - --print-export",
+        "--merge --format json",
+        "--namespace Not_A_Label",
+        "--cred root",
+        "--address both",
+        "--context=",
+    ] {
+        let output = env.run(&format!("cluster kubeconfig {flags}"));
+        assert_eq!(output.code(), Some(i32::from(USAGE)), "{flags}: {output}");
+    }
+    assert!(env.emulator().requests().is_empty());
+}
+
+#[test]
+fn without_a_cluster_it_says_how_to_get_one_and_a_token_in_another_form_is_refused() {
+    let env = shop();
+    assert_snapshot!(env.run("cluster kubeconfig --merge").expect(FAILED), @r"
+    ------- stderr -------
+    error: cannot get a kubeconfig of cluster /ws/demo/prv/azure/cls/main (notFound)
+      caused by: cluster /ws/demo/prv/azure/cls/main is not there yet
+    hint: run `kompoxops cluster provision`
+    [exit status: 1]
+    ");
+    assert!(!env.path("../home/.kube").exists());
+    let info = r#"{"apiVersion":"client.authentication.k8s.io/v1beta1"}"#;
+    let refused = env
+        .command("cluster token")
+        .env("KUBERNETES_EXEC_INFO", info)
+        .run();
+    assert_snapshot!(refused, @r#"
+    ------- stderr -------
+    error: a token is asked for as "client.authentication.k8s.io/v1beta1", and is given out as client.authentication.k8s.io/v1 only (invalidInput)
+    hint: make the context anew: kompoxops cluster kubeconfig --merge --cred user
+    [exit status: 1]
+    "#);
+}
+
+#[test]
+fn many_who_merge_at_once_and_are_killed_at_any_moment_lose_nothing() {
+    let env = provisioned();
+    env.write("config", OTHERS);
+    let begin = |name: &str| {
+        env.command(&format!(
+            "cluster kubeconfig --merge --kubeconfig config --context {name}"
+        ))
+        .spawn()
+    };
+    let all: Vec<String> = (0..6).map(|number| format!("c{number}")).collect();
+    // Some are killed: dropped, they end at once, wherever they are.
+    for milliseconds in [0, 20, 40, 60, 80, 100, 120] {
+        let killed: Vec<_> = all.iter().map(|name| begin(name)).collect();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        drop(killed);
+        let text = env.read("config");
+        let contexts = names(&text, "contexts");
+        assert_eq!(contexts.first().map(String::as_str), Some("theirs"), "{text}");
+        assert!(text.contains("0x1F"), "{text}");
+        for list in ["clusters", "users"] {
+            assert_eq!(names(&text, list).len(), contexts.len(), "{text}");
+        }
+    }
+    let running: Vec<_> = all.iter().map(|name| begin(name)).collect();
+    for run in running {
+        run.wait().assert_code(DONE);
+    }
+    let mut contexts = names(&env.read("config"), "contexts");
+    contexts.sort();
+    assert_eq!(contexts, ["c0", "c1", "c2", "c3", "c4", "c5", "theirs"]);
+    assert!(!env.path("config.lock").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_linked_kubeconfig_stays_a_link_and_what_it_leads_to_is_replaced_and_made_private() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let env = provisioned();
+    env.write("dotfiles", OTHERS);
+    std::fs::set_permissions(env.path("dotfiles"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    symlink("dotfiles", env.path("link")).unwrap();
+    env.command("cluster kubeconfig --merge")
+        .env("KUBECONFIG", ":link:elsewhere")
+        .run()
+        .assert_code(DONE);
+    assert!(env.path("link").is_symlink());
+    assert_eq!(names(&env.read("dotfiles"), "contexts").len(), 2);
+    let mode = |path: &str| std::fs::metadata(env.path(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("dotfiles"), mode("dotfiles.kompox-backup")), (0o600, 0o600));
+    env.run("cluster kubeconfig --merge").assert_code(DONE);
+    assert_eq!((mode("../home/.kube"), mode(DEFAULT)), (0o700, 0o600));
+}
