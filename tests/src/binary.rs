@@ -182,6 +182,12 @@ impl TestEnvironment {
         self.root.path().join("work")
     }
 
+    /// The home directory of whoever runs commands.
+    #[must_use]
+    pub fn home(&self) -> PathBuf {
+        self.root.path().join("home")
+    }
+
     /// A path below the working directory.
     #[must_use]
     pub fn path(&self, path: impl AsRef<Path>) -> PathBuf {

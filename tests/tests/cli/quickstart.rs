@@ -18,41 +18,56 @@ fn the_main_job_is_done_twice_and_goes_on_with_the_commands_it_prints() {
         .lines()
         .filter(|line| line.starts_with(['$', '[', ' ']) && !line.starts_with("[ULID"));
     let (introduction, _) = text.split_once("\n\n").unwrap();
-    assert_snapshot!(introduction, @"
-    The main job of kompoxops, in demo: disks and snapshots of a shop's volumes, in an Azure that runs inside this program.
+    assert_snapshot!(introduction, @r"
+    The main job of kompoxops, in demo: a cluster for a shop, and disks and snapshots of its volumes, in an Azure that runs inside this program.
     Everything below is an ordinary command; `$` marks what you would type.
     `kompoxops` stands for [PROGRAM] here.
     ");
     let steps: Vec<&str> = steps.collect();
-    assert_snapshot!(steps.join("\n"), @"
-    [1/10] Check the configuration, without a request
+    assert_snapshot!(steps.join("\n"), @r"
+    [1/15] Check the configuration, without a request
     $ kompoxops check -o table
       A finding would name the document and say what to do.
-    [2/10] Give every volume its first disk
+    [2/15] Ask the cloud what would keep the cluster from being made
+    $ kompoxops check --online -o table
+      Nothing is written. Each check that fails would say what to do about it.
+    [3/15] See what would be made
+    $ kompoxops cluster provision --dry-run -o table
+      The plan. Exit code 3 tells scripts that there is something to do.
+    [4/15] Make the cluster and all it needs
+    $ kompoxops cluster provision -o table
+      One Deployment Stack holds all of it. Running it again changes nothing.
+    [5/15] See how it stands
+    $ kompoxops cluster status -o table
+      What cannot be told is unknown, and a condition says why.
+    [6/15] Get a kubeconfig
+    $ kompoxops cluster kubeconfig --merge --kubeconfig .kompox/secrets/kubeconfig --set-current
+      A file of this directory: yours in your home is not touched.
+    [7/15] Give every volume its first disk
     $ kompoxops disk create --bootstrap -o table
       One disk for each volume, and it is assigned. Running it again changes nothing.
-    [3/10] List the disks
+    [8/15] List the disks
     $ kompoxops disk list -o table
       ASSIGNED tells which disk of a volume is in use. With -o json the same is for scripts.
-    [4/10] Make another disk of the same volume
+    [9/15] Make another disk of the same volume
     $ kompoxops disk create -V db -N blue-1 -o table
       It is not assigned: the first one stays in use until you say otherwise.
-    [5/10] Switch the volume to it
+    [10/15] Switch the volume to it
     $ kompoxops disk assign -V db -N blue-1 -o table
       ASSIGNED is yes. At no moment were there two, or none, and the old disk is kept.
-    [6/10] Take a snapshot of the assigned disk
+    [11/15] Take a snapshot of the assigned disk
     $ kompoxops snapshot create -V db -N before-1 -o table
       The command returns when the snapshot can be used: COMPLETE is 100%.
-    [7/10] List the snapshots
+    [12/15] List the snapshots
     $ kompoxops snapshot list -V db -o table
       SOURCE-DISK is the disk it was taken from.
-    [8/10] Go back to the snapshot
+    [13/15] Go back to the snapshot
     $ kompoxops snapshot restore -V db -N before-1 --disk-name restored-1 --assign -o table
       A new disk with the data of the snapshot, assigned; the one before is kept.
-    [9/10] Try to delete the disk that is in use, which must fail
+    [14/15] Try to delete the disk that is in use, which must fail
     $ kompoxops disk delete -V db -N restored-1 --yes
       Refused, with exit code 1 and what to do about it: data in use is not lost by a slip.
-    [10/10] See what there is now
+    [15/15] See what there is now
     $ kompoxops disk list -o table
       Every volume has one assigned disk, and nothing was thrown away.
         alias kompoxops=[PROGRAM]
@@ -60,6 +75,8 @@ fn the_main_job_is_done_twice_and_goes_on_with_the_commands_it_prints() {
         kompoxops emulator run --state .azure
         alias kompoxops=[PROGRAM]
         cd demo
+        kompoxops cluster status
+        kubectl --kubeconfig .kompox/secrets/kubeconfig get namespaces
         kompoxops disk list
         kompoxops snapshot create -V uploads
         kompoxops snapshot restore -V uploads -N <the name it printed>
@@ -68,8 +85,26 @@ fn the_main_job_is_done_twice_and_goes_on_with_the_commands_it_prints() {
       caused by: disk restored-1 is the assigned one of volume db
     [exit status: 0]
     ");
-    assert_eq!(first.stdout.matches("   yes   ").count(), 8, "{first}");
+    let (_, volumes) = first
+        .stdout
+        .split_once("Give every volume its first disk")
+        .unwrap();
+    assert_eq!(volumes.matches("   yes   ").count(), 8, "{first}");
+    assert!(
+        env.read("demo/.kompox/secrets/kubeconfig")
+            .contains("current-context")
+    );
+    assert!(
+        !env.home().join(".kube").exists(),
+        "the user's own kubeconfig is not touched"
+    );
     let second = env.run("quickstart demo --timing zero -q").expect(DONE);
+    assert!(
+        second
+            .stdout
+            .contains("\n$ kompoxops cluster provision -o table\n  One Deployment Stack"),
+        "{second}"
+    );
     for name in ["blue-2", "before-2", "restored-2", "blue-1"] {
         assert!(second.stdout.contains(name), "{name}: {second}");
     }

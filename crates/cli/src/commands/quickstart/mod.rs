@@ -128,8 +128,8 @@ fn introduction(shown: &Path, program: &Program) -> String {
         None => String::new(),
     };
     format!(
-        "The main job of kompoxops, in {shown}: disks and snapshots of a shop's volumes, in an Azure that runs inside \
-         this program.\nEverything below is an ordinary command; `$` marks what you would type.\n{stands_for}"
+        "The main job of kompoxops, in {shown}: a cluster for a shop, and disks and snapshots of its volumes, in an \
+         Azure that runs inside this program.\nEverything below is an ordinary command; `$` marks what you would type.\n{stands_for}"
     )
 }
 
@@ -148,11 +148,15 @@ fn farewell(shown: &Path, program: &Program) -> String {
          Azure (.azure), which has stopped now. To go on, start it again; it keeps its port:\n\n\
          {alias}    cd {shown}\n    kompoxops emulator run --state .azure\n\n\
          and in another terminal:\n\n\
-         {alias}{proxy}    cd {shown}\n    kompoxops disk list\n    kompoxops snapshot create -V uploads\n    \
+         {alias}{proxy}    cd {shown}\n    kompoxops cluster status\n    kubectl --kubeconfig {kubeconfig} get namespaces\n    \
+         kompoxops disk list\n    kompoxops snapshot create -V uploads\n    \
          kompoxops snapshot restore -V uploads -N <the name it printed>\n    kompoxops admin app get shop\n    \
          kompoxops --help\n\n\
+         When you have seen enough, `kompoxops cluster deprovision` takes the cluster down again, and nothing else: the\n\
+         disks of the app have a resource group of their own.\n\n\
          For your own subscription change .kompox/kom/provider.yml, and see with `kompoxops check` what is missing.\n",
-        shown = shell_word(shown)
+        shown = shell_word(shown),
+        kubeconfig = steps::KUBECONFIG,
     )
 }
 

@@ -12,6 +12,8 @@ use crate::ui::Ui;
 
 /// The volume that the tour is about.
 const VOLUME: &str = "db";
+/// Where the tour's kubeconfig is, in a directory that git ignores: never the user's own.
+pub(super) const KUBECONFIG: &str = ".kompox/secrets/kubeconfig";
 
 /// One step.
 struct Step {
@@ -28,6 +30,8 @@ struct Step {
 enum Check {
     /// What the exit code says is enough.
     Nothing,
+    /// The cluster and all it needs are there and well.
+    Provisioned,
     /// Every volume has exactly one assigned disk.
     AllAssigned,
     /// The volume has this disk, assigned or not.
@@ -38,7 +42,9 @@ enum Check {
 
 /// Goes through all steps.
 pub(super) async fn walk(program: &Program, ui: &Ui, stop: &Stop) -> Result<(), Stopped> {
-    let steps = steps(free_number(program, stop).await?);
+    let there = program.query(&["cluster", "status"], stop).await?;
+    let mut steps = cluster_steps(there.get("found").and_then(Value::as_bool) == Some(true));
+    steps.extend(volume_steps(free_number(program, stop).await?));
     let count = steps.len();
     for (index, step) in steps.into_iter().enumerate() {
         let mut command = step.command;
@@ -62,30 +68,85 @@ pub(super) async fn walk(program: &Program, ui: &Ui, stop: &Stop) -> Result<(), 
     Ok(())
 }
 
-fn steps(number: u32) -> Vec<Step> {
-    let (disk, snapshot, restored) = (
-        format!("blue-{number}"),
-        format!("before-{number}"),
-        format!("restored-{number}"),
-    );
-    let step = |title, command: String, look: &str| Step {
+fn step(title: &'static str, command: String, look: &str) -> Step {
+    Step {
         title,
         command,
         data: true,
         exit_code: exit_codes::DONE,
         look: look.to_owned(),
         check: Check::Nothing,
-    };
-    let has = |name: &String, assigned| Check::Disk {
-        name: name.clone(),
-        assigned,
-    };
+    }
+}
+
+/// From the configuration to a cluster that can be used. An earlier tour may have made it.
+fn cluster_steps(there: bool) -> Vec<Step> {
     vec![
         step(
             "Check the configuration, without a request",
             "check".to_owned(),
             "A finding would name the document and say what to do.",
         ),
+        step(
+            "Ask the cloud what would keep the cluster from being made",
+            "check --online".to_owned(),
+            "Nothing is written. Each check that fails would say what to do about it.",
+        ),
+        if there {
+            step(
+                "See what would change",
+                "cluster provision --dry-run".to_owned(),
+                "Nothing: an earlier tour has made the cluster, and it is as configured.",
+            )
+        } else {
+            Step {
+                exit_code: exit_codes::DIFFERENCE,
+                ..step(
+                    "See what would be made",
+                    "cluster provision --dry-run".to_owned(),
+                    "The plan. Exit code 3 tells scripts that there is something to do.",
+                )
+            }
+        },
+        Step {
+            check: Check::Provisioned,
+            ..step(
+                "Make the cluster and all it needs",
+                "cluster provision".to_owned(),
+                "One Deployment Stack holds all of it. Running it again changes nothing.",
+            )
+        },
+        Step {
+            check: Check::Provisioned,
+            ..step(
+                "See how it stands",
+                "cluster status".to_owned(),
+                "What cannot be told is unknown, and a condition says why.",
+            )
+        },
+        Step {
+            data: false,
+            ..step(
+                "Get a kubeconfig",
+                format!("cluster kubeconfig --merge --kubeconfig {KUBECONFIG} --set-current"),
+                "A file of this directory: yours in your home is not touched.",
+            )
+        },
+    ]
+}
+
+/// The main job of the volumes, with names of this number.
+fn volume_steps(number: u32) -> Vec<Step> {
+    let (disk, snapshot, restored) = (
+        format!("blue-{number}"),
+        format!("before-{number}"),
+        format!("restored-{number}"),
+    );
+    let has = |name: &String, assigned| Check::Disk {
+        name: name.clone(),
+        assigned,
+    };
+    vec![
         Step {
             check: Check::AllAssigned,
             ..step(
@@ -174,6 +235,13 @@ impl Check {
     async fn run(&self, program: &Program, stop: &Stop, command: &str) -> Result<(), Stopped> {
         let (holds, expected) = match self {
             Self::Nothing => return Ok(()),
+            Self::Provisioned => {
+                let status = program.query(&["cluster", "status"], stop).await?;
+                (
+                    status.get("provisioned").and_then(Value::as_bool) == Some(true),
+                    "the cluster is provisioned".to_owned(),
+                )
+            }
             Self::AllAssigned => {
                 let app = program.query(&["admin", "app", "list"], stop).await?;
                 let disks = program.query(&["disk", "list"], stop).await?;
