@@ -13,6 +13,7 @@ mod about;
 mod bootstrap;
 mod cloud;
 mod cluster;
+mod cluster_status;
 mod configuration;
 mod disks;
 mod emulator;
