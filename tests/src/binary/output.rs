@@ -152,8 +152,13 @@ impl Redactor {
             // Every system has its own words.
             (r"[A-Z][a-z][^:\n]* \(os error \d+\)", "[OS ERROR]"),
             (
-                r"(done in|failed after|left after|again in) [0-9.hms]+",
+                r"(done in|failed after|left after|again in|(?:created|updated|deleted|kept) in) [0-9.hms]+",
                 "$1 [DURATION]",
+            ),
+            // What Azure makes of the id of the subscription and the group, 13 characters of base 32.
+            (
+                r"\b(kv-|log-|dcr-|cr|id-ingress-|aks-|cluster-)[2-7a-z]{13}\b(-[0-9a-f]{8})?",
+                "$1[TOKEN......]",
             ),
             (r#""seconds":[0-9.]+"#, r#""seconds":[SECONDS]"#),
             // The last column of a table.
