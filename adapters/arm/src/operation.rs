@@ -212,7 +212,11 @@ impl Run<'_> {
             Monitor::Status(url) | Monitor::Location(url) => url.clone(),
             Monitor::Resource => self.request.url.clone(),
         };
-        let answer = self.client.send(self.cx, &ArmRequest::get(url)).await;
+        let mut read = ArmRequest::get(url);
+        if matches!(monitor, Monitor::Resource) {
+            read.group_is_known = self.request.group_is_known;
+        }
+        let answer = self.client.send(self.cx, &read).await;
         match monitor {
             Monitor::Status(_) => self.look_at_status(answer, monitor),
             Monitor::Location(_) => self.look_at_location(answer, monitor),
@@ -323,7 +327,9 @@ impl Run<'_> {
     fn look_at_resource(&mut self, answer: Result<ArmResponse>) -> Result<(Look, Option<Duration>)> {
         let deleting = self.request.method == Method::Delete;
         let response = match answer {
-            Err(error) if error.is_not_found() && deleting => return Ok((Look::Nothing, None)),
+            // That the group is not there may be a lagging replica's error: whoever asked must find out.
+            Err(error) if deleting && error.is_group_not_found() && !self.is_group() => return Err(error),
+            Err(error) if deleting && error.is_not_found() => return Ok((Look::Nothing, None)),
             other => other?,
         };
         let wait = response.retry_after();
@@ -347,6 +353,12 @@ impl Run<'_> {
             )),
             _ => Ok((Look::Result(response), wait)),
         }
+    }
+
+    /// Whether the request is about a resource group itself.
+    fn is_group(&self) -> bool {
+        let path = self.request.url.path().trim_matches('/');
+        path.split('/').count() == 4
     }
 
     fn unfollowed(&self, why: ArmError) -> ArmError {

@@ -2,6 +2,7 @@
 
 mod clusters;
 
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -241,6 +242,25 @@ impl Emulator {
         let world = &self.shared.world;
         self.shared
             .change(|state, now| watch::below(state, world, now, &scope.key()))
+            .await
+            .unwrap_or_default()
+    }
+
+    /// The operations that are under way on what is below an id; none where `id` is no ARM id.
+    pub async fn operations(&self, id: &str) -> BTreeSet<String> {
+        let Some(scope) = ResourceId::parse(id) else {
+            return BTreeSet::new();
+        };
+        let below = format!("{}/", scope.key());
+        self.shared
+            .change(|state, _| {
+                let mut running = state.running();
+                running.retain(|id| {
+                    let operation = state.operation(id);
+                    operation.is_some_and(|operation| operation.target.starts_with(&below))
+                });
+                running.into_iter().collect()
+            })
             .await
             .unwrap_or_default()
     }

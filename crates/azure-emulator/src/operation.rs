@@ -180,14 +180,23 @@ impl Operation {
     }
 }
 
-/// Ends every operation that is due.
-pub(crate) fn settle(state: &mut State, world: &World, now: i64) {
-    for id in state.running() {
-        if state
-            .operation(&id)
-            .is_some_and(|operation| operation.is_due(now))
-        {
+/// Ends every operation that is due, one after the other as they are, and shows `look` how things stand after each.
+pub(crate) fn settle(state: &mut State, world: &World, now: i64, look: &mut dyn FnMut(&State)) {
+    let due = |state: &State, id: &str| {
+        let operation = state.operation(id)?;
+        operation.is_due(now).then_some(operation.due)
+    };
+    let mut all: Vec<(i64, String)> = state
+        .running()
+        .into_iter()
+        .filter_map(|id| Some((due(state, &id)?, id)))
+        .collect();
+    all.sort_unstable();
+    for (_, id) in all {
+        // The end of one may be the end of others.
+        if due(state, &id).is_some() {
             end(state, world, &id, now);
+            look(state);
         }
     }
 }

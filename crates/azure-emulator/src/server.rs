@@ -89,13 +89,20 @@ impl Shared {
         let (value, sequence) = {
             let mut session = self.store.session();
             let now = json::now();
-            deploy::settle(&mut session, &self.world, &self.plan, now);
+            let watch = self.watch();
+            let mut seen = 0;
+            let mut look = |state: &State| {
+                if let Some(watch) = &*watch
+                    && state.changes() > seen
+                {
+                    seen = state.changes();
+                    watch.look(state, &self.world, now);
+                }
+            };
+            deploy::settle(&mut session, &self.world, &self.plan, now, &mut look);
+            look(&session);
             let value = change(&mut session, now);
-            if session.is_changed()
-                && let Some(watch) = &*self.watch()
-            {
-                watch.look(&session, &self.world, now);
-            }
+            look(&session);
             (value, session.commit())
         };
         self.store.flushed(sequence).await?;

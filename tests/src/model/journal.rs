@@ -1,6 +1,7 @@
 //! What happened, in order.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kompox_domain::ErrorKind;
@@ -67,6 +68,35 @@ impl Still {
     }
 }
 
+/// `busy+ one* two! [snap], one is assigned`: attached, flagged, broken. With them the user's tag and when it was flagged.
+impl fmt::Display for Still {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, tag) in &self.disks {
+            f.write_str(name)?;
+            if let Some(tag) = tag {
+                write!(f, "#{tag}")?;
+            }
+            if self.attached.contains(name) {
+                f.write_str("+")?;
+            }
+            if self.broken.contains(name) {
+                f.write_str("!")?;
+            }
+            if let Some(at) = self.flagged.get(name) {
+                write!(f, "*{at}")?;
+            }
+            f.write_str(" ")?;
+        }
+        let snapshots = self.snapshots.iter().map(|name| {
+            let broken = self.broken.contains(&format!("snapshot {name}"));
+            format!("{name}{}", if broken { "!" } else { "" })
+        });
+        let snapshots: Vec<String> = snapshots.collect();
+        let winner = self.winner.as_deref().unwrap_or("none");
+        write!(f, "[{}], {winner} is assigned", snapshots.join(" "))
+    }
+}
+
 /// A call of an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -81,6 +111,9 @@ pub struct Call {
 pub enum Entry {
     /// A call began.
     Begun(usize),
+    /// A call ends that sent a merge again, and of what was begun meanwhile something is still under way: it may be
+    /// the first of the two, whose answer was lost.
+    Left(usize),
     /// A call ended, so.
     Ended(usize, Result<(), ErrorKind>),
     /// This is how things stand now.
@@ -128,6 +161,25 @@ impl Journal {
     #[must_use]
     pub fn read(&self) -> (Vec<Call>, Vec<Entry>) {
         self.lock().clone()
+    }
+
+    /// All of it, a line each.
+    #[must_use]
+    pub fn tell(&self) -> String {
+        let (calls, entries) = self.read();
+        let call = |number: usize| match calls.get(number) {
+            Some(Call { operator, action }) => format!("operator {operator}, call {number}, {action:?}"),
+            None => format!("call {number}"),
+        };
+        let lines = entries.iter().enumerate().map(|(time, entry)| match entry {
+            Entry::Begun(number) => format!("{time}: {} begins", call(*number)),
+            Entry::Left(number) => format!("{time}: {} leaves something under way", call(*number)),
+            Entry::Ended(number, Ok(())) => format!("{time}: {} ends well", call(*number)),
+            Entry::Ended(number, Err(kind)) => format!("{time}: {} ends with {kind:?}", call(*number)),
+            Entry::State(now) => format!("{time}: {now}"),
+            Entry::Quiet => format!("{time}: all is quiet"),
+        });
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// How things stand.

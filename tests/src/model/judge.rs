@@ -9,8 +9,13 @@ use super::scenario::{Action, Racing};
 struct Span<'a> {
     action: Action,
     begin: usize,
-    /// A call that did not report success may go on in Azure until all is quiet.
+    /// A call that did not report success may go on in Azure until all is quiet, and so may one that left something
+    /// under way.
     end: usize,
+    /// Whether it left something under way.
+    left: bool,
+    /// When it reported its result.
+    told: usize,
     result: &'a Result<(), ErrorKind>,
     /// How things stood when it began.
     at_first: Still,
@@ -33,6 +38,7 @@ pub fn judge(calls: &[Call], entries: &[Entry], racing: Racing) -> Result<(), St
         .unwrap_or(entries.len());
     let entries = entries.get(..quiet).unwrap_or_default();
     let judge = Judge {
+        entries,
         spans: spans(calls, entries),
         racing,
     };
@@ -68,6 +74,7 @@ fn spans<'a>(calls: &[Call], entries: &'a [Entry]) -> Vec<Span<'a>> {
         let (Some(begin), Some((end, result))) = (begin, end) else {
             continue;
         };
+        let left = entries.contains(&Entry::Left(number));
         let at_first = entries.iter().take(begin).rev().find_map(|entry| match entry {
             Entry::State(state) => Some(Still::clone(state)),
             _ => None,
@@ -75,7 +82,9 @@ fn spans<'a>(calls: &[Call], entries: &'a [Entry]) -> Vec<Span<'a>> {
         spans.push(Span {
             action: call.action,
             begin,
-            end: if result.is_ok() { end } else { usize::MAX },
+            end: if left || result.is_err() { usize::MAX } else { end },
+            left,
+            told: end,
             result,
             at_first: at_first.unwrap_or_default(),
         });
@@ -84,6 +93,7 @@ fn spans<'a>(calls: &[Call], entries: &'a [Entry]) -> Vec<Span<'a>> {
 }
 
 struct Judge<'a> {
+    entries: &'a [Entry],
     spans: Vec<Span<'a>>,
     racing: Racing,
 }
@@ -102,7 +112,7 @@ impl Judge<'_> {
 
     /// From one state to the next.
     fn step(&self, time: usize, before: &Still, now: &Still) -> Result<(), String> {
-        let wrong = |what: String| Err(format!("{what}, at {time}: from {before:?} to {now:?}"));
+        let wrong = |what: String| Err(format!("{what}, at {time}: from {before} to {now}"));
         for name in now.disks.keys().filter(|name| !before.disks.contains_key(*name)) {
             if !self.any(time, |action| action.makes() == Some(name.as_str())) {
                 return wrong(format!("disk {name} came, and nobody asked for it"));
@@ -149,7 +159,8 @@ impl Judge<'_> {
             }
         }
         if now.others != before.others {
-            return wrong("what belongs to others changed".to_owned());
+            let (before, now) = (&before.others, &now.others);
+            return wrong(format!("what belongs to others changed from {before} to {now}"));
         }
         match (&before.winner, &now.winner) {
             (Some(winner), None) if now.disks.contains_key(winner) && !self.may_be_cleared(time, winner) => {
@@ -175,16 +186,38 @@ impl Judge<'_> {
         })
     }
 
-    /// The mark of the assigned disk may be taken away, leaving none, where two assignments meet (whoever clears
-    /// last then marks again), or where somebody makes a disk of that name who saw that there was none: what makes
-    /// a disk in Azure takes no condition either.
+    /// The mark of the assigned disk may be taken away, leaving none, by an assignment of another disk which has
+    /// lost its own mark to somebody since it was set (he who clears last then marks again); or where somebody
+    /// makes a disk of that name who saw that there was none: what makes a disk in Azure takes no condition either.
     fn may_be_cleared(&self, time: usize, winner: &str) -> bool {
-        let assigning = self
-            .active(time)
-            .filter(|span| span.action.assigns().is_some())
-            .count();
-        let racing = usize::from(self.racing.marks());
-        assigning + racing >= 2 || self.is_made_again(time, winner)
+        let lost = |span: &Span<'_>| {
+            let target = span.action.assigns().filter(|target| *target != winner);
+            target.is_some_and(|target| self.has_lost(span, target, time))
+        };
+        self.active(time).any(lost) || self.is_made_again(time, winner)
+    }
+
+    /// Whether the disk that a call assigns is flagged no more by this time, because since the call began it was
+    /// deleted, or another call took its flag: one that assigns another disk, or one that makes this one anew.
+    fn has_lost(&self, span: &Span<'_>, target: &str, time: usize) -> bool {
+        let is_taken = |time| {
+            self.active(time).any(|other| {
+                let assigns_another = other.action.assigns().is_some_and(|disk| disk != target);
+                !std::ptr::eq(other, span) && (assigns_another || other.action.makes() == Some(target))
+            })
+        };
+        let states = self.entries.iter().enumerate().take(time + 1).skip(span.begin);
+        let mut before = &span.at_first;
+        let mut lost = false;
+        for (time, entry) in states {
+            let Entry::State(now) = entry else { continue };
+            let flagged = now.flagged.contains_key(target);
+            let is_gone = before.disks.contains_key(target) && !now.disks.contains_key(target);
+            let was_flagged = before.flagged.contains_key(target);
+            lost = !flagged && (lost || is_gone || (was_flagged && is_taken(time)));
+            before = now;
+        }
+        lost
     }
 
     fn is_made_again(&self, time: usize, name: &str) -> bool {
@@ -199,15 +232,16 @@ impl Judge<'_> {
     }
 
     /// None is assigned in the end since a mark was cleared: then somebody who assigned did not come to the end,
-    /// where he would have marked again.
+    /// where he would have marked again, or came to it before Azure did what he had asked for.
     fn left_without(&self, time: usize, winner: &str) -> Result<(), String> {
         let broken = self.spans.iter().any(|span| {
             span.action.assigns().is_some()
                 && span.end > time
-                && !matches!(
-                    span.result,
-                    Ok(()) | Err(ErrorKind::Conflict | ErrorKind::NotFound)
-                )
+                && (span.left
+                    || !matches!(
+                        span.result,
+                        Ok(()) | Err(ErrorKind::Conflict | ErrorKind::NotFound)
+                    ))
         });
         if broken || self.is_made_again(time, winner) {
             Ok(())
@@ -227,7 +261,7 @@ impl Judge<'_> {
         };
         for span in self.spans.iter().filter(|span| span.result.is_ok()) {
             let action = span.action;
-            let failed = |what: &str| Err(format!("{action:?} reported success, and {what}: {end:?}"));
+            let failed = |what: &str| Err(format!("{action:?} reported success, and {what}: {end}"));
             if let Some(disk) = action.makes()
                 && !end.disks.contains_key(disk)
                 && !later(span, &|other| other.deletes() == Some(disk))
@@ -274,9 +308,9 @@ impl Judge<'_> {
         for first in self.spans.iter().filter(made) {
             let disk = first.action.makes();
             let second = self.spans.iter().filter(made);
-            for second in second.filter(|second| second.action.makes() == disk && second.begin > first.end) {
+            for second in second.filter(|second| second.action.makes() == disk && second.begin > first.told) {
                 let gone = |span: &Span<'_>| {
-                    span.action.deletes() == disk && span.begin < second.end && span.end > first.begin
+                    span.action.deletes() == disk && span.begin < second.told && span.end > first.begin
                 };
                 if !self.spans.iter().any(gone) {
                     return Err(format!(
@@ -374,25 +408,81 @@ mod tests {
         }
     }
 
+    /// Two assign at once, `a` and `b`: both list and mark, then each clears the other's mark.
+    fn meeting() -> Vec<Entry> {
+        let mut entries = vec![still("a* b"), Entry::Begun(0), Entry::Begun(1)];
+        entries.extend(["a* b*", "b* a*", "a* b"].map(still));
+        entries
+    }
+
+    const BOTH: [Action; 2] = [Action::Assign("a"), Action::Assign("b")];
+
     #[test]
     fn two_assignments_that_end_well_and_leave_none_assigned_are_found_out() {
-        let both = [Action::Assign("a"), Action::Assign("b")];
         let entries = |second| {
-            vec![
-                still("a* b"),
-                Entry::Begun(0),
-                Entry::Begun(1),
+            let mut entries = meeting();
+            entries.extend([
                 still("a b"),
                 Entry::Ended(0, Err(ErrorKind::Conflict)),
                 Entry::Ended(1, second),
-            ]
+            ]);
+            entries
         };
-        let found = judged(&both, &entries(Err(ErrorKind::Conflict))).unwrap_err();
+        let found = judged(&BOTH, &entries(Err(ErrorKind::Conflict))).unwrap_err();
         assert!(
             found.contains("everybody who assigned came to the end"),
             "{found}"
         );
-        assert_eq!(judged(&both, &entries(Err(ErrorKind::Unavailable))), Ok(()));
+        assert_eq!(judged(&BOTH, &entries(Err(ErrorKind::Unavailable))), Ok(()));
+    }
+
+    #[test]
+    fn a_clearing_may_come_after_the_end_of_the_assignment_that_took_the_clearers_own_mark() {
+        let mut entries = meeting();
+        entries.push(Entry::Ended(0, Ok(())));
+        entries.extend(["a b", "a b*"].map(still));
+        entries.push(Entry::Ended(1, Ok(())));
+        assert_eq!(judged(&BOTH, &entries), Ok(()));
+    }
+
+    #[test]
+    fn a_clearing_before_the_clearers_own_mark_is_found_out_beside_another_assignment() {
+        let entries = [
+            still("a* b"),
+            Entry::Begun(0),
+            Entry::Begun(1),
+            still("a b"),
+            still("a b*"),
+            Entry::Ended(1, Ok(())),
+            Entry::Ended(0, Err(ErrorKind::Conflict)),
+        ];
+        let found = judged(&BOTH, &entries).unwrap_err();
+        assert!(found.contains("disk a was assigned, and none is"), "{found}");
+    }
+
+    #[test]
+    fn a_clearing_after_the_deletion_of_the_clearers_target_leaves_none_for_a_moment() {
+        let calls = [Action::Assign("b"), Action::Delete("b", true)];
+        let mut entries = vec![still("a* b"), Entry::Begun(0), Entry::Begun(1)];
+        entries.extend(["a* b*", "a*", "a", "a*"].map(still));
+        entries.extend([Entry::Ended(1, Ok(())), Entry::Ended(0, Err(ErrorKind::Conflict))]);
+        assert_eq!(judged(&calls, &entries), Ok(()));
+    }
+
+    #[test]
+    fn a_merge_may_come_after_the_end_of_its_call_only_if_that_sent_it_twice_and_left_one_under_way() {
+        let calls = [Action::Assign("b"), Action::Assign("a")];
+        let judged = |left: Option<Entry>| {
+            let mut entries = vec![still("a* b"), Entry::Begun(0), still("a* b*"), still("a b*")];
+            entries.extend(left);
+            entries.extend([Entry::Ended(0, Ok(())), Entry::Begun(1)]);
+            entries.extend(["b* a*", "a* b", "a b"].map(still));
+            entries.push(Entry::Ended(1, Ok(())));
+            judged(&calls, &entries)
+        };
+        assert_eq!(judged(Some(Entry::Left(0))), Ok(()));
+        let found = judged(None).unwrap_err();
+        assert!(found.contains("disk a was assigned, and none is"), "{found}");
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! Lets two operators loose.
 
-use std::time::Duration;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use futures::future::join;
-use kompox_azure_emulator::{FaultPlan, Options};
+use kompox_azure_emulator::{FaultPlan, Options, RequestKind};
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
-use kompox_domain::{ErrorKind, Result, Source, VolumeOptions};
+use kompox_domain::{ErrorKind, Event, ProgressSink, Result, Source, VolumeOptions};
 use kompox_usecase::snapshot;
 use serde_json::json;
 
@@ -14,6 +17,9 @@ use super::journal::{Entry, Journal, Still, USER_TAG, VOLUME};
 use super::judge::judge;
 use super::scenario::{Action, Scenario};
 use crate::crash_points::{Cloud, Contents, Operator, World};
+
+/// Nobody waits longer for a call while things go wrong: some merges show no end.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where scenarios are run: an embedded Azure, and two operators whose clocks are an hour apart.
 pub struct Stage {
@@ -59,11 +65,26 @@ pub async fn run(stage: &Stage, scenario: &Scenario) -> std::result::Result<usiz
 
     let result = finish(&world, stage, &journal, scenario).await;
     world.remove().await;
-    let (calls, entries) = journal.read();
     match result {
-        Ok(()) => Ok(calls.len()),
-        Err(what) => Err(format!("{what}\ncalls: {calls:#?}\nentries: {entries:#?}")),
+        Ok(()) => Ok(journal.read().0.len()),
+        Err(what) => Err(format!("{what}\n{}\n{}", journal.tell(), writes(cloud))),
     }
+}
+
+/// What was asked of Azure that changes something, a line each.
+fn writes(cloud: &Cloud) -> String {
+    let mut lines = String::new();
+    let requests = cloud.emulator.requests().into_iter();
+    for request in requests.filter(|request| request.kind == RequestKind::Write) {
+        let path = request.path.split(['?']).next().unwrap_or_default();
+        let (_, path) = path.split_once("/resourceGroups/").unwrap_or(("", path));
+        let status = request
+            .status
+            .map_or("no answer".to_owned(), |status| status.to_string());
+        let (method, started) = (&request.method, request.started);
+        let _ = writeln!(lines, "{started:.1} ms: {method} {path}: {status}");
+    }
+    lines
 }
 
 /// `one` (assigned), `two`, the attached `busy`, the snapshot `snap`, the user's tags, and a stranger's disk.
@@ -101,23 +122,45 @@ async fn watch(world: &World<'_>, journal: &Journal) {
 async fn act(world: &World<'_>, stage: &Stage, journal: &Journal, operator: usize, actions: &[Action]) {
     for action in actions {
         // The journal has the result.
-        let _ = step(world, stage, journal, operator, *action).await;
+        let _ = disturbed(world, stage, journal, operator, *action).await;
     }
 }
 
-async fn step(
+/// Notes whether a merge is sent again.
+#[derive(Default)]
+struct Merges(AtomicBool);
+
+impl ProgressSink for Merges {
+    fn emit(&self, event: Event) {
+        if matches!(event, Event::Retrying { what, .. } if what.starts_with("PATCH")) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A call while things go wrong.
+async fn disturbed(
     world: &World<'_>,
     stage: &Stage,
     journal: &Journal,
     operator: usize,
     action: Action,
 ) -> std::result::Result<(), ErrorKind> {
-    let number = journal.begin(operator, action);
-    let result = match stage.operators.get(operator) {
-        Some(operator) => call(world, operator, action).await,
-        None => Ok(()),
+    let (emulator, group) = (&world.cloud.emulator, world.group_id());
+    let merges = Arc::new(Merges::default());
+    let Operator { driver, cx } = &stage.operators[operator];
+    let cx = cx.clone().with_deadline(Instant::now() + PATIENCE);
+    let caller = Operator {
+        driver: driver.clone(),
+        cx: cx.with_progress(merges.clone()),
     };
-    let result = result.map_err(|error| error.kind());
+    let before = emulator.operations(&group).await;
+    let number = journal.begin(operator, action);
+    let result = call(world, &caller, action).await.map_err(|error| error.kind());
+    let after = emulator.operations(&group).await;
+    if merges.0.load(Ordering::Relaxed) && !after.is_subset(&before) {
+        journal.add(Entry::Left(number));
+    }
     journal.add(Entry::Ended(number, result));
     result
 }
@@ -127,12 +170,13 @@ async fn settle(world: &World<'_>) {
     for _ in 0..500 {
         // A look lets what is due come to its end.
         tokio::time::sleep(Duration::from_millis(4)).await;
-        let resources = world.cloud.emulator.resources(&world.group_id()).await;
-        let busy = resources.iter().any(|resource| {
-            let state = resource["properties"]["provisioningState"].as_str();
-            state.is_some_and(|state| state.ends_with("ing"))
-        });
-        if !busy {
+        if world
+            .cloud
+            .emulator
+            .operations(&world.group_id())
+            .await
+            .is_empty()
+        {
             return;
         }
     }
@@ -179,12 +223,18 @@ async fn undisturbed(
     action: Action,
 ) -> std::result::Result<(), String> {
     let before = journal.now();
-    let result = step(world, stage, journal, operator, action).await;
+    let number = journal.begin(operator, action);
+    let result = call(world, &stage.operators[operator], action).await;
+    let result = result.map_err(|error| error.kind());
+    journal.add(Entry::Ended(number, result));
     let now = journal.now();
     match foretell(&before, action) {
-        Some(foretold) if !agrees(&foretold, &result, &now) => Err(format!(
-            "{action:?} gave {result:?} and {now:?}, foretold was {foretold:?}"
-        )),
+        Some(foretold) if !agrees(&foretold, &result, &now) => {
+            let (wanted, state) = foretold;
+            Err(format!(
+                "{action:?} gave {result:?} and {now}, foretold was {wanted:?} and {state}"
+            ))
+        }
         _ => Ok(()),
     }
 }

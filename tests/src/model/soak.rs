@@ -53,7 +53,7 @@ impl Soak {
     /// Runs the next scenario, and tells what was done so far.
     ///
     /// # Errors
-    /// The seed of the scenario that failed, the scenario, and why.
+    /// The seed of the scenario that failed, why, what happened, and the scenario.
     pub async fn next(&mut self) -> Result<Tally, (u64, String)> {
         let seed = self.seed.wrapping_add(self.tally.scenarios);
         if self.tally.scenarios % FRESH_AFTER == FRESH_AFTER - 1 {
@@ -61,7 +61,7 @@ impl Soak {
         }
         let scenario = Self::scenario(seed);
         let ran = run(&self.stage, &scenario).await;
-        self.tally.steps += ran.map_err(|what| (seed, format!("{scenario:#?}\n{what}")))?;
+        self.tally.steps += ran.map_err(|what| (seed, format!("{what}{scenario:?}")))?;
         self.tally.scenarios += 1;
         Ok(self.tally)
     }

@@ -10,5 +10,6 @@
 mod doing;
 mod killed;
 mod random;
+mod seldom;
 mod volumes;
 mod wrong;

@@ -25,6 +25,19 @@ async fn somebody_who_takes_the_mark_away_is_found_out() {
     assert!(what.starts_with("disk one was assigned, and none is"), "{what}");
 }
 
+#[tokio::test]
+async fn somebody_who_takes_the_mark_away_is_found_out_beside_two_who_assign() {
+    let scenario = Scenario {
+        first: vec![Action::Assign("one"); 60],
+        second: vec![Action::Assign("one"); 60],
+        dice: 1,
+        trouble: 0,
+        racing: Racing::Clearing,
+    };
+    let what = run(&Stage::new().await, &scenario).await.unwrap_err();
+    assert!(what.starts_with("disk one was assigned, and none is"), "{what}");
+}
+
 /// `cargo xtask soak` runs this one too, for as long as it is told to.
 #[tokio::test]
 async fn two_operators_at_once_keep_every_promise_whatever_goes_wrong() {
@@ -46,10 +59,9 @@ async fn two_operators_at_once_keep_every_promise_whatever_goes_wrong() {
     say(format!("soak: seed {seed}"));
     let mut soak = Soak::new(seed).await;
     loop {
-        let tally = soak
-            .next()
-            .await
-            .unwrap_or_else(|(seed, what)| panic!("{what}\nagain: cargo xtask soak --seed {seed} --steps 1"));
+        let tally = soak.next().await.unwrap_or_else(|(seed, what)| {
+            panic!("seed {seed}: {what}\nagain: cargo xtask soak --seed {seed} --steps 1")
+        });
         let enough = match steps {
             Some(steps) => tally.steps as u64 >= steps,
             None => tally.scenarios >= SCENARIOS,

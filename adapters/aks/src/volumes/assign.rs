@@ -23,14 +23,13 @@ impl AppVolumes<'_> {
     pub(crate) async fn disk_assign(&self, volume: &Volume, name: &DiskName) -> Result<VolumeDisk> {
         require_disk(volume)?;
         let volumes = std::slice::from_ref(volume);
-        let records = self.disk_records(volumes).await?;
-        let Some(target) = records.iter().find(|record| record.name == *name) else {
-            let names = records.iter().map(|record| record.name.to_string());
+        let before = self.disk_records(volumes).await?;
+        let Some(target) = before.iter().find(|record| record.name == *name) else {
+            let names = before.iter().map(|record| record.name.to_string());
             return Err(source::missing("disk", &volume.name, &name.to_string(), names));
         };
-        let before = volume::assigned_index(&records).and_then(|index| records.get(index));
-        let leads = before.is_some_and(|before| before.name == *name);
-        let others: Vec<DiskName> = records
+        let leads = assigned(&before).is_some_and(|assigned| assigned.name == *name);
+        let others: Vec<DiskName> = before
             .iter()
             .filter(|record| record.flagged && record.name != *name)
             .map(|record| record.name.clone())
@@ -43,7 +42,7 @@ impl AppVolumes<'_> {
         }
 
         if !leads {
-            self.mark(volume, name, &records).await?;
+            self.mark(volume, name, &before).await?;
         }
         futures::stream::iter(others)
             .map(|other| async move { self.clear(volume, &other).await })
@@ -52,11 +51,11 @@ impl AppVolumes<'_> {
             .await?;
 
         let mut records = self.disk_records(volumes).await?;
-        if volume::assigned_index(&records).is_none()
-            && let Some(again) = remaining(&records, name, before)
+        if assigned(&records).is_none()
+            && let Some(again) = remaining(&records, name, &before)
         {
             // Nothing is cleared any more, so this cannot take away anybody else's mark.
-            match self.mark(volume, again, &records).await {
+            match self.mark(volume, &again, &records).await {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 result => result?,
             }
@@ -140,17 +139,20 @@ impl Flag {
     }
 }
 
-/// What to mark when none is left: the disk asked for; where that is gone, the one that was assigned before.
-fn remaining<'a>(
-    records: &[DiskRecord],
-    name: &'a DiskName,
-    before: Option<&'a DiskRecord>,
-) -> Option<&'a DiskName> {
+fn assigned(records: &[DiskRecord]) -> Option<&DiskRecord> {
+    volume::assigned_index(records).and_then(|index| records.get(index))
+}
+
+/// What to mark when none is left: the disk asked for; where that is gone, of those that are still there the one that
+/// was assigned before, or would have been next.
+fn remaining(records: &[DiskRecord], name: &DiskName, before: &[DiskRecord]) -> Option<DiskName> {
     let there = |name: &DiskName| records.iter().any(|record| record.name == *name);
     if there(name) {
-        return Some(name);
+        return Some(name.clone());
     }
-    before.map(|before| &before.name).filter(|name| there(name))
+    let left = before.iter().filter(|record| there(&record.name));
+    let left: Vec<DiskRecord> = left.cloned().collect();
+    assigned(&left).map(|record| record.name.clone())
 }
 
 fn verify(volume: &Volume, name: &DiskName, records: Vec<DiskRecord>) -> Result<VolumeDisk> {

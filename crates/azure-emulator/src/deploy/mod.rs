@@ -66,10 +66,17 @@ pub(crate) const DEPLOYMENTS: &str = "microsoft.resources/deployments";
 /// Lower-cased type of a stored stack.
 pub(crate) const STACKS: &str = "microsoft.resources/deploymentstacks";
 
-/// Ends every operation that is due, and moves on every deployment and stack that can.
-pub(crate) fn settle(state: &mut State, world: &World, plan: &Mutex<ActivePlan>, now: i64) {
+/// Ends every operation that is due, and moves on every deployment and stack that can. `look` is shown each state on
+/// the way.
+pub(crate) fn settle(
+    state: &mut State,
+    world: &World,
+    plan: &Mutex<ActivePlan>,
+    now: i64,
+    look: &mut dyn FnMut(&State),
+) {
     loop {
-        operation::settle(state, world, now);
+        operation::settle(state, world, now, look);
         let mut targets: Vec<(i64, String)> = state
             .running()
             .into_iter()

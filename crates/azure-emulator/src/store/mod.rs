@@ -73,9 +73,9 @@ impl State {
         self.get(key).map(Resource::document)
     }
 
-    /// Whether anything changed since the last [`Session::commit`].
-    pub(crate) fn is_changed(&self) -> bool {
-        !self.changes.is_empty()
+    /// How much changed since the last [`Session::commit`].
+    pub(crate) fn changes(&self) -> usize {
+        self.changes.len()
     }
 
     /// Inserts or replaces a document.
