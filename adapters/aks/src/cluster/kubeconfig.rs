@@ -253,7 +253,7 @@ mod tests {
         }
     }
 
-    fn cluster(properties: serde_json::Value) -> ManagedCluster {
+    fn cluster(properties: &serde_json::Value) -> ManagedCluster {
         let id =
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/aks-1";
         serde_json::from_value(json!({"id": id, "name": "aks-1", "properties": properties})).unwrap()
@@ -262,7 +262,7 @@ mod tests {
     fn private(public_name: bool) -> ManagedCluster {
         let public_fqdn = if public_name { json!("public") } else { json!(null) };
         cluster(
-            json!({"fqdn": public_fqdn, "privateFQDN": "private", "apiServerAccessProfile":
+            &json!({"fqdn": public_fqdn, "privateFQDN": "private", "apiServerAccessProfile":
             {"enablePrivateCluster": true, "enablePrivateClusterPublicFQDN": public_name}}),
         )
     }
@@ -270,11 +270,11 @@ mod tests {
     #[tokio::test]
     async fn the_public_address_is_asked_for_where_the_private_one_cannot_be_used_or_is_not_wanted() {
         let (here, inside) = (Knows(&["public"]), Knows(&["public", "private"]));
-        let public_cluster = cluster(json!({"fqdn": "public", "apiServerAccessProfile": null}));
+        let public_cluster = cluster(&json!({"fqdn": "public", "apiServerAccessProfile": null}));
         let only_private = private(false);
         let both = private(true);
         let zone_none = cluster(
-            json!({"fqdn": "public", "privateFQDN": "", "apiServerAccessProfile":
+            &json!({"fqdn": "public", "privateFQDN": "", "apiServerAccessProfile":
             {"enablePrivateCluster": true, "privateDNSZone": "none"}}),
         );
         let cases = [
@@ -304,8 +304,8 @@ mod tests {
 
     #[test]
     fn the_administrator_is_used_where_there_is_one_and_refused_where_there_is_none() {
-        let with = cluster(json!({"disableLocalAccounts": false}));
-        let without = cluster(json!({"disableLocalAccounts": true}));
+        let with = cluster(&json!({"disableLocalAccounts": false}));
+        let without = cluster(&json!({"disableLocalAccounts": true}));
         assert_eq!(whose(&with, Credential::Auto).ok(), Some(Whose::Admin));
         assert_eq!(whose(&with, Credential::User).ok(), Some(Whose::User));
         assert_eq!(whose(&without, Credential::Auto).ok(), Some(Whose::User));
