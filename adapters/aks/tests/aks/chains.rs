@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kompox_azure_emulator::{LoggedRequest, Options, RequestKind};
+use kompox_azure_emulator::{Emulator, LoggedRequest, RequestKind};
 
 use crate::support::World;
 
@@ -26,33 +26,31 @@ pub(crate) fn depth(requests: &[LoggedRequest]) -> usize {
     depths.into_iter().max().unwrap_or(0)
 }
 
-async fn slow() -> World {
-    World::with(Options {
-        latency: Duration::from_millis(25),
-        ..Options::default()
-    })
-    .await
-}
-
-fn log(world: &World) -> Vec<LoggedRequest> {
-    let requests = world.emulator.requests();
-    world.emulator.clear_requests();
-    requests
+/// What `work` asks of Azure while each request takes so long that what this machine does between two of them, however
+/// busy it is, is little beside it.
+pub(crate) async fn slowly<T>(emulator: &Emulator, work: impl Future<Output = T>) -> (T, Vec<LoggedRequest>) {
+    emulator.clear_requests();
+    emulator.set_latency(Duration::from_millis(400));
+    let done = work.await;
+    emulator.set_latency(Duration::ZERO);
+    let requests = emulator.requests();
+    emulator.clear_requests();
+    (done, requests)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn creating_a_disk_takes_four_dependent_requests_at_most() {
-    let world = slow().await;
-    world.create("db", "one").await.unwrap();
-    let first = depth(&log(&world));
-    world.create("db", "two").await.unwrap();
-    let second = depth(&log(&world));
-    assert!(first <= 4 && second <= 4, "{first} {second}");
+    let world = World::new().await;
+    for disk in ["one", "two"] {
+        let (created, requests) = slowly(&world.emulator, world.create("db", disk)).await;
+        created.unwrap();
+        assert!(depth(&requests) <= 4, "{disk}: {requests:#?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn assigning_takes_four_dependent_requests_at_most_whatever_the_number_of_disks() {
-    let world = slow().await;
+    let world = World::new().await;
     for index in 0..12 {
         world.create("db", &format!("d{index}")).await.unwrap();
         let id = world.id("disks", "db", &format!("d{index}"));
@@ -60,37 +58,33 @@ async fn assigning_takes_four_dependent_requests_at_most_whatever_the_number_of_
         raw["tags"]["kompox-disk-assigned"] = serde_json::json!("true");
         world.emulator.put_resource(&id, raw).await.unwrap();
     }
-    log(&world);
-    world.assign("db", "d7").await.unwrap();
-    let requests = log(&world);
-    let writes = requests
-        .iter()
-        .filter(|request| request.kind == RequestKind::Write)
-        .count();
-    assert_eq!(writes, 12);
-    assert!(depth(&requests) <= 4, "{requests:#?}");
-    world.assign("db", "d3").await.unwrap();
-    assert!(depth(&log(&world)) <= 4);
+    for (disk, wanted) in [("d7", 12), ("d3", 2)] {
+        let (assigned, requests) = slowly(&world.emulator, world.assign("db", disk)).await;
+        assigned.unwrap();
+        let writes = |request: &&LoggedRequest| request.kind == RequestKind::Write;
+        assert_eq!(requests.iter().filter(writes).count(), wanted);
+        assert!(depth(&requests) <= 4, "{disk}: {requests:#?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_and_a_restore_take_four_dependent_requests_at_most() {
-    let world = slow().await;
+    let world = World::new().await;
     world.create("db", "one").await.unwrap();
-    log(&world);
-    world.snapshot("db", "snap").await.unwrap();
-    let snapshot = depth(&log(&world));
-    world.restore("db", "snap", "two").await.unwrap();
-    let restore = depth(&log(&world));
-    assert!(snapshot <= 4 && restore <= 4, "{snapshot} {restore}");
+    let (taken, requests) = slowly(&world.emulator, world.snapshot("db", "snap")).await;
+    taken.unwrap();
+    assert!(depth(&requests) <= 4, "{requests:#?}");
+    let (restored, requests) = slowly(&world.emulator, world.restore("db", "snap", "two")).await;
+    restored.unwrap();
+    assert!(depth(&requests) <= 4, "{requests:#?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test]
 async fn listing_is_one_request_also_for_all_volumes() {
-    let world = slow().await;
+    let world = World::new().await;
     world.create("db", "one").await.unwrap();
     world.create("data", "one").await.unwrap();
-    log(&world);
+    world.emulator.clear_requests();
     let volumes = &world.app.app.volumes[..2];
     let disks = world
         .driver
@@ -98,5 +92,5 @@ async fn listing_is_one_request_also_for_all_volumes() {
         .await
         .unwrap();
     assert_eq!(disks.len(), 2);
-    assert_eq!(log(&world).len(), 1);
+    assert_eq!(world.emulator.requests().len(), 1);
 }

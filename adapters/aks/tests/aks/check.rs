@@ -9,6 +9,7 @@ use kompox_domain::cluster::{Check, Verdict};
 use kompox_domain::{AppScope, ClusterScope, ErrorKind, ProviderDriver, Result};
 use serde_json::json;
 
+use crate::chains::slowly;
 use crate::support::{app, context, driver, settings};
 
 struct World {
@@ -121,10 +122,8 @@ async fn who_is_signed_in_and_where_is_told_and_the_token_is_not() {
 async fn nothing_is_written_and_no_read_waits_for_another() {
     let world = World::with(&[]).await;
     world.try_check().await.unwrap();
-    world.emulator.clear_requests();
-    world.emulator.set_latency(std::time::Duration::from_millis(50));
-    world.try_check().await.unwrap();
-    let requests = world.emulator.requests();
+    let (checked, requests) = slowly(&world.emulator, world.try_check()).await;
+    checked.unwrap();
     assert!(requests.len() > 8, "{requests:?}");
     assert!(
         requests.iter().all(|request| request.kind != RequestKind::Write),

@@ -3,7 +3,6 @@
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use kompox_azure_emulator::{Emulator, FaultAction, FaultPlan, FaultRule, Options, RequestKind, Respond};
@@ -12,7 +11,7 @@ use kompox_domain::{ClusterScope, Context, Error, ErrorKind, ProviderDriver, Res
 use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver, Trouble};
 use serde_json::{Value, json};
 
-use crate::chains::depth;
+use crate::chains::{depth, slowly};
 use crate::support::{app, context, driver_of, factory, settings};
 
 const GROUP: &str = "rg-cluster";
@@ -304,10 +303,9 @@ async fn a_kubeconfig_takes_three_dependent_requests_at_most() {
     let world =
         World::without_cluster(Options::default(), &[("AZURE_AKS_PRIVATE_CLUSTER", "true")], HERE).await;
     world.provision().await;
-    world.emulator.set_latency(Duration::from_millis(25));
-    world.get(Credential::Auto, Address::Auto).await.unwrap();
-    let depth = depth(&world.emulator.requests());
-    assert!(depth <= 3, "{depth}");
+    let (access, requests) = slowly(&world.emulator, world.get(Credential::Auto, Address::Auto)).await;
+    access.unwrap();
+    assert!(depth(&requests) <= 3, "{requests:#?}");
 }
 
 #[tokio::test]

@@ -1,14 +1,13 @@
 //! What provisioning would do, and what it refuses.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use kompox_azure_emulator::{FaultAction, FaultRule, Options};
+use kompox_azure_emulator::{FaultAction, FaultRule};
 use kompox_domain::ErrorKind;
 use kompox_domain::cluster::{ChangeAction, Plan};
 use serde_json::json;
 
-use crate::chains::depth;
+use crate::chains::{depth, slowly};
 use crate::clusters::{GROUP, PATH, World, whole};
 
 fn lines(plan: &Plan, action: ChangeAction) -> Vec<String> {
@@ -466,24 +465,19 @@ async fn for_an_existing_cluster_nothing_is_planned_done_or_asked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_takes_three_dependent_requests_at_most() {
-    let world = World::with(Options {
-        latency: Duration::from_millis(25),
-        ..Options::default()
-    })
-    .await;
+    let world = World::new().await;
     let operator = world.operator(&[]);
-    operator.plan().await.unwrap();
-    let first = depth(&world.requests());
+    let (planned, requests) = slowly(&world.emulator, operator.plan()).await;
+    planned.unwrap();
+    let first = depth(&requests);
     operator.provision().await.unwrap();
-    world.requests();
-    operator.plan().await.unwrap();
-    let same = depth(&world.requests());
-    world
-        .operator(&[("AZURE_AKS_SKU_TIER", "Standard")])
-        .plan()
-        .await
-        .unwrap();
-    let changed = depth(&world.requests());
+    let (planned, requests) = slowly(&world.emulator, operator.plan()).await;
+    planned.unwrap();
+    let same = depth(&requests);
+    let other = world.operator(&[("AZURE_AKS_SKU_TIER", "Standard")]);
+    let (planned, requests) = slowly(&world.emulator, other.plan()).await;
+    planned.unwrap();
+    let changed = depth(&requests);
     assert!(
         same == 1 && first <= 3 && changed <= 3,
         "{first} {same} {changed}"

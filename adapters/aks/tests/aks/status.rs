@@ -1,13 +1,11 @@
 //! What is told about a cluster: what is known, what is not, and why.
 
-use std::time::Duration;
-
-use kompox_azure_emulator::{FaultAction, FaultRule, Options, RequestKind};
+use kompox_azure_emulator::{FaultAction, FaultRule, RequestKind};
 use kompox_domain::cluster::{ChangeAction, ClusterStatus, Condition};
 use kompox_domain::{ErrorKind, Result};
 use serde_json::{Value, json};
 
-use crate::chains::depth;
+use crate::chains::{depth, slowly};
 use crate::clusters::{Operator, World};
 
 async fn try_status(operator: &Operator) -> Result<ClusterStatus> {
@@ -333,17 +331,11 @@ async fn a_stack_of_somebody_else_is_told_and_nothing_of_it_counts_as_ours() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_more_than_three_requests_depend_on_one_another_and_none_writes() {
-    let world = World::with(Options {
-        latency: Duration::from_millis(25),
-        ..Options::default()
-    })
-    .await;
+    let world = World::new().await;
     let operator = world.operator(&[]);
     operator.provision().await.unwrap();
     install(&world, true, Some("203.0.113.7")).await;
-    world.emulator.clear_requests();
-    status(&operator).await;
-    let requests = world.requests();
+    let (_, requests) = slowly(&world.emulator, status(&operator)).await;
     // Asking for a credential is a POST that changes nothing.
     assert!(
         requests.iter().all(|request| request.method == "GET"
