@@ -8,12 +8,12 @@
 //! 2. what went wrong is mended, and somebody else (another driver) runs the operation again, as a user would;
 //! 3. what is there must be exactly what is wanted: nothing missing, nothing left over.
 //!
-//! All the while every state that Azure goes through is looked at, also those that no reader would meet by chance:
-//! a volume that has had an assigned disk always has exactly one ([`Moments`]). After each of the steps a reader,
-//! a driver of its own, must say the same.
+//! All the while every state that Azure goes through is looked at, also those that no reader would meet by chance
+//! ([`Watching`]): a volume that has had an assigned disk always has exactly one, what is a stranger's never changes.
+//! After each of the steps a reader, a driver of its own, must say the same.
 //!
-//! A new operation needs no more than an implementation of [`Operation`]. What is not about disks and snapshots
-//! says so in [`End::others`], or looks for itself in [`check`](Operation::check).
+//! Where an operation runs is a [`Ground`]: a [`World`] with volumes in a group of its own, or an [`Estate`] with a
+//! cluster, in a subscription that goes back to its start for each crash point.
 
 #![expect(
     clippy::expect_used,
@@ -22,6 +22,8 @@
 )]
 
 mod contents;
+mod estate;
+mod likeness;
 mod moments;
 mod trouble;
 mod world;
@@ -29,29 +31,71 @@ mod world;
 use std::fmt;
 
 use async_trait::async_trait;
-use kompox_azure_emulator::{FaultPlan, Options};
-use kompox_domain::{ErrorKind, Result};
+use kompox_azure_emulator::{FaultPlan, FaultRule, Options};
+use kompox_domain::{Error, ErrorKind, Result};
 
 pub use contents::{Contents, Disk, End, Item};
+pub use estate::{Estate, Vigil};
+pub use likeness::Likeness;
 pub use moments::{Moments, Winners, winners};
 pub use trouble::Trouble;
 pub use world::{Cloud, Operator, World};
 
+/// Where operations run, and what is looked at meanwhile.
+#[async_trait(?Send)]
+pub trait Ground<'c>: Sized {
+    /// Looks at every state that it goes through.
+    type Watch: Watching;
+
+    /// One with nothing in it.
+    fn new(cloud: &'c Cloud) -> Self;
+
+    /// Everything is there that operations start from.
+    async fn prepared(&mut self) {}
+
+    /// Another one in which there is the same.
+    async fn copy(&self) -> Self;
+
+    /// Does something harmless, so that whoever does it has signed in.
+    async fn sign_in(&self, operator: &Operator) -> Result<()>;
+
+    /// Removes it with everything in it, and ends the watch.
+    async fn remove(self);
+}
+
+/// What every state was held against.
+pub trait Watching {
+    /// Whether every state was right.
+    ///
+    /// # Errors
+    /// What was wrong first.
+    fn verdict(&self) -> std::result::Result<(), String>;
+
+    /// How many states were looked at.
+    fn seen(&self) -> usize;
+}
+
+/// What looks at an operation's states.
+pub type WatchOf<'c, O> = <<O as Operation>::Ground<'c> as Ground<'c>>::Watch;
+
 /// Something that a user does, and that may break anywhere.
 #[async_trait(?Send)]
-pub trait Operation {
+pub trait Operation: Sized {
+    /// Where it runs.
+    type Ground<'c>: Ground<'c>;
+
     /// What it is called in messages.
     fn name(&self) -> String;
 
     /// Makes what the operation starts from. Done once: each crash point gets a copy of it.
-    async fn prepare(&self, world: &World<'_>, operator: &Operator) -> Result<()>;
+    async fn prepare(&self, ground: &Self::Ground<'_>, operator: &Operator) -> Result<()>;
 
     /// What the user runs.
-    async fn run(&self, world: &World<'_>, operator: &Operator) -> Result<()>;
+    async fn run(&self, ground: &Self::Ground<'_>, operator: &Operator) -> Result<()>;
 
     /// What the user does after it broke: the same again. It must lead to the wanted end.
-    async fn again(&self, world: &World<'_>, operator: &Operator) -> Result<()> {
-        self.run(world, operator).await
+    async fn again(&self, ground: &Self::Ground<'_>, operator: &Operator) -> Result<()> {
+        self.run(ground, operator).await
     }
 
     /// Whether it makes something under a name: then running it again is a conflict, once it took effect.
@@ -59,21 +103,25 @@ pub trait Operation {
         false
     }
 
-    /// What there is in the end, and nothing else.
-    fn end(&self) -> End;
+    /// Looks at every state from now on.
+    async fn watch<'c>(&self, ground: &Self::Ground<'c>) -> WatchOf<'c, Self>;
 
-    /// What else must hold in the end.
+    /// What a reader must see at any time.
     ///
     /// # Errors
-    /// What does not hold.
-    fn check(&self, _contents: &Contents) -> std::result::Result<(), String> {
-        Ok(())
-    }
+    /// What it does not.
+    async fn read<'c>(
+        &self,
+        ground: &Self::Ground<'c>,
+        reader: &Operator,
+        watch: &WatchOf<'c, Self>,
+    ) -> std::result::Result<(), String>;
 
-    /// Whether it may take the assigned disk away and leave none.
-    fn may_leave_none(&self) -> bool {
-        false
-    }
+    /// Whether there is what is wanted in the end, and nothing else.
+    ///
+    /// # Errors
+    /// What is not as it should be.
+    async fn ended(&self, ground: &Self::Ground<'_>, reader: &Operator) -> std::result::Result<(), String>;
 
     /// Whether signing in is broken too. That is the same for all operations and takes its time, so one is enough.
     fn signs_in(&self) -> bool {
@@ -110,45 +158,80 @@ impl fmt::Display for Report {
 ///
 /// # Errors
 /// The first crash point after which something was not as it should be, and what.
-pub async fn break_everywhere(
-    operation: &dyn Operation,
+pub async fn break_everywhere<O: Operation>(
+    operation: &O,
     options: Options,
 ) -> std::result::Result<Report, String> {
+    break_by(operation, options, Trouble::ALL).await
+}
+
+/// The same with some of the troubles only.
+///
+/// # Errors
+/// As [`break_everywhere`].
+pub async fn break_by<O: Operation>(
+    operation: &O,
+    options: Options,
+    troubles: &[Trouble],
+) -> std::result::Result<Report, String> {
     let cloud = Cloud::start(options).await;
-    let template = cloud.world();
-    let name = operation.name();
-    operation
-        .prepare(&template, &cloud.operator())
-        .await
-        .map_err(|error| format!("{name}: cannot be prepared: {error:?}"))?;
-    let mut stage = Stage {
-        operation,
-        cloud: &cloud,
-        template: &template,
-        first: cloud.operator(),
-        second: cloud.operator(),
-        reader: cloud.operator(),
-        report: Report {
-            name,
-            ..Report::default()
-        },
-    };
+    let mut ground = O::Ground::new(&cloud);
+    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
     stage.undisturbed().await?;
-    for trouble in Trouble::ALL {
-        for request in 0..stage.report.requests {
+    for trouble in troubles {
+        // Runs may differ in how often they look at something: as long as the trouble comes at all.
+        for request in 0.. {
             let point = format!("{}: {trouble} at request {}", stage.report.name, request + 1);
-            let survived = stage.break_at(*trouble, request).await;
-            survived.map_err(|what| format!("{point}: {what}"))?;
+            let struck = stage.break_at(*trouble, request).await;
+            let struck = struck.map_err(|what| format!("{point}: {what}"))?;
+            if !struck && request >= stage.report.requests {
+                break;
+            }
         }
     }
     Ok(stage.report)
 }
 
+/// What the cloud itself fails at, once, while an operation runs.
+pub struct Failure {
+    /// What it is, for messages.
+    pub what: String,
+    /// What brings it about.
+    pub rule: FaultRule,
+    /// Whether it must be felt: what ends at once cannot fail late.
+    pub certain: bool,
+    /// Whether the error tells of it.
+    pub told: Box<dyn Fn(&Error) -> bool>,
+}
+
+/// Lets the cloud fail at one thing after the other: the operation must tell what it was, and run again it must lead
+/// to the wanted end. `failures` names them, from what there is after the operation.
+///
+/// # Errors
+/// The first failure after which something was not as it should be, and what.
+pub async fn fail_everywhere<O: Operation>(
+    operation: &O,
+    options: Options,
+    failures: impl for<'c> AsyncFn(&O::Ground<'c>) -> Vec<Failure>,
+) -> std::result::Result<Report, String> {
+    let cloud = Cloud::start(options).await;
+    let mut ground = O::Ground::new(&cloud);
+    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
+    let failures = failures(stage.template).await;
+    stage.undisturbed().await?;
+    for failure in failures {
+        let point = format!("{}: {}", stage.report.name, failure.what);
+        let survived = stage.fail_at(failure).await;
+        survived.map_err(|what| format!("{point}: {what}"))?;
+    }
+    Ok(stage.report)
+}
+
 /// Where an operation is broken again and again.
-struct Stage<'a> {
-    operation: &'a dyn Operation,
-    cloud: &'a Cloud,
-    template: &'a World<'a>,
+struct Stage<'a, 'c, O: Operation> {
+    operation: &'a O,
+    cloud: &'c Cloud,
+    template: &'a O::Ground<'c>,
     /// Who runs into trouble. Making one costs more than all else, so they stay, but for what they keep in memory:
     /// a token and open connections.
     first: Operator,
@@ -158,72 +241,118 @@ struct Stage<'a> {
     report: Report,
 }
 
-impl Stage<'_> {
+impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
+    async fn prepare(
+        operation: &'a O,
+        cloud: &'c Cloud,
+        template: &'a mut O::Ground<'c>,
+    ) -> std::result::Result<Self, String> {
+        let name = operation.name();
+        let prepared = operation.prepare(template, &cloud.operator()).await;
+        prepared.map_err(|error| format!("{name}: cannot be prepared: {error:?}"))?;
+        template.prepared().await;
+        Ok(Self {
+            operation,
+            cloud,
+            template,
+            first: cloud.operator(),
+            second: cloud.operator(),
+            reader: cloud.operator(),
+            report: Report {
+                name,
+                ..Report::default()
+            },
+        })
+    }
+
     /// Runs the operation undisturbed, and counts its requests.
     async fn undisturbed(&mut self) -> std::result::Result<(), String> {
-        let world = self.template.copy().await;
+        let ground = self.template.copy().await;
         // So that whoever runs into trouble has signed in.
-        self.sign_in(&world).await?;
-        let moments = world.watch(self.operation.may_leave_none()).await;
+        self.sign_in(&ground).await?;
+        let watch = self.operation.watch(&ground).await;
         self.cloud.emulator.clear_requests();
-        let ran = self.operation.run(&world, &self.first).await;
+        let ran = self.operation.run(&ground, &self.first).await;
         self.report.requests = self.cloud.emulator.requests().len();
         let undisturbed = |what: String| format!("{}, undisturbed: {what}", self.report.name);
         ran.map_err(|error| undisturbed(format!("{error:?}")))?;
-        moments.verdict().map_err(undisturbed)?;
-        self.ended(&world).await.map_err(undisturbed)?;
-        self.report.moments += moments.seen();
-        world.remove().await;
+        watch.verdict().map_err(undisturbed)?;
+        let ended = self.operation.ended(&ground, &self.reader).await;
+        ended.map_err(undisturbed)?;
+        self.report.moments += watch.seen();
+        ground.remove().await;
         Ok(())
     }
 
-    async fn sign_in(&mut self, world: &World<'_>) -> std::result::Result<(), String> {
+    async fn sign_in(&mut self, ground: &O::Ground<'c>) -> std::result::Result<(), String> {
         if self.operation.signs_in() {
             self.first = self.cloud.operator();
             return Ok(());
         }
-        let Operator { driver, cx } = &self.first;
-        let listed = driver.disk_list(cx, &world.app, &world.app.app.volumes).await;
-        listed
-            .map(drop)
-            .map_err(|error| format!("cannot sign in: {error:?}"))
+        let signed_in = ground.sign_in(&self.first).await;
+        signed_in.map_err(|error| format!("cannot sign in: {error:?}"))
     }
 
-    /// Runs the operation into trouble, and again.
-    async fn break_at(&mut self, trouble: Trouble, request: usize) -> std::result::Result<(), String> {
-        let world = self.template.copy().await;
-        self.sign_in(&world).await?;
-        let moments = world.watch(self.operation.may_leave_none()).await;
-        let first = trouble
-            .strike(self.cloud, request, self.operation.run(&world, &self.first))
-            .await;
-        self.cloud.set_faults(FaultPlan::default());
-        self.report.crash_points += 1;
-        self.report.failures += usize::from(!matches!(first, Some(Ok(()))));
-
-        let told = |what: String| format!("{what} (the first run gave {first:?})");
-        if trouble == Trouble::RefusedOnce && !matches!(first, Some(Ok(()))) {
-            return Err(told("one refusal is not overcome".to_owned()));
+    /// Runs the operation into trouble, and again. Whether the trouble came.
+    async fn break_at(&mut self, trouble: Trouble, request: usize) -> std::result::Result<bool, String> {
+        let ground = self.template.copy().await;
+        self.sign_in(&ground).await?;
+        let watch = self.operation.watch(&ground).await;
+        let run = self.operation.run(&ground, &self.first);
+        let first = trouble.strike(self.cloud, request, run).await;
+        let struck = self.cloud.emulator.requests().len() > request;
+        if trouble.is_overcome() && !matches!(first, Some(Ok(()))) {
+            return Err(format!("one refusal is not overcome: {first:?}"));
         }
-        moments.verdict().map_err(told)?;
-        world.read(&self.reader, &moments).await.map_err(told)?;
-        let again = self.operation.again(&world, &self.second).await;
+        self.recover(ground, &watch, first).await?;
+        self.report.crash_points += usize::from(struck);
+        Ok(struck)
+    }
+
+    /// Lets the cloud fail, and runs the operation again.
+    async fn fail_at(&mut self, failure: Failure) -> std::result::Result<(), String> {
+        let ground = self.template.copy().await;
+        self.sign_in(&ground).await?;
+        let watch = self.operation.watch(&ground).await;
+        self.cloud.set_faults(FaultPlan::new([failure.rule]));
+        let first = self.operation.run(&ground, &self.first).await;
+        match &first {
+            Ok(()) if failure.certain => return Err("it went well all the same".to_owned()),
+            Ok(()) => {}
+            Err(error) if !(failure.told)(error) => {
+                return Err(format!("it is not told: {error:?}: {:#?}", error.failures()));
+            }
+            Err(_) => {}
+        }
+        self.report.crash_points += 1;
+        self.recover(ground, &watch, Some(first)).await
+    }
+
+    /// Runs the operation again after `first` has become of it.
+    async fn recover(
+        &mut self,
+        ground: O::Ground<'c>,
+        watch: &WatchOf<'c, O>,
+        first: Option<Result<()>>,
+    ) -> std::result::Result<(), String> {
+        let operation = self.operation;
+        self.cloud.set_faults(FaultPlan::default());
+        self.report.failures += usize::from(!matches!(first, Some(Ok(()))));
+        let told = |what: String| format!("{what} (the first run gave {first:?})");
+        watch.verdict().map_err(told)?;
+        operation.read(&ground, &self.reader, watch).await.map_err(told)?;
+        let again = operation.again(&ground, &self.second).await;
         match again {
-            Err(error) if self.operation.conflicts() && error.kind() == ErrorKind::Conflict => {}
+            Err(error) if operation.conflicts() && error.kind() == ErrorKind::Conflict => {}
             other => other.map_err(|error| told(format!("it cannot be run again: {error:?}")))?,
         }
-        moments.verdict().map_err(told)?;
-        world.read(&self.reader, &moments).await.map_err(told)?;
-        self.ended(&world).await.map_err(told)?;
-        self.report.moments += moments.seen();
-        world.remove().await;
+        watch.verdict().map_err(told)?;
+        operation.read(&ground, &self.reader, watch).await.map_err(told)?;
+        operation.ended(&ground, &self.reader).await.map_err(told)?;
+        // Nothing that was done to find that out may have changed anything for the worse.
+        watch.verdict().map_err(told)?;
+        self.report.moments += watch.seen();
+        ground.remove().await;
         Ok(())
-    }
-
-    /// Whether there is what is wanted, and nothing else.
-    async fn ended(&self, world: &World<'_>) -> std::result::Result<(), String> {
-        let contents = world.contents().await;
-        self.operation.end().compare(&contents)?;
-        self.operation.check(&contents)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::error::{clip, word};
+use crate::error::{clip, path, word};
 
 /// How deep nested errors are followed: an answer may be hostile.
 pub(crate) const MAX_DEPTH: usize = 8;
@@ -56,7 +56,7 @@ impl ErrorDetail {
             target: body
                 .target
                 .as_deref()
-                .map(word)
+                .map(path)
                 .filter(|target| !target.is_empty()),
             policies: body.policies().take(MAX_POLICIES).collect(),
             ..Self::default()
@@ -165,6 +165,7 @@ where
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -180,6 +181,14 @@ mod tests {
             ("the real cause", Some("/x"))
         );
         assert_eq!(inner.details[0].code, "Deep");
+    }
+
+    #[test]
+    fn the_id_of_a_resource_stays_whole_however_deep_it_lies() {
+        let id = format!("/subscriptions/s{}", "/resourceGroups/a-long-name".repeat(20));
+        let text = json!({"error": {"code": "c", "message": "m", "target": id}}).to_string();
+        let parsed = ErrorDetail::parse(&text).unwrap();
+        assert_eq!(parsed.target, Some(id));
     }
 
     #[test]

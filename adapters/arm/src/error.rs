@@ -184,7 +184,7 @@ impl ServiceError {
             self.target = body
                 .target
                 .as_deref()
-                .map(word)
+                .map(path)
                 .filter(|target| !target.is_empty());
         }
         if let Some(message) = &body.message {
@@ -233,6 +233,8 @@ impl Unfinished for ArmError {
 const MAX_MESSAGE: usize = 4000;
 /// Codes, states and names are words, not stories.
 const MAX_WORD: usize = 200;
+/// Ids of resources: a name has at most 260 characters, and there may be some of them below each other.
+const MAX_PATH: usize = 2000;
 
 /// A message as it may be shown: without control characters, and not endless.
 #[must_use]
@@ -244,6 +246,11 @@ pub fn clip(text: &str) -> String {
 #[must_use]
 pub fn word(text: &str) -> String {
     shorten(text, MAX_WORD, |c| !c.is_control())
+}
+
+/// The resource that an error is about, as it may be shown.
+pub(crate) fn path(text: &str) -> String {
+    shorten(text, MAX_PATH, |c| !c.is_control())
 }
 
 fn shorten(text: &str, most: usize, keep: impl Fn(char) -> bool) -> String {
@@ -303,9 +310,10 @@ mod tests {
         );
         let error = ServiceError::parse(403, body.as_bytes());
         assert_eq!(error.policies.len(), MAX_POLICIES);
-        let words = error.policies.iter().chain([&error.code]).chain(&error.target);
-        for word in words.chain([&error.message]) {
-            assert!(word.chars().count() <= MAX_WORD + 20, "{word}");
+        let words = error.policies.iter().chain([&error.code, &error.message]);
+        let words = words.map(|word| (word, MAX_WORD + 20));
+        for (word, most) in words.chain(error.target.iter().map(|target| (target, MAX_PATH + 1))) {
+            assert!(word.chars().count() <= most, "{word}");
             assert!(!word.contains('\u{1b}'), "{word:?}");
         }
     }

@@ -1,6 +1,7 @@
 //! The running emulator and the direct handles on its state.
 
 mod clusters;
+mod snapshot;
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
@@ -30,6 +31,8 @@ use crate::server::{self, Shared};
 use crate::store::{Resource, Store};
 use crate::types::{self, disks};
 use crate::watch::{self, Watch};
+
+pub use snapshot::Snapshot;
 
 /// A running emulator. It stops when it is dropped; [`Emulator::shutdown`] stops it without blocking.
 ///

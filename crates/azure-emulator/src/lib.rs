@@ -33,7 +33,7 @@ mod types;
 mod watch;
 
 pub use connection::Connection;
-pub use emulator::Emulator;
+pub use emulator::{Emulator, Snapshot};
 pub use error::EmulatorError;
 pub use faults::{
     FaultAction, FaultPlan, FaultRule, MonitorError, OperationFault, OperationShape, Outcome, Race,

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use kompox_domain::volume::{self, VolumeDisk};
 use serde_json::Value;
 
+use super::Watching;
 use super::contents::Contents;
 use super::world::VOLUMES;
 
@@ -74,20 +75,6 @@ impl Moments {
         seen.last = now;
     }
 
-    /// How many states were looked at.
-    #[must_use]
-    pub fn seen(&self) -> usize {
-        self.lock().moments
-    }
-
-    /// Whether every state was right.
-    ///
-    /// # Errors
-    /// What was wrong first.
-    pub fn verdict(&self) -> Result<(), String> {
-        self.lock().wrong.clone().map_or(Ok(()), Err)
-    }
-
     /// Compares what a reader lists with the last state.
     ///
     /// # Errors
@@ -106,5 +93,15 @@ impl Moments {
             }
         }
         Ok(())
+    }
+}
+
+impl Watching for Moments {
+    fn seen(&self) -> usize {
+        self.lock().moments
+    }
+
+    fn verdict(&self) -> Result<(), String> {
+        self.lock().wrong.clone().map_or(Ok(()), Err)
     }
 }

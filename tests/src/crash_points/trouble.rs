@@ -18,6 +18,8 @@ pub enum Trouble {
     AnswerLost,
     /// The request is answered 500, the next one is not.
     RefusedOnce,
+    /// The request is answered 429 and may come again at once.
+    ThrottledOnce,
     /// From this request on everything is answered 500.
     Refused,
     /// The process is killed while it waits for the answer, and the request never arrives.
@@ -32,10 +34,17 @@ impl Trouble {
         Self::Lost,
         Self::AnswerLost,
         Self::RefusedOnce,
+        Self::ThrottledOnce,
         Self::Refused,
         Self::Killed,
         Self::KilledAfter,
     ];
+
+    /// Whether whoever runs into it must get over it.
+    #[must_use]
+    pub fn is_overcome(self) -> bool {
+        matches!(self, Self::RefusedOnce | Self::ThrottledOnce)
+    }
 
     /// The rules that bring it about; `request` counts from 0.
     #[must_use]
@@ -51,6 +60,10 @@ impl Trouble {
                 rule(FaultAction::ResetBefore),
             ],
             Self::RefusedOnce => vec![rule(refusal()).times(1)],
+            Self::ThrottledOnce => {
+                let busy = FaultAction::respond_retry_after(429, "TooManyRequests", 0);
+                vec![rule(busy).times(1)]
+            }
             Self::Refused => vec![rule(refusal())],
             Self::Killed => vec![rule(FaultAction::Hang)],
             Self::KilledAfter => vec![rule(FaultAction::ResetAfter).times(1), rule(FaultAction::Hang)],
@@ -67,7 +80,7 @@ impl Trouble {
         cloud.emulator.clear_requests();
         cloud.set_faults(self.plan(request));
         let fatal = match self {
-            Self::Lost | Self::AnswerLost | Self::RefusedOnce | Self::Refused => {
+            Self::Lost | Self::AnswerLost | Self::RefusedOnce | Self::ThrottledOnce | Self::Refused => {
                 return Some(operation.await);
             }
             // One more than those before has come in.
@@ -94,6 +107,7 @@ impl fmt::Display for Trouble {
             Self::Lost => "everything lost",
             Self::AnswerLost => "the answer lost and everything after",
             Self::RefusedOnce => "one answer 500",
+            Self::ThrottledOnce => "one answer 429",
             Self::Refused => "every answer 500",
             Self::Killed => "killed",
             Self::KilledAfter => "killed after it took effect",

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
 use kompox_aks::AksFactory;
 use kompox_arm::ArmOptions;
 use kompox_azure_emulator::{Emulator, FaultPlan, Options};
@@ -17,6 +18,7 @@ use kompox_domain::{
 };
 use serde_json::Value;
 
+use super::Ground;
 use super::contents::Contents;
 use super::moments::Moments;
 
@@ -28,7 +30,7 @@ pub(crate) const VOLUMES: [(&str, &str); 2] = [("data", "8Gi"), ("db", "4Gi")];
 pub struct Cloud {
     /// The Azure.
     pub emulator: Emulator,
-    app: AppScope,
+    pub(crate) app: AppScope,
     next: AtomicUsize,
 }
 
@@ -223,23 +225,6 @@ impl World<'_> {
         Contents::read(&resources, self.app.id_hash().as_str())
     }
 
-    /// Another world in which there is the same.
-    #[must_use]
-    pub async fn copy(&self) -> Self {
-        let copy = self.cloud.world();
-        let emulator = &self.cloud.emulator;
-        let mut all: Vec<Value> = emulator.resource(&self.group_id()).await.into_iter().collect();
-        all.extend(emulator.resources(&self.group_id()).await);
-        for resource in all {
-            let text = resource.to_string().replace(&self.group, &copy.group);
-            let resource: Value =
-                serde_json::from_str(&text).expect("a name for a name leaves JSON as it is");
-            let id = resource["id"].as_str().unwrap_or_default().to_owned();
-            copy.put(&id, resource).await;
-        }
-        copy
-    }
-
     /// Stores a resource, asking nobody.
     pub async fn put(&self, id: &str, resource: Value) {
         let stored = self.cloud.emulator.put_resource(id, resource).await;
@@ -252,13 +237,6 @@ impl World<'_> {
         let mut resource = found.expect("what is changed is there");
         change(&mut resource);
         self.put(id, resource).await;
-    }
-
-    /// Removes it with everything in it, and ends the watch.
-    pub async fn remove(self) {
-        self.cloud.emulator.unwatch();
-        let removed = self.cloud.emulator.remove_resource(&self.group_id()).await;
-        removed.expect("a group can be removed");
     }
 
     /// Looks at every state from now on, until another world is watched or this one is removed.
@@ -285,5 +263,41 @@ impl World<'_> {
             .await;
         let disks = listed.map_err(|error| format!("a reader cannot list the disks: {error:?}"))?;
         moments.compare(&disks)
+    }
+}
+
+#[async_trait(?Send)]
+impl<'c> Ground<'c> for World<'c> {
+    type Watch = Moments;
+
+    fn new(cloud: &'c Cloud) -> Self {
+        cloud.world()
+    }
+
+    async fn copy(&self) -> Self {
+        let copy = self.cloud.world();
+        let emulator = &self.cloud.emulator;
+        let mut all: Vec<Value> = emulator.resource(&self.group_id()).await.into_iter().collect();
+        all.extend(emulator.resources(&self.group_id()).await);
+        for resource in all {
+            let text = resource.to_string().replace(&self.group, &copy.group);
+            let resource: Value =
+                serde_json::from_str(&text).expect("a name for a name leaves JSON as it is");
+            let id = resource["id"].as_str().unwrap_or_default().to_owned();
+            copy.put(&id, resource).await;
+        }
+        copy
+    }
+
+    async fn sign_in(&self, operator: &Operator) -> Result<()> {
+        let Operator { driver, cx } = operator;
+        let listed = driver.disk_list(cx, &self.app, &self.app.app.volumes).await;
+        listed.map(drop)
+    }
+
+    async fn remove(self) {
+        self.cloud.emulator.unwatch();
+        let removed = self.cloud.emulator.remove_resource(&self.group_id()).await;
+        removed.expect("a group can be removed");
     }
 }

@@ -16,7 +16,7 @@ use super::foretell::{agrees, foretell};
 use super::journal::{Entry, Journal, Still, USER_TAG, VOLUME};
 use super::judge::judge;
 use super::scenario::{Action, Scenario};
-use crate::crash_points::{Cloud, Contents, Operator, World};
+use crate::crash_points::{Cloud, Contents, Ground as _, Operator, World};
 
 /// Nobody waits longer for a call while things go wrong: some merges show no end.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -42,8 +42,6 @@ fn provisioned() -> TestEnvironment {
 fn settled(output: &Output) -> String {
     let mut text = output.to_string();
     for (pattern, placeholder) in [
-        (r"\baks-[0-9a-z]{13}\b", "aks-[TOKEN......]"),
-        (r"-[0-9a-f]{8}\.hcp\.", "-[HASH..].hcp."),
         (r"_kubernetes/[0-9a-f]+", "_kubernetes/[UID]"),
         (r"(-data|token): \S+", "$1: [DATA]"),
     ] {
@@ -91,7 +89,7 @@ fn it_is_printed_with_the_administrator_or_with_a_program_for_tokens() {
     - cluster:
         certificate-authority-data: [DATA]
         server: https://127.0.0.1:[PORT]/_kubernetes/[UID]
-        tls-server-name: aks-[TOKEN......]-[HASH..].hcp.japaneast.azmk8s.io
+        tls-server-name: aks-[TOKEN......].hcp.japaneast.azmk8s.io
         extensions:
         - extension:
             cluster: /subscriptions/[SUBSCRIPTION......................]/resourcegroups/rg-main/providers/microsoft.containerservice/managedclusters/aks-[TOKEN......]

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::future::LocalBoxFuture;
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::{Result, Source, VolumeOptions};
-use kompox_tests::crash_points::{Contents, End, Operation, Operator, World};
+use kompox_tests::crash_points::{Contents, End, Moments, Operation, Operator, World};
 
 type Step = for<'a> fn(Hands<'a>) -> LocalBoxFuture<'a, Result<()>>;
 
@@ -50,6 +50,8 @@ impl Doing {
 
 #[async_trait(?Send)]
 impl Operation for Doing {
+    type Ground<'c> = World<'c>;
+
     fn name(&self) -> String {
         self.name.to_owned()
     }
@@ -74,16 +76,23 @@ impl Operation for Doing {
         self.conflicts
     }
 
-    fn end(&self) -> End {
-        (self.end)()
+    async fn watch<'c>(&self, world: &World<'c>) -> Moments {
+        world.watch(self.may_leave_none).await
     }
 
-    fn check(&self, contents: &Contents) -> std::result::Result<(), String> {
-        (self.check)(contents)
+    async fn read<'c>(
+        &self,
+        world: &World<'c>,
+        reader: &Operator,
+        moments: &Moments,
+    ) -> std::result::Result<(), String> {
+        world.read(reader, moments).await
     }
 
-    fn may_leave_none(&self) -> bool {
-        self.may_leave_none
+    async fn ended(&self, world: &World<'_>, _: &Operator) -> std::result::Result<(), String> {
+        let contents = world.contents().await;
+        (self.end)().compare(&contents)?;
+        (self.check)(&contents)
     }
 
     fn signs_in(&self) -> bool {

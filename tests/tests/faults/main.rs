@@ -7,6 +7,9 @@
     reason = "helpers of tests stop the test as the tests themselves do"
 )]
 
+mod building;
+mod clusters;
+mod company;
 mod doing;
 mod killed;
 mod random;

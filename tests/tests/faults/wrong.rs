@@ -3,9 +3,11 @@
 use kompox_arm::{ArmClient, ArmOptions, ArmRequest, AuthMethod, Cloud, FinalState};
 use kompox_azure_emulator::Options;
 use kompox_domain::{Result, Secret};
-use kompox_tests::crash_points::break_everywhere;
+use kompox_tests::crash_points::{Trouble, break_by, break_everywhere};
 use serde_json::json;
 
+use crate::building::{Building, deprovision, provision};
+use crate::clusters::slow;
 use crate::doing::{Doing, Hands, usual_end};
 
 /// Merges tags of a disk of volume `db`, past the driver.
@@ -108,4 +110,64 @@ async fn an_operation_that_cannot_be_run_again_is_found_out() {
     );
     let what = break_everywhere(&wrong, Options::default()).await.unwrap_err();
     assert!(what.contains("it cannot be run again"), "{what}");
+}
+
+/// What is found out about it where answers are lost, in an Azure that takes its time.
+async fn found_out(wrong: Building) -> String {
+    let broken = break_by(&wrong, slow(), &[Trouble::AnswerLost]).await;
+    broken.unwrap_err()
+}
+
+#[tokio::test]
+async fn deprovisioning_that_takes_something_of_a_stranger_along_is_found_out() {
+    let wrong = Building {
+        run: |estate, operator| {
+            Box::pin(async {
+                let theirs = "/resourceGroups/rg-theirs/providers/Microsoft.Network/virtualNetworks/theirs";
+                let emulator = &estate.cloud.emulator;
+                emulator.remove_resource(&estate.id(theirs)).await.unwrap();
+                deprovision(estate, operator).await.map(drop)
+            })
+        },
+        ..Building::deprovision()
+    };
+    let what = found_out(wrong).await;
+    assert!(what.contains("which is a stranger's, was touched"), "{what}");
+}
+
+#[tokio::test]
+async fn deprovisioning_that_is_content_once_the_stack_is_gone_is_found_out_by_the_vault_that_stays() {
+    let wrong = Building {
+        run: |estate, operator| {
+            Box::pin(async {
+                match estate.cloud.emulator.resource(&estate.stack()).await {
+                    None => Ok(()),
+                    Some(_) => deprovision(estate, operator).await.map(drop),
+                }
+            })
+        },
+        ..Building::deprovision()
+    };
+    let what = found_out(wrong).await;
+    assert!(
+        what.contains("deletedVaults/") && what.contains("is left over"),
+        "{what}"
+    );
+}
+
+#[tokio::test]
+async fn provisioning_that_takes_what_has_begun_for_done_is_found_out() {
+    let wrong = Building {
+        run: |estate, operator| {
+            Box::pin(async {
+                match estate.cloud.emulator.resource(&estate.stack()).await {
+                    Some(_) => Ok(()),
+                    None => provision(estate, operator).await.map(drop),
+                }
+            })
+        },
+        ..Building::provision()
+    };
+    let what = found_out(wrong).await;
+    assert!(what.contains("the stack is"), "{what}");
 }

@@ -1,6 +1,11 @@
 //! `generated`: documents that are made from the code are as the code says; `cargo xtask generate` writes
 //! them.
 
+use std::path::PathBuf;
+use std::process::Command;
+
+use cargo_metadata::Message;
+
 use crate::output::Output;
 use crate::process::{capture, cargo};
 use crate::report::{Finding, Result};
@@ -73,21 +78,32 @@ pub(crate) fn write(workspace: &Workspace, output: &mut Output) -> Result<bool> 
 }
 
 /// The reference as the program describes itself. It comes from an example of this package, so that all other
-/// checks can be built and run while the program cannot.
+/// checks can be built and run while the program cannot. All packages are chosen, so that cargo builds their
+/// dependencies with the features that the tests build them with, and so only once.
 fn reference(workspace: &Workspace) -> Result<String> {
+    let name = "cli-reference";
     let words = [
-        "run",
-        "--quiet",
+        "build",
         "--locked",
-        "-p",
-        "xtask",
+        "--workspace",
         "--example",
-        "cli-reference",
+        name,
+        "--message-format=json-render-diagnostics",
     ];
-    capture(
-        cargo(&workspace.root, &words),
-        &format!("cargo {}", words.join(" ")),
-    )
+    let shown = format!("cargo {}", words.join(" "));
+    let built = capture(cargo(&workspace.root, &words), &shown)?;
+    let program = executable(&built, name).ok_or_else(|| format!("{shown} made no program {name}"))?;
+    capture(Command::new(&program), &program.display().to_string())
+}
+
+/// Where cargo's messages say that an example is.
+fn executable(messages: &str, example: &str) -> Option<PathBuf> {
+    let artifact = |message| match message {
+        Message::CompilerArtifact(artifact) if artifact.target.name == example => artifact.executable,
+        _ => None,
+    };
+    let mut messages = Message::parse_stream(messages.as_bytes()).filter_map(std::result::Result::ok);
+    messages.find_map(artifact).map(Into::into)
 }
 
 fn compare(path: &str, found: &str, expected: &str) -> Vec<Finding> {

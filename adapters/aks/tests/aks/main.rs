@@ -12,7 +12,6 @@ mod chains;
 mod check;
 mod clusters;
 mod conformance;
-mod crashes;
 mod deprovision;
 mod disks;
 mod failures;

@@ -202,7 +202,7 @@ pub(crate) fn duration(ticks: i64) -> String {
 impl Deployment {
     /// The record of a deployment by lower-cased id.
     pub(crate) fn load(state: &State, key: &str) -> Option<Self> {
-        serde_json::from_str(state.record(key)?).ok()
+        state.record(key)
     }
 
     /// Its lower-cased id.
@@ -212,9 +212,7 @@ impl Deployment {
 
     /// Keeps it.
     pub(crate) fn store(&self, state: &mut State) {
-        // A struct of strings and numbers cannot fail to serialise.
-        let record = serde_json::to_string(self).unwrap_or_default();
-        state.set_record(&self.key(), Some(&record));
+        state.set_record(&self.key(), self);
     }
 
     /// Keeps it and shows it.

@@ -102,14 +102,12 @@ impl StackRecord {
 
     /// The record of a stack by lower-cased id.
     pub(crate) fn load(state: &State, key: &str) -> Option<Self> {
-        serde_json::from_str(state.record(key)?).ok()
+        state.record(key)
     }
 
     /// Keeps it.
     pub(crate) fn store(&self, state: &mut State, key: &str) {
-        // A struct of strings and numbers cannot fail to serialise.
-        let record = serde_json::to_string(self).unwrap_or_default();
-        state.set_record(key, Some(&record));
+        state.set_record(key, self);
     }
 
     /// Lower-cased id of the deployment that runs.

@@ -22,7 +22,7 @@ const SETTINGS: TableDefinition<'_, &str, &str> = TableDefinition::new("settings
 const RECORDS: TableDefinition<'_, &str, &str> = TableDefinition::new("records");
 
 /// One durable change.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Change {
     PutResource(Arc<str>, Resource),
     RemoveResource(Arc<str>),

@@ -7,16 +7,20 @@
 //! author when it is on disk.
 
 mod database;
+mod kept;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub(crate) use database::Change;
 use database::Writer;
+use kept::Kept;
 
 use crate::error::EmulatorError;
 use crate::operation::Operation;
@@ -42,7 +46,7 @@ impl Resource {
 }
 
 /// What the emulator knows. Only the resources, operations and settings are durable.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     resources: BTreeMap<Arc<str>, Resource>,
     by_type: HashMap<Arc<str>, BTreeSet<Arc<str>>>,
@@ -51,13 +55,17 @@ pub(crate) struct State {
     pending: HashMap<String, HashSet<String>>,
     settings: BTreeMap<String, String>,
     /// What a resource's document does not tell: how far a deployment has come, and the like.
-    records: BTreeMap<String, Arc<str>>,
+    records: BTreeMap<String, Kept>,
     /// How often a snapshot was read; decides its `completionPercent` where a test says so.
     pub(crate) snapshot_reads: HashMap<String, usize>,
     /// `resourceUID`s of clusters whose endpoint a test has silenced.
     pub(crate) mute: HashSet<String>,
     /// What the caller may do; `None` is Owner.
     pub(crate) caller_actions: Option<Vec<String>>,
+    /// Whether changes go to disk.
+    durable: bool,
+    changed: usize,
+    /// What is still to be written; nothing where nothing is.
     changes: Vec<Change>,
     sequence: u64,
 }
@@ -75,7 +83,15 @@ impl State {
 
     /// How much changed since the last [`Session::commit`].
     pub(crate) fn changes(&self) -> usize {
-        self.changes.len()
+        self.changed
+    }
+
+    /// Remembers what is to be written.
+    fn note(&mut self, change: impl FnOnce() -> Change) {
+        self.changed += 1;
+        if self.durable {
+            self.changes.push(change());
+        }
     }
 
     /// Inserts or replaces a document.
@@ -96,8 +112,7 @@ impl State {
 
     /// Inserts a resource that is serialised already.
     pub(crate) fn insert(&mut self, key: Arc<str>, resource: Resource) {
-        self.changes
-            .push(Change::PutResource(key.clone(), resource.clone()));
+        self.note(|| Change::PutResource(key.clone(), resource.clone()));
         self.index(key, resource);
     }
 
@@ -129,9 +144,9 @@ impl State {
         }
         self.snapshot_reads.remove(&*key);
         if self.records.contains_key(&*key) {
-            self.set_record(&key, None);
+            self.forget_record(&key);
         }
-        self.changes.push(Change::RemoveResource(key));
+        self.note(|| Change::RemoveResource(key));
         true
     }
 
@@ -196,8 +211,7 @@ impl State {
 
     /// Inserts or replaces an operation.
     pub(crate) fn put_operation(&mut self, operation: Operation) {
-        self.changes
-            .push(Change::PutOperation(operation.id.clone(), operation.encode()));
+        self.note(|| Change::PutOperation(operation.id.clone(), operation.encode()));
         self.index_operation(operation);
         // An ARM operation record is gone after some time; here the oldest go when there are many.
         if self.operations.len() > MAX_OPERATIONS {
@@ -229,7 +243,7 @@ impl State {
         finished.truncate(MAX_OPERATIONS / 2);
         for (_, id) in finished {
             self.operations.remove(&id);
-            self.changes.push(Change::RemoveOperation(id));
+            self.note(|| Change::RemoveOperation(id));
         }
     }
 
@@ -247,18 +261,61 @@ impl State {
     }
 
     /// What is kept about a resource besides its document, by lower-cased id.
-    pub(crate) fn record(&self, key: &str) -> Option<&str> {
-        self.records.get(key).map(AsRef::as_ref)
+    pub(crate) fn record<T: DeserializeOwned + Clone + 'static>(&self, key: &str) -> Option<T> {
+        self.records.get(key).and_then(Kept::get)
     }
 
-    /// Keeps or (with `None`) forgets what is kept about a resource.
-    pub(crate) fn set_record(&mut self, key: &str, record: Option<&str>) {
-        let record: Option<Arc<str>> = record.map(Arc::from);
-        match &record {
-            Some(record) => self.records.insert(key.to_owned(), record.clone()),
-            None => self.records.remove(key),
-        };
-        self.changes.push(Change::Record(key.to_owned(), record));
+    /// Keeps something about a resource.
+    pub(crate) fn set_record<T: Serialize + Clone + Send + Sync + 'static>(&mut self, key: &str, record: &T) {
+        let kept = Kept::new(record, self.durable);
+        let text = kept.text.clone();
+        self.records.insert(key.to_owned(), kept);
+        self.note(|| Change::Record(key.to_owned(), text));
+    }
+
+    fn forget_record(&mut self, key: &str) {
+        self.records.remove(key);
+        self.note(|| Change::Record(key.to_owned(), None));
+    }
+
+    /// Makes everything as it was in `kept`, a state of the same store.
+    pub(crate) fn restore(&mut self, kept: &Self) {
+        let before = std::mem::replace(self, kept.clone());
+        self.sequence = before.sequence;
+        self.changed = before.changed + 1;
+        self.changes = before.changes;
+        if !self.durable {
+            return;
+        }
+        let changes = &mut self.changes;
+        let gone = before
+            .resources
+            .into_keys()
+            .filter(|key| !kept.resources.contains_key(key));
+        changes.extend(gone.map(Change::RemoveResource));
+        let put = kept.resources.iter();
+        changes.extend(put.map(|(key, resource)| Change::PutResource(key.clone(), resource.clone())));
+        let gone = before
+            .operations
+            .into_keys()
+            .filter(|id| !kept.operations.contains_key(id));
+        changes.extend(gone.map(Change::RemoveOperation));
+        let put = kept.operations.iter();
+        changes.extend(put.map(|(id, operation)| Change::PutOperation(id.clone(), operation.encode())));
+        let gone = before
+            .settings
+            .into_keys()
+            .filter(|name| !kept.settings.contains_key(name));
+        changes.extend(gone.map(|name| Change::Setting(name, None)));
+        let put = kept.settings.iter();
+        changes.extend(put.map(|(name, value)| Change::Setting(name.clone(), Some(value.clone()))));
+        let gone = before
+            .records
+            .into_keys()
+            .filter(|key| !kept.records.contains_key(key));
+        changes.extend(gone.map(|key| Change::Record(key, None)));
+        let put = kept.records.iter();
+        changes.extend(put.map(|(key, kept)| Change::Record(key.clone(), kept.text.clone())));
     }
 
     /// A durable setting.
@@ -272,8 +329,7 @@ impl State {
             Some(value) => self.settings.insert(name.to_owned(), value.to_owned()),
             None => self.settings.remove(name),
         };
-        self.changes
-            .push(Change::Setting(name.to_owned(), value.map(str::to_owned)));
+        self.note(|| Change::Setting(name.to_owned(), value.map(str::to_owned)));
     }
 }
 
@@ -309,7 +365,9 @@ impl Store {
                     state.index_operation(operation);
                 }
                 state.settings = loaded.settings;
-                state.records = loaded.records;
+                let records = loaded.records.into_iter();
+                state.records = records.map(|(key, text)| (key, Kept::loaded(text))).collect();
+                state.durable = true;
                 Some(writer)
             }
         };
@@ -348,6 +406,7 @@ impl Store {
 impl Session<'_> {
     /// Hands the changes made so far to the writer; wait for the number with [`Store::flushed`].
     pub(crate) fn commit(mut self) -> u64 {
+        self.state.changed = 0;
         let changes = std::mem::take(&mut self.state.changes);
         if let Some(writer) = self.writer
             && !changes.is_empty()

@@ -1,0 +1,285 @@
+//! Operations on clusters written in one expression.
+
+use async_trait::async_trait;
+use futures::future::LocalBoxFuture;
+use kompox_azure_emulator::RequestKind;
+use kompox_domain::cluster::{DeprovisionRequest, Plan, ProvisionRequest};
+use kompox_domain::{Result, tags};
+use kompox_tests::crash_points::{Estate, Likeness, Operation, Operator, Vigil};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+type Deed = for<'a> fn(&'a Estate<'a>, &'a Operator) -> LocalBoxFuture<'a, Result<()>>;
+
+/// What there must be in the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// The cluster, once and whole, exactly as after an undisturbed run.
+    Provisioned,
+    /// Nothing but what was there before it.
+    Gone,
+}
+
+/// An operation on a cluster, put together from functions.
+pub(crate) struct Building {
+    pub(crate) name: &'static str,
+    pub(crate) prepare: Deed,
+    pub(crate) run: Deed,
+    pub(crate) goal: Goal,
+    /// What there is in the end of an undisturbed run.
+    pub(crate) wanted: OnceCell<Likeness>,
+}
+
+impl Building {
+    /// Provisioning where there are only strangers.
+    pub(crate) fn provision() -> Self {
+        Self {
+            name: "cluster provision",
+            prepare: |estate, _| {
+                Box::pin(async {
+                    estate.put_strangers().await;
+                    Ok(())
+                })
+            },
+            run: |estate, operator| Box::pin(async { provision(estate, operator).await.map(drop) }),
+            goal: Goal::Provisioned,
+            wanted: OnceCell::new(),
+        }
+    }
+
+    /// Deprovisioning a cluster that is as it was made.
+    pub(crate) fn deprovision() -> Self {
+        Self {
+            name: "cluster deprovision",
+            prepare: |estate, operator| {
+                Box::pin(async {
+                    estate.put_strangers().await;
+                    provision(estate, operator).await.map(drop)
+                })
+            },
+            run: |estate, operator| Box::pin(async { deprovision(estate, operator).await.map(drop) }),
+            goal: Goal::Gone,
+            wanted: OnceCell::new(),
+        }
+    }
+
+    /// Deprovisioning where somebody has put more into the cluster's groups, and the cluster has rights elsewhere.
+    pub(crate) fn deprovision_with_more() -> Self {
+        Self {
+            name: "cluster deprovision --allow-delete",
+            prepare: |estate, operator| {
+                Box::pin(async {
+                    estate.put_strangers().await;
+                    provision(estate, operator).await?;
+                    put_more(estate).await;
+                    Ok(())
+                })
+            },
+            ..Self::deprovision()
+        }
+    }
+}
+
+pub(crate) async fn provision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
+    let Operator { driver, cx } = operator;
+    let request = ProvisionRequest::default();
+    driver.cluster_provision(cx, &estate.cluster, &request).await
+}
+
+/// With all that [`put_more`] puts allowed to go: naming what is not there does no harm.
+fn request(estate: &Estate<'_>) -> DeprovisionRequest {
+    DeprovisionRequest {
+        allow_delete: vec![foreign(estate), data(estate)],
+    }
+}
+
+pub(crate) async fn deprovision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
+    let Operator { driver, cx } = operator;
+    driver
+        .cluster_deprovision(cx, &estate.cluster, &request(estate))
+        .await
+}
+
+fn foreign(estate: &Estate<'_>) -> String {
+    format!(
+        "{}/providers/Microsoft.Network/virtualNetworks/more",
+        estate.group()
+    )
+}
+
+fn data(estate: &Estate<'_>) -> String {
+    format!("{}/providers/Microsoft.Compute/disks/data", estate.group())
+}
+
+/// A network and a disk in the cluster's group, and two rights of its cluster on a stranger's group: one that carries
+/// our description, and one that does not.
+async fn put_more(estate: &Estate<'_>) {
+    let space = json!({"addressSpace": {"addressPrefixes": ["10.9.0.0/16"]}});
+    let network = json!({"location": "japaneast", "properties": space});
+    estate.put(&foreign(estate), network).await;
+    let empty = json!({"creationData": {"createOption": "Empty"}, "diskSizeGB": 4});
+    let disk = json!({"location": "japaneast", "properties": empty});
+    estate.put(&data(estate), disk).await;
+    let everything = estate.everything().await;
+    let cluster = one_of(&everything, "Microsoft.ContainerService/managedClusters").unwrap();
+    let principal = cluster["identity"]["principalId"].clone();
+    let elsewhere = estate.id("/resourceGroups/rg-theirs");
+    let ours = format!("kompox:{}", estate.cluster.path());
+    for (name, description, role) in [
+        ("1", ours.as_str(), "befefa01-2a29-4197-83a8-272ff33ce314"),
+        ("2", "somebody else's", "4d97b98b-1d4f-4787-a291-c67834d212e7"),
+    ] {
+        let role = estate.id(&format!(
+            "/providers/Microsoft.Authorization/roleDefinitions/{role}"
+        ));
+        let properties = json!({"roleDefinitionId": role, "principalId": principal, "scope": elsewhere,
+            "principalType": "ServicePrincipal", "description": description});
+        let name = format!("00000000-0000-4000-8000-00000000000{name}");
+        let id = format!("{elsewhere}/providers/Microsoft.Authorization/roleAssignments/{name}");
+        estate.put(&id, json!({ "properties": properties })).await;
+    }
+}
+
+/// The resources of a type that are the cluster's.
+pub(crate) fn of_kind<'a>(resources: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    let is = |resource: &&Value| {
+        let found = resource["type"].as_str();
+        found.is_some_and(|found| found.eq_ignore_ascii_case(kind))
+    };
+    resources.iter().filter(is).collect()
+}
+
+fn one_of<'a>(resources: &'a [Value], kind: &str) -> std::result::Result<&'a Value, String> {
+    match of_kind(resources, kind)[..] {
+        [one] => Ok(one),
+        ref all => Err(format!("of {kind} there are {}, not one", all.len())),
+    }
+}
+
+/// Demands that a run finds nothing to do, and writes nothing.
+async fn idle(
+    estate: &Estate<'_>,
+    run: impl Future<Output = Result<Plan>>,
+) -> std::result::Result<(), String> {
+    estate.cloud.emulator.clear_requests();
+    let plan = run.await.map_err(|error| format!("once more: {error:?}"))?;
+    let requests = estate.cloud.emulator.requests();
+    let write = requests.iter().find(|request| request.kind == RequestKind::Write);
+    match write {
+        Some(write) => Err(format!(
+            "once more, and it writes: {} {}",
+            write.method, write.path
+        )),
+        None if !plan.changes.is_empty() => Err(format!("once more, and there is something to do: {plan:?}")),
+        None => Ok(()),
+    }
+}
+
+/// What provisioning promises, whatever an undisturbed run may have led to.
+fn whole(estate: &Estate<'_>, everything: &[Value]) -> std::result::Result<(), String> {
+    let stack = one_of(everything, "Microsoft.Resources/deploymentStacks")?;
+    if stack["properties"]["provisioningState"] != "succeeded" {
+        return Err(format!(
+            "the stack is {}",
+            stack["properties"]["provisioningState"]
+        ));
+    }
+    one_of(everything, "Microsoft.ContainerService/managedClusters")?;
+    one_of(everything, "Microsoft.KeyVault/vaults")?;
+    let group = everything.iter().find(|one| {
+        one["id"]
+            .as_str()
+            .is_some_and(|id| id.eq_ignore_ascii_case(&estate.group()))
+    });
+    let group = group.ok_or("there is no group")?;
+    let created = |of: &Value| of["tags"][tags::CREATED].clone();
+    if created(stack).is_null() || created(stack) != created(group) {
+        return Err(format!("created is {} and {}", created(stack), created(group)));
+    }
+    let others = everything.iter().filter(|one| {
+        !one["id"]
+            .as_str()
+            .is_some_and(|id| id.contains("/roleAssignments/"))
+    });
+    let others: String = others.map(ToString::to_string).collect();
+    for assignment in of_kind(everything, "Microsoft.Authorization/roleAssignments") {
+        let principal = assignment["properties"]["principalId"]
+            .as_str()
+            .unwrap_or_default();
+        if principal.is_empty() || !others.contains(principal) {
+            return Err(format!("a role assignment without its principal: {assignment}"));
+        }
+    }
+    Ok(())
+}
+
+#[async_trait(?Send)]
+impl Operation for Building {
+    type Ground<'c> = Estate<'c>;
+
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    async fn prepare(&self, estate: &Estate<'_>, operator: &Operator) -> Result<()> {
+        (self.prepare)(estate, operator).await
+    }
+
+    async fn run(&self, estate: &Estate<'_>, operator: &Operator) -> Result<()> {
+        (self.run)(estate, operator).await
+    }
+
+    async fn watch<'c>(&self, estate: &Estate<'c>) -> Vigil {
+        estate.watch(false).await
+    }
+
+    async fn read<'c>(
+        &self,
+        estate: &Estate<'c>,
+        reader: &Operator,
+        _: &Vigil,
+    ) -> std::result::Result<(), String> {
+        let Operator { driver, cx } = reader;
+        let planned = match self.goal {
+            Goal::Provisioned => {
+                driver
+                    .cluster_plan(cx, &estate.cluster, &ProvisionRequest::default())
+                    .await
+            }
+            Goal::Gone => {
+                driver
+                    .cluster_deprovision_plan(cx, &estate.cluster, &request(estate))
+                    .await
+            }
+        };
+        planned
+            .map(drop)
+            .map_err(|error| format!("what is left to do cannot be planned: {error:?}"))
+    }
+
+    async fn ended(&self, estate: &Estate<'_>, reader: &Operator) -> std::result::Result<(), String> {
+        let everything = estate.everything().await;
+        match self.goal {
+            Goal::Provisioned => whole(estate, &everything)?,
+            Goal::Gone => {
+                let vigil = estate.watch(false).await;
+                let left = everything.iter().find(|one| {
+                    let record = one["type"] == "Microsoft.Resources/deployments";
+                    !vigil.is_strangers(one) && !record
+                });
+                if let Some(left) = left {
+                    return Err(format!("{left} is left over"));
+                }
+            }
+        }
+        let found = Likeness::of(&everything);
+        self.wanted
+            .get_or_init(async || found.clone())
+            .await
+            .compare(&found)?;
+        match self.goal {
+            Goal::Provisioned => idle(estate, provision(estate, reader)).await,
+            Goal::Gone => idle(estate, deprovision(estate, reader)).await,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Provisioning and deprovisioning, broken at every request in every way, and by what fails in Azure itself.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use kompox_azure_emulator::{FaultAction, FaultRule, Options, Timing};
+use kompox_domain::Error;
+use kompox_tests::crash_points::{Estate, Failure, Ground as _, Report, Trouble, break_by, fail_everywhere};
+
+use crate::building::{Building, of_kind, provision};
+
+/// An Azure in which everything takes a look longer than its beginning: it can also break in the middle.
+pub(crate) fn slow() -> Options {
+    Options {
+        timing: Timing {
+            polls: 1,
+            ..Timing::zero()
+        },
+        ..Options::default()
+    }
+}
+
+/// For Azure it is all the same how a client went away: one trouble of each kind (the client lives, or is killed)
+/// meets a stack in the middle of its work. The others meet one that is done when it is looked at, which is quicker.
+fn options(trouble: Trouble) -> Options {
+    match trouble {
+        Trouble::AnswerLost | Trouble::KilledAfter => slow(),
+        _ => Options::default(),
+    }
+}
+
+/// Breaks it everywhere, each trouble in an Azure of its own.
+async fn survive(operation: fn() -> Building) {
+    // Each waits for its own Azure some of the time.
+    let lanes = Trouble::ALL.iter().map(|trouble| async {
+        let (options, troubles) = (options(*trouble), [*trouble]);
+        break_by(&operation(), options, &troubles).await
+    });
+    let reports: Vec<Report> = join_all(lanes)
+        .await
+        .into_iter()
+        .map(|survived| survived.unwrap_or_else(|what| panic!("{what}")))
+        .collect();
+    for (trouble, report) in Trouble::ALL.iter().zip(&reports) {
+        // Each request was struck at least once.
+        assert!(report.crash_points >= report.requests, "{trouble}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_whose_provisioning_broke_anywhere_is_provisioned_once_and_whole_by_the_next_run() {
+    survive(Building::provision).await;
+}
+
+#[tokio::test]
+async fn a_cluster_whose_deprovisioning_broke_anywhere_is_gone_after_the_next_run() {
+    survive(Building::deprovision).await;
+}
+
+#[tokio::test]
+async fn what_goes_along_and_what_has_rights_elsewhere_is_gone_too_whatever_breaks() {
+    survive(Building::deprovision_with_more).await;
+}
+
+/// Resources of the stack, as patterns: names of role assignments are not the same twice.
+async fn managed(estate: &Estate<'_>) -> BTreeSet<String> {
+    let everything = estate.everything().await;
+    let stack = of_kind(&everything, "Microsoft.Resources/deploymentStacks")[0];
+    let resources = stack["properties"]["resources"].as_array().unwrap();
+    resources
+        .iter()
+        .map(|resource| resource["id"].as_str().unwrap())
+        .map(|id| match id.split_once("/roleAssignments/") {
+            Some((scope, _)) => format!("{scope}/roleAssignments/*"),
+            None => id.to_owned(),
+        })
+        .collect()
+}
+
+/// That each of them fails once, when it is written or deleted (`method`).
+fn failing(method: &str, resources: &BTreeSet<String>) -> Vec<Failure> {
+    let actions = [
+        (false, FaultAction::fail_late("BrokenLate", "It broke.")),
+        (true, FaultAction::respond(409, "BrokenAtOnce", "It broke.")),
+    ];
+    let of = |resource: &String| {
+        actions.clone().map(|(certain, action)| {
+            let start = resource.trim_end_matches('*').to_lowercase();
+            Failure {
+                what: format!("{method} {resource} {action:?}"),
+                certain,
+                rule: FaultRule::new(method, resource, action).times(1),
+                told: Box::new(move |error: &Error| {
+                    let leaves = error.failures().iter().flat_map(|failure| failure.leaves());
+                    leaves.into_iter().any(|leaf| {
+                        leaf.resource.to_lowercase().starts_with(&start) && leaf.code.starts_with("Broken")
+                    })
+                }),
+            }
+        })
+    };
+    resources.iter().flat_map(of).collect()
+}
+
+/// Demands that it was survived, and that there was something to survive: what fails at once is always felt.
+fn felt(survived: Result<Report, String>) {
+    let report = survived.unwrap_or_else(|what| panic!("{what}"));
+    assert!(
+        report.failures * 2 >= report.crash_points && report.failures > 0,
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn every_resource_that_could_not_be_made_is_told_and_the_next_run_makes_it() {
+    let failures = async |estate: &Estate<'_>| {
+        let made = estate.copy().await;
+        provision(&made, &made.cloud.operator()).await.unwrap();
+        failing("PUT", &managed(&made).await)
+    };
+    let report = fail_everywhere(&Building::provision(), slow(), failures).await;
+    felt(report);
+}
+
+#[tokio::test]
+async fn every_resource_that_could_not_be_deleted_is_told_and_the_next_run_deletes_it() {
+    let failures = async |estate: &Estate<'_>| failing("DELETE", &managed(estate).await);
+    let report = fail_everywhere(&Building::deprovision_with_more(), slow(), failures).await;
+    felt(report);
+}
