@@ -77,11 +77,11 @@ pub(crate) fn within(time: Duration) -> Context {
 pub(crate) fn check_error(error: &Error) {
     assert!(ErrorKind::ALL.contains(&error.kind()));
     check_text(&error.to_string(), 16_000);
-    for word in [error.code(), error.target(), error.correlation_id()]
-        .into_iter()
-        .flatten()
-    {
+    for word in [error.code(), error.correlation_id()].into_iter().flatten() {
         check_text(word, 201);
+    }
+    if let Some(target) = error.target() {
+        check_text(target, 2_001);
     }
     if let Some(hint) = error.hint() {
         check_text(hint, 2_000);
