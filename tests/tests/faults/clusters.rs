@@ -43,7 +43,10 @@ async fn survive(operation: fn() -> Building) {
         .collect();
     for (trouble, report) in Trouble::ALL.iter().zip(&reports) {
         // A run may look once more, or less often, than another: but most of the requests were struck.
-        assert!(report.crash_points * 4 >= report.requests * 3, "{trouble}: {report}");
+        assert!(
+            report.crash_points * 4 >= report.requests * 3,
+            "{trouble}: {report}"
+        );
     }
 }
 

@@ -68,6 +68,7 @@ impl ResourceType for VirtualNetworks {
                 "subnets",
                 "dhcpOptions",
                 "enableDdosProtection",
+                "enableVmProtection",
                 "provisioningState",
                 "resourceGuid",
             ],
