@@ -87,7 +87,12 @@ impl ResourceType for VirtualNetworks {
                 .ok_or_else(|| bad("A subnet must have a name."))?;
             check_subnet(&properties(subnet)?)?;
         }
-        for name in ["subnets", "dhcpOptions", "enableDdosProtection"] {
+        for name in [
+            "subnets",
+            "dhcpOptions",
+            "enableDdosProtection",
+            "enableVmProtection",
+        ] {
             if let Some(value) = sent.get(name) {
                 stored[name] = value.clone();
             }
