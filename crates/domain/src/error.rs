@@ -74,25 +74,6 @@ impl ErrorKind {
         }
     }
 
-    /// Whether the same call may succeed a little later with nothing changed by anybody.
-    #[must_use]
-    pub const fn retryable(self) -> bool {
-        match self {
-            Self::Throttled | Self::Unavailable => true,
-            Self::InvalidInput
-            | Self::NotFound
-            | Self::Conflict
-            | Self::Precondition
-            | Self::Unauthenticated
-            | Self::PermissionDenied
-            | Self::QuotaExceeded
-            | Self::Unsupported
-            | Self::Timeout
-            | Self::Failed
-            | Self::Internal => false,
-        }
-    }
-
     /// Whether a write that ended so may have taken effect all the same.
     #[must_use]
     pub const fn outcome_unknown(self) -> bool {
@@ -238,12 +219,6 @@ impl Error {
         self.0.kind
     }
 
-    /// See [`ErrorKind::retryable`].
-    #[must_use]
-    pub fn retryable(&self) -> bool {
-        self.0.kind.retryable()
-    }
-
     /// The cloud's own error code, if it gave one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
@@ -342,13 +317,8 @@ mod tests {
     }
 
     #[test]
-    fn kinds_have_words_of_their_own_and_only_passing_troubles_are_retryable() {
+    fn kinds_have_words_of_their_own() {
         let words: std::collections::BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
         assert_eq!(words.len(), ErrorKind::ALL.len());
-        let retryable: Vec<_> = ErrorKind::ALL
-            .into_iter()
-            .filter(|kind| kind.retryable())
-            .collect();
-        assert_eq!(retryable, [ErrorKind::Throttled, ErrorKind::Unavailable]);
     }
 }

@@ -31,13 +31,11 @@ pub(crate) struct StackInput<'a> {
 
 /// What happens to what is in a stack when the stack is deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "deprovisioning is still to come")]
 pub(crate) enum Unmanage {
     Delete,
     Detach,
 }
 
-#[allow(dead_code, reason = "deprovisioning is still to come")]
 impl Unmanage {
     const fn as_str(self) -> &'static str {
         match self {
@@ -91,7 +89,6 @@ impl StackPlace {
 
     /// The request that deletes the stack. Every parameter is sent: what is left out means detach, whatever the
     /// stack itself says.
-    #[allow(dead_code, reason = "deprovisioning is still to come")]
     pub(crate) fn delete(&self, arm: &ArmClient, what: Unmanage) -> Result<ArmRequest, ArmError> {
         let mut url = arm.url(&self.path(), STACKS)?;
         url.query_pairs_mut()
@@ -224,10 +221,6 @@ pub(crate) struct Typed {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct StackResource {
     pub(crate) id: String,
-    /// `managed`, `deleteFailed`, `removeDenyFailed`.
-    #[serde(default)]
-    #[allow(dead_code, reason = "deprovisioning is still to come")]
-    pub(crate) status: Option<String>,
 }
 
 /// A resource that a stack could not make or delete.

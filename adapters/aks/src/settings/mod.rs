@@ -1,6 +1,5 @@
 //! The driver's settings: which keys there are, and what they mean.
 
-#[allow(dead_code, reason = "what provisions and installs is still to come")]
 pub(crate) mod cluster;
 mod group;
 pub mod keys;

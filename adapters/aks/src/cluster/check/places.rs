@@ -1,7 +1,6 @@
 //! Whether the places are there that the settings name, and ours to use.
 
 use kompox_arm::ResourceId;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::findings::Findings;
@@ -17,9 +16,8 @@ use crate::settings::cluster::InstallTargets;
 const GROUP: &str = "resourceGroup";
 const STACK: &str = "deploymentStack";
 
-/// Anything that is there.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct There(#[allow(dead_code, reason = "only that it can be read counts")] IgnoredAny);
+/// Anything that is there: only that it can be read counts.
+pub(super) type There = IgnoredAny;
 
 /// What of a cluster could not be read.
 pub(super) struct Unread<'a> {

@@ -55,8 +55,6 @@ pub(crate) struct OwnCluster {
 #[derive(Debug, Clone)]
 pub(crate) struct ExistingCluster {
     pub(crate) id: ResourceId,
-    /// Of the identity that the ingress signs in as.
-    pub(crate) ingress_client_id: Option<String>,
     pub(crate) installed: InstallTargets,
 }
 
@@ -136,14 +134,6 @@ impl ClusterSettings {
         let mut reader = Reader::new(&cluster.settings, None);
         settings(&mut reader, cluster, region, prefix);
         reader.problems.iter().map(Problem::to_error).collect()
-    }
-
-    /// What installing gives access to.
-    pub(crate) fn installed(&self) -> &InstallTargets {
-        match self {
-            Self::Own(own) => &own.installed,
-            Self::Existing(existing) => &existing.installed,
-        }
     }
 }
 
@@ -230,13 +220,10 @@ fn existing(reader: &mut Reader<'_>) -> Option<ExistingCluster> {
     let id = reader.value(rules::RESOURCE_ID, |text| {
         values::resource_id(text, values::CLUSTER)
     });
-    let ingress_client_id = reader.value("AZURE_INGRESS_CLIENT_ID", values::guid);
+    // Nothing that is done to an existing cluster asks for it yet, but a wrong one is told at once.
+    reader.value("AZURE_INGRESS_CLIENT_ID", values::guid);
     let installed = install_targets(reader);
-    Some(ExistingCluster {
-        id: id?,
-        ingress_client_id,
-        installed,
-    })
+    Some(ExistingCluster { id: id?, installed })
 }
 
 fn install_targets(reader: &mut Reader<'_>) -> InstallTargets {
