@@ -305,7 +305,7 @@ pub trait ProviderDriver: Send + Sync {
         request: &UninstallRequest,
     ) -> Result<()>;
 
-    /// A kubeconfig for the cluster, as YAML.
+    /// A kubeconfig for the cluster: the text of the file.
     ///
     /// # Behavior
     /// Reads only, and writes no file. It has one context, which is the current one.

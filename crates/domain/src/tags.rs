@@ -10,7 +10,7 @@ pub const MANAGED_BY_KOMPOX: &str = "kompox";
 pub const CLUSTER: &str = "kompox-cluster";
 /// A ULID made when the cluster was, the same on everything that proves its ownership.
 pub const CREATED: &str = "kompox-created";
-/// What the cluster was made from, as a hash: on the stack.
+/// What the cluster was made from, as a hash: on the one thing that stands for all of it.
 pub const HASH: &str = "kompox-hash";
 /// `<workspace>/<provider>/<app>`; a resource that carries another value is foreign.
 pub const APP: &str = "kompox-app";

@@ -4,8 +4,7 @@ use std::fmt;
 
 /// An availability zone, by its number inside the region.
 ///
-/// `1` and `<region>-1` both mean zone 1: Azure writes the first on a disk and the second on a
-/// node's label.
+/// `1` and `<region>-1` both mean zone 1: the first is what a disk says, the second what a node's label says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Zone(u8);
 

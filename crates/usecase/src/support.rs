@@ -87,7 +87,8 @@ pub(crate) fn list(what: &str, known: &[&str]) -> String {
 
 /// A command line, as the user would write it.
 pub(crate) fn command(operation: Operation, arguments: &str) -> String {
-    format!("`{PROGRAM} {operation} {arguments}`")
+    let line = format!("{PROGRAM} {operation} {arguments}");
+    format!("`{}`", line.trim_end())
 }
 
 /// Adds a hint after those that came from below.

@@ -180,9 +180,10 @@ fn refuse_installed(
         return Ok(());
     }
     let hint = if driver.capabilities().supports(Operation::ClusterUninstall) {
-        "take it off first with `kompoxops cluster uninstall`, or give --force"
+        let uninstall = support::command(Operation::ClusterUninstall, "");
+        format!("take it off first with {uninstall}, or give --force")
     } else {
-        "give --force where it may go along"
+        "give --force where it may go along".to_owned()
     };
     Err(Error::new(ErrorKind::Precondition, still_installed(cluster)).with_hint(hint))
 }

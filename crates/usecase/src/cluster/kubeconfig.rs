@@ -5,7 +5,7 @@ use kompox_domain::{ClusterScope, Context, Operation, ProviderDriver, Result, Se
 
 use crate::support;
 
-/// A kubeconfig for the cluster, as YAML, with one context.
+/// A kubeconfig for the cluster: the text of a file with one context.
 ///
 /// # Errors
 /// `Unsupported`, also for the credential of a user for whom the driver gives out no tokens; those of

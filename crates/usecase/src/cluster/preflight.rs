@@ -5,6 +5,8 @@ use kompox_domain::error::FailedOperation;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
 
+use crate::support;
+
 /// Refuses a first creation that would fail, with everything that was found at once.
 ///
 /// What works and should be known is a warning. What could not be looked at, one thing or all, keeps nobody
@@ -39,7 +41,10 @@ pub(super) async fn pass(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cl
     };
     Err(Error::new(ErrorKind::Precondition, message)
         .with_failures(failed.into_iter().map(finding).collect())
-        .with_hint("mend what is listed; `kompoxops check --online` looks again without writing anything")
+        .with_hint(format!(
+            "mend what is listed; {} looks again without writing anything",
+            support::command(Operation::ClusterCheck, "")
+        ))
         .context(format!("cannot provision cluster {}", cluster.cluster.id)))
 }
 
