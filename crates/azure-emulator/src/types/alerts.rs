@@ -1,17 +1,13 @@
 //! Smart detector alert rules and action groups: what Application Insights adds to a resource group by itself.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::common::{global, known, properties, tagged};
-use super::{Accepted, End, ResourceType, TypeInfo};
+use super::{End, ResourceType, TypeInfo};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers;
 use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::options::Timing;
 
 /// `Microsoft.AlertsManagement/smartDetectorAlertRules`.
 pub(crate) struct SmartDetectorAlertRules;
@@ -19,22 +15,16 @@ pub(crate) struct SmartDetectorAlertRules;
 /// `Microsoft.Insights/actionGroups`.
 pub(crate) struct ActionGroups;
 
-static RULES: TypeInfo = TypeInfo {
-    namespace: "Microsoft.AlertsManagement",
-    kind: "smartDetectorAlertRules",
-    versions: &["2021-04-01", "2019-06-01", "2019-03-01"],
-    accepted: Accepted::With201,
-    creating: "Creating",
-    shape: OperationShape::Synchronous,
-    delete_shape: OperationShape::Synchronous,
-    status_path: "operationStatuses",
-    result_path: "operationResults",
-};
+static RULES: TypeInfo = TypeInfo::synchronous(
+    "Microsoft.AlertsManagement",
+    "smartDetectorAlertRules",
+    &["2021-04-01", "2019-06-01", "2019-03-01"],
+);
 
-static GROUPS: TypeInfo = TypeInfo {
-    namespace: "Microsoft.Insights",
-    kind: "actionGroups",
-    versions: &[
+static GROUPS: TypeInfo = TypeInfo::synchronous(
+    "Microsoft.Insights",
+    "actionGroups",
+    &[
         "2024-10-01-preview",
         "2023-01-01",
         "2022-06-01",
@@ -42,21 +32,11 @@ static GROUPS: TypeInfo = TypeInfo {
         "2019-06-01",
         "2018-03-01",
     ],
-    accepted: Accepted::With201,
-    creating: "Creating",
-    shape: OperationShape::Synchronous,
-    delete_shape: OperationShape::Synchronous,
-    status_path: "operationStatuses",
-    result_path: "operationResults",
-};
+);
 
 impl ResourceType for SmartDetectorAlertRules {
     fn info(&self) -> &'static TypeInfo {
         &RULES
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn has_state(&self) -> bool {
@@ -84,10 +64,6 @@ impl ResourceType for SmartDetectorAlertRules {
 impl ResourceType for ActionGroups {
     fn info(&self) -> &'static TypeInfo {
         &GROUPS
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn has_state(&self) -> bool {

@@ -1,33 +1,23 @@
 //! `Microsoft.Insights/components` (Application Insights), and what Azure makes besides, by itself.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::common::{known, located, properties, string, word};
-use super::{Accepted, End, ResourceType, TypeInfo, alerts, workspaces};
+use super::{End, ResourceType, TypeInfo, alerts, workspaces};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
-use crate::faults::OperationShape;
 use crate::json::timestamp;
-use crate::options::Timing;
 
 /// The type.
 pub(crate) struct Components;
 
-static INFO: TypeInfo = TypeInfo {
-    namespace: "Microsoft.Insights",
-    kind: "components",
-    versions: &["2020-02-02", "2018-05-01-preview", "2015-05-01"],
-    accepted: Accepted::With201,
-    creating: "Creating",
-    shape: OperationShape::Synchronous,
-    delete_shape: OperationShape::Synchronous,
-    status_path: "operationStatuses",
-    result_path: "operationResults",
-};
+static INFO: TypeInfo = TypeInfo::synchronous(
+    "Microsoft.Insights",
+    "components",
+    &["2020-02-02", "2018-05-01-preview", "2015-05-01"],
+);
 
 const SETTABLE: [&str; 9] = [
     "Flow_Type",
@@ -61,10 +51,6 @@ const OTHERS: [&str; 15] = [
 impl ResourceType for Components {
     fn info(&self) -> &'static TypeInfo {
         &INFO
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {

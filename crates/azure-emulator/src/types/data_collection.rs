@@ -1,16 +1,12 @@
 //! Data collection rules and their associations: what a cluster sends to which workspace.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::common::{known, located, object_member, properties, string, word};
-use super::{Accepted, End, Placement, ResourceType, TypeInfo, workspaces};
+use super::{End, Placement, ResourceType, TypeInfo, workspaces};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::options::Timing;
 use crate::store::State;
 
 /// `Microsoft.Insights/dataCollectionRules`.
@@ -22,17 +18,11 @@ pub(crate) struct Associations;
 const RULE_KIND: &str = "microsoft.insights/datacollectionrules";
 const ASSOCIATION_KIND: &str = "microsoft.insights/datacollectionruleassociations";
 
-static RULES: TypeInfo = TypeInfo {
-    namespace: "Microsoft.Insights",
-    kind: "dataCollectionRules",
-    versions: &["2024-03-11", "2023-03-11", "2022-06-01", "2021-04-01"],
-    accepted: Accepted::With201,
-    creating: "Creating",
-    shape: OperationShape::Synchronous,
-    delete_shape: OperationShape::Synchronous,
-    status_path: "operationStatuses",
-    result_path: "operationResults",
-};
+static RULES: TypeInfo = TypeInfo::synchronous(
+    "Microsoft.Insights",
+    "dataCollectionRules",
+    &["2024-03-11", "2023-03-11", "2022-06-01", "2021-04-01"],
+);
 
 static ASSOCIATIONS: TypeInfo = TypeInfo {
     kind: "dataCollectionRuleAssociations",
@@ -45,10 +35,6 @@ const SOURCES: [&str; 1] = ["microsoft.containerservice/managedclusters"];
 impl ResourceType for Rules {
     fn info(&self) -> &'static TypeInfo {
         &RULES
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
@@ -98,10 +84,6 @@ impl ResourceType for Rules {
 impl ResourceType for Associations {
     fn info(&self) -> &'static TypeInfo {
         &ASSOCIATIONS
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn placement(&self) -> Placement {

@@ -1,17 +1,13 @@
 //! `Microsoft.Insights/diagnosticSettings`: where a resource sends its logs. Workspaces are the only destination
 //! served.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::common::{known, properties, string, word};
-use super::{Accepted, Placement, ResourceType, TypeInfo, workspaces};
+use super::{Placement, ResourceType, TypeInfo, workspaces};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::options::Timing;
 
 /// The type.
 pub(crate) struct DiagnosticSettings;
@@ -19,17 +15,11 @@ pub(crate) struct DiagnosticSettings;
 const KIND: &str = "microsoft.insights/diagnosticsettings";
 const MOST: usize = 5;
 
-static INFO: TypeInfo = TypeInfo {
-    namespace: "Microsoft.Insights",
-    kind: "diagnosticSettings",
-    versions: &["2021-05-01-preview", "2017-05-01-preview"],
-    accepted: Accepted::With201,
-    creating: "Creating",
-    shape: OperationShape::Synchronous,
-    delete_shape: OperationShape::Synchronous,
-    status_path: "operationStatuses",
-    result_path: "operationResults",
-};
+static INFO: TypeInfo = TypeInfo::synchronous(
+    "Microsoft.Insights",
+    "diagnosticSettings",
+    &["2021-05-01-preview", "2017-05-01-preview"],
+);
 
 /// The log categories of each type that can send logs, and whether it sends metrics.
 const CATEGORIES: [(&str, &[&str], bool); 6] = [
@@ -79,10 +69,6 @@ const CATEGORIES: [(&str, &[&str], bool); 6] = [
 impl ResourceType for DiagnosticSettings {
     fn info(&self) -> &'static TypeInfo {
         &INFO
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn placement(&self) -> Placement {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::common::{known, properties, string};
-use super::{Accepted, ResourceType, TypeInfo};
+use super::{ResourceType, TypeInfo};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -20,16 +20,13 @@ const KIND: &str = "microsoft.managedidentity/userassignedidentities/federatedid
 const MOST: usize = 20;
 
 static INFO: TypeInfo = TypeInfo {
-    namespace: "Microsoft.ManagedIdentity",
-    kind: "userAssignedIdentities/federatedIdentityCredentials",
-    versions: &["2024-11-30", "2023-01-31", "2022-01-31-preview"],
-    accepted: Accepted::With201,
-    creating: "Creating",
     // Answered as done, and done before the next request: only what is written in the same moment meets it.
     shape: OperationShape::Body,
-    delete_shape: OperationShape::Synchronous,
-    status_path: "operationStatuses",
-    result_path: "operationResults",
+    ..TypeInfo::synchronous(
+        "Microsoft.ManagedIdentity",
+        "userAssignedIdentities/federatedIdentityCredentials",
+        &["2024-11-30", "2023-01-31", "2022-01-31-preview"],
+    )
 };
 
 impl ResourceType for FederatedCredentials {

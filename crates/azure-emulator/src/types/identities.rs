@@ -1,17 +1,13 @@
 //! `Microsoft.ManagedIdentity/userAssignedIdentities`: a principal that lives and dies with its resource.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::common::{known, located, properties, word};
-use super::{Accepted, ResourceType, TypeInfo};
+use super::{ResourceType, TypeInfo};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::options::Timing;
 
 /// The type.
 pub(crate) struct UserAssignedIdentities;
@@ -19,25 +15,15 @@ pub(crate) struct UserAssignedIdentities;
 /// Lower-cased type of a stored identity.
 pub(crate) const KIND: &str = "microsoft.managedidentity/userassignedidentities";
 
-static INFO: TypeInfo = TypeInfo {
-    namespace: "Microsoft.ManagedIdentity",
-    kind: "userAssignedIdentities",
-    versions: &["2024-11-30", "2023-01-31", "2018-11-30"],
-    accepted: Accepted::With201,
-    creating: "Creating",
-    shape: OperationShape::Synchronous,
-    delete_shape: OperationShape::Synchronous,
-    status_path: "operationStatuses",
-    result_path: "operationResults",
-};
+static INFO: TypeInfo = TypeInfo::synchronous(
+    "Microsoft.ManagedIdentity",
+    "userAssignedIdentities",
+    &["2024-11-30", "2023-01-31", "2018-11-30"],
+);
 
 impl ResourceType for UserAssignedIdentities {
     fn info(&self) -> &'static TypeInfo {
         &INFO
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn has_state(&self) -> bool {

@@ -70,6 +70,25 @@ pub(crate) struct TypeInfo {
 }
 
 impl TypeInfo {
+    /// A type whose writes and deletes are over when they are answered.
+    const fn synchronous(
+        namespace: &'static str,
+        kind: &'static str,
+        versions: &'static [&'static str],
+    ) -> Self {
+        Self {
+            namespace,
+            kind,
+            versions,
+            accepted: Accepted::With201,
+            creating: "Creating",
+            shape: OperationShape::Synchronous,
+            delete_shape: OperationShape::Synchronous,
+            status_path: "operationStatuses",
+            result_path: "operationResults",
+        }
+    }
+
     /// `Namespace/type`, as registered.
     pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.kind)
@@ -87,14 +106,16 @@ pub(crate) enum Placement {
 
 /// What is special about a resource type.
 ///
-/// Only [`info`](Self::info), [`duration`](Self::duration), [`put`](Self::put) and [`patch`](Self::patch) must be
-/// there; the rest means «nothing special» until a type says otherwise.
+/// Only [`info`](Self::info), [`put`](Self::put) and [`patch`](Self::patch) must be there; the rest means «nothing
+/// special» until a type says otherwise.
 pub(crate) trait ResourceType: Sync {
     /// Its name and habits.
     fn info(&self) -> &'static TypeInfo;
 
     /// How long its operations take.
-    fn duration(&self, timing: &Timing) -> Duration;
+    fn duration(&self, timing: &Timing) -> Duration {
+        timing.resource
+    }
 
     /// Checks a PUT and returns the whole new document; `provisioningState` and identity are filled in after.
     fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value>;

@@ -1,7 +1,5 @@
 //! `Microsoft.Network/virtualNetworks` and their subnets: there, so that others can name them.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::common::{known, located, properties};
@@ -11,7 +9,6 @@ use crate::arm::id::ResourceId;
 use crate::context::{Cx, World};
 use crate::faults::OperationShape;
 use crate::json::set_property;
-use crate::options::Timing;
 use crate::store::State;
 
 /// `Microsoft.Network/virtualNetworks`.
@@ -51,10 +48,6 @@ static SUBNETS: TypeInfo = TypeInfo {
 impl ResourceType for VirtualNetworks {
     fn info(&self) -> &'static TypeInfo {
         &NETWORK
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
@@ -150,10 +143,6 @@ impl ResourceType for VirtualNetworks {
 impl ResourceType for Subnets {
     fn info(&self) -> &'static TypeInfo {
         &SUBNETS
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn put(

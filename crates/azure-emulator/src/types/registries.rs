@@ -1,7 +1,5 @@
 //! `Microsoft.ContainerRegistry/registries`: their management, not their images.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::common::{boolean, known, located, object_member, properties, taken_by, word};
@@ -11,7 +9,6 @@ use crate::arm::id::ResourceId;
 use crate::context::Cx;
 use crate::faults::OperationShape;
 use crate::json::timestamp;
-use crate::options::Timing;
 use crate::reply::Reply;
 
 /// The type.
@@ -66,10 +63,6 @@ const OTHERS: [&str; 9] = [
 impl ResourceType for Registries {
     fn info(&self) -> &'static TypeInfo {
         &INFO
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {

@@ -1,7 +1,5 @@
 //! `Microsoft.KeyVault/vaults`: deleted softly, always; the name stays taken until the deleted vault is purged.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::common::{boolean, integer, known, located, properties, string, taken_by, word};
@@ -11,7 +9,6 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
 use crate::faults::OperationShape;
-use crate::options::Timing;
 use crate::reply::Reply;
 
 /// The type.
@@ -74,10 +71,6 @@ const OTHERS: [&str; 9] = [
 impl ResourceType for Vaults {
     fn info(&self) -> &'static TypeInfo {
         &INFO
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {

@@ -1,8 +1,6 @@
 //! `Microsoft.OperationalInsights/workspaces`. Azure keeps a deleted workspace for two weeks and brings it back under
 //! its old name; here it is gone.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -13,7 +11,6 @@ use crate::arm::id::ResourceId;
 use crate::context::Cx;
 use crate::faults::OperationShape;
 use crate::json::timestamp;
-use crate::options::Timing;
 
 /// The type.
 pub(crate) struct Workspaces;
@@ -45,10 +42,6 @@ const SKUS: [&str; 4] = ["PerGB2018", "Standalone", "CapacityReservation", "LACl
 impl ResourceType for Workspaces {
     fn info(&self) -> &'static TypeInfo {
         &INFO
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {

@@ -1,7 +1,5 @@
 //! DNS zones, public and private: there, so that others can name them. Record sets are not served.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::common::{global, known, properties, tagged, word};
@@ -10,7 +8,6 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
 use crate::faults::OperationShape;
-use crate::options::Timing;
 
 /// `Microsoft.Network/dnsZones`.
 pub(crate) struct DnsZones;
@@ -45,10 +42,6 @@ static PRIVATE: TypeInfo = TypeInfo {
 impl ResourceType for DnsZones {
     fn info(&self) -> &'static TypeInfo {
         &PUBLIC
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn has_state(&self) -> bool {
@@ -89,10 +82,6 @@ impl ResourceType for DnsZones {
 impl ResourceType for PrivateDnsZones {
     fn info(&self) -> &'static TypeInfo {
         &PRIVATE
-    }
-
-    fn duration(&self, timing: &Timing) -> Duration {
-        timing.resource
     }
 
     fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
