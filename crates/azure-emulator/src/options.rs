@@ -102,6 +102,15 @@ impl Timing {
         }
     }
 
+    /// Everything takes no time, but is under way until it was looked at this many times.
+    #[must_use]
+    pub fn looks(polls: u32) -> Self {
+        Self {
+            polls,
+            ..Self::zero()
+        }
+    }
+
     /// Short, but long enough to be seen: one or two seconds per operation, `Retry-After: 1`.
     #[must_use]
     pub fn realistic() -> Self {

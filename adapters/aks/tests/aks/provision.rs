@@ -241,10 +241,7 @@ async fn a_race_for_the_stack_is_lost_with_patience() {
 #[tokio::test]
 async fn two_operators_at_once_make_one_cluster_and_both_succeed() {
     let world = World::with(Options {
-        timing: Timing {
-            polls: 3,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(3),
         ..Options::default()
     })
     .await;
@@ -263,10 +260,7 @@ async fn two_operators_at_once_make_one_cluster_and_both_succeed() {
 #[tokio::test]
 async fn a_lost_answer_to_the_put_is_no_reason_to_put_twice_or_to_say_that_nothing_was_done() {
     let world = World::with(Options {
-        timing: Timing {
-            polls: 2,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(2),
         ..Options::default()
     })
     .await;
@@ -434,10 +428,7 @@ async fn waiting_ends_at_once_where_nothing_is_under_way() {
 #[tokio::test]
 async fn waiting_follows_what_somebody_else_began_and_says_what_it_was() {
     let world = World::with(Options {
-        timing: Timing {
-            polls: 5,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(5),
         ..Options::default()
     })
     .await;

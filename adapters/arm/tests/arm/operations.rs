@@ -327,10 +327,7 @@ async fn an_address_on_another_host_never_gets_our_token() {
 #[tokio::test]
 async fn a_token_that_expires_in_the_middle_is_renewed() {
     let world = World::with(Options {
-        timing: Timing {
-            polls: 3,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(3),
         ..Options::default()
     })
     .await;

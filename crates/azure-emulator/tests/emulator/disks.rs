@@ -9,10 +9,7 @@ use crate::client::{Azure, DISKS, disk, empty_disk, group, snapshot};
 #[tokio::test]
 async fn a_disk_is_accepted_polled_and_then_as_azure_shows_it() {
     let azure = Azure::with_group(Options {
-        timing: Timing {
-            polls: 1,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(1),
         ..Options::default()
     })
     .await;
@@ -56,10 +53,7 @@ async fn a_disk_is_accepted_polled_and_then_as_azure_shows_it() {
 #[tokio::test]
 async fn the_intermediate_states_are_visible_on_the_disk() {
     let azure = Azure::with_group(Options {
-        timing: Timing {
-            polls: 1,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(1),
         ..Options::default()
     })
     .await;
@@ -329,10 +323,7 @@ async fn deleting_a_group_deletes_its_disks() {
 #[tokio::test]
 async fn a_newer_write_takes_over_from_one_under_way() {
     let azure = Azure::with_group(Options {
-        timing: Timing {
-            polls: 50,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(50),
         ..Options::default()
     })
     .await;

@@ -46,10 +46,7 @@ async fn identity_port_and_resources_survive_an_abrupt_end() {
 async fn an_operation_under_way_goes_on_after_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let slow = Options {
-        timing: Timing {
-            polls: 2,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(2),
         ..options(directory.path())
     };
     let azure = Azure::with_group(slow.clone()).await;

@@ -26,10 +26,7 @@ fn options(directory: &Path) -> Options {
     Options {
         state_dir: Some(directory.to_owned()),
         page_size: 5_000,
-        timing: Timing {
-            polls: 1,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(1),
         ..Options::default()
     }
 }

@@ -90,10 +90,7 @@ async fn a_group_stays_in_its_location_and_has_a_good_name() {
 
 #[tokio::test]
 async fn a_group_being_deleted_takes_no_writes() {
-    let timing = kompox_azure_emulator::Timing {
-        polls: 9,
-        ..kompox_azure_emulator::Timing::zero()
-    };
+    let timing = kompox_azure_emulator::Timing::looks(9);
     let azure = Azure::with_group(kompox_azure_emulator::Options {
         timing,
         ..Default::default()

@@ -117,10 +117,7 @@ async fn deleting_a_group_deletes_its_vaults_softly() {
 
 #[tokio::test]
 async fn a_purge_takes_its_time_and_two_of_them_share_one_end() {
-    let timing = Timing {
-        polls: 2,
-        ..Timing::zero()
-    };
+    let timing = Timing::looks(2);
     let azure = Azure::with_group(Options {
         timing,
         ..Options::default()
