@@ -56,15 +56,7 @@ mod tests {
         let AnyId::Cluster(id) = id.parse().unwrap() else {
             panic!("{id} is not a cluster's")
         };
-        let ingress = Ingress {
-            namespace: "traefik".parse().unwrap(),
-            service_account: "traefik".parse().unwrap(),
-            controller: None,
-            domain: None,
-            cert_email: None,
-            cert_resolver: None,
-            certificates: vec![],
-        };
+        let ingress = Ingress::new("traefik".parse().unwrap(), "traefik".parse().unwrap());
         let (protection, settings) = (Protection::default(), Settings::default());
         ClusterScope {
             cluster: Cluster {

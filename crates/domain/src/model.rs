@@ -203,6 +203,22 @@ pub struct Ingress {
     pub certificates: Vec<Certificate>,
 }
 
+impl Ingress {
+    /// One of which nothing is said but where it runs, and as whom.
+    #[must_use]
+    pub fn new(namespace: Label, service_account: Label) -> Self {
+        Self {
+            namespace,
+            service_account,
+            controller: None,
+            domain: None,
+            cert_email: None,
+            cert_resolver: None,
+            certificates: vec![],
+        }
+    }
+}
+
 /// A cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster {

@@ -37,15 +37,7 @@ fn app() -> AppScope {
     let AnyId::App(id) = "/ws/w/prv/p/cls/c/app/a".parse().unwrap() else {
         unreachable!()
     };
-    let ingress = Ingress {
-        namespace: "traefik".parse().unwrap(),
-        service_account: "traefik".parse().unwrap(),
-        controller: None,
-        domain: None,
-        cert_email: None,
-        cert_resolver: None,
-        certificates: vec![],
-    };
+    let ingress = Ingress::new("traefik".parse().unwrap(), "traefik".parse().unwrap());
     let volume = Volume {
         name: "db".parse().unwrap(),
         size: "4Gi".parse().unwrap(),

@@ -102,15 +102,7 @@ pub(crate) fn app(name: &str, group: &str) -> AppScope {
     let AnyId::App(id) = format!("/ws/ws1/prv/prv1/cls/c1/app/{name}").parse().unwrap() else {
         unreachable!()
     };
-    let ingress = Ingress {
-        namespace: "traefik".parse().unwrap(),
-        service_account: "traefik".parse().unwrap(),
-        controller: None,
-        domain: None,
-        cert_email: None,
-        cert_resolver: None,
-        certificates: vec![],
-    };
+    let ingress = Ingress::new("traefik".parse().unwrap(), "traefik".parse().unwrap());
     let cluster = Cluster {
         id: id.cluster.clone(),
         existing: false,

@@ -101,15 +101,7 @@ fn app(number: usize) -> Result<AppScope, InvalidName> {
         id: id.clone(),
         existing: false,
         protection: Protection::default(),
-        ingress: Ingress {
-            namespace: traefik.clone(),
-            service_account: traefik,
-            controller: None,
-            domain: None,
-            cert_email: None,
-            cert_resolver: None,
-            certificates: vec![],
-        },
+        ingress: Ingress::new(traefik.clone(), traefik),
         settings: Settings::default(),
     };
     let mut volumes = Vec::new();

@@ -90,15 +90,7 @@ mod tests {
             },
             existing: false,
             protection: Protection::default(),
-            ingress: Ingress {
-                namespace: "traefik".parse().unwrap(),
-                service_account: "traefik".parse().unwrap(),
-                controller: None,
-                domain: None,
-                cert_email: None,
-                cert_resolver: None,
-                certificates: vec![],
-            },
+            ingress: Ingress::new("traefik".parse().unwrap(), "traefik".parse().unwrap()),
             settings: Settings::default(),
         };
         let provider = Provider {

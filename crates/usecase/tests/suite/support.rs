@@ -49,15 +49,7 @@ fn cluster(id: &ClusterId) -> Cluster {
         id: id.clone(),
         existing: false,
         protection: Protection::default(),
-        ingress: Ingress {
-            namespace: "traefik".parse().unwrap(),
-            service_account: "traefik".parse().unwrap(),
-            controller: None,
-            domain: None,
-            cert_email: None,
-            cert_resolver: None,
-            certificates: vec![],
-        },
+        ingress: Ingress::new("traefik".parse().unwrap(), "traefik".parse().unwrap()),
         settings: Settings::default(),
     }
 }

@@ -329,15 +329,7 @@ mod tests {
             id,
             existing: false,
             protection: Protection::default(),
-            ingress: Ingress {
-                namespace: "traefik".parse().unwrap(),
-                service_account: "traefik".parse().unwrap(),
-                controller: None,
-                domain: None,
-                cert_email: None,
-                cert_resolver: None,
-                certificates: vec![],
-            },
+            ingress: Ingress::new("traefik".parse().unwrap(), "traefik".parse().unwrap()),
             settings: settings
                 .iter()
                 .map(|(key, value)| ((*key).to_owned(), SettingValue::Plain((*value).to_owned())))

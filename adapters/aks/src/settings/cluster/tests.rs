@@ -33,15 +33,7 @@ fn cluster(existing: bool, pairs: &[(&str, &str)]) -> Cluster {
     let AnyId::Cluster(id) = "/ws/ws1/prv/prv1/cls/c1".parse().unwrap() else {
         unreachable!()
     };
-    let ingress = Ingress {
-        namespace: "traefik".parse().unwrap(),
-        service_account: "traefik".parse().unwrap(),
-        controller: None,
-        domain: None,
-        cert_email: None,
-        cert_resolver: None,
-        certificates: vec![],
-    };
+    let ingress = Ingress::new("traefik".parse().unwrap(), "traefik".parse().unwrap());
     let value = |text: &str| match text.strip_prefix("env:") {
         Some(name) => SettingValue::Reference(SecretRef::Env(name.to_owned())),
         None => SettingValue::Plain(text.to_owned()),
