@@ -88,6 +88,20 @@ operations! {
     SnapshotRestore, "snapshot restore", 3;
 }
 
+impl Operation {
+    /// Those on disks and snapshots.
+    pub const ON_VOLUMES: &'static [Self] = &[
+        Self::DiskList,
+        Self::DiskCreate,
+        Self::DiskAssign,
+        Self::DiskDelete,
+        Self::SnapshotList,
+        Self::SnapshotCreate,
+        Self::SnapshotDelete,
+        Self::SnapshotRestore,
+    ];
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -36,17 +36,6 @@ use harness::ToyHarness;
 const NAME: &str = "toy";
 const DIRECTORY: &str = "TOY_DIRECTORY";
 
-const OPERATIONS: &[Operation] = &[
-    Operation::DiskList,
-    Operation::DiskCreate,
-    Operation::DiskAssign,
-    Operation::DiskDelete,
-    Operation::SnapshotList,
-    Operation::SnapshotCreate,
-    Operation::SnapshotDelete,
-    Operation::SnapshotRestore,
-];
-
 /// Makes toy drivers. Registered in the program's `DriverRegistry`, it would answer to `driver: toy`.
 pub(crate) struct ToyFactory;
 
@@ -108,7 +97,7 @@ impl ProviderDriver for Toy {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            operations: OPERATIONS.to_vec(),
+            operations: Operation::ON_VOLUMES.to_vec(),
             volume_options: vec![],
         }
     }

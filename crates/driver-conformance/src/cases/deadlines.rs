@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use kompox_domain::ErrorKind;
+use kompox_domain::{ErrorKind, Operation};
 
-use super::operations::{ON_VOLUMES, call};
+use super::operations::call;
 use crate::case::{Suite, cases};
 use crate::check::{Verdict, equal, refused};
 use crate::world::World;
@@ -22,7 +22,7 @@ fn passed() -> Instant {
 async fn a_deadline_in_the_past_is_a_timeout_for_every_operation_on_volumes(suite: &Suite<'_>) -> Verdict {
     let world = World::new(suite).await?;
     let late = world.cx.clone().with_deadline(passed());
-    for operation in ON_VOLUMES {
+    for operation in Operation::ON_VOLUMES {
         if suite.capabilities.supports(*operation) {
             let answer = call(&world, &late, &world.one, *operation).await?;
             refused(answer, ErrorKind::Timeout, operation.as_str())?;

@@ -3,7 +3,7 @@
 use kompox_domain::model::VolumeKind;
 use kompox_domain::{ErrorKind, Operation};
 
-use super::operations::{ON_VOLUMES, call};
+use super::operations::call;
 use crate::case::{Suite, cases};
 use crate::check::{Stop, Verdict, done, ensure, equal, refused};
 use crate::world::World;
@@ -73,7 +73,7 @@ async fn file_shares_are_unsupported_by_every_operation_where_they_have_no_class
         Ok(_) => return Err(Stop::Skipped("the driver has file shares".to_owned())),
         Err(error) => equal(&error.kind(), &ErrorKind::Unsupported, "volume_class")?,
     }
-    for operation in ON_VOLUMES {
+    for operation in Operation::ON_VOLUMES {
         if suite.capabilities.supports(*operation) {
             let answer = call(&world, &world.cx, files, *operation).await?;
             refused(answer, ErrorKind::Unsupported, operation.as_str())?;

@@ -45,7 +45,7 @@ mod tests {
     fn names_are_unique_and_every_operation_on_volumes_has_cases() {
         let names: Vec<&str> = all().map(|case| case.name).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-        for operation in operations::ON_VOLUMES {
+        for operation in Operation::ON_VOLUMES {
             let count = all().filter(|case| case.operations.contains(operation)).count();
             assert!(count > 1, "{operation} has {count} cases");
         }

@@ -8,18 +8,6 @@ use kompox_domain::{Context, Error, Operation, Volume};
 use crate::check::Stop;
 use crate::world::{World, disk, named, restore, snapshot};
 
-/// The operations on disks and snapshots.
-pub(super) const ON_VOLUMES: &[Operation] = &[
-    Operation::DiskList,
-    Operation::DiskCreate,
-    Operation::DiskAssign,
-    Operation::DiskDelete,
-    Operation::SnapshotList,
-    Operation::SnapshotCreate,
-    Operation::SnapshotDelete,
-    Operation::SnapshotRestore,
-];
-
 /// Calls the operation, on this volume where it is about one. The answer is a word about what came back.
 pub(super) async fn call(
     world: &World,

@@ -23,18 +23,6 @@ use super::requests::{Requests, attached, in_use};
 /// What the driver is called.
 const NAME: &str = "memory";
 
-/// What it does unless told to declare less.
-const OPERATIONS: &[Operation] = &[
-    Operation::DiskList,
-    Operation::DiskCreate,
-    Operation::DiskAssign,
-    Operation::DiskDelete,
-    Operation::SnapshotList,
-    Operation::SnapshotCreate,
-    Operation::SnapshotDelete,
-    Operation::SnapshotRestore,
-];
-
 /// The one option its disks have.
 const OPTION: &str = "sku";
 
@@ -54,7 +42,7 @@ impl MemoryDriver {
     pub fn new(cloud: MemoryCloud) -> Self {
         Self {
             cloud,
-            operations: OPERATIONS.iter().copied().collect(),
+            operations: Operation::ON_VOLUMES.iter().copied().collect(),
         }
     }
 

@@ -23,17 +23,6 @@ pub(super) const USE: &[Operation] = &[
     Operation::ClusterKubeconfig,
     Operation::ClusterToken,
 ];
-/// What is done with volumes.
-const VOLUMES: &[Operation] = &[
-    Operation::DiskList,
-    Operation::DiskCreate,
-    Operation::DiskAssign,
-    Operation::DiskDelete,
-    Operation::SnapshotList,
-    Operation::SnapshotCreate,
-    Operation::SnapshotDelete,
-    Operation::SnapshotRestore,
-];
 /// What tells of a cluster, opens it, installs into it, and takes it away.
 const LATER: &[Operation] = &[
     Operation::ClusterCheck,
@@ -235,7 +224,7 @@ pub(super) fn of_volumes(findings: &mut Findings, subscription: &Read<Vec<Permis
         Ok(Some(subscription)) => lacking(
             findings,
             "work on volumes, unless the resource groups of the apps give more,",
-            &needed(VOLUMES),
+            &needed(Operation::ON_VOLUMES),
             |action| allowed(subscription, action),
             false,
         ),
