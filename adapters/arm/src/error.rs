@@ -138,6 +138,16 @@ impl ArmError {
         self.status() == Some(404)
     }
 
+    /// Whether ARM says that what was asked for is not there. A subscription that is not there, or not ours to see,
+    /// says nothing about what is in it.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        self.is_not_found()
+            && !self
+                .code()
+                .is_some_and(|code| code.eq_ignore_ascii_case("SubscriptionNotFound"))
+    }
+
     /// Whether ARM says that the resource group is not there, which may be false right after it was made.
     #[must_use]
     pub fn is_group_not_found(&self) -> bool {

@@ -68,15 +68,7 @@ impl StackPlace {
         let request = ArmRequest::get(arm.url(&self.path(), STACKS)?);
         match arm.send(cx, &request).await {
             Ok(response) => response.json().map(Some),
-            // A subscription that is not there, or not ours to see, says nothing about the stack.
-            Err(error)
-                if error.is_not_found()
-                    && !error
-                        .code()
-                        .is_some_and(|code| code.eq_ignore_ascii_case("SubscriptionNotFound")) =>
-            {
-                Ok(None)
-            }
+            Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
         }
     }

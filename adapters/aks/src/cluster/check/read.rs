@@ -71,18 +71,11 @@ impl Reader<'_> {
     }
 }
 
-/// A subscription that is not there, or not ours to see, says nothing about what is asked for in it.
+/// What is not there is an answer too.
 fn answer<T>(result: std::result::Result<T, ArmError>) -> Read<T> {
     match result {
         Ok(found) => Ok(Some(found)),
-        Err(error)
-            if error.is_not_found()
-                && !error
-                    .code()
-                    .is_some_and(|code| code.eq_ignore_ascii_case("SubscriptionNotFound")) =>
-        {
-            Ok(None)
-        }
+        Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(domain(error)),
     }
 }
