@@ -6,8 +6,7 @@ use kompox_domain::Operation as Port;
 use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, Plan};
 use kompox_usecase::cluster::{self, Deprovision, DeprovisionPlan};
 
-use super::operation;
-use super::provision::different;
+use super::{different, operation};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs, quoted};
 use crate::duration;
 use crate::failure::Failure;
@@ -133,19 +132,8 @@ fn allowing(args: &Args, planned: &DeprovisionPlan) -> Option<String> {
 }
 
 fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
-    let id = &session.cluster.cluster.id;
-    let empty = if session.cluster.cluster.existing {
-        format!(
-            "cluster {} is somebody else's (existing: true): nothing to do",
-            session.name()
-        )
-    } else {
-        format!("nothing of cluster {} is there: nothing to do", session.name())
-    };
-    ui.value(
-        &view::PlanView::new(id, plan, dry_run),
-        &view::shown(plan, &empty),
-    )
+    let settled = format!("nothing of cluster {} is there: nothing to do", session.name());
+    super::show(ui, session, plan, dry_run, settled)
 }
 
 #[cfg(test)]

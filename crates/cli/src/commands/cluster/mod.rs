@@ -9,11 +9,14 @@ mod wait;
 
 use clap::Subcommand;
 use kompox_domain::Operation as Port;
+use kompox_domain::cluster::Plan;
 
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputFormat};
+use crate::exit_codes;
 use crate::failure::Failure;
-use crate::session::Operation;
+use crate::session::{ClusterSession, Operation};
 use crate::ui::Ui;
+use crate::view::plan;
 
 /// `cluster`.
 #[derive(Debug, clap::Args)]
@@ -72,5 +75,37 @@ fn operation(port: Port, target: &ClusterTargetArgs) -> Operation {
         label: port.as_str(),
         timeout: port.default_timeout(),
         next: format!("kompoxops cluster {verb}{}", target.flags()),
+    }
+}
+
+/// Shows what was or would be done; `settled` is what is said where that is nothing.
+fn show(
+    ui: &Ui,
+    session: &ClusterSession,
+    plan: &Plan,
+    dry_run: bool,
+    settled: String,
+) -> Result<(), Failure> {
+    let cluster = &session.cluster.cluster;
+    let empty = if cluster.existing {
+        format!(
+            "cluster {} is somebody else's (existing: true): nothing to do",
+            session.name()
+        )
+    } else {
+        settled
+    };
+    ui.value(
+        &plan::PlanView::new(&cluster.id, plan, dry_run),
+        &plan::shown(plan, &empty),
+    )
+}
+
+/// The verdict of a dry run.
+fn different(plan: &Plan) -> Result<(), Failure> {
+    if plan.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Quiet(exit_codes::DIFFERENCE))
     }
 }

@@ -6,10 +6,9 @@ use kompox_domain::Operation as Port;
 use kompox_domain::cluster::{Plan, ProvisionRequest};
 use kompox_usecase::cluster;
 
-use super::operation;
+use super::{different, operation};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
-use crate::exit_codes;
 use crate::failure::Failure;
 use crate::session::{ClusterSession, operate};
 use crate::ui::Ui;
@@ -77,27 +76,7 @@ fn dry_run(
     Failure::judged(print(ui, session, &plan, true), different(&plan))
 }
 
-/// The verdict of a dry run.
-pub(super) fn different(plan: &Plan) -> Result<(), Failure> {
-    if plan.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Quiet(exit_codes::DIFFERENCE))
-    }
-}
-
 fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
-    let id = &session.cluster.cluster.id;
-    let empty = if session.cluster.cluster.existing {
-        format!(
-            "cluster {} is somebody else's (existing: true): nothing to do",
-            session.name()
-        )
-    } else {
-        format!("cluster {} is as configured: nothing to do", session.name())
-    };
-    ui.value(
-        &view::PlanView::new(id, plan, dry_run),
-        &view::shown(plan, &empty),
-    )
+    let settled = format!("cluster {} is as configured: nothing to do", session.name());
+    super::show(ui, session, plan, dry_run, settled)
 }
