@@ -1,10 +1,10 @@
 //! What would keep a cluster from being provisioned: everything is read at the same time, and all of it is told.
 
+mod deleted_vaults;
 mod existing;
 mod findings;
 mod identity;
 mod machines;
-mod names;
 mod network;
 mod permissions;
 mod places;
@@ -125,7 +125,7 @@ impl ClusterWork<'_> {
             &cloud.skus,
             &cloud.usages,
         );
-        names::vaults(&mut found, &self.scope.path(), &own.group, &cloud.vaults);
+        deleted_vaults::vaults(&mut found, &self.scope.path(), &own.group, &cloud.vaults);
         let (zones, registries) = &named.targets;
         places::targets(&mut found, &own.installed, zones, registries);
         Ok(found.into_checks())
@@ -239,7 +239,7 @@ struct Cloud {
     usages: Read<Vec<quota::Usage>>,
     skus: Read<Vec<machines::Sku>>,
     versions: Read<Versions>,
-    vaults: Read<Vec<names::DeletedVault>>,
+    vaults: Read<Vec<deleted_vaults::DeletedVault>>,
 }
 
 /// What there is of the cluster.
