@@ -1,12 +1,13 @@
 //! Long-running operations, as ARM publishes them: which header leads, what ends them, where the result is.
 
+mod look;
+mod state;
+
 use std::time::Duration;
 
 use azure_core::http::Method;
 use kompox_domain::Context;
 use kompox_domain::context::Step;
-use kompox_domain::volume::Percent;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -14,6 +15,8 @@ use crate::client::ArmClient;
 use crate::error::{ArmError, Result, ServiceError, word};
 use crate::request::ArmRequest;
 use crate::response::ArmResponse;
+use look::Look;
+use state::{End, ended, state_of};
 
 /// Where the result of an operation is, when it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +32,6 @@ const MAX_POLL: Duration = Duration::from_secs(10);
 /// A server that says "ask again at once" is asked this much later, growing to [`MAX_EAGER_POLL`].
 const EAGER_POLL: Duration = Duration::from_millis(5);
 const MAX_EAGER_POLL: Duration = Duration::from_millis(250);
-/// How many answers of a monitor may be nonsense before the resource itself is asked.
-const MAX_NONSENSE: u32 = 3;
 
 /// Where the state of the operation is read.
 #[derive(Debug, Clone)]
@@ -41,44 +42,6 @@ enum Monitor {
     Location(Url),
     /// The resource: its `provisioningState`.
     Resource,
-}
-
-/// What one look at an operation showed.
-#[derive(Debug)]
-enum Look {
-    Running {
-        state: String,
-        percent: Option<Percent>,
-    },
-    /// Over, and this answer is the result.
-    Result(ArmResponse),
-    /// Over; the result is elsewhere, here if it says so.
-    Over(Option<Url>),
-    /// Over, and there is no result.
-    Nothing,
-}
-
-#[derive(Deserialize, Default)]
-struct StatusBody {
-    status: Option<String>,
-    #[serde(rename = "percentComplete", default)]
-    percent: Option<f64>,
-    #[serde(rename = "resourceLocation", default)]
-    resource_location: Option<String>,
-    #[serde(default)]
-    error: Option<Box<RawValue>>,
-}
-
-#[derive(Deserialize, Default)]
-struct ResourceBody {
-    #[serde(default)]
-    properties: Option<ResourceProperties>,
-}
-
-#[derive(Deserialize, Default)]
-struct ResourceProperties {
-    #[serde(rename = "provisioningState", default)]
-    provisioning_state: Option<String>,
 }
 
 impl ArmClient {
@@ -207,160 +170,6 @@ impl Run<'_> {
         format!("while {} was still under way in Azure", self.request.label())
     }
 
-    async fn look(&mut self, monitor: &mut Monitor) -> Result<(Look, Option<Duration>)> {
-        let url = match monitor {
-            Monitor::Status(url) | Monitor::Location(url) => url.clone(),
-            Monitor::Resource => self.request.url.clone(),
-        };
-        let mut read = ArmRequest::get(url);
-        if matches!(monitor, Monitor::Resource) {
-            read.group_is_known = self.request.group_is_known;
-        }
-        let answer = self.client.send(self.cx, &read).await;
-        match monitor {
-            Monitor::Status(_) => self.look_at_status(answer, monitor),
-            Monitor::Location(_) => self.look_at_location(answer, monitor),
-            Monitor::Resource => self.look_at_resource(answer),
-        }
-    }
-
-    fn look_at_status(
-        &mut self,
-        answer: Result<ArmResponse>,
-        monitor: &mut Monitor,
-    ) -> Result<(Look, Option<Duration>)> {
-        let response = match answer {
-            Ok(response) => response,
-            Err(error) => return self.monitor_lost(error, monitor),
-        };
-        let wait = response.retry_after();
-        if let Some(url) = self.header_url(&response, "azure-asyncoperation") {
-            *monitor = Monitor::Status(url);
-        }
-        let body: StatusBody = response.json().unwrap_or_default();
-        let Some(state) = body.status.as_deref().map(word) else {
-            self.nonsense += 1;
-            if self.nonsense >= MAX_NONSENSE {
-                return self.monitor_lost(self.nonsense("its monitor names no state"), monitor);
-            }
-            return Ok((
-                Look::Running {
-                    state: "Unknown".to_owned(),
-                    percent: None,
-                },
-                wait,
-            ));
-        };
-        match ended(&state) {
-            None => Ok((
-                Look::Running {
-                    state,
-                    percent: body.percent.map(Percent::new),
-                },
-                wait,
-            )),
-            Some(End::Succeeded) => {
-                let location = body.resource_location.and_then(|text| Url::parse(&text).ok());
-                Ok((
-                    Look::Over(location.filter(|url| self.client.cloud().owns(url))),
-                    wait,
-                ))
-            }
-            Some(End::Failed) => Err(self.failed(state, body.error.as_deref(), &response)),
-        }
-    }
-
-    fn look_at_location(
-        &mut self,
-        answer: Result<ArmResponse>,
-        monitor: &mut Monitor,
-    ) -> Result<(Look, Option<Duration>)> {
-        let response = match answer {
-            Ok(response) => response,
-            // Gone is the record of the operation. Any other refusal is the operation's own end.
-            Err(error) if error.is_not_found() || error.status() == Some(410) => {
-                return self.monitor_lost(error, monitor);
-            }
-            Err(ArmError::Service(error)) if !matches!(error.status, 401 | 403 | 408 | 429) => {
-                return Err(ArmError::Operation {
-                    state: "Failed".to_owned(),
-                    error,
-                });
-            }
-            Err(error) => return self.monitor_lost(error, monitor),
-        };
-        let wait = response.retry_after();
-        if response.status == 202 {
-            if let Some(url) = self.header_url(&response, "location") {
-                *monitor = Monitor::Location(url);
-            }
-            let state = state_of(&response).unwrap_or_else(|| "Running".to_owned());
-            return Ok((Look::Running { state, percent: None }, wait));
-        }
-        match state_of(&response).as_deref().map(|state| (state, ended(state))) {
-            Some((state, Some(End::Failed))) => Err(self.failed(state.to_owned(), None, &response)),
-            // What a POST does leaves no resource: the record itself is what it answers.
-            Some((state, None)) if self.request.method == Method::Post => Ok((
-                Look::Running {
-                    state: state.to_owned(),
-                    percent: None,
-                },
-                wait,
-            )),
-            _ if self.request.method == Method::Post => Ok((Look::Result(response), wait)),
-            // The record says it is over, the resource says it is not: the resource is right.
-            Some((state, None)) => {
-                *monitor = Monitor::Resource;
-                Ok((
-                    Look::Running {
-                        state: state.to_owned(),
-                        percent: None,
-                    },
-                    wait,
-                ))
-            }
-            _ if is_resource(&response) => Ok((Look::Result(response), wait)),
-            _ => Ok((Look::Over(None), wait)),
-        }
-    }
-
-    fn look_at_resource(&mut self, answer: Result<ArmResponse>) -> Result<(Look, Option<Duration>)> {
-        let deleting = self.request.method == Method::Delete;
-        let response = match answer {
-            // That the group is not there may be a lagging replica's error: whoever asked must find out.
-            Err(error) if deleting && error.is_group_not_found() && !self.is_group() => return Err(error),
-            Err(error) if deleting && error.is_not_found() => return Ok((Look::Nothing, None)),
-            other => other?,
-        };
-        let wait = response.retry_after();
-        let state = state_of(&response);
-        match state.as_deref().map(|state| (state, ended(state))) {
-            Some((state, None)) => Ok((
-                Look::Running {
-                    state: state.to_owned(),
-                    percent: None,
-                },
-                wait,
-            )),
-            Some((state, Some(End::Failed))) => Err(self.failed(state.to_owned(), None, &response)),
-            // It is still there, and nothing says that it is going: not deleted yet.
-            _ if deleting => Ok((
-                Look::Running {
-                    state: "Deleting".to_owned(),
-                    percent: None,
-                },
-                wait,
-            )),
-            _ => Ok((Look::Result(response), wait)),
-        }
-    }
-
-    /// Whether the request is about a resource group itself.
-    fn is_group(&self) -> bool {
-        let path = self.request.url.path().trim_matches('/');
-        path.split('/').count() == 4
-    }
-
     fn unfollowed(&self, why: ArmError) -> ArmError {
         ArmError::Unfollowed {
             request: self.request.label(),
@@ -374,30 +183,6 @@ impl Run<'_> {
             request: self.request.label(),
             reason: reason.to_owned(),
         }
-    }
-
-    /// The monitor cannot be read, which says nothing about the operation: the resource is asked instead.
-    /// Reading a monitor takes a right at the resource group or above that the caller may not have.
-    fn monitor_lost(&self, error: ArmError, monitor: &mut Monitor) -> Result<(Look, Option<Duration>)> {
-        if matches!(error, ArmError::Deadline { .. } | ArmError::Credential { .. }) {
-            return Err(error);
-        }
-        // A POST that may be repeated only reads: it leaves nothing behind that could still run.
-        if self.request.method == Method::Post && self.request.repeatable {
-            return Err(error);
-        }
-        if !self.request.resource_tells || self.request.method == Method::Post {
-            return Err(self.unfollowed(error));
-        }
-        tracing::debug!(request = %self.request.label(), %error, "the operation's monitor cannot be read");
-        *monitor = Monitor::Resource;
-        Ok((
-            Look::Running {
-                state: "Unknown".to_owned(),
-                percent: None,
-            },
-            Some(Duration::ZERO),
-        ))
     }
 
     /// Reads the result of an operation that is over.
@@ -444,42 +229,6 @@ impl Run<'_> {
             error: Box::new(service),
         }
     }
-}
-
-enum End {
-    Succeeded,
-    Failed,
-}
-
-/// What a state means: the end, or still under way. Terminal are exactly these, in any case.
-fn ended(state: &str) -> Option<End> {
-    let is = |word: &str| state.eq_ignore_ascii_case(word);
-    if is("Succeeded") {
-        Some(End::Succeeded)
-    } else if is("Failed") || is("Canceled") || is("Cancelled") {
-        Some(End::Failed)
-    } else {
-        None
-    }
-}
-
-/// Whether the answer is a resource, and not something about one.
-fn is_resource(response: &ArmResponse) -> bool {
-    #[derive(Deserialize)]
-    struct Identified {
-        #[serde(rename = "id")]
-        _id: String,
-    }
-    serde_json::from_slice::<Identified>(&response.body).is_ok()
-}
-
-fn state_of(response: &ArmResponse) -> Option<String> {
-    serde_json::from_slice::<ResourceBody>(&response.body)
-        .ok()?
-        .properties?
-        .provisioning_state
-        .as_deref()
-        .map(word)
 }
 
 #[cfg(test)]
@@ -605,29 +354,5 @@ mod tests {
             let error = post(repeatable, script).await.0.unwrap_err();
             assert_eq!(error.may_still_run(), may_run, "{error:?}");
         }
-    }
-
-    #[test]
-    fn the_states_of_a_deployment_stack_are_told_apart() {
-        let running = [
-            "creating",
-            "validating",
-            "waiting",
-            "deploying",
-            "canceling",
-            "updatingDenyAssignments",
-            "deletingResources",
-            "deleting",
-            "initializing",
-            "running",
-            "somethingNew",
-        ];
-        assert!(running.iter().all(|state| ended(state).is_none()));
-        assert!(matches!(ended("succeeded"), Some(End::Succeeded)));
-        assert!(
-            ["failed", "canceled"]
-                .iter()
-                .all(|state| matches!(ended(state), Some(End::Failed)))
-        );
     }
 }
