@@ -1,0 +1,165 @@
+//! Reading a file and writing it again: what is kept, and what is refused.
+
+use super::*;
+
+#[test]
+fn a_file_is_written_as_it_was_meant() {
+    let written = parse(OTHERS).to_yaml();
+    let expected = "\
+apiVersion: v1
+clusters:
+- cluster:
+    extensions:
+    - extension:
+        last-update: \"Thu, 01 Jan 1970 00:00:00 UTC\"
+        version: v1.32.0
+      name: cluster_info
+    insecure-skip-tls-verify: yes
+    server: https://10.0.0.1:6443/prefix
+  name: '007'
+contexts:
+- context:
+    cluster: '007'
+    user: \"yes\"
+    namespace: null
+  name: 1e3
+current-context: 1e3
+kind: Config
+preferences:
+  colors: true
+unheard-of:
+- 1
+- 0x1F
+- null
+- ''
+- \"a\\tb\"
+- []
+- {}
+users:
+- name: \"yes\"
+  user:
+    token: \"eyJ\\nmore\\n\"
+- name: nobody
+";
+    assert_eq!(written, expected);
+    assert!(parse(&written) == parse(OTHERS));
+}
+
+#[test]
+fn a_file_without_entries_is_empty_and_anything_that_is_no_kubeconfig_is_refused() {
+    for text in [
+        "",
+        "\n",
+        "# nothing yet\n",
+        "---\n",
+        "{}",
+        "clusters:\nusers: null\ncontexts: []\n",
+        "kind: Config",
+        "\u{feff}kind: Config",
+    ] {
+        assert!(parse(text).is_empty(), "{text:?}");
+    }
+    for (text, why) in [
+        (&b"hello"[..], "it holds a value"),
+        (b"[]", "it holds a list"),
+        (b"a: b", "none of a kubeconfig's fields"),
+        (b"kind: Secret\napiVersion: v1", "its kind is not Config"),
+        (b"kind: Config\napiVersion: v2", "its apiVersion is not v1"),
+        (b"kind: Config\n---\nkind: Config", "line 2: a second document"),
+        (b"kind: Config\nclusters: {}", "its clusters are a mapping"),
+        (b"users: [1]", "an item of users is a value"),
+        (b"users: [{user: {}}]", "an item of users has no name"),
+        (
+            b"users: [{name: a, user: x}]",
+            "the user of an item of users is a value",
+        ),
+        (b"users: [{name: a}, {name: a}]", "called \"a\""),
+        (
+            b"kind: Config\nkind: Config",
+            "line 2: the same key is there twice",
+        ),
+        (b"kind: Config\n\tusers: []", "this is not valid YAML"),
+        (b"kind: Config\nusers: [", "this is not valid YAML"),
+        (b"kind: Config\nx: \xff", "line 2 is not UTF-8"),
+        (
+            b"kind: Config\nx: !secret y",
+            "line 2: this tag is not understood",
+        ),
+        (b"kind: Config\n? [a]\n: b", "line 2: a key must be a plain text"),
+        (b"kind: Config\nx: &a [*a]", "line 2: this alias stands inside"),
+    ] {
+        let refused = refusal(text);
+        assert!(refused.contains(why), "{refused}");
+    }
+}
+
+#[test]
+fn no_error_repeats_what_is_in_the_file() {
+    for text in [
+        "users: [{name: a, user: {token: hunter2]",
+        "users: !hunter2 x",
+        "hunter2",
+        "kind: hunter2",
+        "users: [hunter2]",
+        "token: *hunter2",
+        "\"hunter2",
+    ] {
+        let Err(error) = Kubeconfig::parse(text.as_bytes()) else {
+            panic!("{text}")
+        };
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+#[test]
+fn aliases_are_spelled_out_and_bombs_refused() {
+    let file = "
+kind: Config
+x-ca: &ca {certificate-authority-data: Q0E=, server: https://other}
+clusters:
+- name: a
+  cluster: {<<: *ca, server: https://a}
+";
+    let config = parse(file);
+    let cluster = config.item("clusters", "a").unwrap();
+    assert_eq!(cluster.text("certificate-authority-data"), Some("Q0E="));
+    assert_eq!(cluster.text("server"), Some("https://a"));
+    assert!(parse(&config.to_yaml()) == config);
+
+    let mut bomb = "kind: Config\nx0: &x0 [lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();
+    for level in 1..12 {
+        let below = vec![format!("*x{}", level - 1); 8].join(", ");
+        bomb = format!("{bomb}x{level}: &x{level} [{below}]\n");
+    }
+    assert!(refusal(bomb.as_bytes()).contains("too much"));
+    let deep = format!("kind: Config\nx: {}", "[".repeat(100_000));
+    assert!(refusal(deep.as_bytes()).contains("not valid YAML"));
+    let large = format!("kind: Config\nx: {}", "a".repeat(read::MAX_BYTES));
+    assert!(refusal(large.as_bytes()).contains("larger than"));
+}
+
+#[test]
+fn json_is_what_kubectl_makes_of_the_yaml() {
+    let text = "{kind: Config, users: [{name: '1', user: {a: yes, b: 'yes', c: 12, d: 1.5e3, e: 0x1F, f: ~, g: \"q\\\"\\n\", h: 01, i: []}}]}";
+    let expected = r#"{
+  "kind": "Config",
+  "users": [
+    {
+      "name": "1",
+      "user": {
+        "a": true,
+        "b": "yes",
+        "c": 12,
+        "d": 1.5e3,
+        "e": "0x1F",
+        "f": null,
+        "g": "q\"\n",
+        "h": "01",
+        "i": []
+      }
+    }
+  ]
+}
+"#;
+    assert_eq!(parse(text).to_json(), expected);
+}
