@@ -1,0 +1,101 @@
+//! The parameters that settings become, and the hash of them.
+
+use super::*;
+
+#[test]
+fn every_parameter_gets_a_value_of_its_type_and_of_those_allowed() {
+    for pairs in [
+        &[][..],
+        &[("AZURE_AKS_PRESET", "Standard")],
+        &[("AZURE_AKS_PRESET", "HighSpec")],
+    ] {
+        let made = made(pairs, &Kept::default());
+        let declared: Vec<&String> = map(template(), "parameters").map(|(name, _)| name).collect();
+        let mut given: Vec<&String> = made.keys().collect();
+        given.sort_unstable();
+        let mut declared_sorted = declared.clone();
+        declared_sorted.sort_unstable();
+        assert_eq!(given, declared_sorted);
+        for (name, parameter) in map(template(), "parameters") {
+            let value = &made[name]["value"];
+            let fits = match text(parameter, "type") {
+                "string" | "securestring" => value.is_string(),
+                "bool" => value.is_boolean(),
+                "array" => value.is_array(),
+                "object" => value.is_object(),
+                other => panic!("{other}"),
+            };
+            assert!(fits, "{name}: {value}");
+            let allowed: Vec<&Value> = list(parameter, "allowedValues").collect();
+            assert!(allowed.is_empty() || allowed.contains(&value), "{name}: {value}");
+            assert!(
+                parameter.get("defaultValue").is_none(),
+                "{name}: a default would hide a value that is not passed"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_runs_is_passed_back_but_changes_no_hash() {
+    let pool = |count, version: &str| KeptPool {
+        count: Some(count),
+        version: Some(version.to_owned()),
+    };
+    let kept = Kept {
+        kubernetes_version: Some("1.34.2".to_owned()),
+        pools: [
+            ("system".to_owned(), pool(2, "1.34.1")),
+            ("user".to_owned(), pool(9, "1.33.4")),
+        ]
+        .into(),
+    };
+    let unset = made(&[], &kept);
+    assert_eq!(unset["kubernetesVersion"]["value"], "1.34.2");
+    assert_eq!(unset["systemPool"]["value"]["version"], "1.34.1");
+    assert_eq!(unset["systemPool"]["value"]["count"], 2);
+    assert_eq!(unset["userPools"]["value"][0]["version"], "1.33.4");
+    // Nine nodes, but the preset allows three.
+    assert_eq!(unset["userPools"]["value"][0]["count"], 3);
+    let set = made(&[("AZURE_AKS_KUBERNETES_VERSION", "1.35")], &kept);
+    assert_eq!(set["kubernetesVersion"]["value"], "1.35");
+    assert_eq!(set["systemPool"]["value"]["version"], "1.35");
+    let new = made(&[], &Kept::default());
+    assert_eq!(new["kubernetesVersion"]["value"], "");
+    assert_eq!(
+        new["systemPool"]["value"]["count"],
+        new["systemPool"]["value"]["minCount"]
+    );
+}
+
+#[test]
+fn a_hash_holds_no_password_and_does_not_depend_on_the_order_of_keys() {
+    let with = |address| hashed(&[("AZURE_AKS_HTTPS_PROXY", address)]);
+    let one = with("http://me:hunter2@proxy:3128");
+    assert_eq!(one, with("http://you:hunter3@proxy:3128"));
+    assert_ne!(one, with("http://me:hunter2@other:3128"));
+    assert!(one.len() == 64 && one.bytes().all(|b| b.is_ascii_hexdigit()));
+    let text = |json: &str| {
+        let mut text = String::new();
+        canonical(&serde_json::from_str(json).unwrap(), &mut text);
+        text
+    };
+    assert_eq!(
+        text(r#"{"b":[1,{"d":null,"c":"x"}],"a":true}"#),
+        text(r#"{"a":true,"b":[1,{"c":"x","d":null}]}"#)
+    );
+    assert_ne!(text(r#"{"a":[1,2]}"#), text(r#"{"a":[2,1]}"#));
+    assert_ne!(text(r#"["a","b"]"#), text(r#"["a\",\"b"]"#));
+}
+
+#[test]
+fn spot_machines_leave_the_system_pool_to_everybody() {
+    let regular = made(&[], &Kept::default());
+    assert_eq!(
+        regular["systemPool"]["value"]["taints"][0],
+        "CriticalAddonsOnly=true:NoSchedule"
+    );
+    let spot = made(&[("AZURE_AKS_USER_VM_PRIORITY", "Spot")], &Kept::default());
+    assert_eq!(spot["systemPool"]["value"]["taints"], json!([]));
+    assert_eq!(spot["userPools"]["value"][0]["priority"], "Spot");
+}
