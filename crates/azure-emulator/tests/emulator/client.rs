@@ -315,6 +315,15 @@ pub(crate) fn small_cluster() -> Value {
     })
 }
 
+/// A small cluster with these properties besides.
+pub(crate) fn cluster_with(changes: Value) -> Value {
+    let mut body = small_cluster();
+    for (key, value) in changes.as_object().unwrap() {
+        body["properties"][key] = value.clone();
+    }
+    body
+}
+
 pub(crate) fn empty_disk() -> Value {
     json!({
         "location": "japaneast",

@@ -1,37 +1,14 @@
-//! Managed clusters: what they tell, what is refused, what they bring along, their credentials.
+//! Managed clusters: what they tell, what changes and what is refused.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, Options, Timing};
-use reqwest::Method;
+use kompox_azure_emulator::Options;
 use serde_json::{Value, json};
 
-use crate::client::{Azure, CLUSTERS, below_cluster, cluster, group, small_cluster};
-
-fn with(changes: Value) -> Value {
-    let mut body = small_cluster();
-    for (key, value) in changes.as_object().unwrap() {
-        body["properties"][key] = value.clone();
-    }
-    body
-}
-
-/// Every look at an operation but the second shows it under way.
-fn slow() -> Options {
-    let timing = Timing {
-        polls: 1,
-        ..Timing::zero()
-    };
-    Options {
-        timing,
-        ..Options::default()
-    }
-}
+use crate::client::{Azure, CLUSTERS, below_cluster, cluster, cluster_with, small_cluster};
 
 #[tokio::test]
 async fn a_new_cluster_tells_its_names_identities_versions_and_power() {
     let azure = Azure::with_group(Options::default()).await;
-    let body = with(json!({
+    let body = cluster_with(json!({
         "oidcIssuerProfile": { "enabled": true },
         "addonProfiles": { "azureKeyvaultSecretsProvider": { "enabled": true } }
     }));
@@ -81,7 +58,7 @@ async fn a_new_cluster_tells_its_names_identities_versions_and_power() {
 #[tokio::test]
 async fn reading_a_cluster_and_putting_it_back_changes_nothing_but_the_etag() {
     let azure = Azure::with_group(Options::default()).await;
-    let body = with(json!({
+    let body = cluster_with(json!({
         "oidcIssuerProfile": { "enabled": true },
         "apiServerAccessProfile": { "enablePrivateCluster": true }
     }));
@@ -98,7 +75,7 @@ async fn reading_a_cluster_and_putting_it_back_changes_nothing_but_the_etag() {
 #[tokio::test]
 async fn what_a_put_leaves_out_stays() {
     let azure = Azure::with_group(Options::default()).await;
-    let mut body = with(
+    let mut body = cluster_with(
         json!({ "kubernetesVersion": "1.35.2", "disableLocalAccounts": true, "aadProfile": {},
             "networkProfile": { "podCidr": "10.1.0.0/16" } }),
     );
@@ -137,7 +114,10 @@ async fn versions_are_listed_and_only_those_are_accepted() {
     );
     let ask = async |version: &str| {
         azure
-            .put(&cluster("aks1"), with(json!({ "kubernetesVersion": version })))
+            .put(
+                &cluster("aks1"),
+                cluster_with(json!({ "kubernetesVersion": version })),
+            )
             .await
     };
     for version in ["1.20.7", "1.36.99", "1.99", "latest"] {
@@ -147,7 +127,8 @@ async fn versions_are_listed_and_only_those_are_accepted() {
     }
     let long_term = ask("1.32.11").await.refused(400, "K8sVersionNotSupported");
     assert!(long_term.message().contains("Long-Term Support"));
-    let mut premium = with(json!({ "kubernetesVersion": "1.32", "supportPlan": "AKSLongTermSupport" }));
+    let mut premium =
+        cluster_with(json!({ "kubernetesVersion": "1.32", "supportPlan": "AKSLongTermSupport" }));
     premium["sku"] = json!({ "name": "Base", "tier": "Premium" });
     let made = azure.cluster("lts", premium).await;
     assert_eq!(made["properties"]["kubernetesVersion"], "1.32");
@@ -158,7 +139,7 @@ async fn versions_are_listed_and_only_those_are_accepted() {
 async fn a_cluster_moves_up_one_minor_at_a_time_and_never_down() {
     let azure = Azure::with_group(Options::default()).await;
     azure
-        .cluster("aks1", with(json!({ "kubernetesVersion": "1.35.2" })))
+        .cluster("aks1", cluster_with(json!({ "kubernetesVersion": "1.35.2" })))
         .await;
     let ask =
         |version: &str| json!({ "location": "japaneast", "properties": { "kubernetesVersion": version } });
@@ -238,7 +219,7 @@ async fn what_does_not_go_together_is_refused() {
         for (key, value) in more.as_object().unwrap() {
             access[key] = value.clone();
         }
-        with(json!({ "apiServerAccessProfile": access }))
+        cluster_with(json!({ "apiServerAccessProfile": access }))
     };
     let mut no_identity = small_cluster();
     no_identity.as_object_mut().unwrap().remove("identity");
@@ -257,27 +238,30 @@ async fn what_does_not_go_together_is_refused() {
         (private(json!({ "privateDNSZone": zone })), "InvalidParameter"),
         (no_identity, "InvalidParameter"),
         (unknown_identity, "FailedIdentityOperation"),
-        (with(json!({ "dnsPrefix": "-x" })), "InvalidParameter"),
-        (with(json!({ "agentPoolProfiles": [] })), "InvalidParameter"),
+        (cluster_with(json!({ "dnsPrefix": "-x" })), "InvalidParameter"),
         (
-            with(json!({ "agentPoolProfiles": [{ "name": "u", "mode": "User", "count": 1 }] })),
-            "MustDefineAtLeastOneSystemPool",
-        ),
-        (
-            with(json!({ "nodeResourceGroup": "rg" })),
-            "NodeResourceGroupSameAsResourceGroup",
-        ),
-        (with(json!({ "enableRbac": true })), "UnmarshalError"),
-        (
-            with(json!({ "supportPlan": "AKSLongTermSupport" })),
+            cluster_with(json!({ "agentPoolProfiles": [] })),
             "InvalidParameter",
         ),
         (
-            with(json!({ "networkProfile": { "outboundType": "userDefinedRouting" } })),
+            cluster_with(json!({ "agentPoolProfiles": [{ "name": "u", "mode": "User", "count": 1 }] })),
+            "MustDefineAtLeastOneSystemPool",
+        ),
+        (
+            cluster_with(json!({ "nodeResourceGroup": "rg" })),
+            "NodeResourceGroupSameAsResourceGroup",
+        ),
+        (cluster_with(json!({ "enableRbac": true })), "UnmarshalError"),
+        (
+            cluster_with(json!({ "supportPlan": "AKSLongTermSupport" })),
+            "InvalidParameter",
+        ),
+        (
+            cluster_with(json!({ "networkProfile": { "outboundType": "userDefinedRouting" } })),
             "UnsupportedOutboundType",
         ),
         (
-            with(json!({ "addonProfiles": { "omsagent": { "enabled": true,
+            cluster_with(json!({ "addonProfiles": { "omsagent": { "enabled": true,
                 "config": { "logAnalyticsWorkspaceResourceID": azure.id("resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/w") } } } })),
             "LogAnalyticsWorkspaceNotFound",
         ),
@@ -293,7 +277,7 @@ async fn a_private_cluster_has_a_private_name_and_hides_the_public_one_when_told
     let made = azure
         .cluster(
             "aks1",
-            with(json!({ "apiServerAccessProfile": { "enablePrivateCluster": true } })),
+            cluster_with(json!({ "apiServerAccessProfile": { "enablePrivateCluster": true } })),
         )
         .await;
     let public = made["properties"]["fqdn"].clone();
@@ -332,8 +316,9 @@ async fn a_zone_of_ones_own_names_the_cluster_and_needs_an_identity_of_ones_own(
         )
         .await
         .unwrap();
-    let mut body =
-        with(json!({ "apiServerAccessProfile": { "enablePrivateCluster": true, "privateDNSZone": zone } }));
+    let mut body = cluster_with(
+        json!({ "apiServerAccessProfile": { "enablePrivateCluster": true, "privateDNSZone": zone } }),
+    );
     body["identity"] = json!({ "type": "UserAssigned", "userAssignedIdentities": { identity.clone(): {} } });
     azure
         .put(&cluster("aks1"), body.clone())
@@ -352,313 +337,6 @@ async fn a_zone_of_ones_own_names_the_cluster_and_needs_an_identity_of_ones_own(
             && name.matches('.').count() == 4,
         "{name}"
     );
-}
-
-#[tokio::test]
-async fn one_operation_at_a_time_and_it_says_which_is_under_way() {
-    let azure = Azure::with_group(slow()).await;
-    let accepted = azure.put(&cluster("aks1"), small_cluster()).await.expect(201);
-    let pool = below_cluster("aks1", "/agentPools/user1");
-    let body = json!({ "properties": { "count": 1, "mode": "User", "vmSize": "Standard_D4s_v5" } });
-    let refused = azure
-        .put(&pool, body.clone())
-        .await
-        .refused(409, "OperationNotAllowed");
-    assert!(
-        refused
-            .message()
-            .contains("in progress create managed cluster operation")
-    );
-    azure
-        .patch(&cluster("aks1"), json!({ "tags": {} }))
-        .await
-        .refused(409, "OperationNotAllowed");
-    azure.finish(&accepted).await;
-    let accepted = azure.put(&pool, body).await.expect(201);
-    let refused = azure
-        .put(&cluster("aks1"), small_cluster())
-        .await
-        .refused(409, "OperationNotAllowed");
-    assert!(
-        refused
-            .message()
-            .contains("in progress create agent pool operation")
-    );
-    azure.finish(&accepted).await;
-    let accepted = azure.put(&cluster("aks1"), small_cluster()).await.expect(200);
-    assert_eq!(accepted.body["properties"]["provisioningState"], "Updating");
-    // A deletion takes over.
-    azure.delete(&cluster("aks1")).await.expect(202);
-    assert_eq!(
-        azure.get(&cluster("aks1")).await.expect(200).body["properties"]["provisioningState"],
-        "Deleting"
-    );
-    azure.get(&cluster("aks1")).await.refused(404, "ResourceNotFound");
-}
-
-#[tokio::test]
-async fn an_etag_guards_a_write() {
-    let azure = Azure::with_group(Options::default()).await;
-    let made = azure.cluster("aks1", small_cluster()).await;
-    let send = async |method: Method, header: &'static str, tag: &str| {
-        azure
-            .try_send(
-                method,
-                &cluster("aks1"),
-                Some(small_cluster().to_string()),
-                &[(header, tag)],
-            )
-            .await
-            .unwrap()
-    };
-    send(Method::PUT, "If-Match", "other")
-        .await
-        .refused(412, "EtagMismatch");
-    send(Method::DELETE, "If-Match", "other")
-        .await
-        .refused(412, "EtagMismatch");
-    send(Method::PUT, "If-None-Match", "*")
-        .await
-        .refused(412, "EtagMismatch");
-    send(Method::PUT, "If-Match", made["eTag"].as_str().unwrap())
-        .await
-        .expect(200);
-}
-
-#[tokio::test]
-async fn a_cluster_brings_a_node_group_and_takes_it_along() {
-    let azure = Azure::with_group(Options::default()).await;
-    let mut body = small_cluster();
-    body["tags"] = json!({ "k": "v" });
-    azure.cluster("aks1", body).await;
-    let nodes = azure.get(&group("MC_rg_aks1_japaneast")).await.expect(200).body;
-    assert_eq!(nodes["managedBy"], azure.cluster_id("aks1"));
-    assert_eq!(nodes["tags"]["k"], "v");
-    let kinds = azure
-        .get("~/resourceGroups/MC_rg_aks1_japaneast/resources?api-version=2024-11-01")
-        .await
-        .expect(200);
-    let mut kinds: Vec<&str> = kinds.body["value"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|resource| resource["type"].as_str().unwrap())
-        .collect();
-    kinds.sort_unstable();
-    assert_eq!(
-        kinds.iter().map(|kind| kind.to_lowercase()).collect::<Vec<_>>(),
-        [
-            "microsoft.compute/virtualmachinescalesets",
-            "microsoft.managedidentity/userassignedidentities",
-            "microsoft.network/loadbalancers",
-            "microsoft.network/publicipaddresses",
-        ]
-    );
-    let disk = azure.id("resourceGroups/MC_rg_aks1_japaneast/providers/Microsoft.Compute/disks/pvc-1");
-    azure
-        .emulator
-        .put_resource(&disk, json!({ "location": "japaneast" }))
-        .await
-        .unwrap();
-    // Nobody else makes such a group's contents, or a cluster in a group that is there.
-    azure
-        .put(
-            "~/resourceGroups/rg/providers/Microsoft.Network/loadBalancers/x?api-version=2024-05-01",
-            json!({ "location": "japaneast" }),
-        )
-        .await
-        .refused(501, "NotImplemented");
-    let mut other = small_cluster();
-    other["properties"]["nodeResourceGroup"] = "MC_rg_aks1_japaneast".into();
-    azure
-        .put(&cluster("aks2"), other)
-        .await
-        .refused(400, "NodeResourceGroupAlreadyExists");
-    azure.delete(&cluster("aks1")).await.expect(202);
-    azure
-        .get(&group("MC_rg_aks1_japaneast"))
-        .await
-        .refused(404, "ResourceGroupNotFound");
-    assert!(azure.emulator.resource(&disk).await.is_none());
-}
-
-#[tokio::test]
-async fn a_node_group_that_somebody_deletes_is_gone_and_one_that_is_locked_keeps_its_cluster() {
-    let azure = Azure::with_group(Options::default()).await;
-    azure.cluster("aks1", small_cluster()).await;
-    let lock = "~/resourceGroups/MC_rg_aks1_japaneast/providers/Microsoft.Authorization/locks/l?api-version=2020-05-01";
-    azure
-        .put(lock, json!({ "properties": { "level": "CanNotDelete" } }))
-        .await
-        .expect(201);
-    azure.delete(&cluster("aks1")).await.refused(409, "ScopeLocked");
-    azure.delete(lock).await;
-    azure.delete(&group("MC_rg_aks1_japaneast")).await.expect(202);
-    azure
-        .get(&group("MC_rg_aks1_japaneast"))
-        .await
-        .refused(404, "ResourceGroupNotFound");
-    azure.cluster("aks1", small_cluster()).await;
-    azure
-        .get(&group("MC_rg_aks1_japaneast"))
-        .await
-        .refused(404, "ResourceGroupNotFound");
-    azure.delete(&cluster("aks1")).await.expect(202);
-    azure.get(&cluster("aks1")).await.expect(404);
-}
-
-#[tokio::test]
-async fn a_group_that_is_deleted_takes_its_clusters_node_groups_along() {
-    let azure = Azure::with_group(Options::default()).await;
-    azure.cluster("aks1", small_cluster()).await;
-    azure.delete(&group("rg")).await.expect(202);
-    azure
-        .get(&group("MC_rg_aks1_japaneast"))
-        .await
-        .refused(404, "ResourceGroupNotFound");
-}
-
-#[tokio::test]
-async fn a_failed_creation_leaves_a_failed_cluster_and_a_failed_update_the_old_one() {
-    let azure = Azure::with_group(Options::default()).await;
-    let plan = |method: &str| {
-        FaultPlan::new([
-            FaultRule::new(method, "**/managedClusters/*", FaultAction::fail_late("X", "x")).times(1),
-        ])
-    };
-    azure.emulator.set_faults(plan("PUT")).unwrap();
-    azure.put(&cluster("aks1"), small_cluster()).await.expect(201);
-    let failed = azure.get(&cluster("aks1")).await.expect(200).body;
-    assert_eq!(failed["properties"]["provisioningState"], "Failed");
-    assert_eq!(
-        failed["properties"]["agentPoolProfiles"][0]["provisioningState"],
-        "Failed"
-    );
-    // It is made when it is asked for again.
-    azure.cluster("aks1", small_cluster()).await;
-    azure.emulator.set_faults(plan("PUT")).unwrap();
-    let change = json!({ "location": "japaneast", "properties": { "agentPoolProfiles": [{ "name": "system", "count": 5 }] } });
-    azure.put(&cluster("aks1"), change).await.expect(200);
-    let old = azure.get(&cluster("aks1")).await.expect(200).body;
-    assert_eq!(old["properties"]["agentPoolProfiles"][0]["count"], 2);
-    assert_eq!(
-        old["properties"]["agentPoolProfiles"][0]["provisioningState"],
-        "Succeeded"
-    );
-}
-
-#[tokio::test]
-async fn a_cluster_stops_and_starts_with_its_pools() {
-    let azure = Azure::with_group(slow()).await;
-    let accepted = azure.put(&cluster("aks1"), small_cluster()).await;
-    azure.finish(&accepted).await;
-    let power = async || {
-        let cluster = azure.get(&cluster("aks1")).await.expect(200).body;
-        let state = |value: &Value| value["powerState"]["code"].as_str().unwrap().to_owned();
-        (
-            cluster["properties"]["provisioningState"]
-                .as_str()
-                .unwrap()
-                .to_owned(),
-            state(&cluster["properties"]),
-            state(&cluster["properties"]["agentPoolProfiles"][0]),
-        )
-    };
-    let told = |states: [&str; 3]| (states[0].to_owned(), states[1].to_owned(), states[2].to_owned());
-    azure.post(&below_cluster("aks1", "/stop")).await.expect(202);
-    assert_eq!(power().await, told(["Stopping", "Running", "Running"]));
-    assert_eq!(power().await, told(["Succeeded", "Stopped", "Stopped"]));
-    azure
-        .put(&cluster("aks1"), small_cluster())
-        .await
-        .refused(400, "OperationNotAllowed");
-    let accepted = azure.post(&below_cluster("aks1", "/start")).await.expect(202);
-    azure.finish(&accepted).await;
-    assert_eq!(power().await, told(["Succeeded", "Running", "Running"]));
-}
-
-fn kubeconfig(answer: &Value) -> String {
-    let value = answer["kubeconfigs"][0]["value"].as_str().unwrap();
-    String::from_utf8(STANDARD.decode(value).unwrap()).unwrap()
-}
-
-#[tokio::test]
-async fn the_kubeconfig_goes_by_credential_and_by_the_name_asked_for() {
-    let azure = Azure::with_group(Options::default()).await;
-    let made = azure
-        .cluster(
-            "aks1",
-            with(json!({ "apiServerAccessProfile": { "enablePrivateCluster": true } })),
-        )
-        .await;
-    let properties = &made["properties"];
-    let ask = async |action: &str| azure.post(&below_cluster("aks1", action)).await;
-    let admin = ask("/listClusterAdminCredential").await.expect(200).body;
-    assert_eq!(admin["kubeconfigs"][0]["name"], "clusterAdmin");
-    let admin = kubeconfig(&admin);
-    let has =
-        |text: &str, line: &str| assert!(text.lines().any(|known| known.trim() == line), "{line}\n{text}");
-    let server = format!(
-        "server: {}/_kubernetes/{}",
-        azure.emulator.connection().arm_endpoint,
-        properties["resourceUID"].as_str().unwrap()
-    );
-    has(&admin, &server);
-    has(
-        &admin,
-        &format!("tls-server-name: {}", properties["privateFQDN"].as_str().unwrap()),
-    );
-    has(&admin, "current-context: aks1-admin");
-    has(&admin, "- name: clusterAdmin_rg_aks1");
-    for member in ["client-certificate-data: ", "client-key-data: ", "    token: "] {
-        assert!(admin.contains(member), "{member}");
-    }
-    // It is the same each time, so that it can be merged again.
-    assert_eq!(kubeconfig(&ask("/listClusterAdminCredential").await.body), admin);
-    let user = kubeconfig(&ask("/listClusterUserCredential").await.expect(200).body);
-    has(&user, "current-context: aks1");
-    has(&user, "- name: clusterUser_rg_aks1");
-    assert!(user.contains("client-certificate-data: "));
-    let public = format!(
-        "{}&server-fqdn=public",
-        below_cluster("aks1", "/listClusterUserCredential")
-    );
-    has(
-        &kubeconfig(&azure.post(&public).await.expect(200).body),
-        &format!("tls-server-name: {}", properties["fqdn"].as_str().unwrap()),
-    );
-}
-
-#[tokio::test]
-async fn with_entra_the_users_kubeconfig_calls_kubelogin_and_local_accounts_can_be_off() {
-    let azure = Azure::with_group(Options::default()).await;
-    azure
-        .cluster(
-            "aks1",
-            with(json!({ "aadProfile": { "managed": true, "enableAzureRBAC": true }, "disableLocalAccounts": true })),
-        )
-        .await;
-    let refused = azure
-        .post(&below_cluster("aks1", "/listClusterAdminCredential"))
-        .await
-        .refused(400, "BadRequest");
-    assert!(
-        refused
-            .message()
-            .starts_with("Getting static credential is not allowed")
-    );
-    let path = below_cluster("aks1", "/listClusterUserCredential");
-    let user = kubeconfig(&azure.post(&path).await.expect(200).body);
-    assert!(
-        user.contains("      command: kubelogin\n") && user.contains("6dae42f8-4368-4678-94ff-3960e28e3630")
-    );
-    assert!(!user.contains("client-certificate-data"));
-    let legacy = kubeconfig(&azure.post(&format!("{path}&format=azure")).await.expect(200).body);
-    assert!(legacy.contains("auth-provider:") && !legacy.contains("exec:"));
-    azure
-        .post(&format!("{path}&format=other"))
-        .await
-        .refused(400, "InvalidParameter");
 }
 
 #[tokio::test]

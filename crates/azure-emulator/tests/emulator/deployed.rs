@@ -19,6 +19,9 @@ pub(crate) fn stack_path(name: &str, rest: &str) -> String {
     format!("~/providers/Microsoft.Resources/deploymentStacks/{name}{rest}?api-version={STACKS}")
 }
 
+/// The scope of deployments into the group `rg`.
+pub(crate) const RG: &str = "resourceGroups/rg/";
+
 /// `scope` is empty or `resourceGroups/NAME/`.
 pub(crate) fn deployment(scope: &str, name: &str, rest: &str) -> String {
     format!("~/{scope}providers/Microsoft.Resources/deployments/{name}{rest}?api-version={DEPLOYMENTS}")
@@ -71,13 +74,20 @@ pub(crate) fn definition(template: Value, resources: &str, groups: &str) -> Valu
         "denySettings": { "mode": "none" } } })
 }
 
+/// What a deployment into a group is put with.
+pub(crate) fn incremental(template: Value) -> Value {
+    json!({ "properties": { "mode": "Incremental", "template": template } })
+}
+
+/// What a deployment at the subscription is put with.
+pub(crate) fn at_subscription(template: Value) -> Value {
+    json!({ "location": "japaneast", "properties": { "mode": "Incremental", "template": template } })
+}
+
 /// Two looks per operation, so that states on the way are seen.
 pub(crate) fn watched() -> Options {
     Options {
-        timing: Timing {
-            polls: 1,
-            ..Timing::zero()
-        },
+        timing: Timing::looks(1),
         ..Options::default()
     }
 }

@@ -7,10 +7,14 @@
 )]
 
 mod client;
+mod cluster_credentials;
+mod cluster_node_groups;
+mod cluster_operations;
 mod cluster_pools;
 mod clusters;
 mod data_collection;
 mod deployed;
+mod deployment_templates;
 mod deployments;
 mod disks;
 mod durability;
