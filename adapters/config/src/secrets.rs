@@ -99,7 +99,8 @@ mod tests {
             assert!(!shown.contains("hunter2") && shown.len() < 2000, "{shown}");
         }
         let directory = SecretRef::File(std::env::temp_dir());
-        assert!(SystemSecrets.read(&directory).is_err());
+        let error = SystemSecrets.read(&directory).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
         let missing = SecretRef::File(PathBuf::from("no/such/file"));
         let error = SystemSecrets.read(&missing).unwrap_err().to_string();
         assert_eq!(error, "file:no/such/file does not exist");
@@ -114,7 +115,8 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.to_string(), "env:KOMPOX_NOT_SET is not set");
         for bad in ["", "A=B", "A\0B"] {
-            assert!(SystemSecrets.read(&SecretRef::Env(bad.to_owned())).is_err());
+            let error = SystemSecrets.read(&SecretRef::Env(bad.to_owned())).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{bad:?}");
         }
     }
 }

@@ -269,7 +269,8 @@ fn the_default_app_is_that_of_defaults_else_the_only_one_of_the_app_file() {
         );
         dir.load()
     };
-    assert!(with("/ws/w/prv/p/cls/c/app/a").unwrap().default_app.is_some());
+    let chosen = with("/ws/w/prv/p/cls/c/app/a").unwrap().default_app.unwrap();
+    assert_eq!(chosen.to_string(), "/ws/w/prv/p/cls/c/app/a");
     let shown: Vec<String> = ["/ws/w/prv/p/cls/c/app/b", "/ws/w", "web"]
         .iter()
         .map(|id| dir.render(&with(id).unwrap_err()))
@@ -280,6 +281,16 @@ fn the_default_app_is_that_of_defaults_else_the_only_one_of_the_app_file() {
     kompoxapp.yml:4:10 (document 1): appId must be the id of an App, not of a Workspace
     kompoxapp.yml:4:10 (document 1): id "web" is not of the form /ws/<workspace>[/prv/<provider>[/cls/<cluster>[/app/<app>]]]
     "#);
+    // Of two apps none is meant, unless Defaults says which.
+    let second = "apiVersion: ops.kompox.dev/v1alpha1\nkind: App\nmetadata:\n  name: b\n  annotations:\n    \
+                  ops.kompox.dev/id: /ws/w/prv/p/cls/c/app/b\nspec: {}\n";
+    dir.write("kompoxapp.yml", format!("{VALID}---\n{second}"));
+    assert_eq!(dir.load().unwrap().default_app, None);
+    for id in ["/ws/w/prv/p/cls/c/app/a", "/ws/w/prv/p/cls/c/app/b"] {
+        let defaults = format!("apiVersion: ops.kompox.dev/v1alpha1\nkind: Defaults\nspec:\n  appId: {id}\n");
+        dir.write("kompoxapp.yml", format!("{defaults}---\n{VALID}---\n{second}"));
+        assert_eq!(dir.load().unwrap().default_app.unwrap().to_string(), id);
+    }
     // Elsewhere it would not be told which app is meant.
     assert_eq!(Dir::kom(VALID).load_paths(&["kom"]).unwrap().default_app, None);
 }

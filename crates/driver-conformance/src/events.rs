@@ -106,11 +106,21 @@ mod tests {
             judge([started(1), started(2), progress(1), ended(2), ended(1)]),
             Ok(())
         );
-        assert!(judge([started(1)]).is_err());
-        assert!(judge([ended(1)]).is_err());
-        assert!(judge([progress(1)]).is_err());
-        assert!(judge([started(1), ended(1), ended(1)]).is_err());
-        assert!(judge([started(1), ended(1), progress(1)]).is_err());
-        assert!(judge([started(1), started(1), ended(1)]).is_err());
+        for (events, broken) in [
+            (vec![started(1)], "step 1 (x) never ended"),
+            (vec![ended(1)], "step 1 ended while not under way"),
+            (vec![progress(1)], "step 1 made progress while not under way"),
+            (
+                vec![started(1), ended(1), ended(1)],
+                "step 1 ended while not under way",
+            ),
+            (
+                vec![started(1), ended(1), progress(1)],
+                "step 1 made progress while not under way",
+            ),
+            (vec![started(1), started(1), ended(1)], "step 1 (x) began twice"),
+        ] {
+            assert_eq!(judge(events), Err(broken.to_owned()));
+        }
     }
 }

@@ -292,6 +292,7 @@ mod tests {
         ] {
             assert!(of(code, "m").1.is_some(), "{code}");
         }
+        assert_eq!(of("Whatever", "m").1, None);
         let unsynchronized = "The deployment stack 'x' might not have an accurate list of managed resources.";
         assert!(of("Odd", unsynchronized).1.unwrap().contains("out-of-sync"));
         assert!(

@@ -267,12 +267,16 @@ mod tests {
     #[test]
     fn only_what_does_something_to_a_resource_counts() {
         let target = json!({"id": "/x", "resourceType": "Microsoft.KeyVault/vaults"});
-        assert!(one(&json!({"provisioningOperation": "Create", "targetResource": target})).is_some());
-        assert!(one(&json!({"provisioningOperation": "Read", "targetResource": target})).is_none());
-        assert!(one(&json!({"provisioningOperation": "EvaluateDeploymentOutput"})).is_none());
-        let failed = json!({"provisioningOperation": "Read", "targetResource": target,
-            "statusMessage": {"error": {"code": "ResourceNotFound"}}});
-        assert!(one(&failed).is_some());
+        let with = |does: &str| json!({"provisioningOperation": does, "targetResource": target});
+        assert_eq!(one(&with("Create")).unwrap().0.resource, "/x");
+        for idle in ["Read", "EvaluateDeploymentOutput"] {
+            assert!(one(&with(idle)).is_none(), "{idle}");
+            let mut failed = with(idle);
+            failed["statusMessage"] = json!({"error": {"code": "ResourceNotFound"}});
+            let error = one(&failed).unwrap().0.error.unwrap();
+            assert_eq!(error.code, "ResourceNotFound", "{idle}");
+        }
+        assert!(one(&json!({"provisioningOperation": "Create"})).is_none());
     }
 
     #[test]

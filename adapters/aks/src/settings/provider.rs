@@ -371,10 +371,17 @@ mod tests {
 
     #[test]
     fn what_would_end_up_in_a_path_is_checked() {
-        assert!(read(&[("AZURE_SUBSCRIPTION_ID", "../../x")]).is_err());
-        assert!(read(&[("AZURE_LOCATION", "japan/east")]).is_err());
-        assert!(read(&[("AZURE_RESOURCE_PREFIX", &"p".repeat(33))]).is_err());
-        assert!(read(&[("AZURE_RESOURCE_PREFIX", &"p".repeat(32))]).is_ok());
+        let (longest, longer) = ("p".repeat(32), "p".repeat(33));
+        for (key, bad) in [
+            ("AZURE_SUBSCRIPTION_ID", "../../x"),
+            ("AZURE_LOCATION", "japan/east"),
+            ("AZURE_RESOURCE_PREFIX", &longer),
+        ] {
+            let error = read(&[(key, bad)]).unwrap_err().to_string();
+            assert!(error.contains(key), "{key}: {error}");
+        }
+        let read = read(&[("AZURE_RESOURCE_PREFIX", &longest)]).unwrap();
+        assert_eq!(read.prefix.as_deref(), Some(longest.as_str()));
     }
 
     #[test]

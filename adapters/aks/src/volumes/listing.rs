@@ -317,6 +317,10 @@ mod tests {
             .unwrap_err();
         assert!(error.to_string().contains("ws1/prv1/app2"));
         assert!(taken(Taken::Ours).require_not_foreign(Kind::Disks, "d").is_ok());
-        assert!(taken(Taken::Ours).require_free(Kind::Disks, "d").is_err());
+        let error = taken(Taken::Ours).require_free(Kind::Disks, "d").unwrap_err();
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (ErrorKind::Conflict, "disk d exists already")
+        );
     }
 }

@@ -179,8 +179,13 @@ mod tests {
 
     #[test]
     fn an_option_that_has_no_effect_is_refused() {
-        assert!(parse(&[("iops", OptionValue::Integer(4000))]).is_err());
-        assert!(parse(&[("sku", text("Premium_XRS"))]).is_err());
+        let refusal = |pairs: &[(&str, OptionValue)]| parse(pairs).unwrap_err().to_string();
+        let idle = refusal(&[("iops", OptionValue::Integer(4000))]);
+        assert!(idle.contains("iops") && idle.contains("Premium_LRS"), "{idle}");
+        assert_eq!(
+            refusal(&[("sku", text("Premium_XRS"))]),
+            "option sku: \"Premium_XRS\" is not a disk SKU"
+        );
         assert_eq!(
             parse(&[("skus", text("x"))]).unwrap_err().hint(),
             Some("did you mean sku?")
@@ -191,7 +196,10 @@ mod tests {
             OptionValue::Bool(true),
             text("many"),
         ] {
-            assert!(parse(&[("sku", text("UltraSSD_LRS")), ("iops", bad)]).is_err());
+            assert_eq!(
+                refusal(&[("sku", text("UltraSSD_LRS")), ("iops", bad.clone())]),
+                format!("option iops: {bad} is not a whole number above zero")
+            );
         }
     }
 
@@ -200,17 +208,15 @@ mod tests {
         let premium = parse(&[]).unwrap();
         assert_eq!(premium.check_size("1.5Gi".parse().unwrap()).unwrap(), 2);
         assert_eq!(premium.check_size("1".parse().unwrap()).unwrap(), 1);
-        assert!(premium.check_size(ByteSize::from_gib(32_768).unwrap()).is_err());
-        assert!(
-            parse(&[("sku", text("PremiumV2_LRS"))])
-                .unwrap()
-                .check_size(ByteSize::from_gib(65_536).unwrap())
-                .is_ok()
-        );
-        assert!(
-            premium
-                .check_size(ByteSize::from_bytes(u64::MAX).unwrap())
-                .is_err()
-        );
+        let newer = parse(&[("sku", text("PremiumV2_LRS"))]).unwrap();
+        for (options, most) in [(premium, 32_767), (newer, 65_536)] {
+            let gib = |gib: u64| ByteSize::from_gib(gib).unwrap();
+            let largest = i32::try_from(most).unwrap();
+            assert_eq!(options.check_size(gib(most)).unwrap(), largest);
+            for more in [gib(most + 1), ByteSize::from_bytes(u64::MAX).unwrap()] {
+                let error = options.check_size(more).unwrap_err().to_string();
+                assert!(error.ends_with(&format!("can hold: {most} GiB")), "{error}");
+            }
+        }
     }
 }

@@ -70,7 +70,8 @@ async fn what_fails_late_is_found_too() {
     let (_, error) = failing([FaultRule::new("PUT", "**/managedClusters/*", late)]).await;
     assert_eq!(error.code(), Some("SkuNotAvailable"), "{:#?}", error.failures());
     assert!(error.to_string().contains("not available in zone 1"), "{error}");
-    assert!(leaf(&error).hint.is_some());
+    let hint = leaf(&error).hint.as_deref().unwrap();
+    assert!(hint.contains("az vm list-skus"), "{hint}");
 }
 
 #[tokio::test]

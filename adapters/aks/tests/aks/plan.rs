@@ -347,7 +347,8 @@ async fn b30_what_cannot_be_read_is_an_error_and_never_absent() {
         ));
         let error = operator.plan().await.expect_err(path);
         assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{path}");
-        assert!(operator.provision().await.is_err(), "{path}");
+        let error = operator.provision().await.expect_err(path);
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{path}");
     }
     assert_eq!(world.writes(), Vec::<String>::new());
 }

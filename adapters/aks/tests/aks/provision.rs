@@ -219,7 +219,8 @@ async fn what_azure_finds_wrong_is_told_as_a_tree_before_any_write() {
         let error = outcome.unwrap_err();
         assert_eq!(error.failures()[0].leaves().len(), 2, "{error:?}");
         assert!(error.to_string().contains("That size is not there."), "{error}");
-        assert!(error.hint().is_some());
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("az vm list-skus"), "{hint}");
     }
     assert_eq!(world.writes(), Vec::<String>::new());
 }

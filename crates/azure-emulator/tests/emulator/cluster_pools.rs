@@ -249,7 +249,8 @@ async fn a_scaler_changes_the_count_and_a_put_that_names_one_changes_it_back() {
     )
     .await;
     assert_eq!(off["properties"].get("maxCount"), None);
-    assert!(azure.emulator.scale_pool(&id, "none", 1).await.is_err());
+    let error = azure.emulator.scale_pool(&id, "none", 1).await.unwrap_err();
+    assert!(error.to_string().ends_with("has no pool \"none\""), "{error}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kompox_azure_emulator::{
-    FaultAction, FaultPlan, FaultRule, Options, Race, RacingWrite, ReplicationLag, When,
+    EmulatorError, FaultAction, FaultPlan, FaultRule, Options, Race, RacingWrite, ReplicationLag, When,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -232,7 +232,7 @@ async fn a_plan_is_read_from_json_and_a_wrong_one_is_refused() {
     let refused = azure.emulator.set_faults(FaultPlan::new([
         FaultRule::new("GET", "*", FaultAction::Hang).with_probability(-1.0)
     ]));
-    assert!(refused.is_err());
+    assert!(matches!(refused, Err(EmulatorError::FaultPlan(_))), "{refused:?}");
 }
 
 #[tokio::test]

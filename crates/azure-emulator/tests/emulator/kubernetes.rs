@@ -397,14 +397,24 @@ async fn a_handle_puts_reads_and_removes_any_kind_that_is_served() {
         None
     );
     let job = json!({ "apiVersion": "batch/v1", "kind": "Job", "metadata": { "name": "j" } });
-    assert!(emulator.put_kubernetes_object(&id, job).await.is_err());
-    assert!(emulator.kubernetes_objects(&id, "jobs.batch").await.is_err());
-    assert!(
-        emulator
-            .kubernetes_objects(&azure.cluster_id("none"), "pods")
-            .await
-            .is_err()
-    );
+    let none = azure.cluster_id("none");
+    for (refused, why) in [
+        (
+            emulator.put_kubernetes_object(&id, job).await,
+            "\"Job\" is not served",
+        ),
+        (
+            emulator.kubernetes_objects(&id, "jobs.batch").await.map(drop),
+            "\"jobs.batch\" is not served",
+        ),
+        (
+            emulator.kubernetes_objects(&none, "pods").await.map(drop),
+            "there is no cluster",
+        ),
+    ] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
 }
 
 #[tokio::test]

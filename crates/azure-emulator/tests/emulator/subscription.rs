@@ -63,7 +63,8 @@ async fn sizes_of_virtual_machines_are_listed_with_zones_family_and_restrictions
     let unknown = azure
         .emulator
         .restrict_size("japaneast", "Standard_X", Restriction::None);
-    assert!(unknown.await.is_err());
+    let error = unknown.await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no size \"Standard_X\"");
 }
 
 #[tokio::test]
@@ -87,7 +88,8 @@ async fn node_pools_use_vcpus_and_quotas_can_be_set() {
         .unwrap();
     assert_eq!(usage(&azure, "cores").await, (12, 10));
     assert_eq!(usage(&azure, "standardDDSv5Family").await, (12, 0));
-    assert!(azure.emulator.set_quota("japaneast", "memory", 1).await.is_err());
+    let unknown = azure.emulator.set_quota("japaneast", "memory", 1).await;
+    assert_eq!(unknown.unwrap_err().to_string(), "there is no quota \"memory\"");
 }
 
 #[tokio::test]

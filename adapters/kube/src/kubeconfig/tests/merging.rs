@@ -162,7 +162,8 @@ fn an_entry_of_somebody_else_with_our_name_is_refused_unless_forced() {
     // Another cluster of the cloud is another one, even behind the same address.
     let elsewhere = super::access("c1", "https://c1").with_handle("/subscriptions/other");
     let config = merged(&Kubeconfig::empty(), &elsewhere);
-    assert!(config.merge(&access, MergeOptions::default()).is_err());
+    let refused = config.merge(&access, MergeOptions::default()).err().unwrap();
+    assert_eq!((refused.kind, refused.name.as_str()), (EntryKind::Cluster, "c1"));
 }
 
 #[test]

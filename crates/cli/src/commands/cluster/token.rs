@@ -114,12 +114,26 @@ mod tests {
 
     #[test]
     fn only_what_kubectl_asks_for_in_our_form_is_answered() {
-        let check = |text: &str| check_expected(Some(OsStr::new(text))).is_ok();
-        assert!(check_expected(None).is_ok() && check(""));
-        assert!(check(
-            r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{}}"#
-        ));
-        assert!(!check(r#"{"apiVersion":"client.authentication.k8s.io/v1beta1"}"#));
-        assert!(!check("{}") && !check("nonsense"));
+        let refusal = |text: &str| {
+            check_expected(Some(OsStr::new(text)))
+                .err()
+                .map(|no| format!("{no:?}"))
+        };
+        assert!(check_expected(None).is_ok());
+        let ours = r#"{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","spec":{}}"#;
+        for answered in ["", ours] {
+            assert_eq!(refusal(answered), None, "{answered}");
+        }
+        for (asked, why) in [
+            (
+                r#"{"apiVersion":"client.authentication.k8s.io/v1beta1"}"#,
+                "is given out as",
+            ),
+            ("{}", "is given out as"),
+            ("nonsense", "is not what kubectl puts there"),
+        ] {
+            let refusal = refusal(asked).unwrap();
+            assert!(refusal.contains(why), "{asked}: {refusal}");
+        }
     }
 }
