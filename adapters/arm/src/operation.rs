@@ -16,7 +16,8 @@ use crate::error::{ArmError, Result, ServiceError, word};
 use crate::request::ArmRequest;
 use crate::response::ArmResponse;
 use look::Look;
-use state::{End, ended, state_of};
+use state::state_of;
+pub use state::{End, ended};
 
 /// Where the result of an operation is, when it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,7 +205,7 @@ impl Run<'_> {
     /// A result, unless it says itself that it is a failure.
     fn settled(&self, response: ArmResponse) -> Result<Option<ArmResponse>> {
         match state_of(&response) {
-            Some(state) if matches!(ended(&state), Some(End::Failed)) => {
+            Some(state) if ended(&state).is_some_and(End::is_failure) => {
                 Err(self.failed(state, None, &response))
             }
             _ => Ok((self.wanted == FinalState::Resource).then_some(response)),

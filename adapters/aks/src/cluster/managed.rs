@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kompox_arm::operation::{End, ended};
 use serde::Deserialize;
 
 use super::stack::{list, text_map};
@@ -135,14 +136,13 @@ impl ManagedCluster {
     /// Whether something is under way with it, and ARM's word for what.
     pub(crate) fn busy(&self) -> Option<&str> {
         let state = self.properties.provisioning_state.as_deref()?;
-        let over = ["Succeeded", "Failed", "Canceled", "Cancelled"];
-        (!over.iter().any(|word| word.eq_ignore_ascii_case(state))).then_some(state)
+        ended(state).is_none().then_some(state)
     }
 
     /// Whether what was under way with it failed, and ARM's word for it.
     pub(crate) fn failed(&self) -> Option<&str> {
         let state = self.properties.provisioning_state.as_deref()?;
-        (self.busy().is_none() && !state.eq_ignore_ascii_case("Succeeded")).then_some(state)
+        ended(state).is_some_and(End::is_failure).then_some(state)
     }
 
     /// Whether it was stopped: then nothing of it answers.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::{BoxFuture, FutureExt as _, join_all};
+use kompox_arm::operation::{End, ended};
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ErrorDetail};
 use kompox_domain::Context;
 use serde::Deserialize;
@@ -45,16 +46,12 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    fn is(&self, state: &str) -> bool {
-        self.state.eq_ignore_ascii_case(state)
-    }
-
     pub(crate) fn succeeded(&self) -> bool {
-        self.is("Succeeded")
+        ended(&self.state) == Some(End::Succeeded)
     }
 
     pub(crate) fn failed(&self) -> bool {
-        self.is("Failed") || self.is("Canceled") || self.is("Cancelled")
+        ended(&self.state).is_some_and(End::is_failure)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Between the published shapes of ARM and the records of the domain.
 
 use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
+use kompox_arm::operation::{End, ended};
 use kompox_domain::options::OptionValue;
 use kompox_domain::volume::{DiskRecord, Percent, VolumeSnapshot};
 use kompox_domain::{ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, VolumeName, Zone, tags};
@@ -161,15 +162,12 @@ pub(crate) fn copy_failure(json: &str) -> Option<(String, String)> {
 
 /// Whether Azure gave the resource up.
 pub(crate) fn has_failed(json: &str) -> bool {
-    let state = serde_json::from_str::<Value>(json).ok().and_then(|value| {
-        Some(
-            value
-                .pointer("/properties/provisioningState")?
-                .as_str()?
-                .to_ascii_lowercase(),
-        )
-    });
-    matches!(state.as_deref(), Some("failed" | "canceled" | "cancelled"))
+    let resource = serde_json::from_str::<Value>(json).unwrap_or_default();
+    let state = resource.pointer("/properties/provisioningState");
+    state
+        .and_then(Value::as_str)
+        .and_then(ended)
+        .is_some_and(End::is_failure)
 }
 
 /// The id of a resource, lower-cased. Without one nothing could be done with it.

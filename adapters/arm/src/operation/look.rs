@@ -96,7 +96,7 @@ impl Run<'_> {
                     wait,
                 ))
             }
-            Some(End::Failed) => Err(self.failed(state, body.error.as_deref(), &response)),
+            Some(End::Failed | End::Canceled) => Err(self.failed(state, body.error.as_deref(), &response)),
         }
     }
 
@@ -128,7 +128,9 @@ impl Run<'_> {
             return Ok((Look::running(state.as_deref().unwrap_or("Running")), wait));
         }
         match state_of(&response).as_deref().map(|state| (state, ended(state))) {
-            Some((state, Some(End::Failed))) => Err(self.failed(state.to_owned(), None, &response)),
+            Some((state, Some(End::Failed | End::Canceled))) => {
+                Err(self.failed(state.to_owned(), None, &response))
+            }
             // What a POST does leaves no resource: the record itself is what it answers.
             Some((state, None)) if self.request.method == Method::Post => Ok((Look::running(state), wait)),
             _ if self.request.method == Method::Post => Ok((Look::Result(response), wait)),
@@ -154,7 +156,9 @@ impl Run<'_> {
         let state = state_of(&response);
         match state.as_deref().map(|state| (state, ended(state))) {
             Some((state, None)) => Ok((Look::running(state), wait)),
-            Some((state, Some(End::Failed))) => Err(self.failed(state.to_owned(), None, &response)),
+            Some((state, Some(End::Failed | End::Canceled))) => {
+                Err(self.failed(state.to_owned(), None, &response))
+            }
             // It is still there, and nothing says that it is going: not deleted yet.
             _ if deleting => Ok((Look::running("Deleting"), wait)),
             _ => Ok((Look::Result(response), wait)),

@@ -30,19 +30,36 @@ struct ResourceProperties {
     provisioning_state: Option<String>,
 }
 
-/// How an operation that is over ended.
-pub(super) enum End {
+/// How something that is over ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Well.
     Succeeded,
+    /// Not well.
     Failed,
+    /// Not well, because somebody wanted it so.
+    Canceled,
 }
 
-/// What a state means: the end, or still under way. Terminal are exactly these, in any case.
-pub(super) fn ended(state: &str) -> Option<End> {
+impl End {
+    /// Whether it ended otherwise than wanted.
+    #[must_use]
+    pub fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Canceled)
+    }
+}
+
+/// What the state of an operation or a resource means: how it ended, or none while something is under way.
+/// Terminal are exactly these words, in any case; a new one may come any day, and is none of them.
+#[must_use]
+pub fn ended(state: &str) -> Option<End> {
     let is = |word: &str| state.eq_ignore_ascii_case(word);
     if is("Succeeded") {
         Some(End::Succeeded)
-    } else if is("Failed") || is("Canceled") || is("Cancelled") {
+    } else if is("Failed") {
         Some(End::Failed)
+    } else if is("Canceled") || is("Cancelled") {
+        Some(End::Canceled)
     } else {
         None
     }
@@ -73,8 +90,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_states_of_a_deployment_stack_are_told_apart() {
-        let running = [
+    fn three_states_are_ends_in_any_case_and_every_other_is_under_way() {
+        for (state, end) in [
+            ("Succeeded", End::Succeeded),
+            ("succeeded", End::Succeeded),
+            ("failed", End::Failed),
+            ("canceled", End::Canceled),
+            ("Cancelled", End::Canceled),
+        ] {
+            assert_eq!(ended(state), Some(end), "{state}");
+            assert_eq!(end.is_failure(), end != End::Succeeded);
+        }
+        for busy in [
             "creating",
             "validating",
             "waiting",
@@ -86,13 +113,8 @@ mod tests {
             "initializing",
             "running",
             "somethingNew",
-        ];
-        assert!(running.iter().all(|state| ended(state).is_none()));
-        assert!(matches!(ended("succeeded"), Some(End::Succeeded)));
-        assert!(
-            ["failed", "canceled"]
-                .iter()
-                .all(|state| matches!(ended(state), Some(End::Failed)))
-        );
+        ] {
+            assert_eq!(ended(busy), None, "{busy}");
+        }
     }
 }
