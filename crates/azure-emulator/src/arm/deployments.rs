@@ -39,15 +39,19 @@ pub(crate) struct Origin {
     pub(crate) outer: Option<Surroundings>,
 }
 
-/// A path below `{scope}/providers/Microsoft.Resources`.
-pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId, rest: &[&str]) -> ArmResult<Reply> {
+fn check_version(cx: &Cx<'_>) -> ArmResult<()> {
     version::supported(
         cx.request,
         "Microsoft.Resources",
         "deployments",
         VERSIONS,
         &cx.world.options.region,
-    )?;
+    )
+}
+
+/// A path below `{scope}/providers/Microsoft.Resources`.
+pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId, rest: &[&str]) -> ArmResult<Reply> {
+    check_version(cx)?;
     if !scope.providers.is_empty() {
         return Err(ArmError::not_found(&cx.request.path));
     }
@@ -161,13 +165,7 @@ pub(crate) fn put_for(cx: &mut Cx<'_>, origin: &Origin) -> ArmResult<Reply> {
     let id = ResourceId::from_segments(&cx.request.segments)
         .ok_or_else(|| ArmError::not_found(&cx.request.path))?;
     subscriptions::check(cx, &id.subscription)?;
-    version::supported(
-        cx.request,
-        "Microsoft.Resources",
-        "deployments",
-        VERSIONS,
-        &cx.world.options.region,
-    )?;
+    check_version(cx)?;
     let name = id.name().to_owned();
     let scope = ResourceId {
         providers: Vec::new(),
