@@ -33,10 +33,10 @@ async fn b6_a_snapshot_is_incremental_standard_and_says_whose_it_is() {
     assert_eq!(tags["managed-by"], "kompox");
 }
 
-#[tokio::test]
-async fn b7_a_snapshot_is_ready_only_when_its_copy_is_complete() {
+/// One disk, whose snapshots are copied in the background and say so far at each look.
+async fn one_disk_whose_copies_read(percents: &[f64]) -> World {
     let timing = Timing {
-        snapshot_copy: SnapshotCopy::Reads(vec![0.0, 30.0, 99.9]),
+        snapshot_copy: SnapshotCopy::Reads(percents.to_vec()),
         snapshot_copy_every_sku: true,
         ..Timing::zero()
     };
@@ -46,6 +46,12 @@ async fn b7_a_snapshot_is_ready_only_when_its_copy_is_complete() {
     })
     .await;
     world.create("db", "one").await.unwrap();
+    world
+}
+
+#[tokio::test]
+async fn b7_a_snapshot_is_ready_only_when_its_copy_is_complete() {
+    let world = one_disk_whose_copies_read(&[0.0, 30.0, 99.9]).await;
     let snapshot = world.snapshot("db", "snap").await.unwrap();
     assert!(snapshot.completion_percent.is_done());
     assert!(
@@ -268,17 +274,7 @@ async fn a_copy_that_fails_late_is_a_failure_with_azures_words() {
 
 #[tokio::test]
 async fn a_copy_that_azure_gives_up_is_not_waited_for() {
-    let timing = Timing {
-        snapshot_copy: SnapshotCopy::Reads(vec![10.0, 20.0]),
-        snapshot_copy_every_sku: true,
-        ..Timing::zero()
-    };
-    let world = World::with(Options {
-        timing,
-        ..Options::default()
-    })
-    .await;
-    world.create("db", "one").await.unwrap();
+    let world = one_disk_whose_copies_read(&[10.0, 20.0]).await;
     let body = json!({"id": world.id("snapshots", "db", "snap"), "name": "x", "location": "japaneast",
         "properties": {"creationData": {"createOption": "Copy"}, "diskSizeGB": 4, "completionPercent": 10.0,
             "provisioningState": "Failed"}});

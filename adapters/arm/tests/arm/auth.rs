@@ -24,6 +24,12 @@ fn ids(world: &World) -> (String, String) {
     )
 }
 
+/// How often somebody signed in.
+fn grants(world: &World) -> usize {
+    let asked = world.logged(RequestKind::Token);
+    asked.iter().filter(|request| request.method == "POST").count()
+}
+
 #[tokio::test]
 async fn a_wrong_secret_says_so_and_shows_no_secret() {
     let world = World::new().await;
@@ -134,12 +140,7 @@ async fn many_requests_at_once_share_one_token() {
     let request = ArmRequest::get(url);
     let all = futures::future::join_all((0..20).map(|_| arm.send(&world.cx, &request))).await;
     assert!(all.iter().all(Result::is_ok));
-    let grants = world
-        .logged(RequestKind::Token)
-        .iter()
-        .filter(|request| request.method == "POST")
-        .count();
-    assert_eq!(grants, 1);
+    assert_eq!(grants(&world), 1);
 }
 
 #[tokio::test]
@@ -171,12 +172,7 @@ async fn many_refused_at_once_sign_in_once_more_and_all_succeed() {
     world.emulator.clear_requests();
     let all = futures::future::join_all((0..20).map(|_| world.arm.send(&world.cx, &request))).await;
     assert!(all.iter().all(Result::is_ok));
-    let grants = world
-        .logged(RequestKind::Token)
-        .iter()
-        .filter(|request| request.method == "POST")
-        .count();
-    assert_eq!(grants, 1);
+    assert_eq!(grants(&world), 1);
 }
 
 #[tokio::test]
@@ -209,11 +205,7 @@ async fn a_token_for_something_else_is_asked_for_once_and_is_for_that_alone() {
     assert!(left > time::Duration::minutes(5), "{left}");
     let (again, _) = world.arm.token(&world.cx, &scope).await.unwrap();
     assert!(token == again);
-    let grants = world.logged(RequestKind::Token);
-    assert_eq!(
-        grants.iter().filter(|request| request.method == "POST").count(),
-        1
-    );
+    assert_eq!(grants(&world), 1);
 
     let claims = token.expose().split('.').nth(1).unwrap().to_owned();
     let claims = base64::Engine::decode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, claims).unwrap();

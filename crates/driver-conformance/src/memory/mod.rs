@@ -71,10 +71,13 @@ impl Harness for MemoryHarness {
         Context::new(progress, Arc::clone(&self.ulids) as Arc<dyn UlidSource>)
     }
 
-    #[expect(clippy::expect_used, reason = "the names are constants, and valid")]
+    #[expect(
+        clippy::expect_used,
+        reason = "nothing in an app depends on what anybody says"
+    )]
     async fn fresh_app(&self) -> AppScope {
         let number = self.apps.fetch_add(1, Ordering::Relaxed);
-        app(number).expect("the names are valid")
+        app(number).expect("names made of valid constants and a number are valid")
     }
 
     async fn attach(&self, handle: &str) -> bool {
