@@ -1,8 +1,9 @@
 //! Breaks an operation at each of its requests, and demands that running it again sets everything right.
 //!
 //! An [`Operation`] says what it starts from ([`prepare`](Operation::prepare)), what the user runs
-//! ([`run`](Operation::run)), and what there is in the end ([`end`](Operation::end)). [`break_everywhere`] runs it
-//! once undisturbed to count its requests; then, for every request and every [`Trouble`], in a world of its own:
+//! ([`run`](Operation::run)), and whether there is in the end what is wanted ([`ended`](Operation::ended)).
+//! [`break_everywhere`] runs it once undisturbed to count its requests; then, for every request and every [`Trouble`],
+//! in a world of its own:
 //!
 //! 1. the operation runs into the trouble at just that request;
 //! 2. what went wrong is mended, and somebody else (another driver) runs the operation again, as a user would;

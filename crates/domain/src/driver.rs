@@ -239,7 +239,8 @@ pub trait ProviderDriver: Send + Sync {
     /// Reads only. Missing: empty.
     ///
     /// # Errors
-    /// None of its own: what cannot be read is an error, never "already gone".
+    /// `InvalidInput` when `allow_delete` names what cannot be a resource. What cannot be read is an error, never
+    /// "already gone".
     async fn cluster_deprovision_plan(
         &self,
         cx: &Context,
@@ -255,7 +256,8 @@ pub trait ProviderDriver: Send + Sync {
     ///
     /// # Errors
     /// `Precondition`, before any write, when something foreign or data-holding stands there that
-    /// `allow_delete` does not name, or when ownership is not proved. `Failed` with what could not be deleted.
+    /// `allow_delete` does not name, or when ownership is not proved. `InvalidInput` as for the plan. `Failed` with
+    /// what could not be deleted.
     async fn cluster_deprovision(
         &self,
         cx: &Context,

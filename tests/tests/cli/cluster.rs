@@ -214,6 +214,24 @@ fn what_holds_data_is_in_the_way_until_it_is_named_with_the_flags_that_are_told(
         .assert_code(FAILED);
     assert!(env.block_on(env.emulator().resource(&disk)).is_some());
 
+    // Neither does a name instead of an id, and a mistyped id is told.
+    let wrong = env
+        .run("cluster deprovision --yes --allow-delete precious -o json --progress none")
+        .expect(FAILED);
+    assert_eq!(wrong.error()["kind"], "invalidInput");
+    let mistyped = env
+        .run(&format!(
+            "cluster deprovision --yes --allow-delete {disk}s --progress none"
+        ))
+        .expect(FAILED);
+    assert!(
+        mistyped
+            .stderr
+            .contains(&format!("--allow-delete {disk}s: nothing of that id is there")),
+        "{mistyped}"
+    );
+    assert!(env.block_on(env.emulator().resource(&disk)).is_some());
+
     env.run(&format!("{command} --yes -q")).assert_code(DONE);
     assert!(env.block_on(env.emulator().resource(&disk)).is_none());
 }

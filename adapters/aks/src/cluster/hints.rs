@@ -26,6 +26,11 @@ const TABLE: &[(&[&str], ErrorKind, &str)] = &[
         "set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE: az vm list-skus --location <region> tells what there is",
     ),
     (
+        &["SkuNotAvailable"],
+        ErrorKind::QuotaExceeded,
+        "set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE, or other zones in AZURE_AKS_SYSTEM_VM_ZONES and AZURE_AKS_USER_VM_ZONES: az vm list-skus --location <region> tells what there is",
+    ),
+    (
         &["AvailabilityZoneNotSupported"],
         ErrorKind::InvalidInput,
         "set AZURE_AKS_SYSTEM_VM_ZONES and AZURE_AKS_USER_VM_ZONES to zones in which the region offers that size",

@@ -171,6 +171,23 @@ async fn what_is_foreign_blocks_before_any_write_until_it_is_named() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_a_resource_is_not_allowed_to_go_and_nothing_is_asked() {
+    let ours = Ours::with(&[]).await;
+    for wrong in [
+        "theirs",
+        "",
+        "/subscriptions/x",
+        "vaults/kv-1",
+        "https://x/subscriptions/s",
+    ] {
+        let error = ours.deprovision(&[wrong]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{wrong}: {error:?}");
+        assert!(error.hint().unwrap().contains("give the whole id"));
+    }
+    assert_eq!(ours.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_disk_with_data_among_the_nodes_blocks_and_one_of_an_operating_system_does_not() {
     let ours = Ours::with(&[]).await;
     let disk = |group: &str, name: &str| format!("{group}/providers/Microsoft.Compute/disks/{name}");

@@ -9,7 +9,7 @@ mod removal;
 mod side_products;
 
 use futures::stream::{self, StreamExt as _};
-use kompox_arm::{ArmError, ArmRequest, FinalState};
+use kompox_arm::{ArmError, ArmRequest, FinalState, ResourceId};
 use kompox_domain::cluster::{Change, ChangeAction, DeprovisionRequest, Plan};
 use kompox_domain::{Error, ErrorKind, Result};
 
@@ -29,6 +29,7 @@ impl ClusterWork<'_> {
     /// # Errors
     /// As the port says.
     pub(crate) async fn deprovision_plan(&self, request: &DeprovisionRequest) -> Result<Plan> {
+        require_ids(&request.allow_delete)?;
         let (inventory, _) = self.reader().read().await.map_err(domain)?;
         removal::prove(&inventory, &self.scope.path())?;
         Ok(removal::plan(&inventory, &request.allow_delete))
@@ -39,6 +40,7 @@ impl ClusterWork<'_> {
     /// # Errors
     /// As the port says.
     pub(crate) async fn deprovision(&self, request: &DeprovisionRequest) -> Result<Plan> {
+        require_ids(&request.allow_delete)?;
         let reader = self.reader();
         let (mut inventory, mut stack) = reader.read().await.map_err(domain)?;
         // Somebody else's operation first: what it leaves is what there is to delete.
@@ -223,6 +225,15 @@ fn note(plan: &mut Plan, action: ChangeAction, resource: &str, reason: impl FnOn
             reason: reason(),
         });
     }
+}
+
+/// What is not there may be named, since a second run names it again; what is no id at all is a mistake.
+fn require_ids(allowed: &[String]) -> Result<()> {
+    let wrong = allowed.iter().find_map(|id| id.parse::<ResourceId>().err());
+    wrong.map_or(Ok(()), |wrong| {
+        Err(Error::new(ErrorKind::InvalidInput, wrong.to_string())
+            .with_hint("give the whole id, as `kompoxops cluster deprovision --dry-run -o json` shows it"))
+    })
 }
 
 /// What is not there is deleted.

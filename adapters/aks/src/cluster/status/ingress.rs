@@ -51,7 +51,7 @@ pub(super) async fn look(
     namespace: &str,
 ) -> Result<Look> {
     let Some(cluster) = cluster else {
-        let message = "there is no managed cluster to be installed into";
+        let message = "there is no managed cluster";
         return Ok(Look::without(Some(false), Some(false), "clusterMissing", message));
     };
     if cluster.is_stopped() {

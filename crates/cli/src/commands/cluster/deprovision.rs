@@ -58,6 +58,9 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
     })?;
     let hint = allowing(args, &planned);
     let plan = planned.plan;
+    for id in not_there(&args.allow_delete, &plan) {
+        ui.warn(&format!("--allow-delete {id}: nothing of that id is there"));
+    }
     if args.dry_run {
         if let Some(refusal) = planned.refusal {
             ui.warn(&format!("it would be refused: {refusal}"));
@@ -92,6 +95,21 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         view::done(&done)
     ));
     print(ui, &session, &done, false)
+}
+
+/// Those of the named ids that are not in the plan: gone already, or mistyped. Where nothing is there that is told
+/// anyway.
+fn not_there<'a>(named: &'a [String], plan: &Plan) -> Vec<&'a String> {
+    if plan.is_empty() {
+        return Vec::new();
+    }
+    let planned = |id: &&String| {
+        let id = id.trim_end_matches('/');
+        plan.changes
+            .iter()
+            .any(|change| change.resource.eq_ignore_ascii_case(id))
+    };
+    named.iter().filter(|id| !planned(id)).collect()
 }
 
 /// Shows what would go and asks, naming how much it is.

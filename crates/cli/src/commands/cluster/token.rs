@@ -87,7 +87,8 @@ fn check_expected(info: Option<&std::ffi::OsStr>) -> Result<(), Failure> {
     };
     let read = info
         .to_str()
-        .and_then(|text| serde_json::from_str::<ExecInfo>(text).ok());
+        .and_then(|text| serde_json::from_str::<ExecInfo>(text).ok())
+        .filter(|info| !info.api_version.is_empty());
     match read {
         Some(info) if info.api_version == API => Ok(()),
         Some(info) => Err(Failure::new(
@@ -129,7 +130,7 @@ mod tests {
                 r#"{"apiVersion":"client.authentication.k8s.io/v1beta1"}"#,
                 "is given out as",
             ),
-            ("{}", "is given out as"),
+            ("{}", "is not what kubectl puts there"),
             ("nonsense", "is not what kubectl puts there"),
         ] {
             let refusal = refusal(asked).unwrap();
