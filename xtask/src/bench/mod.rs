@@ -64,6 +64,7 @@ All clusters (clusters)
   requests per cluster: all but sign-in; one alone is asked about in the same run.
   time over the rounds' share: the whole command over 50 ms times sign-in and the rounds' chains. As many clusters
   as are asked about at the same time are a round, and a round takes the chain of one alone.
+  growth over that of the rounds: the row above over the same of the fewest clusters.
 
 The end of an operation (end)
   Operations of known duration, whose answers say `Retry-After: 1`.
