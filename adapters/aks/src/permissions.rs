@@ -85,18 +85,9 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             OPERATION_READ,
             CLUSTER_READ,
         ],
-        Operation::ClusterPlan => &[
-            GROUP_READ,
-            CLUSTER_READ,
-            STACK_READ,
-            STACK_VALIDATE,
-            STACK_EXPORT,
-            DEPLOYMENT_VALIDATE,
-            RESULT_READ,
-        ],
         // The stack acts with the rights of whoever puts it: those for everything in the template, and for deleting
-        // what is no longer in it.
-        Operation::ClusterProvision => &[
+        // what is no longer in it. Whoever has it validated is asked for the same.
+        Operation::ClusterPlan | Operation::ClusterProvision => &[
             GROUP_READ,
             GROUP_WRITE,
             RESULT_READ,

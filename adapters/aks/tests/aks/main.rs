@@ -10,6 +10,7 @@ mod assign;
 mod beside_others;
 mod chains;
 mod check;
+mod cluster_permissions;
 mod clusters;
 mod conformance;
 mod deprovision;

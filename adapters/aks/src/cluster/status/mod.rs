@@ -136,7 +136,7 @@ fn known<T>(read: Result<T>) -> Result<Result<T>> {
 
 /// What ARM tells about the managed cluster.
 fn describe(status: &mut ClusterStatus, cluster: &ManagedCluster) {
-    status.handle = Some(cluster.id.clone());
+    status.handle = Some(cluster.id.to_lowercase());
     status.kubernetes_version = cluster.version().map(str::to_owned);
     status.power_state = cluster
         .properties
