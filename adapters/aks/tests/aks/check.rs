@@ -391,6 +391,55 @@ async fn a_private_cluster_in_a_network_with_dns_servers_of_its_own_is_told_of()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dns_server_in_a_peered_network_needs_a_link_of_the_private_zone_to_that_network() {
+    let zone = |subscription: &str| {
+        let rg = format!("/subscriptions/{subscription}/resourceGroups/rg-net/providers");
+        let identity = format!("{rg}/Microsoft.ManagedIdentity/userAssignedIdentities/id");
+        let zone = format!("{rg}/Microsoft.Network/privateDnsZones/privatelink.japaneast.azmk8s.io");
+        let more = [
+            ("AZURE_AKS_PRIVATE_DNS_ZONE", zone),
+            ("AZURE_AKS_IDENTITY_RESOURCE_ID", identity),
+        ];
+        private(subscription).into_iter().chain(more).collect::<Vec<_>>()
+    };
+    let world = World::named(zone).await;
+    put_network(&world, "japaneast", &["10.2.0.4"]).await;
+    let in_group = |rest: &str| {
+        world.id(&format!(
+            "resourceGroups/rg-net/providers/Microsoft.Network/{rest}"
+        ))
+    };
+    let (vnet, hub) = (in_group("virtualNetworks/vnet"), in_group("virtualNetworks/hub"));
+    let space = json!({"addressPrefixes": ["10.2.0.0/16"]});
+    let mut network = world.emulator.resource(&vnet).await.unwrap();
+    network["properties"]["virtualNetworkPeerings"] = json!([{"name": "hub", "properties": {
+        "remoteVirtualNetwork": {"id": hub}, "remoteAddressSpace": space}}]);
+    let zone = in_group("privateDnsZones/privatelink.japaneast.azmk8s.io");
+    for (id, body) in [
+        (&vnet, network),
+        (
+            &hub,
+            json!({"location": "japaneast", "properties": {"addressSpace": space}}),
+        ),
+        (&zone, json!({"location": "global", "properties": {}})),
+    ] {
+        world.emulator.put_resource(id, body).await.unwrap();
+    }
+    let (verdict, message) = world.one("nodeDns").await;
+    assert_eq!(verdict, Verdict::Fail, "{message}");
+    assert!(message.contains("10.2.0.4 in network hub"), "{message}");
+    let link = json!({"location": "global", "properties": {"virtualNetwork": {"id": hub}}});
+    let id = format!("{zone}/virtualNetworkLinks/hub");
+    world.emulator.put_resource(&id, link).await.unwrap();
+    let (verdict, message) = world.one("nodeDns").await;
+    assert_eq!(verdict, Verdict::Warn, "{message}");
+    assert!(
+        message.contains("to which the private zone is linked"),
+        "{message}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_network_in_another_region_is_found() {
     let world = World::named(private).await;
     put_network(&world, "westeurope", &[]).await;

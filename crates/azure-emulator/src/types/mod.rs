@@ -218,6 +218,7 @@ pub(crate) fn all() -> &'static [&'static dyn ResourceType] {
         &networks::Subnets,
         &zones::DnsZones,
         &zones::PrivateDnsZones,
+        &zones::VirtualNetworkLinks,
     ]
 }
 

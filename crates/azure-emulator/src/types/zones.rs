@@ -1,8 +1,9 @@
-//! DNS zones, public and private: there, so that others can name them. Record sets are not served.
+//! DNS zones, public and private, and the networks in which private ones are seen: there, so that others can name
+//! them. Record sets are not served.
 
 use serde_json::{Value, json};
 
-use super::common::{global, known, properties, tagged, word};
+use super::common::{boolean, global, known, properties, tagged, word};
 use super::{Accepted, ResourceType, TypeInfo};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
@@ -14,6 +15,9 @@ pub(crate) struct DnsZones;
 
 /// `Microsoft.Network/privateDnsZones`.
 pub(crate) struct PrivateDnsZones;
+
+/// `Microsoft.Network/privateDnsZones/virtualNetworkLinks`.
+pub(crate) struct VirtualNetworkLinks;
 
 static PUBLIC: TypeInfo = TypeInfo {
     namespace: "Microsoft.Network",
@@ -37,6 +41,11 @@ static PRIVATE: TypeInfo = TypeInfo {
     delete_shape: OperationShape::Both,
     status_path: "privateDnsOperationStatuses",
     result_path: "privateDnsOperationResults",
+};
+
+static LINKS: TypeInfo = TypeInfo {
+    kind: "privateDnsZones/virtualNetworkLinks",
+    ..PRIVATE
 };
 
 impl ResourceType for DnsZones {
@@ -97,6 +106,53 @@ impl ResourceType for PrivateDnsZones {
             "numberOfRecordSets": 1,
             "numberOfVirtualNetworkLinks": 0,
             "numberOfVirtualNetworkLinksWithRegistration": 0,
+        });
+        Ok(document)
+    }
+
+    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+        super::common::tags_patch(existing, body)
+    }
+}
+
+impl ResourceType for VirtualNetworkLinks {
+    fn info(&self) -> &'static TypeInfo {
+        &LINKS
+    }
+
+    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+        global(id, body)?;
+        let sent = properties(body)?;
+        known(
+            &sent,
+            "VirtualNetworkLinkProperties",
+            &[
+                "virtualNetwork",
+                "registrationEnabled",
+                "resolutionPolicy",
+                "virtualNetworkLinkState",
+                "provisioningState",
+            ],
+        )?;
+        word(&sent, "resolutionPolicy", &["Default", "NxDomainRedirect"])?;
+        let network = sent
+            .get("virtualNetwork")
+            .and_then(|network| network["id"].as_str());
+        let network = network.filter(|id| cx.state.get(&id.to_lowercase()).is_some());
+        let Some(network) = network else {
+            let message = format!(
+                "The link '{}' must name a virtual network that is there.",
+                id.name()
+            );
+            return Err(ArmError::new(400, "BadRequest", message));
+        };
+        let mut document = tagged(existing, body)?;
+        document["location"] = "global".into();
+        document["properties"] = json!({
+            "virtualNetwork": { "id": network },
+            "registrationEnabled": boolean(&sent, "registrationEnabled")?.unwrap_or(false),
+            "resolutionPolicy": sent.get("resolutionPolicy").cloned().unwrap_or_else(|| "Default".into()),
+            "virtualNetworkLinkState": "Completed",
         });
         Ok(document)
     }

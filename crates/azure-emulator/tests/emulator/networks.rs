@@ -89,3 +89,33 @@ async fn zones_are_global() {
         azure.get(&path).await.refused(404, "ResourceNotFound");
     }
 }
+
+#[tokio::test]
+async fn a_private_zone_is_linked_to_networks_that_are_there() {
+    let azure = Azure::with_group(Options::default()).await;
+    let zone = network("privateDnsZones/example.com");
+    azure
+        .put(&zone, json!({ "location": "global" }))
+        .await
+        .expect(202);
+    let link = network("privateDnsZones/example.com/virtualNetworkLinks/hub");
+    let id = azure.id("resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/hub");
+    let body = json!({ "location": "global", "properties": { "virtualNetwork": { "id": id } } });
+    azure.put(&link, body.clone()).await.refused(400, "BadRequest");
+    let hub = json!({ "location": "japaneast",
+        "properties": { "addressSpace": { "addressPrefixes": ["10.2.0.0/16"] } } });
+    azure.put(&network("virtualNetworks/hub"), hub).await.expect(201);
+    azure.put(&link, body).await.expect(202);
+    let links = azure
+        .get(&network("privateDnsZones/example.com/virtualNetworkLinks"))
+        .await
+        .expect(200);
+    assert_eq!(links.body["value"][0]["properties"]["virtualNetwork"]["id"], id);
+    assert_eq!(links.body["value"].as_array().unwrap().len(), 1);
+    let elsewhere = network("privateDnsZones/other.com/virtualNetworkLinks/hub");
+    let body = json!({ "location": "global", "properties": { "virtualNetwork": { "id": id } } });
+    azure
+        .put(&elsewhere, body)
+        .await
+        .refused(404, "ParentResourceNotFound");
+}
