@@ -13,10 +13,10 @@ use kompox_domain::driver::{
     Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore, unsupported,
 };
 use kompox_domain::model::ClusterId;
-use kompox_domain::volume::{VolumeClass, VolumeDisk, VolumeSnapshot};
+use kompox_domain::volume::{DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
 use kompox_domain::{
-    AppScope, Cluster, ClusterScope, Context, DiskName, Error, ErrorKind, Result, Secret, SnapshotName,
-    Volume,
+    AppScope, Cluster, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Result, Secret,
+    SnapshotName, Volume,
 };
 use kompox_kube::Resolver;
 
@@ -259,6 +259,11 @@ impl ProviderDriver for AksDriver {
     fn volume_class(&self, _: &AppScope, volume: &Volume) -> Result<VolumeClass> {
         volumes::require_disk(volume)?;
         Ok(volumes::CLASS)
+    }
+
+    fn disk_mount(&self, _: &AppScope, volume: &Volume, disk: &DiskRecord) -> Result<DiskMount> {
+        volumes::require_disk(volume)?;
+        Ok(volumes::mount(&self.settings.location, disk))
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {

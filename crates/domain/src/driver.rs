@@ -13,12 +13,13 @@ use crate::cluster::{
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AnyId, Volume};
+use crate::mount::DiskMount;
 use crate::name::{DiskName, SnapshotName};
 use crate::options::VolumeOptions;
 use crate::scope::{AppScope, ClusterScope, ProviderScope};
 use crate::secret::SecretReader;
 use crate::source::Source;
-use crate::volume::{VolumeClass, VolumeDisk, VolumeSnapshot};
+use crate::volume::{DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $variant:ident, $word:literal, $minutes:literal;)*) => {
@@ -352,6 +353,16 @@ pub trait ProviderDriver: Send + Sync {
     /// # Errors
     /// `Unsupported` for a kind of volume that the driver does not have.
     fn volume_class(&self, app: &AppScope, volume: &Volume) -> Result<VolumeClass>;
+
+    /// How a cluster finds and attaches one disk of a volume, as it was listed.
+    ///
+    /// # Behavior
+    /// Without I/O. The same disk gives the same answer, another disk another handle. A disk that not every node of
+    /// a cluster can attach says by labels which can: those that the CSI driver gives its nodes.
+    ///
+    /// # Errors
+    /// `Unsupported` for a kind of volume that the driver does not have.
+    fn disk_mount(&self, app: &AppScope, volume: &Volume, disk: &DiskRecord) -> Result<DiskMount>;
 
     /// The disks of some volumes of an app.
     ///

@@ -114,6 +114,8 @@ pub fn kubeconfig_name(cluster: &Label, cluster_hash: &ShortHash) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn label(text: &str) -> Label {
@@ -144,7 +146,30 @@ mod tests {
         assert_eq!(volume_key(&volume, &hash), "db-bb5968");
         assert_eq!(item_resource_name(&volume, &hash, &"first"), "db-bb5968-first");
         assert_eq!(app_namespace(&label("app1"), &hash), "kompox-app1-bb5968");
+        assert_eq!(
+            persistent_volume_name(&volume, &hash, "/disks/D"),
+            "kompox-db-bb5968-b871e6"
+        );
+        assert_ne!(
+            persistent_volume_name(&volume, &hash, "/disks/d"),
+            persistent_volume_name(&volume, &hash, "/disks/e")
+        );
         let hash = cluster_hash(Some(&label("ws1")), &label("prv1"), &label("c1"));
         assert_eq!(kubeconfig_name(&label("c1"), &hash), "kompox-c1-c925e0");
+    }
+
+    proptest! {
+        #[test]
+        fn a_persistent_volume_has_a_valid_name_however_its_handle_is_spelt(
+            volume in "[a-z0-9]([-a-z0-9]{0,14}[a-z0-9])?",
+            app in "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+            handle in "\\PC{1,200}",
+        ) {
+            let hash = id_hash(None, &label("prv1"), &label(&app));
+            let volume: VolumeName = volume.parse().unwrap();
+            let name = persistent_volume_name(&volume, &hash, &handle);
+            prop_assert!(name.parse::<Label>().is_ok(), "{}", name);
+            prop_assert_eq!(&name, &persistent_volume_name(&volume, &hash, &handle.to_lowercase()));
+        }
     }
 }

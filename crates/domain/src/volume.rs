@@ -169,7 +169,7 @@ pub struct VolumeClass {
     pub fs_type: &'static str,
     /// The access modes.
     pub access_modes: &'static [&'static str],
-    /// What happens to the disk when its claim goes.
+    /// What happens to the disk when its claim goes: `Retain`, as disks are deleted by nobody but us.
     pub reclaim_policy: &'static str,
     /// `Filesystem` or `Block`.
     pub volume_mode: &'static str,

@@ -9,6 +9,7 @@ mod files;
 #[path = "toy_driver/harness.rs"]
 mod harness;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,11 +21,11 @@ use kompox_domain::cluster::{
 use kompox_domain::driver::{DiskCreate, Finding, SnapshotCreate, SnapshotRestore, unsupported};
 use kompox_domain::model::{AnyId, VolumeKind};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::volume::arrange_snapshots;
+use kompox_domain::volume::{DiskRecord, arrange_snapshots};
 use kompox_domain::{
-    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskName, DriverFactory, Error, ErrorKind,
-    Operation, ProviderDriver, ProviderScope, Result, Secret, SecretReader, SnapshotName, Source, Volume,
-    VolumeClass, VolumeDisk, VolumeSnapshot, tags,
+    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, DriverFactory, Error,
+    ErrorKind, Operation, ProviderDriver, ProviderScope, Result, Secret, SecretReader, SnapshotName, Source,
+    Volume, VolumeClass, VolumeDisk, VolumeSnapshot, tags,
 };
 use kompox_driver_conformance::memory::MemoryHarness;
 use kompox_driver_conformance::{Harness as _, declared_cases, run};
@@ -170,6 +171,16 @@ impl ProviderDriver for Toy {
             access_modes: &["ReadWriteOnce"],
             reclaim_policy: "Retain",
             volume_mode: "Filesystem",
+        })
+    }
+
+    fn disk_mount(&self, _: &AppScope, volume: &Volume, disk: &DiskRecord) -> Result<DiskMount> {
+        has_kind(volume)?;
+        Ok(DiskMount {
+            handle: disk.handle.clone(),
+            attributes: BTreeMap::new(),
+            // There are no zones, so any node will do.
+            node_labels: BTreeMap::new(),
         })
     }
 

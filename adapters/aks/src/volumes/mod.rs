@@ -6,6 +6,7 @@ mod disks;
 #[doc(hidden)]
 pub mod fuzzing;
 mod listing;
+mod mount;
 mod options;
 mod snapshots;
 mod source;
@@ -19,6 +20,7 @@ use kompox_domain::model::VolumeKind;
 use kompox_domain::volume::VolumeClass;
 use kompox_domain::{AppScope, Cluster, Context, Error, ErrorKind, Result, Volume};
 
+pub(crate) use mount::mount;
 pub(crate) use options::DECLARED as DECLARED_OPTIONS;
 
 use crate::api::Group;

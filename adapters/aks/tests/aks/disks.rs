@@ -3,7 +3,8 @@
 use kompox_azure_emulator::{Options, RequestKind};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::options::OptionValue;
-use kompox_domain::{ErrorKind, Source, VolumeOptions};
+use kompox_domain::volume::DiskRecord;
+use kompox_domain::{ErrorKind, Source, VolumeOptions, Zone};
 use serde_json::json;
 
 use crate::support::{World, gib, new_disk, sku};
@@ -284,4 +285,42 @@ async fn kubernetes_is_told_the_class_of_a_disk_volume_and_files_are_refused() {
         ErrorKind::Unsupported
     );
     assert!(world.emulator.requests().is_empty());
+}
+
+#[tokio::test]
+async fn the_csi_driver_is_told_the_id_the_zone_as_nodes_name_it_and_what_is_not_cached() {
+    let world = World::new().await;
+    let mut disk = world.create("db", "one").await.unwrap().record;
+    let requests = world.emulator.requests().len();
+    let mount = |disk: &DiskRecord| world.driver.disk_mount(&world.app, world.volume("db"), disk);
+    disk.zone = Some(Zone::parse("2", "japaneast").unwrap());
+    let zonal = mount(&disk).unwrap();
+    assert_eq!(zonal.handle, disk.handle);
+    assert_eq!(zonal.attributes.len(), 0);
+    assert_eq!(
+        zonal.node_labels.into_iter().collect::<Vec<_>>(),
+        [(
+            "topology.disk.csi.azure.com/zone".to_owned(),
+            vec!["japaneast-2".to_owned()]
+        )]
+    );
+    disk.zone = None;
+    assert!(mount(&disk).unwrap().node_labels.is_empty());
+    for (name, caching) in [
+        ("Premium_ZRS", None),
+        ("PremiumV2_LRS", Some("None")),
+        ("UltraSSD_LRS", Some("None")),
+    ] {
+        disk.options = sku(name);
+        let attributes = mount(&disk).unwrap().attributes;
+        let found = attributes.get("cachingMode").map(String::as_str);
+        assert_eq!(
+            (found, attributes.len()),
+            (caching, usize::from(caching.is_some())),
+            "{name}"
+        );
+    }
+    let share = world.driver.disk_mount(&world.app, world.volume("share"), &disk);
+    assert_eq!(share.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(world.emulator.requests().len(), requests);
 }

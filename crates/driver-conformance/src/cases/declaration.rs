@@ -1,17 +1,21 @@
 //! What the driver declares is what it does.
 
+use std::collections::BTreeSet;
+
 use kompox_domain::model::VolumeKind;
-use kompox_domain::{ErrorKind, Operation};
+use kompox_domain::volume::DiskRecord;
+use kompox_domain::{ErrorKind, Operation, ProviderDriver, VolumeOptions};
 
 use super::operations::call;
 use crate::case::{Suite, cases};
 use crate::check::{Stop, Verdict, done, ensure, equal, refused};
-use crate::world::World;
+use crate::world::{World, named};
 
 cases! {
     name_and_capabilities_are_the_same_on_every_instance: ;
     undeclared_operations_answer_unsupported: ;
     volumes_of_kind_disk_have_a_class: DiskList;
+    each_disk_is_mounted_by_a_handle_of_its_own: DiskList DiskCreate;
     file_shares_are_unsupported_by_every_operation_where_they_have_no_class: DiskList;
 }
 
@@ -55,6 +59,43 @@ async fn volumes_of_kind_disk_have_a_class(suite: &Suite<'_>) -> Verdict {
             "volume_class",
         )?;
         equal(&class, &again, "volume_class on another instance")?;
+        equal(&class.reclaim_policy, &"Retain", "reclaim_policy")?;
+        let said = !class.csi_driver.is_empty() && !class.access_modes.is_empty();
+        ensure(said, || {
+            format!("a class without CSI driver or access modes: {class:?}")
+        })?;
+    }
+    Ok(())
+}
+
+async fn each_disk_is_mounted_by_a_handle_of_its_own(suite: &Suite<'_>) -> Verdict {
+    let world = World::new(suite).await?;
+    let mut handles = BTreeSet::new();
+    for (volume, name) in [(&world.one, "a"), (&world.one, "b"), (&world.two, "a")] {
+        let made = world.create(volume, &named(name)?).await?;
+        let listed = world.disks(volume).await?;
+        let listed = listed.iter().find(|disk| disk.record.name == made.record.name);
+        let Some(listed) = listed else {
+            return Err(Stop::Failed(format!("disk {name} is not listed")));
+        };
+        let mount = |driver: &dyn ProviderDriver| {
+            let answer = driver.disk_mount(&world.app, volume, &listed.record);
+            done(answer, "disk_mount")
+        };
+        let found = mount(&*world.driver)?;
+        equal(
+            &found,
+            &mount(&*suite.harness.driver())?,
+            "disk_mount on another instance",
+        )?;
+        let labelled = |(key, values): (&String, &Vec<String>)| !key.is_empty() && !values.is_empty();
+        ensure(found.node_labels.iter().all(labelled), || {
+            format!("no node can have the labels of {found:?}")
+        })?;
+        ensure(
+            !found.handle.is_empty() && handles.insert(found.handle.clone()),
+            || format!("handle {:?} does not tell disks apart", found.handle),
+        )?;
     }
     Ok(())
 }
@@ -73,6 +114,22 @@ async fn file_shares_are_unsupported_by_every_operation_where_they_have_no_class
         Ok(_) => return Err(Stop::Skipped("the driver has file shares".to_owned())),
         Err(error) => equal(&error.kind(), &ErrorKind::Unsupported, "volume_class")?,
     }
+    let share = DiskRecord {
+        name: named("share")?,
+        volume: files.name.clone(),
+        flagged: true,
+        assigned_at: None,
+        size: files.size,
+        zone: None,
+        options: VolumeOptions::default(),
+        handle: "/share".to_owned(),
+        created_at: None,
+        updated_at: None,
+        state: None,
+        attached_to: vec![],
+    };
+    let answer = world.driver.disk_mount(&world.app, files, &share);
+    refused(answer, ErrorKind::Unsupported, "disk_mount")?;
     for operation in Operation::ON_VOLUMES {
         if suite.capabilities.supports(*operation) {
             let answer = call(&world, &world.cx, files, *operation).await?;

@@ -1,6 +1,6 @@
 //! The driver.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use kompox_domain::cluster::{
@@ -12,9 +12,9 @@ use kompox_domain::model::VolumeKind;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{DiskRecord, Percent};
 use kompox_domain::{
-    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskName, Error, ErrorKind, Operation,
-    ProviderDriver, Result, Secret, SnapshotName, Source, Volume, VolumeClass, VolumeDisk, VolumeOptions,
-    VolumeSnapshot, Zone,
+    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind,
+    Operation, ProviderDriver, Result, Secret, SnapshotName, Source, Volume, VolumeClass, VolumeDisk,
+    VolumeOptions, VolumeSnapshot, Zone,
 };
 
 use super::cloud::MemoryCloud;
@@ -156,6 +156,17 @@ impl ProviderDriver for MemoryDriver {
             access_modes: &["ReadWriteOnce"],
             reclaim_policy: "Retain",
             volume_mode: "Filesystem",
+        })
+    }
+
+    fn disk_mount(&self, _: &AppScope, volume: &Volume, disk: &DiskRecord) -> Result<DiskMount> {
+        has_kind(volume)?;
+        let zones = disk.zone.map(|zone| vec![zone.to_string()]);
+        let labels = zones.map(|zones| ("disk.memory.example/zone".to_owned(), zones));
+        Ok(DiskMount {
+            handle: disk.handle.clone(),
+            attributes: BTreeMap::new(),
+            node_labels: labels.into_iter().collect(),
         })
     }
 

@@ -10,10 +10,10 @@ use kompox_domain::cluster::{
 };
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::ids::UlidSource;
-use kompox_domain::volume::Percent;
+use kompox_domain::volume::{DiskRecord, Percent};
 use kompox_domain::{
-    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskName, Error, ErrorKind, Event, Operation,
-    ProgressSink, ProviderDriver, Result, Secret, SnapshotName, Volume, VolumeClass, VolumeDisk,
+    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Event,
+    Operation, ProgressSink, ProviderDriver, Result, Secret, SnapshotName, Volume, VolumeClass, VolumeDisk,
     VolumeOptions, VolumeSnapshot,
 };
 use kompox_driver_conformance::memory::{MemoryDriver, MemoryHarness};
@@ -42,6 +42,7 @@ enum Flaw {
     LocksAndForgets,
     LeavesStepsOpen,
     HasFileShares,
+    MountsOneForAll,
     Panics,
     Hangs,
 }
@@ -182,6 +183,14 @@ impl ProviderDriver for Broken {
 
     fn volume_class(&self, app: &AppScope, volume: &Volume) -> Result<VolumeClass> {
         self.inner.volume_class(app, volume)
+    }
+
+    fn disk_mount(&self, app: &AppScope, volume: &Volume, disk: &DiskRecord) -> Result<DiskMount> {
+        let mut mount = self.inner.disk_mount(app, volume, disk)?;
+        if self.is(Flaw::MountsOneForAll) {
+            mount.handle = app.volume_key(&volume.name);
+        }
+        Ok(mount)
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
@@ -441,6 +450,10 @@ async fn each_flaw_is_found_by_the_case_that_is_named_after_it() {
         (
             Flaw::HasFileShares,
             "file_shares_are_unsupported_by_every_operation_where_they_have_no_class",
+        ),
+        (
+            Flaw::MountsOneForAll,
+            "each_disk_is_mounted_by_a_handle_of_its_own",
         ),
         (
             Flaw::Panics,

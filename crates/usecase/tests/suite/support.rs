@@ -1,6 +1,6 @@
 //! A small configuration, a context, and a driver that expects nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
@@ -11,8 +11,8 @@ use kompox_domain::model::{AnyId, AppId, ClusterId, Ingress, Protection, Provide
 use kompox_domain::progress::{Event, ProgressSink};
 use kompox_domain::volume::{DiskRecord, Percent};
 use kompox_domain::{
-    App, AppScope, ByteSize, Capabilities, Catalog, Cluster, Context, Error, ErrorKind, Provider, Settings,
-    Volume, VolumeClass, VolumeDisk, VolumeOptions, VolumeSnapshot, Workspace,
+    App, AppScope, ByteSize, Capabilities, Catalog, Cluster, Context, DiskMount, Error, ErrorKind, Provider,
+    Settings, Volume, VolumeClass, VolumeDisk, VolumeOptions, VolumeSnapshot, Workspace,
 };
 
 pub(crate) fn provider_id(text: &str) -> ProviderId {
@@ -159,6 +159,13 @@ pub(crate) fn driver(operations: &[Operation]) -> MockProviderDriver {
             }),
             VolumeKind::Files => Err(error(ErrorKind::Unsupported, "driver mock has no file shares")),
         });
+    driver.expect_disk_mount().returning(|_, _, disk| {
+        Ok(DiskMount {
+            handle: disk.handle.to_uppercase(),
+            attributes: BTreeMap::new(),
+            node_labels: BTreeMap::new(),
+        })
+    });
     driver
 }
 
