@@ -10,5 +10,6 @@ pub mod disk;
 pub mod driver;
 pub mod snapshot;
 pub mod target;
+pub mod volume;
 
 mod support;

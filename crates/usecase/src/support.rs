@@ -6,7 +6,7 @@ use kompox_domain::driver::unsupported;
 use kompox_domain::progress::{Outcome, WarningKind};
 use kompox_domain::{
     AppScope, Context, Error, ErrorKind, Event, Operation, ProgressSink, ProviderDriver, Result, Volume,
-    VolumeName, suggest,
+    VolumeDisk, VolumeName, suggest,
 };
 
 /// The command that errors tell the user to run.
@@ -83,6 +83,21 @@ pub(crate) fn list(what: &str, known: &[&str]) -> String {
         0 => format!("{what}: {shown}"),
         more => format!("{what}: {shown} and {more} more"),
     }
+}
+
+/// What is wrong with a volume whose disks are all out of use.
+pub(crate) const NONE_ASSIGNED: &str = "disks of which none is assigned";
+
+/// The error of a volume of which only the user can tell which of these disks is meant: it has `what`.
+pub(crate) fn choose_disk(volume: &Volume, disks: &[&VolumeDisk], what: &str) -> Error {
+    let names: Vec<String> = disks.iter().map(|disk| disk.record.name.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let assign = command(Operation::DiskAssign, &format!("-V {} -N <disk>", volume.name));
+    Error::new(
+        ErrorKind::Precondition,
+        format!("volume {} has {what} ({})", volume.name, list("disks", &names)),
+    )
+    .with_hint(format!("choose one with {assign}"))
 }
 
 /// A command line, as the user would write it.

@@ -5,8 +5,8 @@ use futures::stream::{self, StreamExt as _};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{
-    AppScope, Context, DiskName, Error, ErrorKind, Operation, ProviderDriver, Result, Volume, VolumeDisk,
-    VolumeName, VolumeOptions,
+    AppScope, Context, DiskName, Operation, ProviderDriver, Result, Volume, VolumeDisk, VolumeName,
+    VolumeOptions,
 };
 
 use crate::support;
@@ -114,20 +114,8 @@ fn plan(cx: &Context, volume: &Volume, disks: &[VolumeDisk]) -> Step {
     if let Some(assigned) = own.iter().find(|disk| disk.assigned) {
         return Step::Done(Box::new(Ok(Bootstrapped::Unchanged((*assigned).clone()))));
     }
-    let names: Vec<String> = own.iter().map(|disk| disk.record.name.to_string()).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let assign = support::command(Operation::DiskAssign, &format!("-V {} -N <disk>", volume.name));
-    let error = Error::new(
-        ErrorKind::Precondition,
-        format!(
-            "volume {} has disks of which none is assigned ({})",
-            volume.name,
-            support::list("disks", &names)
-        ),
-    );
-    Step::Done(Box::new(
-        Err(error.with_hint(format!("choose one with {assign}"))),
-    ))
+    let error = support::choose_disk(volume, &own, support::NONE_ASSIGNED);
+    Step::Done(Box::new(Err(error)))
 }
 
 async fn create(

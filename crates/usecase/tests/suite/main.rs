@@ -13,3 +13,4 @@ mod driver;
 mod snapshot;
 mod support;
 mod target;
+mod volume;
