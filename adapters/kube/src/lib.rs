@@ -1,7 +1,8 @@
-//! What kompoxops knows of Kubernetes: kubeconfig files, and a client for the API server of a cluster.
+//! What kompoxops knows of Kubernetes: kubeconfig files, manifests, and a client for a cluster's API server.
 
 pub mod client;
 pub mod kubeconfig;
+pub mod manifest;
 pub mod resolve;
 
 pub use client::{KubeClient, KubeError, Trouble};
