@@ -61,6 +61,8 @@ pub enum Command {
     Disk(commands::disk::Args),
     /// Work with the snapshots of an app's volumes
     Snapshot(commands::snapshot::Args),
+    /// Let the app mount its volumes
+    Volume(commands::volume::Args),
     /// Show what the configuration holds
     Admin(commands::admin::Args),
     /// Run the embedded Azure
@@ -85,6 +87,7 @@ impl Command {
             Self::Cluster(args) => args.output(),
             Self::Disk(args) => Some(args.output()),
             Self::Snapshot(args) => Some(args.output()),
+            Self::Volume(args) => Some(args.output()),
             Self::Admin(args) => Some(args.output()),
             Self::Version(args) => Some(args.output.output),
         }

@@ -210,6 +210,27 @@ impl Report {
         }
     }
 
+    /// Of several errors that are told as one, which is of the kind of the first: each with its causes in a line, and
+    /// all their advice.
+    #[must_use]
+    pub fn of_several(first: &Error, errors: &[&Error], message: String) -> Self {
+        let first = Self::of(first);
+        let mut hints: Vec<String> = Vec::new();
+        let mut causes = Vec::new();
+        for report in errors.iter().map(|error| Self::of(error)) {
+            let chain = std::iter::once(&report.message).chain(&report.causes);
+            causes.push(chain.map(String::as_str).collect::<Vec<_>>().join(": "));
+            hints.extend(report.hint.filter(|hint| !hints.contains(hint)));
+        }
+        Self {
+            message,
+            causes,
+            hint: Some(hints.join("; ")),
+            failures: Vec::new(),
+            ..first
+        }
+    }
+
     /// Of an operation that was cut short, with what still runs in the cloud.
     #[must_use]
     pub fn interrupted(abandoned: &[String], next: &str) -> Self {

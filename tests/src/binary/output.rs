@@ -160,6 +160,8 @@ impl Redactor {
                 r"\b(kv-|log-|dcr-|cr|id-ingress-|aks-|cluster-)[2-7a-z]{13}\b(-[0-9a-f]{8})?",
                 "$1[TOKEN......]",
             ),
+            // The last part is made from the disk's id, and with it from that of the subscription.
+            (r"\b(kompox-[-a-z0-9]+-[0-9a-f]{6})-[0-9a-f]{6}\b", "$1-[HASH]"),
             (r#""seconds":[0-9.]+"#, r#""seconds":[SECONDS]"#),
             // The last column of a table.
             (r"(?m)   \d+s$", "   [AGE]"),

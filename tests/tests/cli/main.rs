@@ -27,6 +27,7 @@ mod snapshots;
 mod sources;
 #[cfg(unix)]
 mod terminal;
+mod volumes;
 mod wrong_input;
 
 use std::path::Path;

@@ -14,6 +14,10 @@ fn the_main_job_is_done_twice_and_goes_on_with_the_commands_it_prints() {
         .expect(DONE);
     // Without the tables: volumes are bootstrapped side by side, so which disk is newer differs.
     let text = first.to_string();
+    let (before, last) = text.split_once("$ kompoxops volume manifest -V db\n").unwrap();
+    let (manifest, after) = last.split_once("\n  A volume and its claim").unwrap();
+    assert_eq!(manifest.matches("ops.kompox.dev/disk: restored-1\n").count(), 2);
+    let text = format!("{before}$ kompoxops volume manifest -V db\n  A volume and its claim{after}");
     let steps = text
         .lines()
         .filter(|line| line.starts_with(['$', '[', ' ']) && !line.starts_with("[ULID"));
@@ -25,51 +29,54 @@ fn the_main_job_is_done_twice_and_goes_on_with_the_commands_it_prints() {
     ");
     let steps: Vec<&str> = steps.collect();
     assert_snapshot!(steps.join("\n"), @r"
-    [1/15] Check the configuration, without a request
+    [1/16] Check the configuration, without a request
     $ kompoxops check -o table
       A finding would name the document and say what to do.
-    [2/15] Ask the cloud what would keep the cluster from being made
+    [2/16] Ask the cloud what would keep the cluster from being made
     $ kompoxops check --online -o table
       Nothing is written. Each check that fails would say what to do about it.
-    [3/15] See what would be made
+    [3/16] See what would be made
     $ kompoxops cluster provision --dry-run -o table
       The plan. Exit code 3 tells scripts that there is something to do.
-    [4/15] Make the cluster and all it needs
+    [4/16] Make the cluster and all it needs
     $ kompoxops cluster provision -o table
       One Deployment Stack holds all of it. Running it again changes nothing.
-    [5/15] See how it stands
+    [5/16] See how it stands
     $ kompoxops cluster status -o table
       What cannot be told is unknown, and a condition says why.
-    [6/15] Get a kubeconfig
+    [6/16] Get a kubeconfig
     $ kompoxops cluster kubeconfig --merge --kubeconfig .kompox/secrets/kubeconfig --set-current
       A file of this directory: yours in your home is not touched.
-    [7/15] Give every volume its first disk
+    [7/16] Give every volume its first disk
     $ kompoxops disk create --bootstrap -o table
       One disk for each volume, and it is assigned. Running it again changes nothing.
-    [8/15] List the disks
+    [8/16] List the disks
     $ kompoxops disk list -o table
       ASSIGNED tells which disk of a volume is in use. With -o json the same is for scripts.
-    [9/15] Make another disk of the same volume
+    [9/16] Make another disk of the same volume
     $ kompoxops disk create -V db -N blue-1 -o table
       It is not assigned: the first one stays in use until you say otherwise.
-    [10/15] Switch the volume to it
+    [10/16] Switch the volume to it
     $ kompoxops disk assign -V db -N blue-1 -o table
       ASSIGNED is yes. At no moment were there two, or none, and the old disk is kept.
-    [11/15] Take a snapshot of the assigned disk
+    [11/16] Take a snapshot of the assigned disk
     $ kompoxops snapshot create -V db -N before-1 -o table
       The command returns when the snapshot can be used: COMPLETE is 100%.
-    [12/15] List the snapshots
+    [12/16] List the snapshots
     $ kompoxops snapshot list -V db -o table
       SOURCE-DISK is the disk it was taken from.
-    [13/15] Go back to the snapshot
+    [13/16] Go back to the snapshot
     $ kompoxops snapshot restore -V db -N before-1 --disk-name restored-1 --assign -o table
       A new disk with the data of the snapshot, assigned; the one before is kept.
-    [14/15] Try to delete the disk that is in use, which must fail
+    [14/16] Try to delete the disk that is in use, which must fail
     $ kompoxops disk delete -V db -N restored-1 --yes
       Refused, with exit code 1 and what to do about it: data in use is not lost by a slip.
-    [15/15] See what there is now
+    [15/16] See what there is now
     $ kompoxops disk list -o table
       Every volume has one assigned disk, and nothing was thrown away.
+    [16/16] Print what mounts the restored disk
+    $ kompoxops volume manifest -V db
+      A volume and its claim: kubectl applies them, and pods name the claim.
         alias kompoxops=[PROGRAM]
         cd demo
         kompoxops emulator run --state .azure

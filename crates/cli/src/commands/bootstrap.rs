@@ -5,7 +5,6 @@ use kompox_usecase::disk::{self, BootstrapOutcome, Bootstrapped};
 use serde::Serialize;
 
 use crate::args::GlobalArgs;
-use crate::exit_codes;
 use crate::failure::{Failure, Report};
 use crate::session::{Operation, Session, operate};
 use crate::ui::{Shown, Table, Ui};
@@ -91,36 +90,15 @@ fn summary(outcomes: &[BootstrapOutcome]) -> Option<Report> {
         .iter()
         .filter_map(|outcome| outcome.result.as_ref().err())
         .collect();
-    let first = Report::of(failed.first()?);
-    let reports: Vec<Report> = failed.into_iter().map(Report::of).collect();
-    let mut hints: Vec<String> = Vec::new();
-    let mut causes = Vec::new();
-    for report in &reports {
-        let chain = std::iter::once(&report.message).chain(&report.causes);
-        causes.push(chain.map(String::as_str).collect::<Vec<_>>().join(": "));
-        if let Some(hint) = &report.hint
-            && !hints.contains(hint)
-        {
-            hints.push(hint.clone());
-        }
-    }
-    let message = match (reports.len(), outcomes.len()) {
+    let first = failed.first()?;
+    let message = match (failed.len(), outcomes.len()) {
         (1, 1) => "the volume could not be given an assigned disk".to_owned(),
         (failed, all) if failed == all => format!("none of {all} volumes could be given an assigned disk"),
         (failed, all) => {
             format!("{failed} of {all} volumes could not be given an assigned disk; the others have one")
         }
     };
-    Some(Report {
-        kind: first.kind,
-        message,
-        causes,
-        code: first.code,
-        correlation_id: first.correlation_id,
-        hint: Some(hints.join("; ")),
-        failures: Vec::new(),
-        exit_code: exit_codes::FAILED,
-    })
+    Some(Report::of_several(first, &failed, message))
 }
 
 #[cfg(test)]

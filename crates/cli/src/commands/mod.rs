@@ -12,6 +12,7 @@ pub mod init;
 pub mod quickstart;
 pub mod snapshot;
 pub mod version;
+pub mod volume;
 
 mod bootstrap;
 mod values;

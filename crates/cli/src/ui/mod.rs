@@ -110,6 +110,14 @@ impl Ui {
         }
     }
 
+    /// Prints values as YAML, a document each.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn documents<T: Serialize>(&self, values: &[T]) -> Result<(), Failure> {
+        self.data(&render::yaml_documents(values)?)
+    }
+
     /// Says something beside the data.
     pub fn say(&self, text: &str) {
         if !self.quiet {

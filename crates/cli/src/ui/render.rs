@@ -154,6 +154,12 @@ pub(crate) fn yaml<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> 
         .map_err(|error| unserialisable(&error))
 }
 
+/// YAML documents, each with a line break at its end. Readers of YAML 1.1, as kubectl is, see the same strings.
+pub(super) fn yaml_documents<T: Serialize>(values: &[T]) -> Result<String, Failure> {
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
+    serde_saphyr::to_string_multiple_with_options(values, options).map_err(|error| unserialisable(&error))
+}
+
 /// One to a line.
 pub(super) fn lines(items: &[String]) -> String {
     items.iter().fold(String::new(), |text, item| text + item + "\n")
@@ -168,6 +174,30 @@ mod tests {
     use kompox_domain::error::FailedOperation;
 
     use super::*;
+
+    #[test]
+    fn what_an_older_reader_would_take_for_something_else_is_in_quotes() {
+        let taken = [
+            "on",
+            "no",
+            "y",
+            "1e3",
+            "0x1f",
+            "0b1",
+            "017",
+            "12",
+            "2025-11-21",
+            "01E00000000000000000000000",
+            "",
+        ];
+        let text = yaml_documents(&taken).unwrap();
+        for line in text.lines().filter(|line| *line != "---") {
+            assert!(line.starts_with(['"', '\'']), "{line}");
+        }
+        assert_eq!(text.matches("---\n").count(), taken.len() - 1);
+        let handle = format!("/subscriptions/{}", "x".repeat(200));
+        assert_eq!(yaml_documents(&[&handle]).unwrap(), handle + "\n");
+    }
 
     fn plain(report: &Report) -> String {
         anstream::adapter::strip_str(&report_text(report)).to_string()

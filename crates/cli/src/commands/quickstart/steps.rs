@@ -217,6 +217,14 @@ fn volume_steps(number: u32) -> Vec<Step> {
                 "Every volume has one assigned disk, and nothing was thrown away.",
             )
         },
+        Step {
+            data: false,
+            ..step(
+                "Print what mounts the restored disk",
+                format!("volume manifest -V {VOLUME}"),
+                "A volume and its claim: kubectl applies them, and pods name the claim.",
+            )
+        },
     ]
 }
 
