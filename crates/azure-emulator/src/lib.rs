@@ -9,6 +9,7 @@
 
 mod accept;
 mod arm;
+mod body;
 mod connection;
 mod context;
 mod control;

@@ -68,8 +68,14 @@ pub struct Timing {
     pub deployment: Duration,
     /// Writing tags through the tags API; `None` answers at once with 200, as Azure mostly does.
     pub tags: Option<Duration>,
+    /// Until a pod in a cluster is ready.
+    pub pod: Duration,
+    /// Until a service of type `LoadBalancer` has its address, and until it has let go of it.
+    pub load_balancer: Duration,
+    /// Until the content of a Kubernetes namespace that is deleted has gone.
+    pub namespace: Duration,
     /// How often at least an operation must be looked at before it ends, so that a test sees the
-    /// intermediate state without waiting.
+    /// intermediate state without waiting. What is under way in a cluster counts every read of an object there.
     pub polls: u32,
     /// Seconds announced in `Retry-After`.
     pub retry_after: u32,
@@ -93,6 +99,9 @@ impl Timing {
             resource: Duration::ZERO,
             group_delete: Duration::ZERO,
             deployment: Duration::ZERO,
+            pod: Duration::ZERO,
+            load_balancer: Duration::ZERO,
+            namespace: Duration::ZERO,
             tags: None,
             polls: 0,
             retry_after: 0,
@@ -121,6 +130,9 @@ impl Timing {
             resource: Duration::from_millis(500),
             group_delete: Duration::from_secs(2),
             deployment: Duration::from_millis(300),
+            pod: Duration::from_millis(900),
+            load_balancer: Duration::from_millis(900),
+            namespace: Duration::from_millis(500),
             retry_after: 1,
             snapshot_copy: SnapshotCopy::Over(Duration::from_secs(2)),
             ..Self::zero()

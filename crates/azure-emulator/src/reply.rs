@@ -4,12 +4,16 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-/// An HTTP answer with its whole body.
-#[derive(Debug, Clone)]
+use crate::kubernetes::Stream;
+
+/// An HTTP answer.
+#[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// What comes after the body, as long as there is more.
+    pub(crate) stream: Option<Box<Stream>>,
 }
 
 impl Reply {
@@ -19,6 +23,7 @@ impl Reply {
             status,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            stream: None,
         }
     }
 

@@ -1,24 +1,24 @@
 //! The server: TLS, HTTP, latency, faults, and the way of a request through them.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
 use http_body_util::BodyExt;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::arm;
 use crate::arm::error::ArmError;
+use crate::body::{AnswerBody, Reset, tell};
 use crate::context::{Cx, Request, World};
 use crate::control;
 use crate::deploy;
@@ -48,6 +48,8 @@ pub(crate) struct Shared {
     plan: Mutex<ActivePlan>,
     watch: Mutex<Option<Watch>>,
     latency: AtomicU64,
+    /// Woken by every change.
+    pub(crate) changed: Notify,
 }
 
 impl Shared {
@@ -61,6 +63,7 @@ impl Shared {
             plan: Mutex::new(plan),
             watch: Mutex::default(),
             latency,
+            changed: Notify::new(),
         };
         shared.set_latency(shared.world.options.latency);
         shared
@@ -86,7 +89,7 @@ impl Shared {
         &self,
         change: impl FnOnce(&mut State, i64) -> T,
     ) -> Result<T, EmulatorError> {
-        let (value, sequence) = {
+        let (value, sequence, changes) = {
             let mut session = self.store.session();
             let now = json::now();
             let watch = self.watch();
@@ -103,8 +106,12 @@ impl Shared {
             look(&session);
             let value = change(&mut session, now);
             look(&session);
-            (value, session.commit())
+            let changes = session.changes();
+            (value, session.commit(), changes)
         };
+        if changes > 0 {
+            self.changed.notify_waiters();
+        }
         self.store.flushed(sequence).await?;
         Ok(value)
     }
@@ -184,63 +191,8 @@ async fn handshake(stream: TcpStream, shared: &Shared) -> Option<(TlsStream<TcpS
     Some((stream, Some(peer)))
 }
 
-/// Ends the connection with a reset.
-#[derive(Debug, thiserror::Error)]
-#[error("connection reset on demand")]
-pub(crate) struct Reset;
-
-/// An answer's body; a truncated one breaks off after announcing its whole length.
-#[derive(Debug)]
-pub(crate) struct AnswerBody {
-    data: Option<Bytes>,
-    announced: u64,
-    breaks_off: bool,
-}
-
-impl AnswerBody {
-    fn whole(data: Bytes) -> Self {
-        Self {
-            announced: data.len() as u64,
-            data: Some(data).filter(|data| !data.is_empty()),
-            breaks_off: false,
-        }
-    }
-
-    fn half(data: &Bytes) -> Self {
-        Self {
-            announced: data.len() as u64,
-            data: Some(data.slice(..data.len() / 2)),
-            breaks_off: true,
-        }
-    }
-}
-
-impl Body for AnswerBody {
-    type Data = Bytes;
-    type Error = Reset;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Reset>>> {
-        match self.data.take() {
-            Some(data) => Poll::Ready(Some(Ok(Frame::data(data)))),
-            None if self.breaks_off => Poll::Ready(Some(Err(Reset))),
-            None => Poll::Ready(None),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.data.is_none() && !self.breaks_off
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.announced)
-    }
-}
-
 async fn respond(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     peer: Option<&Peer>,
     request: http::Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Reset> {
@@ -305,15 +257,28 @@ async fn respond(
     match verdict.action {
         Some(FaultAction::ResetAfter) => return Err(Reset),
         Some(FaultAction::TruncateBody) => half = !reply.body.is_empty(),
-        Some(FaultAction::MalformedBody) => reply.body = Bytes::from_static(b"{\"value\":[{\"id\":"),
-        Some(FaultAction::EmptyBody) => reply.body = Bytes::new(),
+        Some(FaultAction::MalformedBody) => {
+            reply.body = Bytes::from_static(b"{\"value\":[{\"id\":");
+            reply.stream = None;
+        }
+        Some(FaultAction::EmptyBody) => {
+            reply.body = Bytes::new();
+            reply.stream = None;
+        }
         _ => {}
     }
     entry.answered(reply.status);
     let cut = half.then(|| AnswerBody::half(&reply.body));
+    let stream = reply.stream.take();
     let mut response = response(reply);
     if let Some(cut) = cut {
         *response.body_mut() = cut;
+    }
+    if let Some(stream) = stream {
+        let breaks_off = matches!(verdict.action, Some(FaultAction::TruncateBody));
+        let (sender, receiver) = mpsc::channel(16);
+        tokio::spawn(tell(shared.clone(), stream, sender, breaks_off));
+        *response.body_mut() = AnswerBody::stream(receiver);
     }
     Ok(response)
 }

@@ -34,7 +34,7 @@ impl Emulator {
     pub async fn put_kubernetes_object(&self, cluster: &str, object: Value) -> Result<(), EmulatorError> {
         let key = parse(cluster)?.key();
         self.shared
-            .change(|state, now| handles::put(state, &key, object, now))
+            .change(|state, now| handles::put(state, &key, object, now, &self.shared.world.options.timing))
             .await?
             .map_err(EmulatorError::Argument)
     }
@@ -53,7 +53,15 @@ impl Emulator {
     ) -> Result<Option<Value>, EmulatorError> {
         let key = parse(cluster)?.key();
         self.shared
-            .change(|state, now| handles::get(state, &key, (resource, namespace, name), now))
+            .change(|state, now| {
+                handles::get(
+                    state,
+                    &key,
+                    (resource, namespace, name),
+                    now,
+                    &self.shared.world.options.timing,
+                )
+            })
             .await?
             .map_err(EmulatorError::Argument)
     }
@@ -70,7 +78,7 @@ impl Emulator {
     ) -> Result<Vec<Value>, EmulatorError> {
         let key = parse(cluster)?.key();
         self.shared
-            .change(|state, now| handles::list(state, &key, resource, now))
+            .change(|state, now| handles::list(state, &key, resource, now, &self.shared.world.options.timing))
             .await?
             .map_err(EmulatorError::Argument)
     }
@@ -89,7 +97,33 @@ impl Emulator {
     ) -> Result<bool, EmulatorError> {
         let key = parse(cluster)?.key();
         self.shared
-            .change(|state, now| handles::remove(state, &key, (resource, namespace, name), now))
+            .change(|state, now| {
+                handles::remove(
+                    state,
+                    &key,
+                    (resource, namespace, name),
+                    now,
+                    &self.shared.world.options.timing,
+                )
+            })
+            .await?
+            .map_err(EmulatorError::Argument)
+    }
+
+    /// Sets what a container of a pod has logged: `namespace`, `pod` and `container`, and the whole text.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such cluster.
+    pub async fn set_kubernetes_log(
+        &self,
+        cluster: &str,
+        container: (&str, &str, &str),
+        text: &str,
+    ) -> Result<(), EmulatorError> {
+        let key = parse(cluster)?.key();
+        self.shared
+            .change(|state, now| handles::set_log(state, &key, container, text, now))
             .await?
             .map_err(EmulatorError::Argument)
     }

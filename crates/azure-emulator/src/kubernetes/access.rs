@@ -1,12 +1,15 @@
 //! Who asks, and what they may do.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cluster::Endpoint;
-use super::kinds::{Kind, Verb};
+use super::kinds::KindRef;
+use super::objects::Objects;
+use super::request::body;
 use super::status::{Answer, Status};
 use crate::arm;
 use crate::context::{Request, World, action_matches};
+use crate::reply::Reply;
 use crate::store::State;
 
 /// Who asks.
@@ -61,10 +64,28 @@ fn same_secret(sent: &str, known: &str) -> bool {
 
 /// What is to be done, and where.
 pub(super) struct Wish<'a> {
-    pub(super) verb: Verb,
-    pub(super) kind: &'static Kind,
+    pub(super) verb: &'a str,
+    /// The last part of the data action that Azure asks for.
+    pub(super) data_action: &'a str,
+    pub(super) group: &'a str,
+    /// With the part, as in `pods/log`.
+    pub(super) resource: &'a str,
     pub(super) namespace: Option<&'a str>,
     pub(super) name: Option<&'a str>,
+}
+
+fn allows(principal: &str, wish: &Wish<'_>, cluster: &Value, state: &State) -> bool {
+    if is_azure(cluster) {
+        return azure_allows(principal, wish, cluster, state);
+    }
+    // Without Azure RBAC the cluster's own bindings decide; a new one binds its groups of administrators only.
+    cluster["properties"]["aadProfile"]["adminGroupObjectIDs"]
+        .as_array()
+        .is_some_and(|groups| groups.iter().any(|group| group.as_str() == Some(principal)))
+}
+
+fn is_azure(cluster: &Value) -> bool {
+    cluster["properties"]["aadProfile"]["enableAzureRBAC"].as_bool() == Some(true)
 }
 
 /// 403 for what the caller may not do.
@@ -72,51 +93,82 @@ pub(super) fn authorize(caller: &Caller, wish: &Wish<'_>, cluster: &Value, state
     let Caller::Entra(principal) = caller else {
         return Ok(());
     };
-    let azure = cluster["properties"]["aadProfile"]["enableAzureRBAC"].as_bool() == Some(true);
-    let allowed = if azure {
-        azure_allows(principal, wish, cluster, state)
-    } else {
-        // Without Azure RBAC the cluster's own bindings decide; a new one binds its groups of administrators only.
-        cluster["properties"]["aadProfile"]["adminGroupObjectIDs"]
-            .as_array()
-            .is_some_and(|groups| groups.iter().any(|group| group.as_str() == Some(principal)))
-    };
-    if allowed {
+    if allows(principal, wish, cluster, state) {
         return Ok(());
     }
     let place = match wish.namespace {
         Some(namespace) => format!("in the namespace {namespace:?}"),
         None => "at the cluster scope".to_owned(),
     };
-    let what = match wish.name {
-        Some(name) => format!("{} {name:?}", wish.kind.qualified()),
-        None => wish.kind.qualified(),
+    let qualified = match wish.group {
+        "" => wish.resource.to_owned(),
+        group => format!("{}.{group}", wish.resource),
     };
-    let why = if azure {
+    let what = match wish.name {
+        Some(name) => format!("{qualified} {name:?}"),
+        None => qualified,
+    };
+    let why = if is_azure(cluster) {
         ": User does not have access to the resource in Azure. Update role assignment to allow access."
     } else {
         ""
     };
     let message = format!(
         "{what} is forbidden: User {principal:?} cannot {} resource {:?} in API group {:?} {place}{why}",
-        wish.verb.name(),
-        wish.kind.resource,
-        wish.kind.group
+        wish.verb, wish.resource, wish.group
     );
     Err(Status::forbidden(message))
+}
+
+/// Answers whether the caller may do something (`SelfSubjectAccessReview`).
+pub(super) fn review(
+    objects: &Objects<'_>,
+    request: &Request,
+    kind: &KindRef,
+    caller: &Caller,
+    cluster: &Value,
+) -> Answer<Reply> {
+    let mut document = body(request)?;
+    let asked = document["spec"]["resourceAttributes"].clone();
+    let text = |name: &str| asked[name].as_str().unwrap_or_default();
+    let optional = |name: &str| asked[name].as_str().filter(|text| !text.is_empty());
+    let resource = match optional("subresource") {
+        Some(part) => format!("{}/{part}", text("resource")),
+        None => text("resource").to_owned(),
+    };
+    let data_action = match text("verb") {
+        "get" | "list" | "watch" => "read",
+        "delete" | "deletecollection" => "delete",
+        _ => "write",
+    };
+    let wish = Wish {
+        verb: text("verb"),
+        data_action,
+        group: text("group"),
+        resource: &resource,
+        namespace: optional("namespace"),
+        name: optional("name"),
+    };
+    let allowed = match caller {
+        Caller::Admin => true,
+        Caller::Entra(principal) => allows(principal, &wish, cluster, objects.state),
+    };
+    document["apiVersion"] = kind.api_version().into();
+    document["kind"] = kind.kind.clone().into();
+    document["status"] = json!({ "allowed": allowed });
+    Ok(Reply::json(201, &document))
 }
 
 /// Azure RBAC: as everywhere the emulator's client may do anything until it is restricted; then what it is left with
 /// counts, and the roles it has on the cluster.
 fn azure_allows(principal: &str, wish: &Wish<'_>, cluster: &Value, state: &State) -> bool {
-    let group = match wish.kind.group {
+    let group = match wish.group {
         "" => String::new(),
         group => format!("{group}/"),
     };
     let action = format!(
         "Microsoft.ContainerService/managedClusters/{group}{}/{}",
-        wish.kind.resource,
-        wish.verb.data_action()
+        wish.resource, wish.data_action
     );
     let left = match &state.caller_actions {
         None => true,

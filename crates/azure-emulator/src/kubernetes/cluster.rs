@@ -142,6 +142,7 @@ pub(crate) fn open(state: &mut State, document: &Value, now: i64) {
         state.put(&root(uid), KIND, &record, now);
         seed::fill(&mut objects::Objects::of(state, uid, now), document);
     }
+    seed::add_ons(&mut objects::Objects::of(state, uid, now), document);
     for host in hosts(document) {
         state.put(&host_key(&host), HOST_KIND, &json!({ "uid": uid }), now);
     }
@@ -157,6 +158,7 @@ pub(crate) fn close(state: &mut State, document: &Value) {
         state.remove(&host_key(&host));
     }
     state.mute.remove(uid);
+    state.kubernetes_history.remove(uid);
 }
 
 /// Lower-cased names that a cluster's endpoint has.

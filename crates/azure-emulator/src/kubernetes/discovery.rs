@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::cluster;
-use super::kinds::KINDS;
+use super::crds;
+use super::kinds::KindRef;
 use crate::reply::Reply;
+use crate::store::State;
 
 /// Answers a path of discovery; `None` for any other.
-pub(super) fn handle(path: &[&str], cluster: &Value) -> Option<Reply> {
+pub(super) fn handle(path: &[&str], cluster: &Value, state: &State, uid: &str) -> Option<Reply> {
     let body = match path {
-        [] => json!({ "paths": paths() }),
         ["healthz" | "livez" | "readyz"] => {
             let mut reply = Reply::empty(200).with("Content-Type", "text/plain; charset=utf-8");
             reply.body = bytes::Bytes::from_static(b"ok");
@@ -17,57 +18,87 @@ pub(super) fn handle(path: &[&str], cluster: &Value) -> Option<Reply> {
         }
         ["version"] => version(cluster::version(cluster)),
         ["api"] => json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }),
-        ["apis"] => {
-            let groups: Vec<Value> = groups().into_iter().map(group).collect();
-            json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
+        [] | ["api", _] | ["apis", ..] => {
+            let kinds = crds::all(state, uid);
+            match path {
+                [] => json!({ "paths": paths(&kinds) }),
+                ["apis"] => {
+                    let groups: Vec<Value> = groups(&kinds)
+                        .into_iter()
+                        .map(|name| group(&kinds, name))
+                        .collect();
+                    json!({ "kind": "APIGroupList", "apiVersion": "v1", "groups": groups })
+                }
+                ["api", version] => resources(&kinds, "", version)?,
+                ["apis", name] => {
+                    let name = groups(&kinds).into_iter().find(|known| known == name)?;
+                    let mut body = group(&kinds, name);
+                    body["kind"] = "APIGroup".into();
+                    body["apiVersion"] = "v1".into();
+                    body
+                }
+                ["apis", name, version] if !name.is_empty() => resources(&kinds, name, version)?,
+                _ => return None,
+            }
         }
-        ["api", "v1"] => resources("", "v1")?,
-        ["apis", name] => {
-            let name = groups().into_iter().find(|known| known == name)?;
-            let mut body = group(name);
-            body["kind"] = "APIGroup".into();
-            body["apiVersion"] = "v1".into();
-            body
-        }
-        ["apis", name, version] => resources(name, version)?,
         _ => return None,
     };
     Some(Reply::json(200, &body))
 }
 
-fn paths() -> Vec<String> {
+fn paths(kinds: &[KindRef]) -> Vec<String> {
     let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
-    for name in groups() {
+    for name in groups(kinds) {
         paths.push(format!("/apis/{name}"));
-        paths.push(format!("/apis/{name}/v1"));
+        paths.extend(
+            versions(kinds, name)
+                .into_iter()
+                .map(|version| format!("/apis/{name}/{version}")),
+        );
     }
     paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(str::to_owned));
     paths
 }
 
-/// Groups besides the core.
-fn groups() -> Vec<&'static str> {
-    let mut groups: Vec<&str> = KINDS
-        .iter()
-        .map(|kind| kind.group)
-        .filter(|group| !group.is_empty())
-        .collect();
-    groups.dedup();
+/// Groups besides the core, in order of the table.
+fn groups(kinds: &[KindRef]) -> Vec<&str> {
+    let mut groups: Vec<&str> = Vec::new();
+    for kind in kinds {
+        let group = kind.group.as_str();
+        if !group.is_empty() && !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
     groups
 }
 
-fn group(name: &str) -> Value {
-    let version = json!({ "groupVersion": format!("{name}/v1"), "version": "v1" });
-    json!({ "name": name, "versions": [version], "preferredVersion": version })
+fn versions<'a>(kinds: &'a [KindRef], group: &str) -> Vec<&'a str> {
+    let mut versions: Vec<&str> = Vec::new();
+    for kind in kinds.iter().filter(|kind| kind.group == group) {
+        if !versions.contains(&kind.version.as_str()) {
+            versions.push(&kind.version);
+        }
+    }
+    versions.sort_by_key(|version| std::cmp::Reverse(crds::rank(version)));
+    versions
 }
 
-fn resources(group: &str, version: &str) -> Option<Value> {
-    let kinds: Vec<_> = KINDS
+fn group(kinds: &[KindRef], name: &str) -> Value {
+    let versions: Vec<Value> = versions(kinds, name)
+        .into_iter()
+        .map(|version| json!({ "groupVersion": format!("{name}/{version}"), "version": version }))
+        .collect();
+    let preferred = versions.first().cloned();
+    json!({ "name": name, "versions": versions, "preferredVersion": preferred })
+}
+
+fn resources(kinds: &[KindRef], group: &str, version: &str) -> Option<Value> {
+    let kinds: Vec<_> = kinds
         .iter()
         .filter(|kind| kind.group == group && kind.version == version)
         .collect();
     let first = kinds.first()?;
-    let resources: Vec<Value> = kinds.iter().map(|kind| kind.discovery()).collect();
+    let resources: Vec<Value> = kinds.iter().flat_map(|kind| kind.discovery()).collect();
     Some(json!({
         "kind": "APIResourceList",
         "apiVersion": "v1",

@@ -3,10 +3,14 @@
 use serde_json::Value;
 
 use super::cluster;
-use super::kinds::{self, Kind};
+use super::controllers;
+use super::crds;
+use super::kinds::KindRef;
+use super::logs;
 use super::namespaces;
 use super::objects::{Objects, Scope};
 use crate::json::object;
+use crate::options::Timing;
 use crate::store::State;
 
 fn uid(state: &State, key: &str) -> Result<String, String> {
@@ -14,14 +18,40 @@ fn uid(state: &State, key: &str) -> Result<String, String> {
         .ok_or_else(|| format!("there is no cluster with an endpoint at {key}"))
 }
 
-fn kind(resource: &str) -> Result<&'static Kind, String> {
-    kinds::by_name(resource).ok_or_else(|| format!("{resource:?} is not served"))
+fn kind(state: &State, uid: &str, resource: &str) -> Result<KindRef, String> {
+    crds::by_name(state, uid, resource).ok_or_else(|| format!("{resource:?} is not served"))
+}
+
+/// The objects of a cluster as they are now.
+fn objects<'a>(state: &'a mut State, uid: &str, now: i64, timing: &Timing) -> Objects<'a> {
+    let mut objects = Objects::paced(state, uid, now, timing);
+    controllers::settle(&mut objects);
+    objects
+}
+
+/// Sets what a container of a pod has logged.
+pub(crate) fn set_log(
+    state: &mut State,
+    key: &str,
+    container: (&str, &str, &str),
+    text: &str,
+    now: i64,
+) -> Result<(), String> {
+    let uid = uid(state, key)?;
+    logs::set(state, &uid, container, text, now);
+    Ok(())
 }
 
 /// Stores an object as it is, in place of one with the same name.
-pub(crate) fn put(state: &mut State, key: &str, mut document: Value, now: i64) -> Result<(), String> {
+pub(crate) fn put(
+    state: &mut State,
+    key: &str,
+    mut document: Value,
+    now: i64,
+    timing: &Timing,
+) -> Result<(), String> {
     let uid = uid(state, key)?;
-    let kind = kinds::by_object(&document)
+    let kind = crds::by_object(state, &uid, &document)
         .ok_or_else(|| format!("{} {} is not served", document["apiVersion"], document["kind"]))?;
     let metadata = object(&mut document, "metadata");
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -29,11 +59,8 @@ pub(crate) fn put(state: &mut State, key: &str, mut document: Value, now: i64) -
     let namespace = kind
         .namespaced
         .then(|| text("namespace").unwrap_or_else(|| "default".to_owned()));
-    let scope = Scope {
-        kind,
-        namespace: namespace.as_deref(),
-    };
-    let mut objects = Objects::of(state, &uid, now);
+    let scope = Scope::of(&kind, namespace.as_deref());
+    let mut objects = objects(state, &uid, now, timing);
     if let Some(there) = objects.get(scope, &name) {
         let metadata = object(&mut document, "metadata");
         for field in ["uid", "creationTimestamp"] {
@@ -42,12 +69,13 @@ pub(crate) fn put(state: &mut State, key: &str, mut document: Value, now: i64) -
                 .or_insert_with(|| there["metadata"][field].clone());
         }
     }
-    objects.complete(kind, namespace.as_deref(), &mut document);
+    objects.complete(&kind, namespace.as_deref(), &mut document);
     if kind.kind == "Namespace" && document.get("status").is_none() {
         namespaces::complete(&mut document);
     }
     objects.put(scope, &mut document);
-    // Whoever takes the last finalizer away lets a namespace go.
+    // Nothing follows from what a test says is so, but that whoever takes the last finalizer away lets a namespace go.
+    objects.changes.clear();
     namespaces::settle(&mut objects, namespace.as_deref().unwrap_or(&name));
     Ok(())
 }
@@ -58,18 +86,24 @@ pub(crate) fn get(
     key: &str,
     (resource, namespace, name): (&str, Option<&str>, &str),
     now: i64,
+    timing: &Timing,
 ) -> Result<Option<Value>, String> {
-    let (uid, kind) = (uid(state, key)?, kind(resource)?);
-    Ok(Objects::of(state, &uid, now).get(Scope { kind, namespace }, name))
+    let uid = uid(state, key)?;
+    let kind = kind(state, &uid, resource)?;
+    Ok(objects(state, &uid, now, timing).get(Scope::of(&kind, namespace), name))
 }
 
 /// All objects of a resource in all namespaces.
-pub(crate) fn list(state: &mut State, key: &str, resource: &str, now: i64) -> Result<Vec<Value>, String> {
-    let (uid, kind) = (uid(state, key)?, kind(resource)?);
-    Ok(Objects::of(state, &uid, now).all(Scope {
-        kind,
-        namespace: None,
-    }))
+pub(crate) fn list(
+    state: &mut State,
+    key: &str,
+    resource: &str,
+    now: i64,
+    timing: &Timing,
+) -> Result<Vec<Value>, String> {
+    let uid = uid(state, key)?;
+    let kind = kind(state, &uid, resource)?;
+    Ok(objects(state, &uid, now, timing).all(Scope::of(&kind, None)))
 }
 
 /// Removes an object, finalizers or not, and says whether it was there.
@@ -78,13 +112,16 @@ pub(crate) fn remove(
     key: &str,
     (resource, namespace, name): (&str, Option<&str>, &str),
     now: i64,
+    timing: &Timing,
 ) -> Result<bool, String> {
-    let (uid, kind) = (uid(state, key)?, kind(resource)?);
-    let mut objects = Objects::of(state, &uid, now);
-    let removed = objects.remove(Scope { kind, namespace }, name);
+    let uid = uid(state, key)?;
+    let kind = kind(state, &uid, resource)?;
+    let mut objects = objects(state, &uid, now, timing);
+    let removed = objects.remove(Scope::of(&kind, namespace), name);
     if let Some(namespace) = namespace {
         namespaces::settle(&mut objects, namespace);
     }
+    controllers::react(&mut objects);
     Ok(removed)
 }
 

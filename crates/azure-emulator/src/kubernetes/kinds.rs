@@ -1,14 +1,23 @@
-//! The table of kinds and verbs that is served. What is not in it is refused by name.
+//! The table of kinds and verbs that is served. What is neither in it nor brought by a CustomResourceDefinition is
+//! refused by name.
+
+use std::sync::{Arc, LazyLock};
 
 use serde_json::{Value, json};
+
+use super::schema::Type;
 
 /// What can be done with objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Get,
     List,
+    Watch,
     Create,
+    Update,
+    Patch,
     Delete,
+    DeleteCollection,
 }
 
 impl Verb {
@@ -17,105 +26,145 @@ impl Verb {
         match self {
             Self::Get => "get",
             Self::List => "list",
+            Self::Watch => "watch",
             Self::Create => "create",
+            Self::Update => "update",
+            Self::Patch => "patch",
             Self::Delete => "delete",
+            Self::DeleteCollection => "deletecollection",
         }
     }
 
     /// The last part of the data action that Azure asks for.
     pub(super) fn data_action(self) -> &'static str {
         match self {
-            Self::Get | Self::List => "read",
-            Self::Create => "write",
-            Self::Delete => "delete",
+            Self::Get | Self::List | Self::Watch => "read",
+            Self::Create | Self::Update | Self::Patch => "write",
+            Self::Delete | Self::DeleteCollection => "delete",
         }
     }
+}
+
+/// All verbs.
+pub(super) const ALL: &[Verb] = &[
+    Verb::Create,
+    Verb::Delete,
+    Verb::DeleteCollection,
+    Verb::Get,
+    Verb::List,
+    Verb::Patch,
+    Verb::Update,
+    Verb::Watch,
+];
+/// Namespaces go one by one.
+const NAMESPACE: &[Verb] = &[
+    Verb::Create,
+    Verb::Delete,
+    Verb::Get,
+    Verb::List,
+    Verb::Patch,
+    Verb::Update,
+    Verb::Watch,
+];
+
+/// What names of a kind may be like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Names {
+    /// RFC 1123.
+    Label,
+    /// RFC 1035: the first is a letter.
+    OldLabel,
+    Subdomain,
+    /// Anything that fits into a path.
+    Segment,
 }
 
 /// A kind of objects.
 #[derive(Debug)]
 pub(super) struct Kind {
     /// API group; empty is the core.
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) kind: &'static str,
+    pub(super) group: String,
+    pub(super) version: String,
+    pub(super) kind: String,
     /// In paths.
-    pub(super) resource: &'static str,
-    singular: &'static str,
-    short: &'static [&'static str],
-    categories: &'static [&'static str],
+    pub(super) resource: String,
+    pub(super) singular: String,
+    pub(super) short: Vec<String>,
+    pub(super) categories: Vec<String>,
     pub(super) namespaced: bool,
     pub(super) verbs: &'static [Verb],
     /// Fields that a field selector can ask for, besides name and namespace.
     pub(super) fields: &'static [&'static str],
+    pub(super) names: Names,
+    /// `status` is written by its own path only.
+    pub(super) status: bool,
+    /// `metadata.generation` counts changes of what is wanted.
+    pub(super) generation: bool,
+    /// What an object is made of.
+    pub(super) schema: Type,
+    /// The schema that a CustomResourceDefinition has given.
+    pub(super) custom: Option<Value>,
 }
 
-const READ: &[Verb] = &[Verb::Get, Verb::List];
-
-/// All kinds.
-pub(super) static KINDS: &[Kind] = &[
-    Kind {
-        group: "",
-        version: "v1",
-        kind: "Namespace",
-        resource: "namespaces",
-        singular: "namespace",
-        short: &["ns"],
-        categories: &[],
-        namespaced: false,
-        verbs: &[Verb::Create, Verb::Delete, Verb::Get, Verb::List],
-        fields: &["status.phase"],
-    },
-    Kind {
-        group: "",
-        version: "v1",
-        kind: "Pod",
-        resource: "pods",
-        singular: "pod",
-        short: &["po"],
-        categories: &["all"],
-        namespaced: true,
-        verbs: READ,
-        fields: &[
-            "spec.nodeName",
-            "spec.restartPolicy",
-            "spec.schedulerName",
-            "spec.serviceAccountName",
-            "status.phase",
-            "status.podIP",
-        ],
-    },
-    Kind {
-        group: "",
-        version: "v1",
-        kind: "Service",
-        resource: "services",
-        singular: "service",
-        short: &["svc"],
-        categories: &["all"],
-        namespaced: true,
-        verbs: READ,
-        fields: &["spec.clusterIP", "spec.type"],
-    },
-    Kind {
-        group: "apps",
-        version: "v1",
-        kind: "Deployment",
-        resource: "deployments",
-        singular: "deployment",
-        short: &["deploy"],
-        categories: &["all"],
-        namespaced: true,
-        verbs: READ,
-        fields: &[],
-    },
-];
+/// Kinds are shared: those of the table live for ever, others as long as somebody looks at them.
+pub(super) type KindRef = Arc<Kind>;
 
 impl Kind {
+    /// One of the table.
+    fn of((group, version): (&str, &str), kind: &str, resource: &str, short: &[&str], names: Names) -> Self {
+        Self {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            resource: resource.to_owned(),
+            singular: kind.to_ascii_lowercase(),
+            short: short.iter().map(|name| (*name).to_owned()).collect(),
+            categories: Vec::new(),
+            namespaced: true,
+            verbs: ALL,
+            fields: &[],
+            names,
+            status: false,
+            generation: false,
+            schema: Type::Named(kind.into()),
+            custom: None,
+        }
+    }
+
+    fn global(mut self) -> Self {
+        self.namespaced = false;
+        self
+    }
+
+    fn with_status(mut self) -> Self {
+        self.status = true;
+        self
+    }
+
+    fn counted(mut self) -> Self {
+        self.generation = true;
+        self
+    }
+
+    fn in_all(mut self) -> Self {
+        self.categories = vec!["all".to_owned()];
+        self
+    }
+
+    fn by(mut self, fields: &'static [&'static str]) -> Self {
+        self.fields = fields;
+        self
+    }
+
+    fn only(mut self, verbs: &'static [Verb]) -> Self {
+        self.verbs = verbs;
+        self
+    }
+
     /// `apps/v1`, or `v1`.
     pub(super) fn api_version(&self) -> String {
         if self.group.is_empty() {
-            self.version.to_owned()
+            self.version.clone()
         } else {
             format!("{}/{}", self.group, self.version)
         }
@@ -124,14 +173,28 @@ impl Kind {
     /// `deployments.apps`, or `pods`.
     pub(super) fn qualified(&self) -> String {
         if self.group.is_empty() {
-            self.resource.to_owned()
+            self.resource.clone()
         } else {
             format!("{}.{}", self.resource, self.group)
         }
     }
 
-    /// Its entry in discovery.
-    pub(super) fn discovery(&self) -> Value {
+    /// `Deployment.apps`, or `Pod`.
+    pub(super) fn qualified_kind(&self) -> String {
+        if self.group.is_empty() {
+            self.kind.clone()
+        } else {
+            format!("{}.{}", self.kind, self.group)
+        }
+    }
+
+    /// Whether it is this one of the table.
+    pub(super) fn is(&self, group: &str, kind: &str) -> bool {
+        self.group == group && self.kind == kind
+    }
+
+    /// Its entries in discovery.
+    pub(super) fn discovery(&self) -> Vec<Value> {
         let verbs: Vec<&str> = self.verbs.iter().map(|verb| verb.name()).collect();
         let mut entry = json!({
             "name": self.resource,
@@ -140,31 +203,164 @@ impl Kind {
             "kind": self.kind,
             "verbs": verbs
         });
-        for (name, list) in [("shortNames", self.short), ("categories", self.categories)] {
+        for (name, list) in [("shortNames", &self.short), ("categories", &self.categories)] {
             if !list.is_empty() {
                 entry[name] = json!(list);
             }
         }
-        entry
+        let mut entries = vec![entry];
+        let below = |name: &str, verbs: &[&str]| {
+            json!({
+                "name": format!("{}/{name}", self.resource), "singularName": "", "namespaced": self.namespaced,
+                "kind": self.kind, "verbs": verbs
+            })
+        };
+        if self.status {
+            entries.push(below("status", &["get", "patch", "update"]));
+        }
+        if self.is("", "Pod") {
+            entries.push(below("log", &["get"]));
+        }
+        entries
     }
 }
 
-/// The kind that has this group, version and name in paths.
-pub(super) fn by_path(group: &str, version: &str, resource: &str) -> Option<&'static Kind> {
+const CORE: (&str, &str) = ("", "v1");
+const NETWORKING: (&str, &str) = ("networking.k8s.io", "v1");
+const RBAC: (&str, &str) = ("rbac.authorization.k8s.io", "v1");
+
+/// All kinds that are always there.
+pub(super) static KINDS: LazyLock<Vec<KindRef>> = LazyLock::new(|| {
+    use Names::{Label, OldLabel, Segment, Subdomain};
+    let of = Kind::of;
+    vec![
+        of(CORE, "ConfigMap", "configmaps", &["cm"], Subdomain),
+        of(CORE, "Event", "events", &["ev"], Subdomain).by(&[
+            "involvedObject.kind",
+            "involvedObject.name",
+            "involvedObject.namespace",
+            "involvedObject.uid",
+            "reason",
+            "type",
+        ]),
+        of(CORE, "Namespace", "namespaces", &["ns"], Label)
+            .global()
+            .with_status()
+            .only(NAMESPACE)
+            .by(&["status.phase"]),
+        of(
+            CORE,
+            "PersistentVolumeClaim",
+            "persistentvolumeclaims",
+            &["pvc"],
+            Subdomain,
+        )
+        .with_status(),
+        of(CORE, "PersistentVolume", "persistentvolumes", &["pv"], Subdomain)
+            .global()
+            .with_status(),
+        of(CORE, "Pod", "pods", &["po"], Subdomain)
+            .with_status()
+            .in_all()
+            .by(&[
+                "spec.nodeName",
+                "spec.restartPolicy",
+                "spec.schedulerName",
+                "spec.serviceAccountName",
+                "status.phase",
+                "status.podIP",
+            ]),
+        of(CORE, "Secret", "secrets", &[], Subdomain).by(&["type"]),
+        of(CORE, "ServiceAccount", "serviceaccounts", &["sa"], Subdomain),
+        of(CORE, "Service", "services", &["svc"], OldLabel)
+            .with_status()
+            .in_all()
+            .by(&["spec.clusterIP", "spec.type"]),
+        of(
+            ("apps", "v1"),
+            "Deployment",
+            "deployments",
+            &["deploy"],
+            Subdomain,
+        )
+        .with_status()
+        .counted()
+        .in_all(),
+        of(
+            ("apiextensions.k8s.io", "v1"),
+            "CustomResourceDefinition",
+            "customresourcedefinitions",
+            &["crd", "crds"],
+            Subdomain,
+        )
+        .global()
+        .with_status()
+        .counted(),
+        of(
+            ("authorization.k8s.io", "v1"),
+            "SelfSubjectAccessReview",
+            "selfsubjectaccessreviews",
+            &[],
+            Segment,
+        )
+        .global()
+        .only(&[Verb::Create]),
+        of(NETWORKING, "IngressClass", "ingressclasses", &[], Subdomain)
+            .global()
+            .counted(),
+        of(NETWORKING, "Ingress", "ingresses", &["ing"], Subdomain)
+            .with_status()
+            .counted(),
+        of(
+            ("policy", "v1"),
+            "PodDisruptionBudget",
+            "poddisruptionbudgets",
+            &["pdb"],
+            Subdomain,
+        )
+        .with_status()
+        .counted(),
+        of(RBAC, "ClusterRoleBinding", "clusterrolebindings", &[], Segment).global(),
+        of(RBAC, "ClusterRole", "clusterroles", &[], Segment).global(),
+        of(RBAC, "RoleBinding", "rolebindings", &[], Segment),
+        of(RBAC, "Role", "roles", &[], Segment),
+    ]
+    .into_iter()
+    .map(Arc::new)
+    .collect()
+});
+
+/// The kind of the table that has this group, version and name in paths.
+pub(super) fn by_path(group: &str, version: &str, resource: &str) -> Option<KindRef> {
     KINDS
         .iter()
         .find(|kind| kind.group == group && kind.version == version && kind.resource == resource)
+        .cloned()
 }
 
-/// The kind of an object, as its `apiVersion` and `kind` say.
-pub(super) fn by_object(object: &Value) -> Option<&'static Kind> {
-    let (version, kind) = (object["apiVersion"].as_str()?, object["kind"].as_str()?);
+/// A kind that is known to stand in the table, by its name in paths.
+#[expect(clippy::expect_used, reason = "callers name rows of the table above")]
+pub(super) fn known(resource: &str) -> KindRef {
     KINDS
         .iter()
-        .find(|known| known.kind == kind && known.api_version() == version)
+        .find(|kind| kind.resource == resource)
+        .cloned()
+        .expect("a row of the table")
 }
 
-/// The kind by `deployments.apps` or `pods`.
-pub(super) fn by_name(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.qualified() == name)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_the_table_has_a_schema_with_metadata() {
+        for kind in KINDS.iter() {
+            let fields = kind.schema.fields();
+            assert!(
+                fields.is_some_and(|fields| fields.get("metadata").is_some()),
+                "{}",
+                kind.kind
+            );
+        }
+    }
 }

@@ -2,50 +2,75 @@
 
 use serde_json::{Value, json};
 
-use super::kinds::{self, KINDS, Kind};
-use super::objects::{Objects, Scope, has_finalizers};
+use super::crds;
+use super::kinds::{Kind, known};
+use super::objects::{Objects, Scope, has_finalizers, is_leaving};
+use super::read::removal;
 use super::status::{Answer, Status};
-use crate::json::object;
+use crate::json::{fields, object};
 
 /// Those that may not be deleted.
 const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
+/// The controller's job: what is in a namespace goes.
+pub(super) const JOB: &str = "namespace";
 
-/// The kind.
-pub(super) fn kind() -> Option<&'static Kind> {
-    kinds::by_path("", "v1", "namespaces")
-}
-
-/// Fills in what every namespace has.
+/// Fills in what every new namespace has.
 pub(super) fn complete(document: &mut Value) {
-    let name = document["metadata"]["name"].clone();
-    let metadata = object(document, "metadata");
-    let labels = metadata.entry("labels").or_insert_with(|| json!({}));
-    crate::json::fields(labels).insert("kubernetes.io/metadata.name".to_owned(), name);
+    label(document);
     document["spec"] = json!({ "finalizers": ["kubernetes"] });
     document["status"] = json!({ "phase": "Active" });
 }
 
+/// Each is found by its name.
+pub(super) fn label(document: &mut Value) {
+    let name = document["metadata"]["name"].clone();
+    let metadata = object(document, "metadata");
+    let labels = metadata.entry("labels").or_insert_with(|| json!({}));
+    fields(labels).insert("kubernetes.io/metadata.name".to_owned(), name);
+}
+
+/// Puts into a namespace what its controllers put into each.
+pub(super) fn furnish(objects: &mut Objects<'_>, name: &str) {
+    let certificate = super::cluster::find(objects.state, objects.uid())
+        .map(|endpoint| endpoint.ca_certificate)
+        .unwrap_or_default();
+    for (kind, mut document) in [
+        (
+            known("serviceaccounts"),
+            json!({ "metadata": { "name": "default" } }),
+        ),
+        (
+            known("configmaps"),
+            json!({ "metadata": { "name": "kube-root-ca.crt" }, "data": { "ca.crt": certificate } }),
+        ),
+    ] {
+        let scope = Scope::of(&kind, Some(name));
+        let own = document["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        if objects.get(scope, &own).is_none() {
+            objects.complete(&kind, Some(name), &mut document);
+            objects.put(scope, &mut document);
+        }
+    }
+}
+
 /// Refuses a new object in a namespace that is not there or on its way out.
 pub(super) fn check(objects: &Objects<'_>, kind: &Kind, namespace: &str, name: &str) -> Answer<()> {
-    let Some(namespaces) = self::kind() else {
-        return Ok(());
+    let namespaces = known("namespaces");
+    let Some(document) = objects.get(Scope::of(&namespaces, None), namespace) else {
+        return Err(Status::not_found(&namespaces, namespace));
     };
-    let scope = Scope {
-        kind: namespaces,
-        namespace: None,
-    };
-    let Some(document) = objects.get(scope, namespace) else {
-        return Err(Status::not_found(namespaces, namespace));
-    };
-    if document["metadata"].get("deletionTimestamp").is_some() {
+    if is_leaving(&document) {
         let why =
             format!("unable to create new content in namespace {namespace} because it is being terminated");
-        return Err(Status::forbidden_object(kind, name, &why));
+        return Err(Status::terminating(kind, name, namespace, &why));
     }
     Ok(())
 }
 
-/// Deletes a namespace with everything in it; what has finalizers keeps it, terminating. Returns what is answered.
+/// Sends a namespace off with everything in it. Returns what is answered.
 pub(super) fn delete(
     objects: &mut Objects<'_>,
     scope: Scope<'_>,
@@ -63,40 +88,31 @@ pub(super) fn delete(
             "this namespace may not be deleted",
         ));
     }
-    let mut document = document;
-    let deleted = objects.timestamp();
-    object(&mut document, "metadata")
-        .entry("deletionTimestamp")
-        .or_insert_with(|| deleted.into());
+    if is_leaving(&document) {
+        return Ok(document);
+    }
+    let mut document = removal(&document, objects.now);
+    fields(&mut document["metadata"]).remove("deletionGracePeriodSeconds");
     document["status"]["phase"] = "Terminating".into();
     if dry_run {
         return Ok(document);
     }
     objects.put(scope, &mut document);
-    settle(objects, &name);
+    objects.plan(JOB, None, &name, objects.timing.namespace);
     Ok(document)
 }
 
-/// Goes on with a namespace that is being deleted: nothing waits in between, so all that can go goes at once.
+/// Goes on with a namespace that is being deleted: all that can go goes at once.
 pub(super) fn settle(objects: &mut Objects<'_>, name: &str) {
-    let Some(kind) = kind() else { return };
-    let scope = Scope {
-        kind,
-        namespace: None,
-    };
-    let Some(mut document) = objects.get(scope, name) else {
+    let namespaces = known("namespaces");
+    let scope = Scope::of(&namespaces, None);
+    let Some(document) = objects.get(scope, name).filter(is_leaving) else {
         return;
     };
-    if document["metadata"].get("deletionTimestamp").is_none() {
-        return;
-    }
     let mut held = Vec::new();
-    for kind in KINDS.iter().filter(|kind| kind.namespaced) {
-        let inside = Scope {
-            kind,
-            namespace: Some(name),
-        };
-        for mut content in objects.all(inside) {
+    for kind in crds::namespaced(objects) {
+        let inside = Scope::of(&kind, Some(name));
+        for content in objects.all(inside) {
             let content_name = content["metadata"]["name"]
                 .as_str()
                 .unwrap_or_default()
@@ -105,9 +121,8 @@ pub(super) fn settle(objects: &mut Objects<'_>, name: &str) {
                 objects.remove(inside, &content_name);
                 continue;
             }
-            if content["metadata"].get("deletionTimestamp").is_none() {
-                content["metadata"]["deletionTimestamp"] = objects.timestamp().into();
-                objects.put(inside, &mut content);
+            if !is_leaving(&content) {
+                objects.put(inside, &mut removal(&content, objects.now));
             }
             held.push(kind.qualified());
         }
@@ -117,19 +132,50 @@ pub(super) fn settle(objects: &mut Objects<'_>, name: &str) {
         return;
     }
     held.dedup();
-    let message = format!(
-        "Some content in the namespace has finalizers remaining: {}",
-        held.join(", ")
-    );
-    let condition = json!([{
-        "type": "NamespaceFinalizersRemaining",
-        "status": if held.is_empty() { "False" } else { "True" },
-        "reason": if held.is_empty() { "ContentHasNoFinalizers" } else { "SomeFinalizersRemain" },
-        "message": if held.is_empty() { "All content-preserving finalizers finished".to_owned() } else { message },
-        "lastTransitionTime": objects.timestamp()
-    }]);
-    if document["status"]["conditions"] != condition {
-        document["status"]["conditions"] = condition;
+    let remaining = !held.is_empty();
+    let conditions = [
+        (
+            "NamespaceContentRemaining",
+            "SomeResourcesRemain",
+            "ContentRemoved",
+            format!(
+                "Some resources are remaining: {} has 1 or more resource instances",
+                held.join(", ")
+            ),
+            "All content successfully removed",
+        ),
+        (
+            "NamespaceFinalizersRemaining",
+            "SomeFinalizersRemain",
+            "ContentHasNoFinalizers",
+            format!(
+                "Some content in the namespace has finalizers remaining: {}",
+                held.join(", ")
+            ),
+            "All content-preserving finalizers finished",
+        ),
+    ];
+    let conditions: Vec<Value> = conditions
+        .into_iter()
+        .rev()
+        .map(|(kind, some, none, message, over)| {
+            json!({
+                "type": kind,
+                "status": if remaining { "True" } else { "False" },
+                "reason": if remaining { some } else { none },
+                "message": if remaining { message } else { over.to_owned() },
+                "lastTransitionTime": objects.timestamp()
+            })
+        })
+        .collect();
+    let reasons = |conditions: &Value| -> Vec<Value> {
+        let conditions = conditions.as_array().into_iter().flatten();
+        conditions.map(|condition| condition["message"].clone()).collect()
+    };
+    let conditions = Value::Array(conditions);
+    if reasons(&document["status"]["conditions"]) != reasons(&conditions) {
+        let mut document = document;
+        document["status"]["conditions"] = conditions;
         objects.put(scope, &mut document);
     }
 }

@@ -4,12 +4,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::cluster::root;
-use super::kinds::Kind;
-use crate::json::{fields, object, timestamp_seconds};
+use super::history::Event;
+use super::kinds::{Kind, KindRef};
+use super::ssa::{self, Operation, Writer};
+use crate::json::{fields, object, ticks, timestamp_seconds};
+use crate::options::Timing;
 use crate::store::State;
 
 const KIND: &str = "_kubernetes/objects";
 const REVISION_KIND: &str = "_kubernetes/revisions";
+const JOB_KIND: &str = "_kubernetes/jobs";
 
 /// What a cluster holds.
 pub(super) struct Objects<'a> {
@@ -17,23 +21,52 @@ pub(super) struct Objects<'a> {
     uid: String,
     /// Ticks since the epoch.
     pub(super) now: i64,
+    pub(super) timing: Timing,
+    /// What has changed and nobody has reacted to yet.
+    pub(super) changes: Vec<Change>,
+}
+
+/// What became of an object.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) kind: KindRef,
+    pub(super) namespace: Option<String>,
+    pub(super) name: String,
+    /// What there is now, or was last.
+    pub(super) document: Value,
+    pub(super) removed: bool,
+}
+
+/// Something that a controller will do when it is time and has been looked at often enough.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) what: String,
+    pub(super) namespace: Option<String>,
+    pub(super) name: String,
 }
 
 /// Which objects of a kind: those of one namespace, or all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scope<'a> {
-    pub(super) kind: &'static Kind,
+    pub(super) kind: &'a KindRef,
     pub(super) namespace: Option<&'a str>,
 }
 
-impl Scope<'_> {
-    fn prefix(self, uid: &str) -> String {
-        let group = if self.kind.group.is_empty() {
+impl<'a> Scope<'a> {
+    /// Those of one namespace; all of a kind that has none.
+    pub(super) fn of(kind: &'a KindRef, namespace: Option<&'a str>) -> Self {
+        Self { kind, namespace }
+    }
+
+    /// Where they lie in the store.
+    pub(super) fn prefix(self, uid: &str) -> String {
+        let kind = self.kind;
+        let group = if kind.group.is_empty() {
             "core"
         } else {
-            self.kind.group
+            &kind.group
         };
-        let mut prefix = format!("{}/objects/{group}/{}", root(uid), self.kind.resource);
+        let mut prefix = format!("{}/objects/{group}/{}", root(uid), kind.resource);
         if !self.kind.namespaced {
             prefix.push_str("/-");
         } else if let Some(namespace) = self.namespace {
@@ -52,12 +85,19 @@ pub(super) struct Page {
 }
 
 impl<'a> Objects<'a> {
-    /// The objects of the cluster with this `resourceUID`.
+    /// The objects of the cluster with this `resourceUID`; nothing takes any time.
     pub(super) fn of(state: &'a mut State, uid: &str, now: i64) -> Self {
+        Self::paced(state, uid, now, &Timing::zero())
+    }
+
+    /// The objects of a cluster, and how long things take there.
+    pub(super) fn paced(state: &'a mut State, uid: &str, now: i64, timing: &Timing) -> Self {
         Self {
             state,
             uid: uid.to_owned(),
             now,
+            timing: timing.clone(),
+            changes: Vec::new(),
         }
     }
 
@@ -77,10 +117,7 @@ impl<'a> Objects<'a> {
 
     /// The number of the last change.
     pub(super) fn revision(&self) -> u64 {
-        self.state
-            .document(&format!("{}/revision", root(&self.uid)))
-            .and_then(|record| record["revision"].as_u64())
-            .unwrap_or(0)
+        revision(self.state, &self.uid)
     }
 
     fn next_revision(&mut self) -> u64 {
@@ -93,7 +130,9 @@ impl<'a> Objects<'a> {
 
     /// One object.
     pub(super) fn get(&self, scope: Scope<'_>, name: &str) -> Option<Value> {
-        self.state.document(&self.key(scope, name))
+        let mut document = self.state.document(&self.key(scope, name))?;
+        present(scope.kind, &mut document);
+        Some(document)
     }
 
     /// Objects in order of namespace and name, from the one after `last` on, until there are `limit`.
@@ -112,7 +151,7 @@ impl<'a> Objects<'a> {
         };
         let mut end: Option<String> = None;
         for (key, resource) in self.state.after(&prefix, last.as_deref()) {
-            let item = resource.document();
+            let mut item = resource.document();
             if !wanted(&item) {
                 continue;
             }
@@ -122,6 +161,7 @@ impl<'a> Objects<'a> {
                 break;
             }
             end = key.strip_prefix(&prefix).map(|rest| rest[1..].to_owned());
+            present(scope.kind, &mut item);
             page.items.push(item);
         }
         page
@@ -135,7 +175,7 @@ impl<'a> Objects<'a> {
     /// Fills in what the server says of a new object.
     pub(super) fn complete(&self, kind: &Kind, namespace: Option<&str>, document: &mut Value) {
         fields(document).insert("apiVersion".to_owned(), kind.api_version().into());
-        fields(document).insert("kind".to_owned(), kind.kind.into());
+        fields(document).insert("kind".to_owned(), kind.kind.clone().into());
         let created = self.timestamp();
         let metadata = object(document, "metadata");
         metadata
@@ -144,6 +184,9 @@ impl<'a> Objects<'a> {
         metadata
             .entry("creationTimestamp")
             .or_insert_with(|| created.into());
+        if kind.generation {
+            metadata.entry("generation").or_insert_with(|| 1.into());
+        }
         if let Some(namespace) = namespace {
             metadata.insert("namespace".to_owned(), namespace.into());
         }
@@ -151,22 +194,180 @@ impl<'a> Objects<'a> {
 
     /// Stores an object; its `resourceVersion` is the number of this change.
     pub(super) fn put(&mut self, scope: Scope<'_>, document: &mut Value) {
+        let floor = self.revision();
         let revision = self.next_revision();
         let metadata = object(document, "metadata");
         metadata.insert("resourceVersion".to_owned(), revision.to_string().into());
-        let name = metadata.get("name").and_then(Value::as_str).unwrap_or_default();
-        let key = self.key(scope, name);
+        let name = metadata
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let key = self.key(scope, &name);
+        let before = self.state.get(&key).map(|resource| resource.body.clone());
         self.state.put(&key, KIND, document, self.now);
+        let after = self.state.get(&key).map(|resource| resource.body.clone());
+        self.remember(
+            floor,
+            Event {
+                revision,
+                key,
+                before,
+                after,
+            },
+        );
+        self.changed(scope, name, document.clone(), false);
     }
 
     /// Removes an object and says whether it was there.
     pub(super) fn remove(&mut self, scope: Scope<'_>, name: &str) -> bool {
         let key = self.key(scope, name);
-        let was_there = self.state.remove(&key);
-        if was_there {
-            self.next_revision();
+        let Some(resource) = self.state.get(&key) else {
+            return false;
+        };
+        let (before, document) = (resource.body.clone(), resource.document());
+        self.state.remove(&key);
+        let floor = self.revision();
+        let revision = self.next_revision();
+        let event = Event {
+            revision,
+            key,
+            before: Some(before),
+            after: None,
+        };
+        self.remember(floor, event);
+        self.changed(scope, name.to_owned(), document, true);
+        true
+    }
+
+    fn remember(&mut self, floor: u64, event: Event) {
+        self.state
+            .kubernetes_history
+            .entry(self.uid.clone())
+            .or_default()
+            .add(floor, event);
+    }
+
+    fn changed(&mut self, scope: Scope<'_>, name: String, document: Value, removed: bool) {
+        self.changes.push(Change {
+            kind: scope.kind.clone(),
+            namespace: scope
+                .namespace
+                .map(str::to_owned)
+                .filter(|_| scope.kind.namespaced),
+            name,
+            document,
+            removed,
+        });
+    }
+
+    /// Stores what a controller has made of an object, unless it is as before. An object that was on its way out and
+    /// that nothing holds any more goes.
+    pub(super) fn write(
+        &mut self,
+        scope: Scope<'_>,
+        live: &Value,
+        mut new: Value,
+        manager: &str,
+        part: &str,
+    ) {
+        if *live == new {
+            return;
         }
-        was_there
+        let name = new["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        if is_leaving(&new) && !has_finalizers(&new) {
+            self.remove(scope, &name);
+            return;
+        }
+        let writer = Writer {
+            name: manager.to_owned(),
+            operation: Operation::Update,
+            api_version: scope.kind.api_version(),
+            subresource: part.to_owned(),
+            time: self.timestamp(),
+        };
+        ssa::update(&scope.kind.schema, live, &mut new, &writer);
+        self.put(scope, &mut new);
+    }
+
+    fn jobs(&self) -> String {
+        format!("{}/jobs", root(&self.uid))
+    }
+
+    /// Has a controller do something after a while; what is planned already stays as it is.
+    pub(super) fn plan(
+        &mut self,
+        what: &str,
+        namespace: Option<&str>,
+        name: &str,
+        after: std::time::Duration,
+    ) {
+        let key = format!("{}/{what}/{}/{name}", self.jobs(), namespace.unwrap_or("-"));
+        if self.state.get(&key).is_some() {
+            return;
+        }
+        let job = json!({ "due": self.now.saturating_add(ticks(after)), "looks": self.timing.polls });
+        self.state.put(&key, JOB_KIND, &job, self.now);
+    }
+
+    /// Whether a controller will do something yet.
+    pub(super) fn is_planned(&self, what: &str, namespace: Option<&str>, name: &str) -> bool {
+        let key = format!("{}/{what}/{}/{name}", self.jobs(), namespace.unwrap_or("-"));
+        self.state.get(&key).is_some()
+    }
+
+    /// Takes the jobs that are due.
+    pub(super) fn due(&mut self) -> Vec<Job> {
+        let prefix = self.jobs();
+        let due: Vec<String> = self
+            .state
+            .below(&prefix)
+            .filter(|(_, job)| {
+                let job = job.document();
+                job["looks"] == 0 && job["due"].as_i64().is_none_or(|due| due <= self.now)
+            })
+            .map(|(key, _)| key.to_string())
+            .collect();
+        due.iter()
+            .filter_map(|key| {
+                self.state.remove(key);
+                let mut parts = key.strip_prefix(&prefix)?.split('/').skip(1);
+                Some(Job {
+                    what: parts.next()?.to_owned(),
+                    namespace: parts.next().filter(|name| *name != "-").map(str::to_owned),
+                    name: parts.next()?.to_owned(),
+                })
+            })
+            .collect()
+    }
+
+    /// Somebody looks: what waits for that comes nearer.
+    pub(super) fn look(&mut self) {
+        let waiting: Vec<(String, Value)> = self
+            .state
+            .below(&self.jobs())
+            .map(|(key, job)| (key.to_string(), job.document()))
+            .filter(|(_, job)| job["looks"] != 0)
+            .collect();
+        for (key, mut job) in waiting {
+            job["looks"] = job["looks"].as_u64().map_or(0, |looks| looks - 1).into();
+            self.state.put(&key, JOB_KIND, &job, self.now);
+        }
+    }
+}
+
+/// The number of the last change in a cluster.
+pub(super) fn revision(state: &State, uid: &str) -> u64 {
+    state
+        .document(&format!("{}/revision", root(uid)))
+        .and_then(|record| record["revision"].as_u64())
+        .unwrap_or(0)
+}
+
+/// Objects of kinds with several versions are stored once, and shown as the version that was asked for.
+pub(super) fn present(kind: &Kind, document: &mut Value) {
+    if kind.custom.is_some() {
+        fields(document).insert("apiVersion".to_owned(), kind.api_version().into());
     }
 }
 
@@ -175,4 +376,28 @@ pub(super) fn has_finalizers(document: &Value) -> bool {
     document["metadata"]["finalizers"]
         .as_array()
         .is_some_and(|finalizers| !finalizers.is_empty())
+}
+
+/// Whether an object is being deleted.
+pub(super) fn is_leaving(document: &Value) -> bool {
+    document["metadata"]["deletionTimestamp"].is_string()
+}
+
+/// Adds a finalizer, or takes it away.
+pub(super) fn set_finalizer(document: &mut Value, name: &str, wanted: bool) {
+    let metadata = object(document, "metadata");
+    let mut list: Vec<Value> = metadata
+        .get("finalizers")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    list.retain(|there| there != name);
+    if wanted {
+        list.push(name.into());
+    }
+    if list.is_empty() {
+        metadata.remove("finalizers");
+    } else {
+        metadata.insert("finalizers".to_owned(), list.into());
+    }
 }

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::kinds::{self, Kind};
+use super::controllers;
+use super::defaults;
+use super::kinds::{KindRef, known};
 use super::namespaces;
 use super::objects::{Objects, Scope};
 
@@ -60,21 +62,47 @@ const WORKLOADS: &[Workload] = &[
     },
 ];
 
+/// The CustomResourceDefinitions that add-ons of AKS bring, by the add-on.
+const ADD_ONS: &[(&str, &str)] = &[
+    (
+        "azureKeyvaultSecretsProvider",
+        include_str!("seed/secretproviderclasses.json"),
+    ),
+    (
+        "azureKeyvaultSecretsProvider",
+        include_str!("seed/secretproviderclasspodstatuses.json"),
+    ),
+];
+
+/// Makes the definitions of the add-ons that a cluster has; those that are there stay as they are.
+pub(super) fn add_ons(objects: &mut Objects<'_>, cluster: &Value) {
+    let definitions = known("customresourcedefinitions");
+    for (add_on, text) in ADD_ONS {
+        if cluster["properties"]["addonProfiles"][add_on]["enabled"] != true {
+            continue;
+        }
+        let mut definition: Value = serde_json::from_str(text).unwrap_or_default();
+        let name = definition["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        if objects.get(Scope::of(&definitions, None), &name).is_none() {
+            defaults::fill(&definitions, &mut definition);
+            put(objects, &definitions, None, definition);
+        }
+    }
+    controllers::react(objects);
+}
+
 /// Fills a new cluster.
 pub(super) fn fill(objects: &mut Objects<'_>, cluster: &Value) {
-    let find = |group, resource| kinds::by_path(group, "v1", resource);
-    let (Some(namespaces), Some(pods), Some(services), Some(deployments)) = (
-        namespaces::kind(),
-        find("", "pods"),
-        find("", "services"),
-        find("apps", "deployments"),
-    ) else {
-        return;
-    };
+    let (namespaces, pods) = (known("namespaces"), known("pods"));
+    let (services, deployments) = (known("services"), known("deployments"));
     for name in NAMESPACES {
         let mut namespace = json!({ "metadata": { "name": name } });
         namespaces::complete(&mut namespace);
-        put(objects, namespaces, None, namespace);
+        put(objects, &namespaces, None, namespace);
+        namespaces::furnish(objects, name);
     }
     let nodes = node_names(cluster);
     for workload in WORKLOADS {
@@ -86,13 +114,13 @@ pub(super) fn fill(objects: &mut Objects<'_>, cluster: &Value) {
             .into();
         if let Some(replicas) = workload.replicas {
             let deployment = deployment(objects, workload, &labels, replicas);
-            put(objects, deployments, Some("kube-system"), deployment);
+            put(objects, &deployments, Some("kube-system"), deployment);
         }
         let count = workload.replicas.unwrap_or(nodes.len());
         for number in 0..count {
             let node = nodes.get(number % nodes.len().max(1)).map_or("", String::as_str);
             let pod = pod(objects, workload, &labels, number, node);
-            put(objects, pods, Some("kube-system"), pod);
+            put(objects, &pods, Some("kube-system"), pod);
         }
     }
     for (namespace, name, address, port) in [
@@ -111,13 +139,15 @@ pub(super) fn fill(objects: &mut Objects<'_>, cluster: &Value) {
             },
             "status": { "loadBalancer": {} }
         });
-        put(objects, services, Some(namespace), service);
+        put(objects, &services, Some(namespace), service);
     }
+    // All of this runs already.
+    objects.changes.clear();
 }
 
-fn put(objects: &mut Objects<'_>, kind: &'static Kind, namespace: Option<&str>, mut document: Value) {
+fn put(objects: &mut Objects<'_>, kind: &KindRef, namespace: Option<&str>, mut document: Value) {
     objects.complete(kind, namespace, &mut document);
-    objects.put(Scope { kind, namespace }, &mut document);
+    objects.put(Scope::of(kind, namespace), &mut document);
 }
 
 /// Nodes of the cluster's pools, as AKS names them.

@@ -6,14 +6,14 @@ use super::kinds::Kind;
 use super::status::{Answer, Status};
 
 /// What an object must be like.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Selectors {
     labels: Vec<(String, Test)>,
     /// Pointers into the object, what is wanted there, and whether it is wanted at all.
     fields: Vec<(Vec<String>, String, bool)>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Test {
     Exists,
     Absent,
@@ -39,6 +39,11 @@ impl Selectors {
         Ok(selectors)
     }
 
+    /// Whether nothing is asked for.
+    pub(super) fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
     /// Whether an object is like that.
     pub(super) fn matches(&self, object: &Value) -> bool {
         let labels = &object["metadata"]["labels"];
@@ -57,6 +62,32 @@ impl Selectors {
         };
         self.labels.iter().all(label) && self.fields.iter().all(field)
     }
+}
+
+/// The `LabelSelector` of an object; what cannot be understood selects nothing.
+pub(super) fn selector(selector: &Value) -> Selectors {
+    let mut selectors = Selectors::default();
+    let none = serde_json::Map::new();
+    for (name, value) in selector["matchLabels"].as_object().unwrap_or(&none) {
+        let value = value.as_str().unwrap_or_default().to_owned();
+        selectors.labels.push((name.clone(), Test::In(vec![value])));
+    }
+    for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
+        let values = expression["values"].as_array().into_iter().flatten();
+        let values = values
+            .filter_map(|value| value.as_str().map(str::to_owned))
+            .collect();
+        let test = match expression["operator"].as_str() {
+            Some("In") => Test::In(values),
+            Some("NotIn") => Test::NotIn(values),
+            Some("Exists") => Test::Exists,
+            Some("DoesNotExist") => Test::Absent,
+            _ => Test::In(Vec::new()),
+        };
+        let name = expression["key"].as_str().unwrap_or_default().to_owned();
+        selectors.labels.push((name, test));
+    }
+    selectors
 }
 
 /// Splits at commas outside parentheses.
@@ -145,7 +176,7 @@ mod tests {
             "metadata": { "name": "p", "namespace": "n", "labels": { "app": "web", "tier/x": "1" } },
             "status": { "phase": "Running" }
         });
-        Selectors::parse(kind, Some(labels), Some(fields))
+        Selectors::parse(&kind, Some(labels), Some(fields))
             .unwrap()
             .matches(&object)
     }
@@ -179,10 +210,10 @@ mod tests {
     fn what_is_no_selector_and_what_is_no_field_is_refused() {
         let pods = kinds::by_path("", "v1", "pods").unwrap();
         for labels in ["a b", "a in x", "a in (x", "=x", "a ! b"] {
-            assert!(Selectors::parse(pods, Some(labels), None).is_err(), "{labels}");
+            assert!(Selectors::parse(&pods, Some(labels), None).is_err(), "{labels}");
         }
         for fields in ["spec.none=x", "metadata.name"] {
-            assert!(Selectors::parse(pods, None, Some(fields)).is_err(), "{fields}");
+            assert!(Selectors::parse(&pods, None, Some(fields)).is_err(), "{fields}");
         }
     }
 }

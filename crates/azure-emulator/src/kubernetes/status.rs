@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::kinds::Kind;
+use super::ssa::Conflicts;
 use crate::reply::Reply;
 
 /// A refusal.
@@ -28,9 +29,9 @@ impl Status {
     }
 
     fn about(mut self: Box<Self>, kind: &Kind, name: &str) -> Box<Self> {
-        let mut details = json!({ "name": name, "kind": kind.resource });
+        let mut details = json!({ "name": name, "kind": kind.resource.clone() });
         if !kind.group.is_empty() {
-            details["group"] = kind.group.into();
+            details["group"] = kind.group.clone().into();
         }
         self.details = Some(details);
         self
@@ -50,6 +51,19 @@ impl Status {
     pub(super) fn forbidden_object(kind: &Kind, name: &str, why: &str) -> Box<Self> {
         let message = format!("{} {name:?} is forbidden: {why}", kind.qualified());
         Self::new(403, "Forbidden", message).about(kind, name)
+    }
+
+    /// 403: nothing new comes into a namespace that goes.
+    pub(super) fn terminating(kind: &Kind, name: &str, namespace: &str, why: &str) -> Box<Self> {
+        let mut status = Self::forbidden_object(kind, name, why);
+        if let Some(details) = &mut status.details {
+            details["causes"] = json!([{
+                "reason": "NamespaceTerminating",
+                "message": format!("namespace {namespace} is being terminated"),
+                "field": "metadata.namespace"
+            }]);
+        }
+        status
     }
 
     /// 404: there is no such path.
@@ -105,10 +119,11 @@ impl Status {
         Self::new(400, "BadRequest", message)
     }
 
-    /// 415.
-    pub(super) fn media_type(sent: &str) -> Box<Self> {
+    /// 415, with what would be taken.
+    pub(super) fn media_type(sent: &str, accepted: &[&str]) -> Box<Self> {
+        let accepted = accepted.join(", ");
         let message = format!(
-            "the body of the request was in an unknown format ({sent}) - accepted media types include: application/json"
+            "the body of the request was in an unknown format ({sent}) - accepted media types include: {accepted}"
         );
         Self::new(415, "UnsupportedMediaType", message)
     }
@@ -122,38 +137,150 @@ impl Status {
         )
     }
 
-    /// 422 about one field.
-    pub(super) fn invalid(kind: &Kind, name: &str, field: &str, problem: &str) -> Box<Self> {
-        let message = format!("{} {name:?} is invalid: {field}: {problem}", kind.kind);
+    /// 422 about fields.
+    pub(super) fn invalid(kind: &Kind, name: &str, problems: &[Problem]) -> Box<Self> {
+        let told: Vec<String> = problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.field, problem.message))
+            .collect();
+        let told = match told.as_slice() {
+            [one] => one.clone(),
+            several => format!("[{}]", several.join(", ")),
+        };
+        let message = format!("{} {name:?} is invalid: {told}", kind.qualified_kind());
         let mut status = Self::new(422, "Invalid", message).about(kind, name);
+        let causes = problems.iter().map(
+            |problem| json!({ "reason": problem.reason, "message": problem.message, "field": problem.field }),
+        );
         if let Some(details) = &mut status.details {
-            details["kind"] = kind.kind.into();
-            details["causes"] =
-                json!([{ "reason": "FieldValueInvalid", "message": problem, "field": field }]);
+            details["kind"] = kind.kind.clone().into();
+            details["causes"] = Value::Array(causes.collect());
         }
         status
     }
 
-    /// 422 for a field that has to be there.
-    pub(super) fn required(kind: &Kind, field: &str) -> Box<Self> {
-        Self::invalid(kind, "", field, "Required value")
+    /// 422 about the options of a request.
+    pub(super) fn invalid_options(kind: &str, problem: &Problem) -> Box<Self> {
+        let message = format!(
+            "{kind}.meta.k8s.io \"\" is invalid: {}: {}",
+            problem.field, problem.message
+        );
+        let mut status = Self::new(422, "Invalid", message);
+        status.details = Some(json!({
+            "group": "meta.k8s.io", "kind": kind,
+            "causes": [{ "reason": problem.reason, "message": problem.message, "field": problem.field }]
+        }));
+        status
+    }
+
+    /// 422: a patch that cannot be done.
+    pub(super) fn unprocessable(why: &str) -> Box<Self> {
+        let message = "the server rejected our request due to an error in our request";
+        let mut status = Self::new(422, "Invalid", message);
+        status.details =
+            Some(json!({ "causes": [{ "reason": "UnexpectedServerResponse", "message": why }] }));
+        status
+    }
+
+    /// 409: others own what was to be applied.
+    pub(super) fn apply_conflict(conflicts: &Conflicts) -> Box<Self> {
+        let mut status = Self::new(409, "Conflict", conflicts.message());
+        status.details = Some(json!({ "causes": conflicts.causes() }));
+        status
+    }
+
+    /// 410: a watch begins where nobody remembers any more.
+    pub(super) fn too_old(asked: u64, oldest: u64) -> Box<Self> {
+        let message = format!("too old resource version: {asked} ({oldest})");
+        Self::new(410, "Expired", message)
+    }
+
+    /// 500 without a reason: what kube-apiserver has no word for.
+    pub(super) fn unnamed(message: impl Into<String>) -> Box<Self> {
+        Self::new(500, "", message)
     }
 
     /// The answer.
     pub(super) fn reply(&self) -> Reply {
+        Reply::json(self.code, &self.body())
+    }
+
+    /// The object.
+    pub(super) fn body(&self) -> Value {
         let mut body = json!({
             "kind": "Status",
             "apiVersion": "v1",
             "metadata": {},
             "status": "Failure",
             "message": self.message,
-            "reason": self.reason,
             "code": self.code
         });
+        if !self.reason.is_empty() {
+            body["reason"] = self.reason.into();
+        }
         if let Some(details) = &self.details {
             body["details"] = details.clone();
         }
-        Reply::json(self.code, &body)
+        body
+    }
+}
+
+/// What is wrong with one field.
+#[derive(Debug, PartialEq)]
+pub(super) struct Problem {
+    reason: &'static str,
+    field: String,
+    message: String,
+}
+
+impl Problem {
+    fn new(reason: &'static str, field: &str, message: String) -> Self {
+        Self {
+            reason,
+            field: field.to_owned(),
+            message,
+        }
+    }
+
+    /// It has to be there.
+    pub(super) fn required(field: &str) -> Self {
+        Self::new("FieldValueRequired", field, "Required value".to_owned())
+    }
+
+    /// It has to be there, and why.
+    pub(super) fn required_for(field: &str, why: &str) -> Self {
+        Self::new("FieldValueRequired", field, format!("Required value: {why}"))
+    }
+
+    /// It cannot be that.
+    pub(super) fn value(field: &str, value: &Value, why: &str) -> Self {
+        Self::new(
+            "FieldValueInvalid",
+            field,
+            format!("Invalid value: {value}: {why}"),
+        )
+    }
+
+    /// It is none of those that there are.
+    pub(super) fn unsupported(field: &str, value: &Value, supported: &[String]) -> Self {
+        let supported = supported.join(", ");
+        let message = format!("Unsupported value: {value}: supported values: {supported}");
+        Self::new("FieldValueNotSupported", field, message)
+    }
+
+    /// It may not be there, or not be changed.
+    pub(super) fn forbidden(field: &str, why: &str) -> Self {
+        Self::new("FieldValueForbidden", field, format!("Forbidden: {why}"))
+    }
+
+    /// It is there twice.
+    pub(super) fn duplicate(field: &str, value: &Value) -> Self {
+        Self::new("FieldValueDuplicate", field, format!("Duplicate value: {value}"))
+    }
+
+    /// What it names is not there.
+    pub(super) fn not_found(field: &str, value: &Value) -> Self {
+        Self::new("FieldValueNotFound", field, format!("Not found: {value}"))
     }
 }
 

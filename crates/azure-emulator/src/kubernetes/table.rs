@@ -18,30 +18,29 @@ pub(super) fn is_wanted(request: &Request) -> bool {
 }
 
 /// What of each object goes along with its row.
-enum Include {
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Include {
     Nothing,
     Metadata,
     Object,
 }
 
-/// The table of some objects.
-pub(super) fn table(
-    request: &Request,
-    kind: &Kind,
-    metadata: &Value,
-    objects: &[Value],
-    now: i64,
-) -> Answer<Value> {
-    let include = match request.query("includeObject") {
-        None | Some("" | "Metadata") => Include::Metadata,
-        Some("None") => Include::Nothing,
-        Some("Object") => Include::Object,
-        Some(other) => {
-            return Err(Status::bad_request(format!(
+impl Include {
+    /// As a request asks for it.
+    pub(super) fn of(request: &Request) -> Answer<Self> {
+        match request.query("includeObject") {
+            None | Some("" | "Metadata") => Ok(Self::Metadata),
+            Some("None") => Ok(Self::Nothing),
+            Some("Object") => Ok(Self::Object),
+            Some(other) => Err(Status::bad_request(format!(
                 "Invalid value: {other:?}: must be 'Metadata', 'Object', 'None'"
-            )));
+            ))),
         }
-    };
+    }
+}
+
+/// The table of some objects.
+pub(super) fn table(include: Include, kind: &Kind, metadata: &Value, objects: &[Value], now: i64) -> Value {
     let rows: Vec<Value> = objects
         .iter()
         .map(|object| {
@@ -65,14 +64,14 @@ pub(super) fn table(
             json!({ "name": name, "type": "string", "format": format, "description": "", "priority": 0 })
         })
         .collect();
-    Ok(json!({
+    json!({
         "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
         "columnDefinitions": columns, "rows": rows
-    }))
+    })
 }
 
 fn columns(kind: &Kind) -> &'static [&'static str] {
-    match kind.kind {
+    match kind.kind.as_str() {
         "Namespace" => &["Name", "Status", "Age"],
         "Pod" => &["Name", "Ready", "Status", "Restarts", "Age"],
         "Deployment" => &["Name", "Ready", "Up-to-date", "Available", "Age"],
@@ -86,7 +85,7 @@ fn cells(kind: &Kind, object: &Value, now: i64) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let number = |value: &Value| value.as_u64().unwrap_or(0);
     let mut cells = vec![text(&object["metadata"]["name"])];
-    match kind.kind {
+    match kind.kind.as_str() {
         "Namespace" => cells.push(text(&status["phase"])),
         "Pod" => {
             let containers = status["containerStatuses"]

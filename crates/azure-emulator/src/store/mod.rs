@@ -23,6 +23,7 @@ use database::Writer;
 use kept::Kept;
 
 use crate::error::EmulatorError;
+use crate::kubernetes::History;
 use crate::operation::Operation;
 
 /// One stored resource.
@@ -60,6 +61,8 @@ pub(crate) struct State {
     pub(crate) snapshot_reads: HashMap<String, usize>,
     /// `resourceUID`s of clusters whose endpoint a test has silenced.
     pub(crate) mute: HashSet<String>,
+    /// What happened in clusters lately, by `resourceUID`.
+    pub(crate) kubernetes_history: HashMap<String, History>,
     /// What the caller may do; `None` is Owner.
     pub(crate) caller_actions: Option<Vec<String>>,
     /// Whether changes go to disk.

@@ -93,6 +93,34 @@ impl Kubernetes {
         answer(request).await.unwrap()
     }
 
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// `kind` is what stands before `-patch` in the media type.
+    pub(crate) async fn patch(&self, kind: &str, path: &str, body: &Value) -> Answer {
+        let form = if kind == "apply" { "yaml" } else { "json" };
+        let request = self
+            .request(Method::PATCH, path)
+            .header("Content-Type", format!("application/{kind}-patch+{form}"))
+            .body(body.to_string());
+        answer(request).await.unwrap()
+    }
+
+    /// Applies as a manager; `options` go on with the query.
+    pub(crate) async fn apply(&self, path: &str, manager: &str, options: &str, body: &Value) -> Answer {
+        let path = format!("{path}?fieldManager={manager}{options}");
+        self.patch("apply", &path, body).await
+    }
+
     pub(crate) async fn try_get(&self, path: &str) -> reqwest::Result<Answer> {
         answer(self.request(Method::GET, path)).await
     }

@@ -1,0 +1,158 @@
+//! What belongs to something that is gone goes as well (`metadata.ownerReferences`).
+
+use serde_json::Value;
+
+use crate::kubernetes::cluster::root;
+use crate::kubernetes::crds;
+use crate::kubernetes::kinds::KindRef;
+use crate::kubernetes::objects::{Change, Objects, Scope, has_finalizers, is_leaving, set_finalizer};
+use crate::kubernetes::read::removal;
+
+/// Holds an object until all that belongs to it has gone.
+pub(in crate::kubernetes) const FOREGROUND: &str = "foregroundDeletion";
+
+/// Everything whose owner has this `uid`.
+fn belongings(objects: &Objects<'_>, owner: &str) -> Vec<(KindRef, Value)> {
+    if owner.is_empty() {
+        return Vec::new();
+    }
+    let below = format!("{}/objects", root(objects.uid()));
+    objects
+        .state
+        .below(&below)
+        // Most objects do not name it at all, and need not be read.
+        .filter(|(_, resource)| resource.body.contains(owner))
+        .map(|(_, resource)| resource.document())
+        .filter(|document| owners(document).any(|there| there["uid"] == owner))
+        .filter_map(|document| {
+            let kind = crds::by_object(objects.state, objects.uid(), &document)?;
+            Some((kind, document))
+        })
+        .collect()
+}
+
+fn owners(document: &Value) -> impl Iterator<Item = &Value> {
+    document["metadata"]["ownerReferences"]
+        .as_array()
+        .into_iter()
+        .flatten()
+}
+
+fn exists(objects: &Objects<'_>, uid: &Value) -> bool {
+    let text = uid.to_string();
+    let below = format!("{}/objects", root(objects.uid()));
+    objects
+        .state
+        .below(&below)
+        .filter(|(_, resource)| resource.body.contains(&text))
+        .any(|(_, resource)| resource.document()["metadata"]["uid"] == *uid)
+}
+
+fn name(document: &Value) -> (String, Option<String>) {
+    let metadata = &document["metadata"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    (
+        text(&metadata["name"]).unwrap_or_default(),
+        text(&metadata["namespace"]),
+    )
+}
+
+/// Takes an owner away from an object.
+fn disown(objects: &mut Objects<'_>, kind: &KindRef, document: &Value, owner: &Value) {
+    let mut left = document.clone();
+    if let Some(Value::Array(list)) = left["metadata"].get_mut("ownerReferences") {
+        list.retain(|there| there["uid"] != *owner);
+        if list.is_empty() {
+            crate::json::fields(&mut left["metadata"]).remove("ownerReferences");
+        }
+    }
+    let namespace = name(document).1;
+    objects.write(
+        Scope::of(kind, namespace.as_deref()),
+        document,
+        left,
+        super::MANAGER,
+        "",
+    );
+}
+
+/// Sends an object off, or removes it where nothing holds it.
+fn send_off(objects: &mut Objects<'_>, kind: &KindRef, document: &Value) {
+    let (name, namespace) = name(document);
+    let scope = Scope::of(kind, namespace.as_deref());
+    if !has_finalizers(document) {
+        objects.remove(scope, &name);
+    } else if !is_leaving(document) {
+        objects.put(scope, &mut removal(document, objects.now));
+    }
+}
+
+/// Lets go of all that belongs to an object that leaves without it.
+pub(in crate::kubernetes) fn orphan(objects: &mut Objects<'_>, owner: &Value) {
+    let uid = &owner["metadata"]["uid"];
+    for (kind, document) in belongings(objects, uid.as_str().unwrap_or_default()) {
+        disown(objects, &kind, &document, uid);
+    }
+}
+
+/// An object has gone: what belonged to it goes too, unless it has another owner still.
+pub(super) fn removed(objects: &mut Objects<'_>, owner: &Value) {
+    let uid = &owner["metadata"]["uid"];
+    for (kind, document) in belongings(objects, uid.as_str().unwrap_or_default()) {
+        let others = owners(&document).filter(|there| there["uid"] != *uid);
+        if others.into_iter().any(|there| exists(objects, &there["uid"])) {
+            disown(objects, &kind, &document, uid);
+        } else {
+            send_off(objects, &kind, &document);
+        }
+    }
+    // It may have been the last that its own owner waited for.
+    for reference in owners(owner) {
+        let Some(kind) = crds::by_object(objects.state, objects.uid(), reference) else {
+            continue;
+        };
+        let name = reference["name"].as_str().unwrap_or_default();
+        let namespace = owner["metadata"]["namespace"]
+            .as_str()
+            .filter(|_| kind.namespaced);
+        if let Some(document) = objects.get(Scope::of(&kind, namespace), name)
+            && document["metadata"]["uid"] == reference["uid"]
+            && is_leaving(&document)
+        {
+            wait(objects, &kind, namespace, &document);
+        }
+    }
+}
+
+/// An object is on its way out.
+pub(super) fn leaving(objects: &mut Objects<'_>, change: &Change) {
+    wait(
+        objects,
+        &change.kind,
+        change.namespace.as_deref(),
+        &change.document,
+    );
+}
+
+/// Goes on with an object that goes after all that belongs to it.
+fn wait(objects: &mut Objects<'_>, kind: &KindRef, namespace: Option<&str>, owner: &Value) {
+    let held = owner["metadata"]["finalizers"]
+        .as_array()
+        .is_some_and(|finalizers| finalizers.iter().any(|finalizer| finalizer == FOREGROUND));
+    if !held {
+        return;
+    }
+    let uid = owner["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
+    for (kind, document) in belongings(objects, &uid) {
+        send_off(objects, &kind, &document);
+    }
+    if belongings(objects, &uid).is_empty() {
+        let scope = Scope::of(kind, namespace);
+        let Some(live) = objects.get(scope, &name(owner).0) else {
+            return;
+        };
+        let mut free = live.clone();
+        set_finalizer(&mut free, FOREGROUND, false);
+        objects.write(scope, &live, free, super::MANAGER, "");
+    }
+}
