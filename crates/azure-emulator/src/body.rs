@@ -99,10 +99,11 @@ pub(crate) async fn tell(
     sender: mpsc::Sender<Result<Bytes, Reset>>,
     breaks_off: bool,
 ) {
+    let mut look = true;
     loop {
         let changed = shared.changed.notified();
         let news = shared
-            .change(|state, now| stream.next(state, &shared.world, now))
+            .change(|state, now| stream.next(state, &shared.world, now, look))
             .await;
         // A cluster that does not answer any more resets its connections.
         let Ok(Some(News { lines, over })) = news else {
@@ -129,8 +130,8 @@ pub(crate) async fn tell(
         }
         tokio::select! {
             () = sender.closed() => return,
-            () = changed => {}
-            () = tokio::time::sleep(WATCH_INTERVAL) => {}
+            () = changed => look = false,
+            () = tokio::time::sleep(WATCH_INTERVAL) => look = true,
         }
     }
 }

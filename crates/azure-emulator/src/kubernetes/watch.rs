@@ -41,18 +41,21 @@ pub(crate) struct News {
 
 impl Stream {
     /// What is new; `None` if the cluster does not answer any more.
-    pub(crate) fn next(&mut self, state: &mut State, world: &World, now: i64) -> Option<News> {
+    ///
+    /// `look` says whether it counts as a look at what is under way: what a watch brings about wakes it itself.
+    pub(crate) fn next(&mut self, state: &mut State, world: &World, now: i64, look: bool) -> Option<News> {
         let endpoint = cluster::find(state, &self.cluster)?;
         cluster::answering(state, &endpoint)?;
         let mut objects = Objects::paced(state, &self.cluster, now, &world.options.timing);
-        // Who watches looks: but time passes for the others too.
         controllers::settle(&mut objects);
         let mut news = News::default();
         match self.seen {
             None => self.list(&objects, &mut news),
             Some(seen) => self.changes(&objects, seen, &mut news),
         }
-        objects.look();
+        if look {
+            objects.look();
+        }
         if self.ends.is_some_and(|ends| ends <= now) {
             if self.bookmarks && !news.over {
                 self.bookmark(&mut news, now, false);

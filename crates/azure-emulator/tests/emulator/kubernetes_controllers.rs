@@ -150,6 +150,18 @@ async fn a_pod_waits_for_what_it_mounts_and_says_so() {
         pod["metadata"]["name"].as_str().unwrap()
     );
     status(&kubernetes.get(&log).await, 400, "BadRequest");
+    let events = kubernetes
+        .get("/api/v1/namespaces/default/events?fieldSelector=type%3DWarning")
+        .await
+        .body;
+    assert_eq!(
+        events["items"][0]["involvedObject"]["name"],
+        pod["metadata"]["name"]
+    );
+    assert_eq!(
+        events["items"][0]["message"],
+        "Error: configmap \"settings\" not found"
+    );
     let map = json!({ "metadata": { "name": "settings" } });
     kubernetes
         .post("/api/v1/namespaces/default/configmaps", &map)

@@ -5,6 +5,7 @@
 
 mod definitions;
 mod deployment;
+mod events;
 pub(super) mod garbage;
 mod pods;
 mod service;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::set_condition;
+use super::{events, set_condition};
 use crate::kubernetes::kinds::known;
 use crate::kubernetes::objects::{Objects, Scope, is_leaving};
 
@@ -113,6 +113,13 @@ pub(super) fn start(objects: &mut Objects<'_>, namespace: &str, name: &str) {
             &now,
         );
         objects.write(scope, &live, pod, "kube-scheduler", "status");
+        events::tell(
+            objects,
+            &live,
+            ("default-scheduler", true),
+            "FailedScheduling",
+            &why,
+        );
         return;
     }
     if pod["spec"]["nodeName"].is_null() {
@@ -162,6 +169,24 @@ pub(super) fn start(objects: &mut Objects<'_>, namespace: &str, name: &str) {
         status["hostIP"] = "10.224.0.4".into();
     }
     objects.write(scope, &live, pod, "kubelet", "status");
+    match &wait {
+        Some(Wait::Content(why)) => {
+            events::tell(
+                objects,
+                &live,
+                ("kubelet", true),
+                "Failed",
+                &format!("Error: {why}"),
+            );
+        }
+        _ => {
+            for container in &containers {
+                let name = container["name"].as_str().unwrap_or_default();
+                let message = format!("Started container {name}");
+                events::tell(objects, &live, ("kubelet", false), "Started", &message);
+            }
+        }
+    }
 }
 
 /// An address that no other pod has: it comes from the number of the last change.

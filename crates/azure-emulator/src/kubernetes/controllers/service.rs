@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::events;
 use crate::kubernetes::kinds::known;
 use crate::kubernetes::objects::{Objects, Scope, is_leaving, set_finalizer};
 
@@ -84,6 +85,14 @@ pub(super) fn give_address(objects: &mut Objects<'_>, namespace: &str, name: &st
     let mut new = live.clone();
     new["status"]["loadBalancer"] = json!({ "ingress": [{ "ip": address, "ipMode": "VIP" }] });
     objects.write(scope, &live, new, MANAGER, "status");
+    let who = ("service-controller", false);
+    events::tell(
+        objects,
+        &live,
+        who,
+        "EnsuredLoadBalancer",
+        "Ensured load balancer",
+    );
 }
 
 /// The load balancer has forgotten a service.
