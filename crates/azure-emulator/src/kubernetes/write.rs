@@ -192,18 +192,18 @@ fn apply(
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
     let place = format!(
-        "{}/{name}; {}, Kind={}",
+        "{}/{name}; {}/{}, Kind={}",
         target.namespace.unwrap_or_default(),
-        kind.api_version(),
+        kind.group,
+        kind.version,
         kind.kind
     );
-    let found = check(&kind.schema, &mut applied);
-    if let Some(field) = found.unknown.first() {
-        // Nobody can own what nobody knows.
+    if let Some(why) = ssa::undeclared(&kind.schema, &applied) {
         return Err(Status::unnamed(format!(
-            "failed to create typed patch object ({place}): .{field}: field not declared in schema"
+            "failed to create typed patch object ({place}): {why}"
         )));
     }
+    let found = check(&kind.schema, &mut applied);
     types(kind, &found)?;
     if applied["metadata"]["name"].is_null() {
         object(&mut applied, "metadata").insert("name".to_owned(), name.into());

@@ -164,7 +164,7 @@ async fn what_cannot_be_applied_is_refused() {
     assert_eq!(refused.status, 500);
     assert_eq!(
         refused.body["message"],
-        "failed to create typed patch object (default/settings; v1, Kind=ConfigMap): .dataa: field not declared in schema"
+        "failed to create typed patch object (default/settings; /v1, Kind=ConfigMap): .dataa: field not declared in schema"
     );
     let mut other = good.clone();
     other["metadata"]["name"] = "other".into();

@@ -1,5 +1,7 @@
 //! What belongs to something that is gone goes as well (`metadata.ownerReferences`).
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::kubernetes::cluster::root;
@@ -10,6 +12,21 @@ use crate::kubernetes::read::removal;
 
 /// Holds an object until all that belongs to it has gone.
 pub(in crate::kubernetes) const FOREGROUND: &str = "foregroundDeletion";
+
+/// The `uid`s of all that something belongs to.
+pub(super) fn owners_of_any(objects: &Objects<'_>) -> HashSet<String> {
+    let below = format!("{}/objects", root(objects.uid()));
+    objects
+        .state
+        .below(&below)
+        .filter(|(_, resource)| resource.body.contains("\"ownerReferences\""))
+        .flat_map(|(_, resource)| {
+            let document = resource.document();
+            let uids = owners(&document).filter_map(|owner| owner["uid"].as_str().map(str::to_owned));
+            uids.collect::<Vec<_>>()
+        })
+        .collect()
+}
 
 /// Everything whose owner has this `uid`.
 fn belongings(objects: &Objects<'_>, owner: &str) -> Vec<(KindRef, Value)> {
@@ -96,9 +113,10 @@ pub(in crate::kubernetes) fn orphan(objects: &mut Objects<'_>, owner: &Value) {
 }
 
 /// An object has gone: what belonged to it goes too, unless it has another owner still.
-pub(super) fn removed(objects: &mut Objects<'_>, owner: &Value) {
+pub(super) fn removed(objects: &mut Objects<'_>, owner: &Value, owners_of_any: &HashSet<String>) {
     let uid = &owner["metadata"]["uid"];
-    for (kind, document) in belongings(objects, uid.as_str().unwrap_or_default()) {
+    let known = uid.as_str().filter(|uid| owners_of_any.contains(*uid));
+    for (kind, document) in known.map_or_else(Vec::new, |uid| belongings(objects, uid)) {
         let others = owners(&document).filter(|there| there["uid"] != *uid);
         if others.into_iter().any(|there| exists(objects, &there["uid"])) {
             disown(objects, &kind, &document, uid);

@@ -11,6 +11,8 @@ mod pods;
 mod service;
 mod volumes;
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::kinds::known;
@@ -52,8 +54,15 @@ fn run(objects: &mut Objects<'_>, job: &Job) {
 pub(super) fn react(objects: &mut Objects<'_>) {
     let mut steps = 0;
     while !objects.changes.is_empty() {
-        for change in std::mem::take(&mut objects.changes) {
-            follow(objects, &change);
+        let changes = std::mem::take(&mut objects.changes);
+        // Looked for once for all that has gone together: a namespace takes many along.
+        let owners = if changes.iter().any(|change| change.removed) {
+            garbage::owners_of_any(objects)
+        } else {
+            HashSet::new()
+        };
+        for change in changes {
+            follow(objects, &change, &owners);
             steps += 1;
         }
         if steps > MOST_STEPS {
@@ -63,10 +72,10 @@ pub(super) fn react(objects: &mut Objects<'_>) {
     }
 }
 
-fn follow(objects: &mut Objects<'_>, change: &Change) {
+fn follow(objects: &mut Objects<'_>, change: &Change, owners: &HashSet<String>) {
     let namespace = change.namespace.as_deref();
     if change.removed {
-        garbage::removed(objects, &change.document);
+        garbage::removed(objects, &change.document, owners);
     } else if is_leaving(&change.document) {
         garbage::leaving(objects, change);
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::fields::{FieldSet, Path, Step};
-use crate::kubernetes::schema::{Shape, Type};
+use crate::kubernetes::schema::{ItemsBy, Shape, Type};
 
 /// Every part that can be owned, with its value where it is a leaf.
 type Parts = BTreeMap<Path, Option<Value>>;
@@ -145,6 +145,36 @@ pub(super) fn malformed(kind: &Type, value: &Value, path: &Path) -> Option<Strin
                 .map(|item| format!("{path}: duplicate entries for key [={item}]"))
         }
         _ => None,
+    }
+}
+
+/// Fields that a schema does not have: nobody could own them.
+pub(super) fn undeclared(kind: &Type, value: &Value, path: &str, found: &mut Vec<String>) {
+    match (kind, value) {
+        (_, Value::Object(there)) if kind.fields().is_some() => {
+            for (name, value) in there {
+                let path = format!("{path}.{name}");
+                match kind.fields().and_then(|fields| fields.get(name)) {
+                    Some(kind) => undeclared(kind, value, &path, found),
+                    None => found.push(format!("{path}: field not declared in schema")),
+                }
+            }
+        }
+        (Type::Map { values, .. }, Value::Object(there)) => {
+            for (name, value) in there {
+                undeclared(values, value, &format!("{path}.{name}"), found);
+            }
+        }
+        (Type::List { items, items_by }, Value::Array(there)) => {
+            for (index, item) in there.iter().enumerate() {
+                let step = match items_by {
+                    ItemsBy::Keys(keys) => Path(vec![Step::Key(keys_of(item, keys))]).to_string(),
+                    ItemsBy::Value | ItemsBy::Nothing => format!("[{index}]"),
+                };
+                undeclared(items, item, &format!("{path}{step}"), found);
+            }
+        }
+        _ => {}
     }
 }
 

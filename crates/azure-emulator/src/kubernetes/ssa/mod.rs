@@ -126,6 +126,17 @@ fn take(
     Ok(comparison)
 }
 
+/// What of a document no schema knows, told as structured-merge-diff does; `None` if all is known.
+pub(super) fn undeclared(kind: &Type, document: &Value) -> Option<String> {
+    let mut found = Vec::new();
+    merge::undeclared(kind, document, "", &mut found);
+    match found.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        several => Some(format!("errors:\n  {}", several.join("\n  "))),
+    }
+}
+
 /// Applies a document over what is there (`Null` if nothing is), and returns what comes of it.
 pub(super) fn apply(
     kind: &Type,

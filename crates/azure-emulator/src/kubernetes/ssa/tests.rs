@@ -167,6 +167,24 @@ fn items_that_cannot_be_told_apart_are_refused() {
 }
 
 #[test]
+fn what_no_schema_knows_is_told_with_its_way() {
+    let undeclared = |document: &Value| super::undeclared(&deployments(), document);
+    let one = containers(&json!([{ "name": "a", "resources": { "cpu": 1 } }]));
+    assert_eq!(
+        undeclared(&one).unwrap(),
+        ".spec.template.spec.containers[name=\"a\"].resources.cpu: field not declared in schema"
+    );
+    assert_eq!(
+        undeclared(&json!({ "a": 1, "b": 2 })).unwrap(),
+        "errors:\n  .a: field not declared in schema\n  .b: field not declared in schema"
+    );
+    assert_eq!(
+        undeclared(&containers(&json!([{ "name": "a", "image": "x" }]))),
+        None
+    );
+}
+
+#[test]
 fn what_is_atomic_belongs_to_one_as_a_whole() {
     let selector = |labels: Value| json!({ "spec": { "selector": { "matchLabels": labels } } });
     let live = applied(&Value::Null, &selector(json!({ "a": "1" })), "one", false).unwrap();
