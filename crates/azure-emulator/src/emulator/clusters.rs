@@ -128,6 +128,25 @@ impl Emulator {
             .map_err(EmulatorError::Argument)
     }
 
+    /// Makes an image one that pods of a cluster cannot pull, or can again: they wait with `ImagePullBackOff`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such cluster.
+    pub async fn refuse_kubernetes_image(
+        &self,
+        cluster: &str,
+        image: &str,
+        refused: bool,
+    ) -> Result<(), EmulatorError> {
+        let key = parse(cluster)?.key();
+        let timing = &self.shared.world.options.timing;
+        self.shared
+            .change(|state, now| handles::refuse_image(state, &key, (image, refused), now, timing))
+            .await?
+            .map_err(EmulatorError::Argument)
+    }
+
     /// Changes the number of nodes of a pool, as the cluster's own scaler does.
     ///
     /// # Errors

@@ -42,6 +42,19 @@ pub(crate) fn set_log(
     Ok(())
 }
 
+/// Makes an image one that cannot be pulled, or can be again.
+pub(crate) fn refuse_image(
+    state: &mut State,
+    key: &str,
+    (image, refused): (&str, bool),
+    now: i64,
+    timing: &Timing,
+) -> Result<(), String> {
+    let uid = uid(state, key)?;
+    controllers::pods::refuse_image(&mut objects(state, &uid, now, timing), image, refused);
+    Ok(())
+}
+
 /// Stores an object as it is, in place of one with the same name.
 pub(crate) fn put(
     state: &mut State,

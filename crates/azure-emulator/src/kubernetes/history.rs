@@ -12,7 +12,7 @@ const CAPACITY: usize = 2_000;
 pub(crate) struct Event {
     pub(crate) revision: u64,
     /// Where the object lies in the store.
-    pub(crate) key: String,
+    pub(crate) key: Arc<str>,
     pub(crate) before: Option<Arc<str>>,
     pub(crate) after: Option<Arc<str>>,
 }

@@ -211,7 +211,7 @@ impl<'a> Objects<'a> {
             floor,
             Event {
                 revision,
-                key,
+                key: key.into(),
                 before,
                 after,
             },
@@ -231,7 +231,7 @@ impl<'a> Objects<'a> {
         let revision = self.next_revision();
         let event = Event {
             revision,
-            key,
+            key: key.into(),
             before: Some(before),
             after: None,
         };

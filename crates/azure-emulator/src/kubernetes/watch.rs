@@ -84,6 +84,10 @@ impl Stream {
             Scope::of(&self.kind, self.namespace.as_deref()).prefix(objects.uid())
         );
         let current = objects.revision();
+        if seen > current {
+            // The emulator was set back to an earlier state.
+            return Self::too_old(news, seen, current);
+        }
         let history = objects.state.kubernetes_history.get(objects.uid());
         let events = match history {
             Some(history) => match history.after(seen) {
@@ -119,7 +123,7 @@ impl Stream {
                 self.tell(news, what, document, objects.now);
             }
         }
-        self.seen = Some(current.max(seen));
+        self.seen = Some(current);
     }
 
     fn tell(&self, news: &mut News, what: &str, document: Value, now: i64) {

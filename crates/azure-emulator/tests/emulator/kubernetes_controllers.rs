@@ -142,8 +142,8 @@ async fn a_pod_waits_for_what_it_mounts_and_says_so() {
     let pod = kubernetes.get(PODS).await.body["items"][0].clone();
     assert_eq!(pod["status"]["phase"], "Pending");
     assert_eq!(
-        pod["status"]["containerStatuses"][0]["state"]["waiting"]["message"],
-        "configmap \"settings\" not found"
+        pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"],
+        "ContainerCreating"
     );
     let log = format!(
         "/api/v1/namespaces/default/pods/{}/log",
@@ -160,7 +160,7 @@ async fn a_pod_waits_for_what_it_mounts_and_says_so() {
     );
     assert_eq!(
         events["items"][0]["message"],
-        "Error: configmap \"settings\" not found"
+        "MountVolume.SetUp failed for volume \"c\" : configmap \"settings\" not found"
     );
     let map = json!({ "metadata": { "name": "settings" } });
     kubernetes
@@ -170,6 +170,32 @@ async fn a_pod_waits_for_what_it_mounts_and_says_so() {
     let pod = kubernetes.get(PODS).await.body["items"][0].clone();
     assert_eq!(pod["status"]["phase"], "Running");
     assert_eq!(kubernetes.get(&log).await.expect(200).text, "web started\n");
+}
+
+#[tokio::test]
+async fn an_image_that_cannot_be_pulled_keeps_pods_from_running_until_it_can() {
+    let (azure, kubernetes) = world().await;
+    let (emulator, cluster) = (&azure.emulator, azure.cluster_id("aks1"));
+    emulator
+        .refuse_kubernetes_image(&cluster, "web:1", true)
+        .await
+        .unwrap();
+    kubernetes
+        .post(DEPLOYMENTS, &deployment(1, containers()))
+        .await
+        .expect(201);
+    let pod = kubernetes.get(PODS).await.body["items"][0].clone();
+    assert_eq!(
+        pod["status"]["containerStatuses"][0]["state"]["waiting"]["reason"],
+        "ImagePullBackOff"
+    );
+    let one = format!("{DEPLOYMENTS}/web");
+    assert_eq!(condition(&kubernetes.get(&one).await.body, "Available"), "False");
+    emulator
+        .refuse_kubernetes_image(&cluster, "web:1", false)
+        .await
+        .unwrap();
+    assert_eq!(condition(&kubernetes.get(&one).await.body, "Available"), "True");
 }
 
 #[tokio::test]

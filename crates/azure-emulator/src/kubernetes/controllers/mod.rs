@@ -7,7 +7,7 @@ mod definitions;
 mod deployment;
 mod events;
 pub(super) mod garbage;
-mod pods;
+pub(super) mod pods;
 mod service;
 mod volumes;
 

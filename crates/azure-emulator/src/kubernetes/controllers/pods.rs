@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{events, set_condition};
+use crate::kubernetes::cluster::root;
 use crate::kubernetes::kinds::known;
 use crate::kubernetes::objects::{Objects, Scope, is_leaving};
 
+const IMAGE_KIND: &str = "_kubernetes/images";
 /// A pod becomes ready.
 pub(super) const JOB: &str = "pod";
 
@@ -32,9 +34,46 @@ pub(super) fn retry(objects: &mut Objects<'_>, namespace: &str) {
 /// What a pod waits for.
 enum Wait {
     /// It finds no node.
-    Claim(String),
-    /// It has a node, and something to mount or to read is not there.
-    Content(String),
+    Node(String),
+    /// It has a node, and its containers cannot be made.
+    Containers(Trouble),
+}
+
+/// What is told of containers that cannot be made.
+struct Trouble {
+    reason: &'static str,
+    message: Option<String>,
+    event: &'static str,
+    told: String,
+}
+
+impl Trouble {
+    fn mount(volume: &Value, why: &str) -> Self {
+        Self {
+            reason: "ContainerCreating",
+            message: None,
+            event: "FailedMount",
+            told: format!("MountVolume.SetUp failed for volume {} : {why}", volume["name"]),
+        }
+    }
+
+    fn content(why: &str) -> Self {
+        Self {
+            reason: "CreateContainerConfigError",
+            message: Some(why.to_owned()),
+            event: "Failed",
+            told: format!("Error: {why}"),
+        }
+    }
+
+    fn image(image: &str) -> Self {
+        Self {
+            reason: "ImagePullBackOff",
+            message: Some(format!("Back-off pulling image {image:?}")),
+            event: "Failed",
+            told: format!("Failed to pull image {image:?}: not found"),
+        }
+    }
 }
 
 fn waits_for(objects: &Objects<'_>, namespace: &str, spec: &Value) -> Option<Wait> {
@@ -49,44 +88,74 @@ fn waits_for(objects: &Objects<'_>, namespace: &str, spec: &Value) -> Option<Wai
             continue;
         };
         match there("persistentvolumeclaims", claim) {
-            None => return Some(Wait::Claim(format!("persistentvolumeclaim {claim:?} not found"))),
+            None => return Some(Wait::Node(format!("persistentvolumeclaim {claim:?} not found"))),
             Some(claim) if claim["status"]["phase"] != "Bound" => {
                 let why = "pod has unbound immediate PersistentVolumeClaims";
-                return Some(Wait::Claim(why.to_owned()));
+                return Some(Wait::Node(why.to_owned()));
             }
             Some(_) => {}
         }
     }
-    let mut needed: Vec<(&str, String, bool)> = Vec::new();
-    let mut need = |resource: &'static str, source: &Value, name: &str| {
-        if let Some(name) = source[name].as_str() {
-            needed.push((resource, name.to_owned(), source["optional"] == true));
-        }
+    let lacks = |resource: &str, source: &Value, name: &str| {
+        let name = source[name].as_str().filter(|_| source["optional"] != true)?;
+        let kind = resource.trim_end_matches('s');
+        there(resource, name)
+            .is_none()
+            .then(|| format!("{kind} {name:?} not found"))
     };
     for volume in &volumes {
-        need("configmaps", &volume["configMap"], "name");
-        need("secrets", &volume["secret"], "secretName");
+        let missing = lacks("configmaps", &volume["configMap"], "name")
+            .or_else(|| lacks("secrets", &volume["secret"], "secretName"));
+        if let Some(why) = missing {
+            return Some(Wait::Containers(Trouble::mount(volume, &why)));
+        }
     }
     for container in list(&spec["initContainers"])
         .iter()
         .chain(&list(&spec["containers"]))
     {
-        for source in list(&container["envFrom"]) {
-            need("configmaps", &source["configMapRef"], "name");
-            need("secrets", &source["secretRef"], "name");
+        let image = container["image"].as_str().unwrap_or_default();
+        if objects.state.get(&image_key(objects.uid(), image)).is_some() {
+            return Some(Wait::Containers(Trouble::image(image)));
         }
-        for variable in list(&container["env"]) {
-            need("configmaps", &variable["valueFrom"]["configMapKeyRef"], "name");
-            need("secrets", &variable["valueFrom"]["secretKeyRef"], "name");
+        let sources = list(&container["envFrom"]);
+        let variables = list(&container["env"]);
+        let missing = sources
+            .iter()
+            .map(|source| (&source["configMapRef"], &source["secretRef"]))
+            .chain(variables.iter().map(|variable| {
+                let from = &variable["valueFrom"];
+                (&from["configMapKeyRef"], &from["secretKeyRef"])
+            }))
+            .find_map(|(map, secret)| {
+                lacks("configmaps", map, "name").or_else(|| lacks("secrets", secret, "name"))
+            });
+        if let Some(why) = missing {
+            return Some(Wait::Containers(Trouble::content(&why)));
         }
     }
-    needed
-        .iter()
-        .find(|(resource, name, optional)| !optional && there(resource, name).is_none())
-        .map(|(resource, name, _)| {
-            let resource = resource.trim_end_matches('s');
-            Wait::Content(format!("{resource} {name:?} not found"))
-        })
+    None
+}
+
+fn image_key(uid: &str, image: &str) -> String {
+    format!("{}/images/{image}", root(uid))
+}
+
+/// Makes an image one that cannot be pulled, or can be again.
+pub(in crate::kubernetes) fn refuse_image(objects: &mut Objects<'_>, image: &str, refused: bool) {
+    let key = image_key(objects.uid(), image);
+    if refused {
+        objects.state.put(&key, IMAGE_KIND, &json!({}), objects.now);
+        return;
+    }
+    objects.state.remove(&key);
+    let namespaces = known("namespaces");
+    for namespace in objects.all(Scope::of(&namespaces, None)) {
+        retry(
+            objects,
+            namespace["metadata"]["name"].as_str().unwrap_or_default(),
+        );
+    }
 }
 
 /// Starts a pod, if nothing it needs is missing.
@@ -102,7 +171,7 @@ pub(super) fn start(objects: &mut Objects<'_>, namespace: &str, name: &str) {
     let now = objects.timestamp();
     let wait = waits_for(objects, namespace, &live["spec"]);
     let mut pod = live.clone();
-    if let Some(Wait::Claim(why)) = &wait {
+    if let Some(Wait::Node(why)) = &wait {
         let why = format!("0/1 nodes are available: {why}.");
         set_condition(
             &mut pod["status"],
@@ -146,8 +215,12 @@ pub(super) fn start(objects: &mut Objects<'_>, namespace: &str, name: &str) {
         .iter()
         .map(|container| {
             let state = match &wait {
-                Some(Wait::Content(why)) => {
-                    json!({ "waiting": { "reason": "CreateContainerConfigError", "message": why } })
+                Some(Wait::Containers(trouble)) => {
+                    let mut waiting = json!({ "reason": trouble.reason });
+                    if let Some(message) = &trouble.message {
+                        waiting["message"] = message.clone().into();
+                    }
+                    json!({ "waiting": waiting })
                 }
                 _ => json!({ "running": { "startedAt": now } }),
             };
@@ -170,14 +243,8 @@ pub(super) fn start(objects: &mut Objects<'_>, namespace: &str, name: &str) {
     }
     objects.write(scope, &live, pod, "kubelet", "status");
     match &wait {
-        Some(Wait::Content(why)) => {
-            events::tell(
-                objects,
-                &live,
-                ("kubelet", true),
-                "Failed",
-                &format!("Error: {why}"),
-            );
+        Some(Wait::Containers(trouble)) => {
+            events::tell(objects, &live, ("kubelet", true), trouble.event, &trouble.told);
         }
         _ => {
             for container in &containers {
