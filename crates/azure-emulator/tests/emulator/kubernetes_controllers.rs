@@ -290,6 +290,29 @@ async fn a_claim_is_bound_to_its_volume_and_both_stay_while_in_use() {
 }
 
 #[tokio::test]
+async fn a_volume_that_names_its_claim_is_applied_again_after_it_was_bound() {
+    let (_azure, kubernetes) = world().await;
+    let named =
+        json!({ "apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": "default", "name": "c" });
+    let volume = json!({ "apiVersion": "v1", "kind": "PersistentVolume", "metadata": { "name": "v" },
+        "spec": { "accessModes": ["ReadWriteOnce"], "capacity": { "storage": "4Gi" }, "storageClassName": "",
+            "claimRef": named, "csi": { "driver": "disk.csi.azure.com", "volumeHandle": "disk" } } });
+    let claim = json!({ "metadata": { "name": "c" }, "spec": { "accessModes": ["ReadWriteOnce"], "storageClassName": "",
+        "volumeName": "v", "resources": { "requests": { "storage": "4Gi" } } } });
+    let path = "/api/v1/persistentvolumes/v";
+    kubernetes.apply(path, "us", "", &volume).await.expect(201);
+    let claims = "/api/v1/namespaces/default/persistentvolumeclaims";
+    kubernetes.post(claims, &claim).await.expect(201);
+    let bound = kubernetes.get(path).await.body;
+    assert_eq!(bound["status"]["phase"], "Bound");
+    let uid = bound["spec"]["claimRef"]["uid"].clone();
+    assert!(uid.is_string());
+    // What the controller added to the reference is its own, and stays.
+    let again = kubernetes.apply(path, "us", "", &volume).await.expect(200).body;
+    assert_eq!(again["spec"]["claimRef"]["uid"], uid);
+}
+
+#[tokio::test]
 async fn a_budget_counts_its_pods() {
     let (_azure, kubernetes) = world().await;
     kubernetes
