@@ -375,7 +375,7 @@ async fn a_lock_is_told_before_any_write_and_no_flag_lifts_it() {
 }
 
 #[tokio::test]
-async fn the_deadline_says_how_to_go_on_and_the_next_run_goes_on() {
+async fn at_the_deadline_the_error_says_how_to_go_on() {
     let ours = Ours::with(&[]).await;
     let slow = kompox_azure_emulator::OperationFault {
         milliseconds: Some(60_000),
@@ -385,7 +385,7 @@ async fn the_deadline_says_how_to_go_on_and_the_next_run_goes_on() {
     ours.emulator.set_faults(FaultPlan::new([rule])).unwrap();
     let cx = context()
         .0
-        .with_deadline(std::time::Instant::now() + Duration::from_millis(1500));
+        .with_deadline(std::time::Instant::now() + Duration::from_secs(4));
     let request = DeprovisionRequest::default();
     let error = ours
         .driver

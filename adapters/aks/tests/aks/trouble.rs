@@ -40,7 +40,7 @@ async fn b13_an_operation_that_outlasts_the_deadline_is_told_as_such_and_the_nex
         ..OperationFault::default()
     };
     world.fault(FaultRule::new("PUT", "**/disks/*", FaultAction::Operation(stuck)));
-    let cx = world.deadline(std::time::Duration::from_millis(300));
+    let cx = world.deadline(std::time::Duration::from_secs(2));
     let error = world
         .driver
         .disk_create(&cx, &world.app, world.volume("db"), &new_disk("two"))

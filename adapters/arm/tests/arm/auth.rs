@@ -221,7 +221,9 @@ async fn a_token_for_something_else_is_waited_for_but_not_past_the_deadline() {
     world.fault(kompox_azure_emulator::FaultRule::new("POST", "**/token", trouble()).times(2));
     assert!(world.arm.token(&world.cx, &scope).await.is_ok());
 
-    let late = world.deadline(Duration::ZERO);
+    let silence = kompox_azure_emulator::FaultAction::Hang;
+    world.fault(kompox_azure_emulator::FaultRule::new("POST", "**/token", silence));
+    let late = world.deadline(Duration::from_millis(50));
     let error = Error::from(
         world
             .arm
