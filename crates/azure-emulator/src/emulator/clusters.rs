@@ -5,9 +5,25 @@ use serde_json::Value;
 use super::{Emulator, parse};
 use crate::error::EmulatorError;
 use crate::kubernetes::handles;
+use crate::options::Timing;
+use crate::store::State;
 use crate::types::clusters;
 
 impl Emulator {
+    /// Does something with what is in a cluster.
+    async fn inside<T>(
+        &self,
+        cluster: &str,
+        work: impl FnOnce(&mut State, &str, i64, &Timing) -> Result<T, String>,
+    ) -> Result<T, EmulatorError> {
+        let key = parse(cluster)?.key();
+        let timing = &self.shared.world.options.timing;
+        self.shared
+            .change(|state, now| work(state, &key, now, timing))
+            .await?
+            .map_err(EmulatorError::Argument)
+    }
+
     /// Makes a cluster's Kubernetes endpoint fall silent (connections are reset), or speak again.
     ///
     /// # Errors
@@ -18,11 +34,10 @@ impl Emulator {
         cluster: &str,
         answering: bool,
     ) -> Result<(), EmulatorError> {
-        let key = parse(cluster)?.key();
-        self.shared
-            .change(|state, _| handles::set_answering(state, &key, answering))
-            .await?
-            .map_err(EmulatorError::Argument)
+        self.inside(cluster, |state, key, _, _| {
+            handles::set_answering(state, key, answering)
+        })
+        .await
     }
 
     /// Stores a Kubernetes object as is, in place of one with the same name: no validation, no permission.
@@ -32,11 +47,10 @@ impl Emulator {
     ///
     /// If there is no such cluster or the kind is not served.
     pub async fn put_kubernetes_object(&self, cluster: &str, object: Value) -> Result<(), EmulatorError> {
-        let key = parse(cluster)?.key();
-        self.shared
-            .change(|state, now| handles::put(state, &key, object, now, &self.shared.world.options.timing))
-            .await?
-            .map_err(EmulatorError::Argument)
+        self.inside(cluster, |state, key, now, timing| {
+            handles::put(state, key, object, now, timing)
+        })
+        .await
     }
 
     /// A Kubernetes object; `resource` is `namespaces`, `pods`, `deployments.apps` and the like.
@@ -51,19 +65,10 @@ impl Emulator {
         namespace: Option<&str>,
         name: &str,
     ) -> Result<Option<Value>, EmulatorError> {
-        let key = parse(cluster)?.key();
-        self.shared
-            .change(|state, now| {
-                handles::get(
-                    state,
-                    &key,
-                    (resource, namespace, name),
-                    now,
-                    &self.shared.world.options.timing,
-                )
-            })
-            .await?
-            .map_err(EmulatorError::Argument)
+        self.inside(cluster, |state, key, now, timing| {
+            handles::get(state, key, (resource, namespace, name), now, timing)
+        })
+        .await
     }
 
     /// All objects of a resource, in all namespaces.
@@ -76,11 +81,10 @@ impl Emulator {
         cluster: &str,
         resource: &str,
     ) -> Result<Vec<Value>, EmulatorError> {
-        let key = parse(cluster)?.key();
-        self.shared
-            .change(|state, now| handles::list(state, &key, resource, now, &self.shared.world.options.timing))
-            .await?
-            .map_err(EmulatorError::Argument)
+        self.inside(cluster, |state, key, now, timing| {
+            handles::list(state, key, resource, now, timing)
+        })
+        .await
     }
 
     /// Removes a Kubernetes object, finalizers or not, and says whether it was there.
@@ -95,19 +99,10 @@ impl Emulator {
         namespace: Option<&str>,
         name: &str,
     ) -> Result<bool, EmulatorError> {
-        let key = parse(cluster)?.key();
-        self.shared
-            .change(|state, now| {
-                handles::remove(
-                    state,
-                    &key,
-                    (resource, namespace, name),
-                    now,
-                    &self.shared.world.options.timing,
-                )
-            })
-            .await?
-            .map_err(EmulatorError::Argument)
+        self.inside(cluster, |state, key, now, timing| {
+            handles::remove(state, key, (resource, namespace, name), now, timing)
+        })
+        .await
     }
 
     /// Sets what a container of a pod has logged: `namespace`, `pod` and `container`, and the whole text.
@@ -121,11 +116,10 @@ impl Emulator {
         container: (&str, &str, &str),
         text: &str,
     ) -> Result<(), EmulatorError> {
-        let key = parse(cluster)?.key();
-        self.shared
-            .change(|state, now| handles::set_log(state, &key, container, text, now))
-            .await?
-            .map_err(EmulatorError::Argument)
+        self.inside(cluster, |state, key, now, _| {
+            handles::set_log(state, key, container, text, now)
+        })
+        .await
     }
 
     /// Makes an image one that pods of a cluster cannot pull, or can again: they wait with `ImagePullBackOff`.
@@ -139,12 +133,10 @@ impl Emulator {
         image: &str,
         refused: bool,
     ) -> Result<(), EmulatorError> {
-        let key = parse(cluster)?.key();
-        let timing = &self.shared.world.options.timing;
-        self.shared
-            .change(|state, now| handles::refuse_image(state, &key, (image, refused), now, timing))
-            .await?
-            .map_err(EmulatorError::Argument)
+        self.inside(cluster, |state, key, now, timing| {
+            handles::refuse_image(state, key, (image, refused), now, timing)
+        })
+        .await
     }
 
     /// Changes the number of nodes of a pool, as the cluster's own scaler does.
