@@ -238,11 +238,11 @@ impl ProviderDriver for AksDriver {
         }
     }
 
-    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<()> {
+    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<Plan> {
         Err(unsupported(NAME, Operation::ClusterInstall))
     }
 
-    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<()> {
+    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<Plan> {
         Err(unsupported(NAME, Operation::ClusterUninstall))
     }
 

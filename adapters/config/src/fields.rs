@@ -219,6 +219,22 @@ impl<'n> Fields<'n> {
         false
     }
 
+    /// A number of things, at least one.
+    pub(crate) fn count(&self, key: &str, reader: &mut Reader<'_>) -> Option<u32> {
+        let node = self.get(key)?;
+        let number = match &node.value {
+            Value::Scalar(scalar) => scalar.as_integer(),
+            Value::List(_) | Value::Map(_) => None,
+        };
+        let count = number
+            .and_then(|number| u32::try_from(number).ok())
+            .filter(|number| *number > 0);
+        if count.is_none() {
+            reader.wrong_type(&self.name(key), "a whole number of at least 1", node);
+        }
+        count
+    }
+
     /// The items of a list; none when absent.
     pub(crate) fn list(&self, key: &str, reader: &mut Reader<'_>) -> &'n [Rc<Node>] {
         let Some(node) = self.get(key) else { return &[] };

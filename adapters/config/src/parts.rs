@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use kompox_domain::model::{
-    Certificate, Ingress, Protection, ProtectionLevel, Provider, ProviderId, VolumeKind,
+    Certificate, Ingress, IngressImage, Protection, ProtectionLevel, Provider, ProviderId, VolumeKind,
 };
 use kompox_domain::options::OptionValue;
 use kompox_domain::{
@@ -26,7 +26,14 @@ const INGRESS_FIELDS: Known = Known {
         "certEmail",
         "certResolver",
         "certificates",
+        "image",
+        "replicas",
+        "customResources",
     ],
+    ignored: &[],
+};
+const IMAGE_FIELDS: Known = Known {
+    used: &["registry", "repository", "tag", "digest"],
     ignored: &[],
 };
 const CERTIFICATE_FIELDS: Known = Known {
@@ -244,7 +251,20 @@ fn ingress(cluster: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Ingress> {
         cert_email,
         cert_resolver,
         certificates,
+        image: image(&fields, reader),
+        replicas: fields.count("replicas", reader),
+        custom_resources: fields.bool("customResources", reader),
     })
+}
+
+fn image(ingress: &Fields<'_>, reader: &mut Reader<'_>) -> IngressImage {
+    let fields = ingress.fields("image", &IMAGE_FIELDS, reader);
+    IngressImage {
+        registry: fields.optional("registry", reader),
+        repository: fields.optional("repository", reader),
+        tag: fields.optional("tag", reader),
+        digest: fields.optional("digest", reader),
+    }
 }
 
 fn label_or(fields: &Fields<'_>, key: &str, reader: &mut Reader<'_>) -> Option<Label> {

@@ -41,6 +41,21 @@ fn a_field_that_resembles_none_gets_the_list_of_fields() {
 }
 
 #[test]
+fn a_number_of_controllers_is_whole_and_at_least_one() {
+    for bad in ["0", "-1", "many", "[2]", "1.5"] {
+        let content = changed(
+            "    domain: example.com\n",
+            &format!("    domain: example.com\n    replicas: {bad}\n"),
+        );
+        let told = errors(content);
+        assert!(
+            told.contains("must be a whole number of at least 1"),
+            "{bad}: {told}"
+        );
+    }
+}
+
+#[test]
 fn an_unknown_api_version_of_the_group_is_an_error_and_another_group_is_not_ours() {
     let later = changed("ops.kompox.dev/v1alpha1", "ops.kompox.dev/v1beta1");
     assert_snapshot!(errors(later), @r#"

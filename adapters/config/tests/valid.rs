@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use common::{Dir, VALID, changed};
 use kompox_config::{Loaded, Sources, load};
-use kompox_domain::model::{AnyId, ProtectionLevel, VolumeKind};
+use kompox_domain::model::{AnyId, IngressImage, ProtectionLevel, VolumeKind};
 use kompox_domain::options::OptionValue;
 use kompox_domain::{App, Cluster, SecretRef, SettingValue};
 
@@ -64,6 +64,33 @@ fn kom_documents_become_a_catalog() {
         provider.settings.get("AZURE_LOCATION"),
         plain("japaneast").as_ref()
     );
+}
+
+#[test]
+fn the_image_and_the_number_of_the_ingress_are_as_written_and_unset_without() {
+    let plain = loaded(VALID);
+    let ingress = &cluster(&plain).ingress;
+    assert_eq!(
+        (&ingress.image, ingress.replicas, ingress.custom_resources),
+        (&IngressImage::default(), None, false)
+    );
+    let content = changed(
+        "    domain: example.com\n",
+        "    domain: example.com\n    image: {registry: mirror.example.com, tag: v3.9.9, digest: 'sha256:00'}\n    replicas: 3\n    \
+         customResources: true\n",
+    );
+    let loaded = loaded(&content);
+    let ingress = &cluster(&loaded).ingress;
+    assert_eq!(
+        ingress.image,
+        IngressImage {
+            registry: Some("mirror.example.com".to_owned()),
+            repository: None,
+            tag: Some("v3.9.9".to_owned()),
+            digest: Some("sha256:00".to_owned()),
+        }
+    );
+    assert_eq!((ingress.replicas, ingress.custom_resources), (Some(3), true));
 }
 
 #[test]

@@ -272,8 +272,10 @@ pub struct Check {
 /// How to install the ingress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InstallRequest {
-    /// Apply everything even where nothing differs.
+    /// Apply everything even where nothing differs, and take back what others have changed of it.
     pub force: bool,
+    /// Only tell what would be done.
+    pub dry_run: bool,
 }
 
 /// How to uninstall the ingress.
@@ -281,6 +283,8 @@ pub struct InstallRequest {
 pub struct UninstallRequest {
     /// Delete the stored certificates too.
     pub delete_certificates: bool,
+    /// Only tell what would be done.
+    pub dry_run: bool,
 }
 
 #[cfg(test)]

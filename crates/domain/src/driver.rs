@@ -294,33 +294,41 @@ pub trait ProviderDriver: Send + Sync {
     /// None of its own.
     async fn cluster_status(&self, cx: &Context, cluster: &ClusterScope) -> Result<ClusterStatus>;
 
-    /// Makes a provisioned cluster ready for apps.
+    /// Makes a cluster ready for apps: its ingress, and the rights that its identities need outside of it.
     ///
     /// # Behavior
-    /// Installed and as configured: nothing is written, unless `force`. Interrupted: the next call converges.
+    /// Installed and as configured: nothing is written, unless `force`. Interrupted: the next call converges. Two at
+    /// once: both succeed. Returns when the ingress is available and has an address. A right that cannot be given
+    /// does not keep the rest from being done. Answers with what was done, and with what stands in the way of a dry
+    /// run, which only reads.
     ///
     /// # Errors
-    /// `Precondition` when the cluster is not provisioned, or somebody else's ingress stands there.
+    /// `Precondition`, before any write, when the cluster is not provisioned as configured, or somebody else's
+    /// ingress stands there. `Conflict` when somebody else has changed what was installed. `Failed`, after everything
+    /// else was done, with each right that could not be given ([`Error::failures`]). `Timeout` with what the ingress
+    /// waits for.
     async fn cluster_install(
         &self,
         cx: &Context,
         cluster: &ClusterScope,
         request: &InstallRequest,
-    ) -> Result<()>;
+    ) -> Result<Plan>;
 
     /// Undoes [`cluster_install`](Self::cluster_install).
     ///
     /// # Behavior
-    /// Not installed: success. Deletes only what installing made.
+    /// Not installed: success, and empty. Deletes only what installing made, and returns when it is gone. Stored
+    /// certificates stay unless told otherwise. Interrupted: the next call goes on. Answers with what was deleted,
+    /// and with what stays and why; a dry run only reads, and answers with what would be.
     ///
     /// # Errors
-    /// None of its own.
+    /// `NotFound` when there is no cluster to ask. `Failed` with what could not be deleted.
     async fn cluster_uninstall(
         &self,
         cx: &Context,
         cluster: &ClusterScope,
         request: &UninstallRequest,
-    ) -> Result<()>;
+    ) -> Result<Plan>;
 
     /// A kubeconfig for the cluster: the text of the file.
     ///

@@ -184,6 +184,19 @@ pub struct Certificate {
     pub source: String,
 }
 
+/// Where the controller's image comes from. What is not said is as the driver pins it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IngressImage {
+    /// The registry, such as `registry.example.com`, with a path where there is one.
+    pub registry: Option<String>,
+    /// The repository in the registry.
+    pub repository: Option<String>,
+    /// The tag.
+    pub tag: Option<String>,
+    /// The digest, such as `sha256:…`; with it the tag only tells what it was.
+    pub digest: Option<String>,
+}
+
 /// The ingress of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ingress {
@@ -201,6 +214,12 @@ pub struct Ingress {
     pub cert_resolver: Option<String>,
     /// Certificates that are kept elsewhere.
     pub certificates: Vec<Certificate>,
+    /// The controller's image.
+    pub image: IngressImage,
+    /// How many of the controller run at once; as the driver sees fit where it is not said.
+    pub replicas: Option<u32>,
+    /// Whether apps may use the controller's own kinds of routes beside plain Ingress objects.
+    pub custom_resources: bool,
 }
 
 impl Ingress {
@@ -215,6 +234,9 @@ impl Ingress {
             cert_email: None,
             cert_resolver: None,
             certificates: vec![],
+            image: IngressImage::default(),
+            replicas: None,
+            custom_resources: false,
         }
     }
 }

@@ -145,11 +145,11 @@ impl ProviderDriver for Toy {
         Err(unsupported(NAME, Operation::ClusterStatus))
     }
 
-    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<()> {
+    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<Plan> {
         Err(unsupported(NAME, Operation::ClusterInstall))
     }
 
-    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<()> {
+    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<Plan> {
         Err(unsupported(NAME, Operation::ClusterUninstall))
     }
 

@@ -85,15 +85,7 @@ fn app_scope() -> AppScope {
     let AnyId::App(id) = parse("/ws/ws1/prv/prv1/cls/c1/app/app1") else {
         panic!("the id of an app is the id of an app")
     };
-    let ingress = Ingress {
-        namespace: parse("traefik"),
-        service_account: parse("traefik"),
-        controller: None,
-        domain: None,
-        cert_email: None,
-        cert_resolver: None,
-        certificates: vec![],
-    };
+    let ingress = Ingress::new(parse("traefik"), parse("traefik"));
     let cluster = Cluster {
         id: id.cluster.clone(),
         existing: false,

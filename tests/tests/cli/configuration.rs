@@ -260,7 +260,15 @@ fn admin_shows_one_part_in_full() {
         "domain": null,
         "certEmail": null,
         "certResolver": null,
-        "certificates": []
+        "certificates": [],
+        "image": {
+          "registry": null,
+          "repository": null,
+          "tag": null,
+          "digest": null
+        },
+        "replicas": null,
+        "customResources": false
       },
       "settings": {
         "AZURE_RESOURCE_GROUP_NAME": "rg-main"

@@ -75,6 +75,18 @@ struct IngressView {
     cert_email: Option<String>,
     cert_resolver: Option<String>,
     certificates: Vec<CertificateView>,
+    image: ImageView,
+    replicas: Option<u32>,
+    custom_resources: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ImageView {
+    registry: Option<String>,
+    repository: Option<String>,
+    tag: Option<String>,
+    digest: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -198,6 +210,26 @@ impl Part for ClusterView {
                 ingress.cert_resolver.as_deref().unwrap_or_default(),
             ),
         ];
+        // What nobody set is as the driver sees fit, and would only fill the table.
+        let image = &ingress.image;
+        let parts = [
+            ("registry", &image.registry),
+            ("repository", &image.repository),
+            ("tag", &image.tag),
+            ("digest", &image.digest),
+        ];
+        for (part, value) in parts {
+            fields.extend(
+                value
+                    .as_deref()
+                    .map(|value| field(&format!("ingress.image.{part}"), value)),
+            );
+        }
+        let replicas = ingress.replicas.map(|replicas| replicas.to_string());
+        fields.extend(replicas.map(|replicas| field("ingress.replicas", &replicas)));
+        if ingress.custom_resources {
+            fields.push(field("ingress.customResources", yes_no(true)));
+        }
         for certificate in &ingress.certificates {
             fields.push(field(
                 &format!("ingress.certificates.{}", certificate.name),
@@ -312,6 +344,14 @@ impl From<&Cluster> for ClusterView {
                 cert_email: ingress.cert_email.clone(),
                 cert_resolver: ingress.cert_resolver.clone(),
                 certificates: certificates.collect(),
+                image: ImageView {
+                    registry: ingress.image.registry.clone(),
+                    repository: ingress.image.repository.clone(),
+                    tag: ingress.image.tag.clone(),
+                    digest: ingress.image.digest.clone(),
+                },
+                replicas: ingress.replicas,
+                custom_resources: ingress.custom_resources,
             },
             settings: settings(&cluster.settings),
         }

@@ -164,11 +164,11 @@ impl ProviderDriver for Broken {
         self.inner.cluster_status(cx, c).await
     }
 
-    async fn cluster_install(&self, cx: &Context, c: &ClusterScope, r: &InstallRequest) -> Result<()> {
+    async fn cluster_install(&self, cx: &Context, c: &ClusterScope, r: &InstallRequest) -> Result<Plan> {
         self.inner.cluster_install(cx, c, r).await
     }
 
-    async fn cluster_uninstall(&self, cx: &Context, c: &ClusterScope, r: &UninstallRequest) -> Result<()> {
+    async fn cluster_uninstall(&self, cx: &Context, c: &ClusterScope, r: &UninstallRequest) -> Result<Plan> {
         self.inner.cluster_uninstall(cx, c, r).await
     }
 
