@@ -10,7 +10,7 @@ use crate::context::Cx;
 use crate::reply::Reply;
 
 /// Built-in roles: name, GUID, actions, data actions.
-const ROLES: [(&str, &str, &[&str], &[&str]); 21] = [
+const ROLES: [(&str, &str, &[&str], &[&str]); 22] = [
     ("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635", &["*"], &[]),
     ("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c", &["*"], &[]),
     ("Reader", "acdd72a7-3385-48ef-bd42-f606fba81ae7", &["*/read"], &[]),
@@ -94,7 +94,10 @@ const ROLES: [(&str, &str, &[&str], &[&str]); 21] = [
         "Key Vault Secrets User",
         "4633458b-17de-408a-b874-0445c86b69e6",
         &[],
-        &["Microsoft.KeyVault/vaults/secrets/getSecret/action"],
+        &[
+            "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+            "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+        ],
     ),
     (
         "Key Vault Certificate User",
@@ -103,6 +106,8 @@ const ROLES: [(&str, &str, &[&str], &[&str]); 21] = [
         &[
             "Microsoft.KeyVault/vaults/certificates/read",
             "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+            "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+            "Microsoft.KeyVault/vaults/keys/read",
         ],
     ),
     (
@@ -127,6 +132,20 @@ const ROLES: [(&str, &str, &[&str], &[&str]); 21] = [
         "Disk Snapshot Contributor",
         "7efff54f-a5b4-42b5-a1c5-5411624893ce",
         &["Microsoft.Compute/snapshots/*"],
+        &[],
+    ),
+    // What attaching a disk asks of the disk, and as good as nothing else.
+    (
+        "Disk Pool Operator",
+        "60fc6e62-5479-42d4-8bf4-67625fcc2840",
+        &[
+            "Microsoft.Compute/disks/write",
+            "Microsoft.Compute/disks/read",
+            "Microsoft.Authorization/*/read",
+            "Microsoft.Insights/alertRules/*",
+            "Microsoft.Resources/deployments/*",
+            "Microsoft.Resources/subscriptions/resourceGroups/read",
+        ],
         &[],
     ),
     (

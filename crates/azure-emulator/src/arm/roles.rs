@@ -24,6 +24,13 @@ const VERSIONS: &[&str] = &[
     "2015-07-01",
 ];
 
+/// Scopes that are no resources of ARM.
+const VAULT_CONTENTS: [&str; 3] = [
+    "Microsoft.KeyVault/vaults/secrets",
+    "Microsoft.KeyVault/vaults/certificates",
+    "Microsoft.KeyVault/vaults/keys",
+];
+
 /// What a list of assignments is narrowed to.
 #[derive(Default)]
 struct Narrow {
@@ -65,7 +72,7 @@ pub(crate) fn list_assignments(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult
     }
     supported(cx)?;
     cx.authorize("Microsoft.Authorization/roleAssignments/read", &scope.to_string())?;
-    groups::check_scope(cx, scope)?;
+    check_scope(cx, scope)?;
     let narrow = narrow(cx.request.query("$filter").unwrap_or_default())?;
     let start = list::start(cx.request)?;
     let key = scope.key();
@@ -89,6 +96,18 @@ pub(crate) fn list_assignments(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult
     })
 }
 
+/// 404 unless what is granted something on is there. What lies in a vault is known to its data plane only: there the
+/// vault must be there, and any name below it will do.
+fn check_scope(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<()> {
+    let in_vault = VAULT_CONTENTS
+        .iter()
+        .any(|kind| scope.kind().eq_ignore_ascii_case(kind));
+    match scope.parent() {
+        Some(vault) if in_vault => groups::check_scope(cx, &vault),
+        _ => groups::check_scope(cx, scope),
+    }
+}
+
 /// One assignment.
 pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     supported(cx)?;
@@ -107,7 +126,7 @@ pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<
     let key = id.key();
     match method {
         Method::GET => {
-            groups::check_scope(cx, scope)?;
+            check_scope(cx, scope)?;
             match cx.state.get(&key) {
                 Some(assignment) => Ok(Reply::raw_json(200, assignment.body.to_string())),
                 None => Err(ArmError::new(
@@ -126,7 +145,7 @@ pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<
             Ok(Reply::raw_json(200, assignment))
         }
         _ => {
-            groups::check_scope(cx, scope)?;
+            check_scope(cx, scope)?;
             locks::check(cx, &id, locks::Intent::Write)?;
             put(cx, scope, &id)
         }

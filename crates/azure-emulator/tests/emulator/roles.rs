@@ -142,6 +142,185 @@ async fn nonsense_is_refused() {
         .refused(404, "ResourceGroupNotFound");
 }
 
+const VAULT: &str = "resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv-one";
+const SECRETS_USER: &str = "4633458b-17de-408a-b874-0445c86b69e6";
+
+async fn with_vault() -> Azure {
+    let azure = Azure::with_group(Options::default()).await;
+    let body = json!({ "location": "japaneast", "properties": {
+        "tenantId": A, "sku": { "family": "A", "name": "standard" }, "enableRbacAuthorization": true } });
+    azure
+        .put(&format!("~/{VAULT}?api-version=2023-07-01"), body)
+        .await
+        .expect(201);
+    azure
+}
+
+#[tokio::test]
+async fn a_role_on_one_secret_of_a_vault_is_assigned_read_listed_and_deleted() {
+    let azure = with_vault().await;
+    let secret = format!("{VAULT}/secrets/tls-one/");
+    let made = azure
+        .put(&assignment(&secret, NAME), grant(&azure, SECRETS_USER, A))
+        .await
+        .expect(201);
+    let scope = azure.id(secret.trim_end_matches('/'));
+    assert_eq!(made.body["properties"]["scope"], scope);
+    azure
+        .put(&assignment(&secret, OTHER), grant(&azure, SECRETS_USER, A))
+        .await
+        .refused(409, "RoleAssignmentExists");
+    azure
+        .get(&assignment(&secret.to_uppercase(), NAME))
+        .await
+        .expect(200);
+    let list = async |scope: &str, filter: &str| {
+        let path = format!(
+            "~/{scope}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01{filter}"
+        );
+        azure.get(&path).await.expect(200).names().len()
+    };
+    let at_scope = "&$filter=atScope()";
+    assert_eq!(list(secret.trim_end_matches('/'), at_scope).await, 1);
+    assert_eq!(list(&format!("{VAULT}/secrets/tls-two"), at_scope).await, 0);
+    assert_eq!(list(VAULT, at_scope).await, 0);
+    assert_eq!(list(VAULT, "").await, 1, "below the vault");
+    azure.delete(&assignment(&secret, NAME)).await.expect(200);
+    azure
+        .get(&assignment(&secret, NAME))
+        .await
+        .refused(404, "RoleAssignmentNotFound");
+}
+
+#[tokio::test]
+async fn what_is_in_a_vault_needs_the_vault_and_a_kind_that_a_vault_holds() {
+    let azure = with_vault().await;
+    let gone = VAULT.replace("kv-one", "kv-two");
+    let body = grant(&azure, SECRETS_USER, A);
+    for scope in [
+        format!("{gone}/secrets/tls-one/"),
+        format!("{VAULT}/sockets/one/"),
+    ] {
+        azure
+            .put(&assignment(&scope, NAME), body.clone())
+            .await
+            .refused(404, "ResourceNotFound");
+    }
+    for kind in ["secrets", "certificates", "keys"] {
+        let scope = format!("{VAULT}/{kind}/one/");
+        let name = name_for(kind);
+        azure
+            .put(&assignment(&scope, &name), body.clone())
+            .await
+            .expect(201);
+    }
+    azure
+        .delete(&format!("~/{VAULT}?api-version=2023-07-01"))
+        .await
+        .expect(200);
+    let all = "~/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01";
+    assert!(
+        azure.get(all).await.expect(200).names().is_empty(),
+        "they go with the vault"
+    );
+}
+
+fn name_for(kind: &str) -> String {
+    format!("{:08x}-2222-4333-8444-555555555555", kind.len())
+}
+
+#[tokio::test]
+async fn roles_are_assigned_on_zones_and_registries_wherever_they_are() {
+    let azure = Azure::with_group(Options::default()).await;
+    azure
+        .put(
+            "~/resourceGroups/rg/providers/Microsoft.Network/dnsZones/example.com?api-version=2018-05-01",
+            json!({ "location": "global" }),
+        )
+        .await
+        .expect(201);
+    azure
+        .put(
+            "~/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/registry1?api-version=2025-11-01",
+            json!({ "location": "japaneast", "sku": { "name": "Basic" } }),
+        )
+        .await
+        .expect(201);
+    let zone = "resourceGroups/rg/providers/Microsoft.Network/dnsZones/example.com/";
+    let registry = "resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/registry1/";
+    for (scope, name, role) in [
+        (zone, NAME, "befefa01-2a29-4197-83a8-272ff33ce314"),
+        (registry, OTHER, ACR_PULL),
+    ] {
+        azure
+            .put(&assignment(scope, name), grant(&azure, role, A))
+            .await
+            .expect(201);
+    }
+    let gone = zone.replace("example.com", "example.org");
+    azure
+        .put(
+            &assignment(&gone, NAME),
+            grant(&azure, "befefa01-2a29-4197-83a8-272ff33ce314", A),
+        )
+        .await
+        .refused(404, "ResourceNotFound");
+}
+
+#[tokio::test]
+async fn a_read_only_lock_forbids_an_assignment_and_a_lock_against_deletion_only_its_end() {
+    let azure = with_vault().await;
+    let secret = format!("{VAULT}/secrets/tls-one/");
+    let lock = "~/resourceGroups/rg/providers/Microsoft.Authorization/locks/l?api-version=2020-05-01";
+    let level = |level: &str| json!({ "properties": { "level": level } });
+    azure.put(lock, level("ReadOnly")).await.expect(201);
+    for scope in [RG, &secret] {
+        let answer = azure
+            .put(&assignment(scope, NAME), grant(&azure, SECRETS_USER, A))
+            .await
+            .refused(409, "ScopeLocked");
+        assert!(
+            answer.message().contains("cannot perform write operation"),
+            "{}",
+            answer.message()
+        );
+    }
+    azure.put(lock, level("CanNotDelete")).await.expect(200);
+    azure
+        .put(&assignment(&secret, NAME), grant(&azure, SECRETS_USER, A))
+        .await
+        .expect(201);
+    azure
+        .delete(&assignment(&secret, NAME))
+        .await
+        .refused(409, "ScopeLocked");
+    azure.delete(lock).await.expect(200);
+    azure.delete(&assignment(&secret, NAME)).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_may_not_write_assignments_is_told_which_action_is_missing_and_where() {
+    let azure = with_vault().await;
+    let secret = format!("{VAULT}/secrets/tls-one/");
+    azure
+        .emulator
+        .restrict_caller(Some(vec!["*/read".to_owned(), "Microsoft.KeyVault/*".to_owned()]));
+    let answer = azure
+        .put(&assignment(&secret, NAME), grant(&azure, SECRETS_USER, A))
+        .await
+        .refused(403, "AuthorizationFailed");
+    let told = answer.message();
+    assert!(
+        told.contains("'Microsoft.Authorization/roleAssignments/write'"),
+        "{told}"
+    );
+    assert!(told.contains("/secrets/tls-one"), "{told}");
+    azure
+        .get(&assignment(&secret, NAME))
+        .await
+        .refused(404, "RoleAssignmentNotFound");
+}
+
 #[tokio::test]
 async fn lists_look_up_down_and_at_a_principal() {
     let azure = Azure::with_group(Options::default()).await;
@@ -198,6 +377,29 @@ async fn definitions_are_found_by_name_and_guid() {
         .await
         .expect(200);
     assert_eq!(found.names(), [ACR_PULL]);
+    for (name, guid) in [
+        ("DNS Zone Contributor", "befefa01-2a29-4197-83a8-272ff33ce314"),
+        (
+            "Private DNS Zone Contributor",
+            "b12aa53e-6015-4669-85d0-8515ebb3ae7f",
+        ),
+        (
+            "Container Registry Repository Reader",
+            "b93aa761-3e63-49ed-ac28-beffa264f7ac",
+        ),
+        ("Key Vault Secrets User", SECRETS_USER),
+        (
+            "Key Vault Certificate User",
+            "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba",
+        ),
+        ("Disk Pool Operator", "60fc6e62-5479-42d4-8bf4-67625fcc2840"),
+    ] {
+        let found = azure
+            .get(&format!("{path}/{guid}?api-version=2022-04-01"))
+            .await
+            .expect(200);
+        assert_eq!(found.body["properties"]["roleName"], name);
+    }
     let one = azure
         .get(&format!("{path}/{ACR_PULL}?api-version=2022-04-01"))
         .await

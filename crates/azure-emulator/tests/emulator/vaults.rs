@@ -99,6 +99,50 @@ async fn a_vault_is_deleted_softly_with_its_tags_and_gives_its_name_back_when_it
 }
 
 #[tokio::test]
+async fn the_vaults_of_a_subscription_are_listed_in_full_and_as_resources() {
+    let azure = Azure::with_group(Options::default()).await;
+    azure.group("other").await;
+    azure.put(&vault("kv-one"), body()).await.expect(201);
+    let by_policies = json!({ "location": "japaneast", "properties": {
+        "tenantId": TENANT, "sku": { "family": "A", "name": "standard" }, "accessPolicies": [] } });
+    azure
+        .put(&in_group("other", "kv-two"), by_policies)
+        .await
+        .expect(201);
+    let vaults = azure
+        .get(&format!(
+            "~/providers/Microsoft.KeyVault/vaults?api-version={VERSION}"
+        ))
+        .await
+        .expect(200);
+    let seen: Vec<_> = value(&vaults)
+        .iter()
+        .map(|vault| {
+            let properties = &vault["properties"];
+            (
+                properties["vaultUri"].as_str().unwrap().to_owned(),
+                properties["enableRbacAuthorization"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("https://kv-two.vault.azure.net/".to_owned(), false),
+            ("https://kv-one.vault.azure.net/".to_owned(), true),
+        ]
+    );
+    let filter = "$filter=resourceType%20eq%20'Microsoft.KeyVault/vaults'";
+    let resources = azure
+        .get(&format!("~/resources?api-version=2021-04-01&{filter}"))
+        .await
+        .expect(200);
+    let mut names = resources.names();
+    names.sort_unstable();
+    assert_eq!(names, ["kv-one", "kv-two"]);
+}
+
+#[tokio::test]
 async fn deleting_a_group_deletes_its_vaults_softly() {
     let azure = Azure::with_group(Options::default()).await;
     azure.put(&vault("kv-one"), body()).await.expect(201);
