@@ -18,7 +18,7 @@ pub struct Connection {
     pub authority_host: String,
     /// PEM file with the CA that signed the server's certificate.
     pub ca_file: PathBuf,
-    /// The one subscription.
+    /// The subscription that a Provider is configured with; there may be others.
     pub subscription_id: String,
     /// The one tenant.
     pub tenant_id: String,

@@ -142,9 +142,17 @@ pub(crate) struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    /// The subscription's id as answered.
+    /// The id of the subscription that the request is about, as answered; the emulator's own where it names none.
     pub(crate) fn subscription(&self) -> &str {
-        &self.world.identity.subscription_id
+        let own = &self.world.identity.subscription_id;
+        match self.request.segments.as_slice() {
+            [first, id, ..]
+                if first.eq_ignore_ascii_case("subscriptions") && !id.eq_ignore_ascii_case(own) =>
+            {
+                id
+            }
+            _ => own,
+        }
     }
 
     /// How an operation that usually takes so long shall go.

@@ -1,6 +1,6 @@
 //! Direct handles on what surrounds the resources: registrations, names of others, quotas, principals.
 
-use crate::arm::providers;
+use crate::arm::{providers, subscriptions};
 use crate::emulator::Emulator;
 use crate::error::EmulatorError;
 use crate::types::{names, principals, quotas, vm_sizes};
@@ -20,6 +20,20 @@ impl Emulator {
         self.shared()
             .change(|state, _| providers::register(state, known, registered))
             .await
+    }
+
+    /// Adds a subscription of the same tenant beside the emulator's own, and answers its id. The caller may do there
+    /// what it may do in its own; registrations and quotas are those of the own one.
+    ///
+    /// # Errors
+    ///
+    /// If the state cannot be written.
+    pub async fn add_subscription(&self, name: &str) -> Result<String, EmulatorError> {
+        let id = uuid::Uuid::new_v4().to_string();
+        self.shared()
+            .change(|state, _| subscriptions::add(state, &id, name))
+            .await?;
+        Ok(id)
     }
 
     /// Lets somebody outside the subscription have a public name (`kv1.vault.azure.net`, `cr1.azurecr.io`), or gives

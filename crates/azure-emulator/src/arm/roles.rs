@@ -326,7 +326,7 @@ fn check_principal(cx: &Cx<'_>, principal: &str) -> ArmResult<()> {
     let known = std::iter::once(&cx.world.identity.object_id)
         .chain(&cx.world.options.principals)
         .any(|known| known.eq_ignore_ascii_case(principal));
-    if known || types::principals::is_known(cx.state, cx.subscription(), principal) {
+    if known || types::principals::is_known(cx.state, principal) {
         Ok(())
     } else {
         Err(principal_not_found(principal, &cx.world.identity.tenant_id))

@@ -1,4 +1,4 @@
-//! The one tenant, its one subscription, and the regions.
+//! The one tenant, its subscriptions, and the regions.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -8,6 +8,11 @@ use super::id::ResourceId;
 use super::providers::REGIONS;
 use crate::context::Cx;
 use crate::reply::Reply;
+use crate::store::State;
+
+/// What the emulator's own subscription is called.
+const NAME: &str = "Kompox emulator";
+const SETTING: &str = "subscription:";
 
 /// `GET /tenants`.
 pub(crate) fn tenants(cx: &Cx<'_>) -> ArmResult<Reply> {
@@ -28,8 +33,10 @@ pub(crate) fn tenants(cx: &Cx<'_>) -> ArmResult<Reply> {
 /// `GET /subscriptions`.
 pub(crate) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
     only_get(cx)?;
-    let mut body = json!({ "value": [document(cx)] });
-    body["count"] = json!({ "type": "Total", "value": 1 });
+    let own = &cx.world.identity.subscription_id;
+    let mut all = vec![document(cx, own, NAME)];
+    all.extend(added(cx.state).map(|(id, name)| document(cx, id, name)));
+    let body = json!({ "count": { "type": "Total", "value": all.len() }, "value": all });
     Ok(Reply::json(200, &body))
 }
 
@@ -37,12 +44,40 @@ pub(crate) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
 pub(crate) fn get(cx: &Cx<'_>) -> ArmResult<Reply> {
     only_get(cx)?;
     cx.authorize("Microsoft.Resources/subscriptions/read", &scope(cx))?;
-    Ok(Reply::json(200, &document(cx)))
+    let (id, name) = (cx.subscription(), display_name(cx.state, cx.subscription()));
+    Ok(Reply::json(200, &document(cx, id, name)))
 }
 
-/// Refuses any subscription but the one there is.
+/// Adds a subscription beside the emulator's own, or gives it another name.
+pub(crate) fn add(state: &mut State, id: &str, name: &str) {
+    state.set_setting(&format!("{SETTING}{}", id.to_lowercase()), Some(name));
+}
+
+/// Those added, each with its name.
+fn added(state: &State) -> impl Iterator<Item = (&str, &str)> {
+    state
+        .settings_from(SETTING)
+        .filter_map(|(key, name)| Some((key.strip_prefix(SETTING)?, name)))
+}
+
+/// What a subscription is called.
+pub(crate) fn display_name<'a>(state: &'a State, id: &str) -> &'a str {
+    let setting = format!("{SETTING}{}", id.to_lowercase());
+    state.setting(&setting).unwrap_or(NAME)
+}
+
+/// Whether there is such a subscription.
+pub(crate) fn exists(cx: &Cx<'_>, id: &str) -> bool {
+    id.eq_ignore_ascii_case(&cx.world.identity.subscription_id)
+        || cx
+            .state
+            .setting(&format!("{SETTING}{}", id.to_lowercase()))
+            .is_some()
+}
+
+/// Refuses a subscription that is not there.
 pub(crate) fn check(cx: &Cx<'_>, subscription: &str) -> ArmResult<()> {
-    if subscription.eq_ignore_ascii_case(cx.subscription()) {
+    if exists(cx, subscription) {
         return Ok(());
     }
     if uuid::Uuid::try_parse(subscription).is_err() {
@@ -91,17 +126,17 @@ fn scope(cx: &Cx<'_>) -> String {
     ResourceId::of_subscription(cx.subscription()).to_string()
 }
 
-fn document(cx: &Cx<'_>) -> Value {
-    let id = scope(cx);
+fn document(cx: &Cx<'_>, subscription: &str, name: &str) -> Value {
+    let id = ResourceId::of_subscription(subscription).to_string();
     let tags = super::tags::current(cx.state, &id.to_lowercase());
     json!({
         "id": id,
         "authorizationSource": "RoleBased",
         "managedByTenants": [],
         "tags": tags,
-        "subscriptionId": cx.subscription(),
+        "subscriptionId": subscription,
         "tenantId": cx.world.identity.tenant_id,
-        "displayName": "Kompox emulator",
+        "displayName": name,
         "state": "Enabled",
         "subscriptionPolicies": {
             "locationPlacementId": "Public_2014-09-01",

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::arm::id::ResourceId;
-use crate::arm::metadata;
+use crate::arm::{metadata, subscriptions};
 use crate::context::World;
 use crate::store::State;
 use crate::template::evaluator::Surroundings;
@@ -34,10 +34,10 @@ pub(crate) fn of(
         parameters: Map::new(),
         variables: properties["template"]["variables"].clone(),
         subscription: json!({
-            "id": format!("/subscriptions/{}", identity.subscription_id),
-            "subscriptionId": identity.subscription_id,
+            "id": format!("/subscriptions/{}", scope.subscription),
+            "subscriptionId": scope.subscription,
             "tenantId": identity.tenant_id,
-            "displayName": "Kompox emulator",
+            "displayName": subscriptions::display_name(state, &scope.subscription),
         }),
         group: scope.group_id().and_then(|group| state.document(&group.key())),
         tenant: json!({

@@ -326,6 +326,14 @@ impl State {
         self.settings.get(name).map(String::as_str)
     }
 
+    /// Durable settings whose names begin so, in order of name.
+    pub(crate) fn settings_from<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.settings
+            .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
+            .take_while(move |(name, _)| name.starts_with(prefix))
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Sets or (with `None`) removes a durable setting.
     pub(crate) fn set_setting(&mut self, name: &str, value: Option<&str>) {
         match value {

@@ -180,12 +180,12 @@ pub(crate) fn tagged(existing: Option<&Value>, body: &Value) -> ArmResult<Value>
     Ok(document)
 }
 
-/// A name that is taken in the whole cloud, by whoever has it: a live resource of this type elsewhere.
+/// A name that is taken in the whole cloud, by whoever has it: a live resource of this type elsewhere, in whichever
+/// subscription.
 pub(crate) fn taken_by<'a>(cx: &'a Cx<'_>, kind: &str, id: &ResourceId) -> Option<&'a str> {
-    let scope = format!("/subscriptions/{}", cx.subscription().to_lowercase());
     let (key, ending) = (id.key(), format!("/{}", id.name().to_lowercase()));
     cx.state
-        .of_type(kind, &scope, None)
+        .of_type(kind, "/subscriptions", None)
         .map(|(other, _)| &**other)
         .find(|other| *other != key && other.ends_with(&ending))
 }

@@ -7,7 +7,7 @@ use super::{disks, quotas, snapshots, vm_sizes};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::{REGIONS, find_region};
-use crate::arm::version;
+use crate::arm::{subscriptions, version};
 use crate::context::Cx;
 use crate::reply::Reply;
 
@@ -163,7 +163,7 @@ impl Source {
         if !is_snapshot && kind != disks::KIND {
             return Err(invalid());
         }
-        if !id.subscription.eq_ignore_ascii_case(cx.subscription()) {
+        if !subscriptions::exists(cx, &id.subscription) {
             return Err(ArmError::new(
                 404,
                 "SubscriptionNotFound",

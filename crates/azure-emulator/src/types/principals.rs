@@ -16,16 +16,17 @@ pub(crate) fn declare(state: &mut State, principal: &str) {
     state.set_setting(&setting(principal), Some("true"));
 }
 
-/// Whether the directory was told of this principal, or a resource of the subscription has this principal by now.
-pub(crate) fn is_known(state: &State, subscription: &str, principal: &str) -> bool {
-    let scope = format!("/subscriptions/{}", subscription.to_lowercase());
+/// Whether the directory was told of this principal, or a resource has this principal by now: in any subscription,
+/// the directory is the tenant's.
+pub(crate) fn is_known(state: &State, principal: &str) -> bool {
+    let scope = "/subscriptions";
     let same = |value: &Value| {
         value
             .as_str()
             .is_some_and(|id| id.eq_ignore_ascii_case(principal))
     };
-    let identities = state.of_type(identities::KIND, &scope, None);
-    let clusters = state.of_type(CLUSTERS, &scope, None);
+    let identities = state.of_type(identities::KIND, scope, None);
+    let clusters = state.of_type(CLUSTERS, scope, None);
     state.setting(&setting(principal)).is_some()
         || identities
             .map(|(_, identity)| identity.document())

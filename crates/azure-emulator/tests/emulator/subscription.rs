@@ -139,3 +139,82 @@ async fn an_unregistered_namespace_takes_no_writes() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn a_subscription_beside_the_own_one_has_groups_resources_and_roles_of_its_own() {
+    let azure = Azure::new().await;
+    let other = azure.emulator.add_subscription("Shared services").await.unwrap();
+    let own = azure.emulator.connection().subscription_id.clone();
+    let listed = azure
+        .get("/subscriptions?api-version=2022-12-01")
+        .await
+        .expect(200)
+        .body;
+    let seen: Vec<_> = listed["value"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["subscriptionId"].as_str().unwrap(), &one["displayName"]))
+        .collect();
+    let expected = [
+        (own.as_str(), &json!("Kompox emulator")),
+        (other.as_str(), &json!("Shared services")),
+    ];
+    assert_eq!(seen, expected);
+    assert_eq!(listed["count"]["value"], 2);
+
+    let there = format!("/subscriptions/{other}");
+    let got = azure.get(&format!("{there}?api-version=2022-12-01")).await;
+    assert_eq!(got.expect(200).body["displayName"], "Shared services");
+    let group = format!("{there}/resourceGroups/dns");
+    let body = json!({ "location": "japaneast" });
+    let made = azure
+        .put(&format!("{group}?api-version=2024-11-01"), body)
+        .await
+        .expect(201);
+    assert_eq!(made.body["id"], group);
+    let own_groups = azure.get("~/resourcegroups?api-version=2024-11-01").await;
+    assert_eq!(own_groups.expect(200).body["value"], json!([]));
+
+    let zone = format!("{group}/providers/Microsoft.Network/dnsZones/example.com");
+    let body = json!({ "location": "global" });
+    azure
+        .put(&format!("{zone}?api-version=2018-05-01"), body)
+        .await
+        .expect(201);
+    let zones = format!("{there}/providers/Microsoft.Network/dnsZones?api-version=2018-05-01");
+    assert_eq!(azure.get(&zones).await.expect(200).names(), ["example.com"]);
+    let none = azure
+        .get("~/providers/Microsoft.Network/dnsZones?api-version=2018-05-01")
+        .await;
+    assert_eq!(none.expect(200).body["value"], json!([]));
+
+    // A principal of one subscription takes a role in the other: the directory is the tenant's.
+    azure.group("rg").await;
+    let identity = "~/resourceGroups/rg/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id1?api-version=2024-11-30";
+    let identity = azure
+        .put(identity, json!({ "location": "japaneast" }))
+        .await
+        .expect(201);
+    let body = json!({ "properties": {
+        "principalId": identity.body["properties"]["principalId"],
+        "roleDefinitionId": format!(
+            "{there}/providers/Microsoft.Authorization/roleDefinitions/befefa01-2a29-4197-83a8-272ff33ce314"
+        ),
+    } });
+    let assignment = format!(
+        "{zone}/providers/Microsoft.Authorization/roleAssignments/{}?api-version=2022-04-01",
+        "11111111-1111-4111-8111-111111111111"
+    );
+    azure.put(&assignment, body).await.expect(201);
+    let listed = azure
+        .get(&format!(
+            "{there}/providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01"
+        ))
+        .await;
+    assert_eq!(listed.expect(200).body["value"].as_array().unwrap().len(), 1);
+
+    let unknown =
+        "/subscriptions/22222222-2222-4222-8222-222222222222/resourceGroups/dns?api-version=2024-11-01";
+    azure.get(unknown).await.refused(404, "SubscriptionNotFound");
+}
