@@ -17,6 +17,8 @@ mod networks;
 mod node_resources;
 pub(crate) mod principals;
 pub(crate) mod quotas;
+mod record_data;
+mod record_sets;
 mod registries;
 mod snapshots;
 mod vaults;

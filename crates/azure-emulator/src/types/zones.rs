@@ -1,14 +1,17 @@
-//! DNS zones, public and private, and the networks in which private ones are seen: there, so that others can name
-//! them. Record sets are not served.
+//! DNS zones, public and private, and the networks in which private ones are seen.
 
 use serde_json::{Value, json};
 
 use super::common::{boolean, global, known, properties, tagged, word};
-use super::{Accepted, ResourceType, TypeInfo};
+use super::record_sets::{self, Family};
+use super::{Accepted, End, Path, ResourceType, TypeInfo};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
+use crate::context::{Cx, World};
 use crate::faults::OperationShape;
+use crate::json::set_property;
+use crate::reply::Reply;
+use crate::store::State;
 
 /// `Microsoft.Network/dnsZones`.
 pub(crate) struct DnsZones;
@@ -18,6 +21,13 @@ pub(crate) struct PrivateDnsZones;
 
 /// `Microsoft.Network/privateDnsZones/virtualNetworkLinks`.
 pub(crate) struct VirtualNetworkLinks;
+
+const NAME_SERVERS: [&str; 4] = [
+    "ns1-01.azure-dns.com.",
+    "ns2-01.azure-dns.net.",
+    "ns3-01.azure-dns.org.",
+    "ns4-01.azure-dns.info.",
+];
 
 static PUBLIC: TypeInfo = TypeInfo {
     namespace: "Microsoft.Network",
@@ -77,14 +87,31 @@ impl ResourceType for DnsZones {
         document["properties"] = json!({
             "zoneType": "Public",
             "maxNumberOfRecordSets": 10_000,
-            "numberOfRecordSets": 2,
-            "nameServers": ["ns1-01.azure-dns.com.", "ns2-01.azure-dns.net.", "ns3-01.azure-dns.org.", "ns4-01.azure-dns.info."],
+            "nameServers": NAME_SERVERS,
         });
         Ok(document)
     }
 
     fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
+    }
+
+    fn accepted(&self, end: &mut End<'_>, id: &ResourceId, _document: &Value, created: bool) {
+        if created {
+            record_sets::begin(end, id, Family::Public, &NAME_SERVERS);
+        }
+    }
+
+    fn route(&self, cx: &mut Cx<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+        record_sets::route(cx, &PUBLIC, Family::Public, path)
+    }
+
+    fn is_computed(&self) -> bool {
+        true
+    }
+
+    fn project(&self, state: &State, _world: &World, _now: i64, key: &str, document: &mut Value) {
+        set_property(document, "numberOfRecordSets", record_sets::count(state, key));
     }
 }
 
@@ -103,7 +130,6 @@ impl ResourceType for PrivateDnsZones {
             "maxNumberOfRecordSets": 25_000,
             "maxNumberOfVirtualNetworkLinks": 1_000,
             "maxNumberOfVirtualNetworkLinksWithRegistration": 100,
-            "numberOfRecordSets": 1,
             "numberOfVirtualNetworkLinks": 0,
             "numberOfVirtualNetworkLinksWithRegistration": 0,
         });
@@ -112,6 +138,36 @@ impl ResourceType for PrivateDnsZones {
 
     fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
+    }
+
+    fn accepted(&self, end: &mut End<'_>, id: &ResourceId, _document: &Value, created: bool) {
+        if created {
+            record_sets::begin(end, id, Family::Private, &[]);
+        }
+    }
+
+    fn check_delete(&self, cx: &Cx<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
+        let links = LINKS.full_name().to_lowercase();
+        if cx.state.of_type(&links, &id.key(), None).next().is_none() {
+            return Ok(());
+        }
+        Err(ArmError::new(
+            409,
+            "CannotDeleteResource",
+            "Can not delete resource before nested resources are deleted.",
+        ))
+    }
+
+    fn route(&self, cx: &mut Cx<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+        record_sets::route(cx, &PRIVATE, Family::Private, path)
+    }
+
+    fn is_computed(&self) -> bool {
+        true
+    }
+
+    fn project(&self, state: &State, _world: &World, _now: i64, key: &str, document: &mut Value) {
+        set_property(document, "numberOfRecordSets", record_sets::count(state, key));
     }
 }
 

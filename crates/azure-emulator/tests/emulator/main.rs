@@ -36,6 +36,7 @@ mod monitoring;
 mod networks;
 mod operations;
 mod protocol;
+mod record_sets;
 mod registries;
 mod roles;
 mod snapshots;
