@@ -1,10 +1,18 @@
-//! What kompoxops knows of Kubernetes: kubeconfig files, manifests, and a client for a cluster's API server.
+//! What kompoxops knows of Kubernetes: kubeconfig files, manifests, a client for a cluster's API server, and the
+//! ingress of a cluster.
 
+mod apply;
 pub mod client;
+pub mod ingress;
 pub mod kubeconfig;
+pub mod labels;
 pub mod manifest;
+pub mod object;
 pub mod resolve;
+pub mod traefik;
 
 pub use client::{KubeClient, KubeError, Trouble};
+pub use ingress::{Ingress, IngressAddress, UninstallOptions, uninstall};
 pub use kubeconfig::{Access, Kubeconfig};
 pub use resolve::{Resolver, SystemResolver};
+pub use traefik::Traefik;

@@ -12,7 +12,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kompox_domain::{DiskMount, VolumeMount};
 use serde::Serialize;
 
-const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+use crate::labels::{MANAGED_BY, MANAGER};
+
 const APP: &str = "ops.kompox.dev/app";
 const VOLUME: &str = "ops.kompox.dev/volume";
 const DISK: &str = "ops.kompox.dev/disk";
@@ -126,7 +127,7 @@ fn claim(mount: &VolumeMount) -> PersistentVolumeClaim {
 
 fn metadata(mount: &VolumeMount) -> ObjectMeta {
     let labels = [
-        (MANAGED_BY, "kompoxops".to_owned()),
+        (MANAGED_BY, MANAGER.to_owned()),
         (APP, mount.app.app.to_string()),
         (VOLUME, mount.volume.to_string()),
         (DISK, mount.disk.to_string()),

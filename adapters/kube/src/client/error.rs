@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 
 use kompox_domain::{Error, ErrorKind};
+use kube::core::Status;
+use kube::core::response::StatusCause;
 
 /// What kind of trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +24,18 @@ pub enum Trouble {
     Unauthorized,
     /// The server knows who asks, and that they may not.
     Forbidden,
+    /// A rule of the cluster is against it, whoever asks.
+    Refused,
+    /// It is not there.
+    NotFound,
+    /// It is there already.
+    AlreadyExists,
+    /// Somebody else was faster.
+    Conflict,
+    /// Other programs look after fields that are to be changed.
+    FieldsOwned,
+    /// What was sent cannot be meant.
+    Invalid,
     /// Anything else.
     Other,
 }
@@ -38,6 +52,12 @@ impl Trouble {
             Self::Tls => "certificateRefused",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::Refused => "refused",
+            Self::NotFound => "notFound",
+            Self::AlreadyExists => "alreadyExists",
+            Self::Conflict => "conflict",
+            Self::FieldsOwned => "fieldsOwned",
+            Self::Invalid => "invalid",
             Self::Other => "failed",
         }
     }
@@ -48,6 +68,7 @@ impl Trouble {
 #[error("{message}")]
 pub struct KubeError {
     trouble: Trouble,
+    transient: bool,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -59,9 +80,15 @@ impl KubeError {
         self.trouble
     }
 
+    /// Whether the same request may fare better in a moment.
+    pub(crate) const fn is_transient(&self) -> bool {
+        self.transient
+    }
+
     pub(super) fn invalid(why: &str) -> Self {
         Self {
             trouble: Trouble::Config,
+            transient: false,
             message: format!("the kubeconfig is not enough to connect with: {why}"),
             source: None,
         }
@@ -77,6 +104,7 @@ impl KubeError {
     pub(super) fn timeout(server: &str) -> Self {
         Self {
             trouble: Trouble::Timeout,
+            transient: true,
             message: sentence(Trouble::Timeout, server),
             source: None,
         }
@@ -85,10 +113,12 @@ impl KubeError {
     pub(super) fn of(server: &str, error: kube::Error) -> Self {
         let trouble = trouble(&error);
         let message = match &error {
-            kube::Error::Api(status) if !status.message.is_empty() => {
-                format!("{}: {}", sentence(trouble, server), status.message)
-            }
+            kube::Error::Api(status) => told(trouble, server, status),
             _ => sentence(trouble, server),
+        };
+        let transient = match &error {
+            kube::Error::Api(status) => status.code == 429 || status.code >= 500,
+            _ => matches!(trouble, Trouble::Unreachable | Trouble::Timeout),
         };
         let source: Option<Box<dyn StdError + Send + Sync>> = match error {
             // Its message has been told.
@@ -99,6 +129,7 @@ impl KubeError {
         };
         Self {
             trouble,
+            transient,
             message,
             source,
         }
@@ -114,18 +145,19 @@ fn sentence(trouble: Trouble, server: &str) -> String {
         Trouble::Tls => format!("{server} and this program do not trust each other's certificates"),
         Trouble::Unauthorized => format!("{server} does not take the credential"),
         Trouble::Forbidden => format!("{server} does not allow it"),
+        Trouble::Refused => format!("a rule of {server} is against it"),
+        Trouble::NotFound => format!("{server} does not have it"),
+        Trouble::AlreadyExists => format!("{server} has it already"),
+        Trouble::Conflict => format!("somebody else changed it on {server} at the same time"),
+        Trouble::FieldsOwned => format!("other programs look after parts of it on {server}"),
+        Trouble::Invalid => format!("{server} finds it invalid"),
         Trouble::Other => format!("{server} did not do what it was asked for"),
     }
 }
 
 fn trouble(error: &kube::Error) -> Trouble {
     if let kube::Error::Api(status) = error {
-        return match status.code {
-            401 => Trouble::Unauthorized,
-            403 => Trouble::Forbidden,
-            504 => Trouble::Timeout,
-            _ => Trouble::Other,
-        };
+        return answered(status);
     }
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
@@ -135,6 +167,60 @@ fn trouble(error: &kube::Error) -> Trouble {
         next = error.source();
     }
     Trouble::Other
+}
+
+/// What an answer says.
+fn answered(status: &Status) -> Trouble {
+    let has = |reason: &str| causes(status).any(|cause| cause.reason == reason);
+    match status.code {
+        401 => Trouble::Unauthorized,
+        // Of a namespace that is on its way out; a moment later there is none.
+        403 if has("NamespaceTerminating") => Trouble::Conflict,
+        403 if status.message.contains(" denied") || status.message.contains("exceeded quota") => {
+            Trouble::Refused
+        }
+        403 => Trouble::Forbidden,
+        404 => Trouble::NotFound,
+        409 if has("FieldManagerConflict") => Trouble::FieldsOwned,
+        409 if status.reason == "AlreadyExists" => Trouble::AlreadyExists,
+        409 => Trouble::Conflict,
+        400 | 422 => Trouble::Invalid,
+        504 => Trouble::Timeout,
+        _ => Trouble::Other,
+    }
+}
+
+fn causes(status: &Status) -> impl Iterator<Item = &StatusCause> {
+    status.details.iter().flat_map(|details| &details.causes)
+}
+
+/// The sentence, and what the server says: for each field what is wrong with it, unless that has been said.
+fn told(trouble: Trouble, server: &str, status: &Status) -> String {
+    let sentence = sentence(trouble, server);
+    let mut said = if trouble == Trouble::FieldsOwned {
+        // It says how many there are, and then the same as the causes.
+        String::new()
+    } else {
+        status.message.clone()
+    };
+    for cause in causes(status) {
+        let text = match cause.field.as_str() {
+            "" => cause.message.clone(),
+            field => format!("{field}: {}", cause.message),
+        };
+        if !said.contains(&cause.message) || !said.contains(&cause.field) {
+            said = if said.is_empty() {
+                text
+            } else {
+                format!("{said}; {text}")
+            };
+        }
+    }
+    if said.is_empty() {
+        sentence
+    } else {
+        format!("{sentence}: {said}")
+    }
 }
 
 /// What one error of a chain says by itself.
@@ -191,6 +277,20 @@ impl From<KubeError> for Error {
             Trouble::Forbidden => (
                 ErrorKind::PermissionDenied,
                 "ask for a role in the cluster, such as Azure Kubernetes Service RBAC Cluster Admin",
+            ),
+            Trouble::Refused => (
+                ErrorKind::Precondition,
+                "look at the quotas and admission policies of the cluster",
+            ),
+            Trouble::NotFound => (ErrorKind::NotFound, "run it again"),
+            Trouble::AlreadyExists | Trouble::Conflict => (ErrorKind::Conflict, "run it again"),
+            Trouble::FieldsOwned => (
+                ErrorKind::Conflict,
+                "stop the other program, or take the fields over with `--force`",
+            ),
+            Trouble::Invalid => (
+                ErrorKind::InvalidInput,
+                "correct what is named; a field that cannot be changed needs the object deleted first",
             ),
             Trouble::Other => (ErrorKind::Failed, "run it again"),
         };

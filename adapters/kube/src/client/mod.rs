@@ -2,6 +2,7 @@
 
 mod connect;
 mod error;
+mod request;
 
 pub use error::{KubeError, Trouble};
 

@@ -1,0 +1,104 @@
+//! What each object is: as it should be, different, missing, or somebody else's.
+
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use kompox_domain::Context;
+use serde_json::Value;
+
+use super::{AT_ONCE, covers};
+use crate::client::{KubeClient, KubeError};
+use crate::labels;
+use crate::object::{Desired, Keep, annotation, is_leaving, label};
+
+/// How an object that is wanted stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum State {
+    /// There is none.
+    Missing,
+    /// All that is wanted is there.
+    Same,
+    /// It is ours, and something is not as it should be.
+    Different(String),
+    /// It is ours, and on its way out.
+    Leaving,
+    /// Somebody else made it, and it is good enough.
+    Theirs(String),
+    /// Somebody else made it, and it is in the way.
+    Foreign(String),
+}
+
+/// An object that is wanted, and what is there of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) wanted: Desired,
+    pub(crate) live: Option<Value>,
+    pub(crate) state: State,
+    /// It was written since.
+    pub(crate) written: bool,
+}
+
+/// Reads each object once.
+pub(crate) async fn look(
+    client: &KubeClient,
+    cx: &Context,
+    wanted: &[Desired],
+    owner: &str,
+) -> Result<Vec<Seen>, KubeError> {
+    stream::iter(wanted.to_vec())
+        .map(|wanted| async move {
+            let live = client.read(cx, &wanted.id().path()).await?;
+            let state = judge(&wanted, live.as_ref(), owner);
+            Ok(Seen {
+                wanted,
+                live,
+                state,
+                written: false,
+            })
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+fn judge(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
+    let Some(live) = live else {
+        return State::Missing;
+    };
+    if let Some(maker) = maker(live, owner) {
+        return match wanted.keep() {
+            Keep::Shared => State::Theirs(maker),
+            Keep::Owned | Keep::Data => State::Foreign(maker),
+        };
+    }
+    if is_leaving(live) {
+        return State::Leaving;
+    }
+    let value = wanted.value();
+    if annotation(value, labels::HASH) != annotation(live, labels::HASH) {
+        return State::Different("it was made from another configuration".to_owned());
+    }
+    match covers::missing(value, live) {
+        Some(field) => State::Different(format!("somebody changed {field}")),
+        None => State::Same,
+    }
+}
+
+/// Who made an object, where that was not us for this cluster.
+pub(crate) fn maker(live: &Value, owner: &str) -> Option<String> {
+    let ours = label(live, labels::MANAGED_BY) == Some(labels::MANAGER);
+    match (ours, annotation(live, labels::CLUSTER)) {
+        (true, Some(cluster)) if cluster == owner => return None,
+        (true, Some(cluster)) => return Some(format!("it belongs to the cluster {cluster}")),
+        (true, None) => return Some("it does not say for which cluster it was made".to_owned()),
+        (false, _) => {}
+    }
+    if let Some(release) = annotation(live, "meta.helm.sh/release-name") {
+        let namespace = annotation(live, "meta.helm.sh/release-namespace").unwrap_or("default");
+        return Some(format!(
+            "Helm made it for the release {release} in namespace {namespace}"
+        ));
+    }
+    Some(match label(live, labels::MANAGED_BY) {
+        Some(manager) => format!("{manager} made it"),
+        None => "somebody else made it".to_owned(),
+    })
+}

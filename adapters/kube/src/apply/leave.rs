@@ -1,0 +1,92 @@
+//! Objects that go, and waiting until they are gone.
+
+use kompox_domain::{Context, Error, ErrorKind, Result};
+use serde_json::Value;
+
+use super::Patience;
+use crate::client::{KubeClient, KubeError, Trouble};
+use crate::object::{ObjectId, is_leaving};
+
+/// Deletes an object that was read, and waits until it is gone. One that is gone, or that is another one by now, is
+/// left alone.
+pub(crate) async fn delete(client: &KubeClient, cx: &Context, id: &ObjectId, live: &Value) -> Result<()> {
+    if !is_leaving(live) {
+        let step = cx.begin(format!("delete {id}"));
+        let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
+        let deleted = match client.delete(cx, &id.path(), uid).await {
+            // Not the one that was looked at.
+            Err(error) if error.trouble() == Trouble::Conflict => Ok(()),
+            answer => answer,
+        };
+        let context = |error: KubeError| Error::from(error).context(format!("{id} cannot be deleted"));
+        step.end(deleted.map_err(context))?;
+    }
+    wait_until_gone(client, cx, id, Some(live)).await
+}
+
+/// Waits until an object that is being deleted is gone, or until there is another one in its place.
+pub(crate) async fn wait_until_gone(
+    client: &KubeClient,
+    cx: &Context,
+    id: &ObjectId,
+    live: Option<&Value>,
+) -> Result<()> {
+    let uid = live.map(|live| live["metadata"]["uid"].clone());
+    let mut patience = Patience::of(cx);
+    let mut step = None;
+    loop {
+        let there = match client.read(cx, &id.path()).await {
+            Ok(there) => there,
+            Err(error) if error.is_transient() => {
+                if !patience.pause().await {
+                    return Err(Error::from(error).context(format!("{id} is perhaps still being deleted")));
+                }
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let there = there.filter(|there| uid.as_ref().is_none_or(|uid| *uid == there["metadata"]["uid"]));
+        let Some(there) = there else {
+            return step.map_or(Ok(()), |step: kompox_domain::context::Step| step.end(Ok(())));
+        };
+        let step = step.get_or_insert_with(|| cx.begin(format!("wait until {id} is gone")));
+        let waits = waits_for(&there);
+        step.state(waits.clone(), None);
+        if !patience.pause().await {
+            let error = Error::new(
+                ErrorKind::Timeout,
+                format!("{id} is still being deleted: {waits}"),
+            );
+            return Err(error.with_hint("run it again with a longer `--timeout`"));
+        }
+    }
+}
+
+/// What keeps an object from being gone.
+fn waits_for(object: &Value) -> String {
+    let list = |value: &Value, field: &str| -> Vec<String> {
+        let items = value.as_array().into_iter().flatten();
+        items
+            .filter_map(|item| {
+                if field.is_empty() {
+                    item.as_str()
+                } else {
+                    item[field].as_str()
+                }
+            })
+            .map(str::to_owned)
+            .collect()
+    };
+    let finalizers = list(&object["metadata"]["finalizers"], "");
+    // A namespace tells in sentences what is left in it; what is fine is told, too.
+    let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
+    let conditions: Vec<&str> = conditions
+        .filter(|condition| condition["status"] == "True" && object["kind"] == "Namespace")
+        .filter_map(|condition| condition["message"].as_str())
+        .collect();
+    match (conditions.is_empty(), finalizers.is_empty()) {
+        (false, _) => conditions.join(" "),
+        (true, false) => format!("it waits for {}", finalizers.join(", ")),
+        (true, true) => "it waits for what is in it".to_owned(),
+    }
+}

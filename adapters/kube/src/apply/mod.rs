@@ -1,0 +1,46 @@
+//! Objects as they are, held against objects as they should be.
+
+mod covers;
+mod judge;
+mod leave;
+mod write;
+
+pub(crate) use self::judge::{Seen, State, look, maker};
+pub(crate) use self::leave::{delete, wait_until_gone};
+pub(crate) use self::write::write;
+
+use std::time::{Duration, Instant};
+
+use kompox_domain::Context;
+
+/// How many requests are under way at the same time.
+pub(crate) const AT_ONCE: usize = 8;
+/// How long is waited for anything, where no deadline says so.
+const PATIENCE: Duration = Duration::from_secs(600);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(3);
+
+/// Looking again and again, at first often, until the deadline.
+pub(crate) struct Patience {
+    end: Instant,
+    pause: Duration,
+}
+
+impl Patience {
+    pub(crate) fn of(cx: &Context) -> Self {
+        Self {
+            end: cx.deadline().unwrap_or_else(|| Instant::now() + PATIENCE),
+            pause: FIRST_PAUSE,
+        }
+    }
+
+    /// Waits until it is worth looking again, and says whether there is time to.
+    pub(crate) async fn pause(&mut self) -> bool {
+        if Instant::now() + self.pause >= self.end {
+            return false;
+        }
+        tokio::time::sleep(self.pause).await;
+        self.pause = (self.pause * 3 / 2).min(LONGEST_PAUSE);
+        true
+    }
+}

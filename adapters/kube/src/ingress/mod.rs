@@ -1,0 +1,257 @@
+//! The ingress of one cluster: looked at, installed, waited for, uninstalled.
+//!
+//! ```text
+//! let ingress = Ingress::new(&client, &cx, &traefik)?;
+//! let mut look = ingress.look().await?;          // reads each object once
+//! let plan = look.plan();                        // what would change, and what stands in the way
+//! ingress.prepare(&mut look, force).await?;      // namespace, service account, access to vaults
+//! // … what the cloud has to know of the service account …
+//! ingress.install(&mut look, force).await?;      // everything else, and away with what is no longer wanted
+//! let address = ingress.wait(&look).await?;      // available, and with an address
+//! ```
+
+mod contents;
+mod strangers;
+mod superfluous;
+mod trouble;
+mod uninstall;
+mod wait;
+
+pub use self::uninstall::{UninstallOptions, uninstall};
+pub use self::wait::IngressAddress;
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::networking::v1::IngressClass;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
+use kompox_domain::{Context, Error, ErrorKind, Result};
+
+use crate::apply::{self, Seen, State, wait_until_gone, write};
+use crate::client::KubeClient;
+use crate::object::{Desired, Kind, ObjectId, is_leaving};
+use crate::traefik::{PROVIDER_CLASS, Traefik};
+
+/// The ingress that a cluster should have.
+#[derive(Debug)]
+pub struct Ingress<'a> {
+    client: &'a KubeClient,
+    cx: &'a Context,
+    wanted: &'a Traefik,
+    objects: Vec<Desired>,
+}
+
+/// What a look at a cluster has found. It follows what is done since.
+#[derive(Debug)]
+pub struct Look {
+    seen: Vec<Seen>,
+    /// What stands in the way besides objects of the same name.
+    strangers: Vec<Change>,
+    /// Ours, and no longer wanted.
+    superfluous: Vec<(ObjectId, serde_json::Value)>,
+}
+
+impl Look {
+    /// What installing would do: everything that differs, and everything that stands in the way.
+    #[must_use]
+    pub fn plan(&self) -> Plan {
+        let mut changes = self.strangers.clone();
+        changes.extend(self.seen.iter().filter_map(planned));
+        changes.extend(self.superfluous.iter().map(|(id, _)| Change {
+            action: ChangeAction::Delete,
+            resource: id.to_string(),
+            reason: "it is no longer wanted".to_owned(),
+        }));
+        Plan {
+            changes,
+            inputs: Vec::new(),
+        }
+    }
+
+    /// Whether the ingress is as it should be: installing changes nothing.
+    #[must_use]
+    pub fn is_installed(&self) -> bool {
+        self.plan().is_empty()
+    }
+
+    /// Refuses where something stands in the way.
+    ///
+    /// # Errors
+    /// `Precondition`, naming all of it.
+    pub fn check(&self) -> Result<()> {
+        let plan = self.plan();
+        let blocks: Vec<String> = plan
+            .of(ChangeAction::Block)
+            .map(|change| format!("{} ({})", change.resource, change.reason))
+            .collect();
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "somebody else's ingress, or what is left of one, stands in the way: {}",
+            blocks.join(", ")
+        );
+        let hint = if blocks.iter().any(|block| block.contains("Helm")) {
+            "uninstall it with Helm, and delete what Helm leaves behind; or install into another namespace"
+        } else {
+            "delete what is named, or install into another namespace"
+        };
+        Err(Error::new(ErrorKind::Precondition, message).with_hint(hint))
+    }
+
+    /// The object of this name and kind, if it was there.
+    fn live(&self, kind: Kind, name: &str) -> Option<&serde_json::Value> {
+        let is = |seen: &&Seen| seen.wanted.id().kind == kind && seen.wanted.id().name == name;
+        self.seen.iter().find(is)?.live.as_ref()
+    }
+
+    /// Whether something was written of which the status may not have heard yet.
+    fn is_stale(&self) -> bool {
+        self.seen.iter().any(|seen| seen.written)
+    }
+}
+
+fn planned(seen: &Seen) -> Option<Change> {
+    let (action, reason) = match &seen.state {
+        State::Same => return None,
+        State::Missing => (ChangeAction::Create, "it is not there".to_owned()),
+        State::Leaving => (ChangeAction::Create, "it is being deleted".to_owned()),
+        State::Different(why) => (ChangeAction::Update, why.clone()),
+        State::Theirs(why) => (ChangeAction::Keep, why.clone()),
+        State::Foreign(why) => (ChangeAction::Block, why.clone()),
+    };
+    Some(Change {
+        action,
+        resource: seen.wanted.id().to_string(),
+        reason,
+    })
+}
+
+/// In which order objects are applied: each stage needs the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Where the others are.
+    Place,
+    /// What the cloud is told about before Traefik runs.
+    Identity,
+    /// What its pods need.
+    Surroundings,
+    /// Its pods.
+    Pods,
+    /// The mark that all the others are there: from now on apps may use it.
+    Class,
+}
+
+impl Stage {
+    fn of(kind: Kind) -> Self {
+        let is = |other: Kind| kind == other;
+        if is(Kind::of::<Namespace>()) {
+            Self::Place
+        } else if is(Kind::of::<ServiceAccount>()) || is(PROVIDER_CLASS) {
+            Self::Identity
+        } else if is(Kind::of::<Deployment>()) || is(Kind::of::<PodDisruptionBudget>()) {
+            Self::Pods
+        } else if is(Kind::of::<IngressClass>()) {
+            Self::Class
+        } else {
+            Self::Surroundings
+        }
+    }
+}
+
+impl<'a> Ingress<'a> {
+    /// Of a cluster, as it should be. Sends nothing.
+    ///
+    /// # Errors
+    /// `InvalidInput`: see [`crate::traefik::check`].
+    pub fn new(client: &'a KubeClient, cx: &'a Context, wanted: &'a Traefik) -> Result<Self> {
+        Ok(Self {
+            client,
+            cx,
+            wanted,
+            objects: wanted.objects()?,
+        })
+    }
+
+    /// Looks at everything: each object is read once. Only where something is missing or different is looked
+    /// further, for who else may be there and for what is no longer wanted.
+    ///
+    /// # Errors
+    /// See [`KubeError`](crate::KubeError).
+    pub async fn look(&self) -> Result<Look> {
+        let seen = apply::look(self.client, self.cx, &self.objects, &self.wanted.owner).await?;
+        let mut look = Look {
+            seen,
+            strangers: Vec::new(),
+            superfluous: Vec::new(),
+        };
+        if look.seen.last().is_none_or(|mark| mark.state != State::Same) {
+            look.strangers = strangers::look(self.client, self.cx, self.wanted).await?;
+            look.superfluous = superfluous::look(self.client, self.cx, self.wanted, &self.objects).await?;
+        }
+        Ok(look)
+    }
+
+    /// Makes what the cloud has to know of before the rest: the namespace, the service account, and what names the
+    /// vaults. A namespace that is being deleted is waited for first.
+    ///
+    /// # Errors
+    /// `Precondition` when something stands in the way: then nothing has been written. `Conflict` when others look
+    /// after fields that are to be changed; `force` takes them.
+    pub async fn prepare(&self, look: &mut Look, force: bool) -> Result<()> {
+        self.wait_for_namespace(look).await?;
+        look.check()?;
+        self.write(look, &[Stage::Place, Stage::Identity], force).await
+    }
+
+    /// Makes the rest, and deletes what is no longer wanted. The volume claim with the certificates never is.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare), which it begins with.
+    pub async fn install(&self, look: &mut Look, force: bool) -> Result<()> {
+        self.prepare(look, force).await?;
+        self.write(look, &[Stage::Surroundings, Stage::Pods], force)
+            .await?;
+        for (id, live) in std::mem::take(&mut look.superfluous) {
+            apply::delete(self.client, self.cx, &id, &live).await?;
+        }
+        self.write(look, &[Stage::Class], force).await
+    }
+
+    /// Waits until Traefik is available, as it was asked for last, and its Service has an address.
+    ///
+    /// # Errors
+    /// `Timeout` at the deadline, `Failed` when Kubernetes gives up; both say what the pods or the load balancer
+    /// wait for.
+    pub async fn wait(&self, look: &Look) -> Result<IngressAddress> {
+        wait::wait(self.client, self.cx, self.wanted, look).await
+    }
+
+    async fn wait_for_namespace(&self, look: &mut Look) -> Result<()> {
+        let kind = Kind::of::<Namespace>();
+        let Some(live) = look.live(kind, &self.wanted.namespace) else {
+            return Ok(());
+        };
+        if !is_leaving(live) {
+            return Ok(());
+        }
+        let id = ObjectId::read(kind, live);
+        wait_until_gone(self.client, self.cx, &id, Some(live)).await?;
+        *look = self.look().await?;
+        Ok(())
+    }
+
+    async fn write(&self, look: &mut Look, stages: &[Stage], force: bool) -> Result<()> {
+        for stage in stages {
+            let of_stage = look
+                .seen
+                .iter_mut()
+                .filter(|seen| Stage::of(seen.wanted.id().kind) == *stage);
+            // What of a stage fails is no reason to leave the rest of it half done.
+            let writes = of_stage.map(|seen| write(self.client, self.cx, seen, force));
+            let results = futures::future::join_all(writes).await;
+            results.into_iter().collect::<Result<()>>()?;
+        }
+        Ok(())
+    }
+}

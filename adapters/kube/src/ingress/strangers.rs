@@ -1,0 +1,65 @@
+//! Who else may have an ingress here: Helm, or this program in another namespace.
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Secret;
+use kompox_domain::cluster::{Change, ChangeAction};
+use kompox_domain::{Context, Result};
+use serde_json::Value;
+
+use crate::apply::maker;
+use crate::client::KubeClient;
+use crate::labels;
+use crate::object::{Kind, ObjectId, label};
+use crate::traefik::{TRAEFIK, Traefik};
+
+/// Everything that stands in the way of installing, whatever it is called.
+pub(super) async fn look(client: &KubeClient, cx: &Context, wanted: &Traefik) -> Result<Vec<Change>> {
+    let secrets = Kind::of::<Secret>().path(Some(&wanted.namespace));
+    let selector = format!("{}={TRAEFIK}", labels::NAME);
+    let every = Kind::of::<Deployment>().path(None);
+    let traefiks = [("labelSelector", selector.as_str())];
+    let (releases, deployments) = futures::try_join!(
+        // Helm keeps what it has installed, or has begun to, in Secrets. Their contents are not needed.
+        client.list_metadata(cx, &secrets, &[("labelSelector", "owner=helm")]),
+        client.list(cx, &every, &traefiks),
+    )?;
+    let mut strangers: Vec<Change> = deployments
+        .iter()
+        .flatten()
+        .filter_map(|live| deployment(wanted, live))
+        .collect();
+    let mut releases: Vec<(String, String)> = releases.iter().flatten().filter_map(release).collect();
+    releases.sort();
+    releases.dedup();
+    strangers.extend(releases.into_iter().map(|(name, status)| Change {
+        action: ChangeAction::Block,
+        resource: format!("Helm release {}/{name}", wanted.namespace),
+        reason: status,
+    }));
+    Ok(strangers)
+}
+
+/// A Deployment of Traefik that is not the one that is wanted.
+fn deployment(wanted: &Traefik, live: &Value) -> Option<Change> {
+    let id = ObjectId::read(Kind::of::<Deployment>(), live);
+    let here = id.namespace.as_deref() == Some(wanted.namespace.as_str());
+    let reason = match maker(live, &wanted.owner) {
+        // The one of the same name is looked at by itself.
+        Some(maker) if here && id.name != TRAEFIK => maker,
+        None if !here => "this cluster's ingress is installed there: uninstall it first".to_owned(),
+        _ => return None,
+    };
+    Some(Change {
+        action: ChangeAction::Block,
+        resource: id.to_string(),
+        reason,
+    })
+}
+
+/// A release of Helm's that is, or may be, a Traefik: its name, and how it stands.
+fn release(secret: &Value) -> Option<(String, String)> {
+    let status = label(secret, "status")?;
+    let over = matches!(status, "superseded" | "uninstalled");
+    let name = label(secret, "name")?;
+    (!over && name.contains(TRAEFIK)).then(|| (name.to_owned(), status.to_owned()))
+}

@@ -1,0 +1,201 @@
+//! Uninstalling: only what is ours, until it is gone, and with a word on what stays.
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
+use kompox_domain::{Context, Error, ErrorKind, Result};
+use serde_json::Value;
+
+use super::{contents, superfluous};
+use crate::apply::{self, Patience, maker};
+use crate::client::KubeClient;
+use crate::object::{Kind, ObjectId, is_leaving};
+use crate::traefik::{self, Traefik};
+
+/// How many things in a namespace are named.
+const NAMED: usize = 5;
+
+/// How to uninstall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UninstallOptions {
+    /// The stored certificates go, too.
+    pub delete_certificates: bool,
+}
+
+/// Deletes the ingress of a cluster, and waits until it is gone: what carries our label and says that it was made
+/// for this cluster. Answers what was deleted, and what stays and why. Not installed: success, and nothing done.
+///
+/// # Errors
+/// `Timeout` when something is still there at the deadline, with what it waits for.
+pub async fn uninstall(
+    client: &KubeClient,
+    cx: &Context,
+    installed: &Traefik,
+    options: UninstallOptions,
+) -> Result<Plan> {
+    let mut run = Run {
+        client,
+        cx,
+        installed,
+        done: Plan::default(),
+    };
+    run.pods_and_the_rest(options).await?;
+    run.definitions().await?;
+    run.namespace().await?;
+    Ok(run.done)
+}
+
+struct Run<'a> {
+    client: &'a KubeClient,
+    cx: &'a Context,
+    installed: &'a Traefik,
+    done: Plan,
+}
+
+impl Run<'_> {
+    fn tell(&mut self, action: ChangeAction, id: &ObjectId, reason: impl Into<String>) {
+        self.done.changes.push(Change {
+            action,
+            resource: id.to_string(),
+            reason: reason.into(),
+        });
+    }
+
+    async fn pods_and_the_rest(&mut self, options: UninstallOptions) -> Result<()> {
+        let here = Some(self.installed.namespace.as_str());
+        // Whoever asks for this class from now on is told so; then come the pods, then what they need.
+        let mut places: Vec<(Kind, Option<&str>)> = Vec::new();
+        places.extend(superfluous::in_namespace().into_iter().map(|kind| (kind, here)));
+        places.extend(superfluous::in_none().into_iter().map(|kind| (kind, None)));
+        places.push((superfluous::claims(), here));
+        let found = superfluous::all_labelled(self.client, self.cx, places).await?;
+        let (ours, theirs): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|(_, live)| maker(live, &self.installed.owner).is_none());
+        for (id, live) in theirs {
+            let reason = maker(&live, &self.installed.owner).unwrap_or_default();
+            self.tell(ChangeAction::Keep, &id, reason);
+        }
+        let (kept, going): (Vec<_>, Vec<_>) = ours
+            .into_iter()
+            .partition(|(id, _)| id.kind == superfluous::claims() && !options.delete_certificates);
+        let had_pods = going.iter().any(|(id, _)| id.kind == Kind::of::<Deployment>());
+        // A claim in use goes when its pods have gone.
+        let (claims, rest): (Vec<_>, Vec<_>) = going
+            .into_iter()
+            .partition(|(id, _)| id.kind == superfluous::claims());
+        self.delete(rest).await?;
+        if had_pods {
+            self.wait_for_pods().await?;
+        }
+        self.delete(claims).await?;
+        for (id, _) in kept {
+            self.tell(ChangeAction::Keep, &id, "it holds the certificates");
+        }
+        Ok(())
+    }
+
+    /// Asks for all, then waits for each: a load balancer takes as long as everything else together.
+    async fn delete(&mut self, objects: Vec<(ObjectId, Value)>) -> Result<()> {
+        let deletes = objects
+            .iter()
+            .map(|(id, live)| apply::delete(self.client, self.cx, id, live));
+        let results = futures::future::join_all(deletes).await;
+        let mut failed = None;
+        for ((id, _), result) in objects.iter().zip(results) {
+            match result {
+                Ok(()) => self.tell(ChangeAction::Delete, id, "it was made for this cluster"),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    async fn wait_for_pods(&self) -> Result<()> {
+        let selector: Vec<String> = self
+            .installed
+            .selector()
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let path = Kind::of::<Pod>().path(Some(&self.installed.namespace));
+        let mut patience = Patience::of(self.cx);
+        let mut step = None;
+        loop {
+            let query = [("labelSelector", selector.join(","))];
+            let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let pods = self.client.list_metadata(self.cx, &path, &query).await?;
+            let count = pods.unwrap_or_default().len();
+            if count == 0 {
+                return step.map_or(Ok(()), |step: kompox_domain::context::Step| step.end(Ok(())));
+            }
+            let step = step.get_or_insert_with(|| self.cx.begin("wait until Traefik's pods are gone"));
+            step.state(format!("{count} still there"), None);
+            if !patience.pause().await {
+                let message = format!("{count} pods of Traefik are still there");
+                return Err(Error::new(ErrorKind::Timeout, message)
+                    .with_hint("run it again with a longer `--timeout`"));
+            }
+        }
+    }
+
+    /// Definitions go with everything that was made by them, so only without any of it.
+    async fn definitions(&mut self) -> Result<()> {
+        let kind = traefik::DEFINITION;
+        let found = superfluous::labelled(self.client, self.cx, kind, None).await?;
+        let mut going = Vec::new();
+        for (id, live) in found {
+            if let Some(maker) = maker(&live, &self.installed.owner) {
+                self.tell(ChangeAction::Keep, &id, maker);
+                continue;
+            }
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let spec = &live["spec"];
+            let (group, plural) = (text(&spec["group"]), text(&spec["names"]["plural"]));
+            let version = text(&spec["versions"][0]["name"]);
+            let path = crate::object::collection(&group, &version, &plural, None);
+            let objects = self.client.list_metadata(self.cx, &path, &[]).await?;
+            if objects.is_none_or(|objects| objects.is_empty()) {
+                going.push((id, live));
+            } else {
+                self.tell(ChangeAction::Keep, &id, "there are objects of this kind");
+            }
+        }
+        self.delete(going).await
+    }
+
+    /// The namespace goes if we have made it, and nothing is in it any more.
+    async fn namespace(&mut self) -> Result<()> {
+        let kind = Kind::of::<Namespace>();
+        let path = format!("{}/{}", kind.path(None), self.installed.namespace);
+        let Some(live) = self.client.read(self.cx, &path).await? else {
+            return Ok(());
+        };
+        let id = ObjectId::read(kind, &live);
+        if is_leaving(&live) {
+            return apply::wait_until_gone(self.client, self.cx, &id, Some(&live)).await;
+        }
+        if let Some(maker) = maker(&live, &self.installed.owner) {
+            // Where nothing of ours was, there is nothing to say either.
+            if !self.done.changes.is_empty() {
+                self.tell(ChangeAction::Keep, &id, maker);
+            }
+            return Ok(());
+        }
+        let within = contents::look(self.client, self.cx, &self.installed.namespace)
+            .await
+            .map_err(|error| {
+                Error::from(error).context(format!("nobody knows what is in {id}, so it stays"))
+            })?;
+        if within.is_empty() {
+            return self.delete(vec![(id, live)]).await;
+        }
+        let more = within.len().saturating_sub(NAMED);
+        let mut named = within.into_iter().take(NAMED).collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            named = format!("{named} and {more} more");
+        }
+        self.tell(ChangeAction::Keep, &id, format!("in it is {named}"));
+        Ok(())
+    }
+}

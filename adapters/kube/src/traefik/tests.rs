@@ -1,0 +1,1 @@
+//! What a Traefik is made of.
