@@ -15,6 +15,7 @@ pub(crate) const RESOURCES: &str = "2025-04-01";
 pub(crate) const IDENTITIES: &str = "2024-11-30";
 pub(crate) const LOCKS: &str = "2020-05-01";
 pub(crate) const ROLE_ASSIGNMENTS: &str = "2022-04-01";
+pub(crate) const VAULTS: &str = "2023-07-01";
 pub(crate) const DELETED_VAULTS: &str = "2023-07-01";
 pub(crate) const SUBSCRIPTIONS: &str = "2022-12-01";
 pub(crate) const PROVIDERS: &str = "2025-04-01";

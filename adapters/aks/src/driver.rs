@@ -10,22 +10,24 @@ use kompox_domain::cluster::{
     ProvisionRequest, UninstallRequest,
 };
 use kompox_domain::driver::{
-    Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore, unsupported,
+    Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore,
 };
 use kompox_domain::model::ClusterId;
 use kompox_domain::volume::{DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
 use kompox_domain::{
-    AppScope, Cluster, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Result, Secret,
+    App, AppScope, Cluster, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Result, Secret,
     SnapshotName, Volume,
 };
 use kompox_kube::Resolver;
 
+use crate::api::Group;
 use crate::cluster::locate::Place;
 use crate::cluster::{self, ClusterWork, kubeconfig};
 use crate::factory::NAME;
 use crate::groups::GroupMaker;
+use crate::install::{InstallWork, Whose};
 use crate::settings::cluster::{ClusterSettings, OwnCluster, Problems};
-use crate::settings::{ProviderSettings, keys};
+use crate::settings::{ProviderSettings, app_group, keys};
 use crate::volumes::{self, AppVolumes};
 
 /// The driver for one subscription, region and credential.
@@ -34,6 +36,7 @@ pub struct AksDriver {
     arm: ArmClient,
     settings: ProviderSettings,
     clusters: Vec<Cluster>,
+    apps: Vec<App>,
     cluster_settings: BTreeMap<ClusterId, Result<ClusterSettings, Problems>>,
     options: ArmOptions,
     resolver: Arc<dyn Resolver>,
@@ -45,6 +48,7 @@ impl AksDriver {
         arm: ArmClient,
         settings: ProviderSettings,
         clusters: Vec<Cluster>,
+        apps: Vec<App>,
         cluster_settings: BTreeMap<ClusterId, Result<ClusterSettings, Problems>>,
         options: ArmOptions,
         resolver: Arc<dyn Resolver>,
@@ -53,6 +57,7 @@ impl AksDriver {
             arm,
             settings,
             clusters,
+            apps,
             cluster_settings,
             options,
             resolver,
@@ -110,6 +115,40 @@ impl AksDriver {
         }
     }
 
+    /// What installing on a cluster starts from.
+    fn installing<'a>(&'a self, cx: &'a Context, cluster: &'a ClusterScope) -> Result<InstallWork<'a>> {
+        let whose = match self.cluster_settings(cluster)? {
+            ClusterSettings::Own(own) => Whose::Own(self.own(cx, cluster, own)?),
+            ClusterSettings::Existing(existing) => Whose::Existing(existing),
+        };
+        let apps = self
+            .apps
+            .iter()
+            .filter(|app| app.id.cluster == cluster.cluster.id);
+        // An app whose group nobody can tell has no disks there.
+        let groups = apps.filter_map(|app| {
+            let app = AppScope {
+                cluster: cluster.cluster.clone(),
+                app: app.clone(),
+            };
+            app_group(&app, self.settings.prefix.as_deref()).ok()
+        });
+        let app_groups = groups.map(|name| Group {
+            subscription: self.settings.subscription.clone(),
+            name,
+        });
+        Ok(InstallWork {
+            arm: &self.arm,
+            cx,
+            provider: &self.settings,
+            options: self.options,
+            resolver: &*self.resolver,
+            scope: cluster,
+            whose,
+            app_groups: app_groups.collect(),
+        })
+    }
+
     fn volumes<'a>(&'a self, cx: &'a Context, app: &'a AppScope) -> Result<AppVolumes<'a>> {
         AppVolumes::new(
             &self.arm,
@@ -139,6 +178,8 @@ impl ProviderDriver for AksDriver {
                 Operation::ClusterWait,
                 Operation::ClusterCheck,
                 Operation::ClusterStatus,
+                Operation::ClusterInstall,
+                Operation::ClusterUninstall,
                 Operation::ClusterKubeconfig,
                 Operation::ClusterToken,
                 Operation::DiskList,
@@ -238,12 +279,22 @@ impl ProviderDriver for AksDriver {
         }
     }
 
-    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterInstall))
+    async fn cluster_install(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &InstallRequest,
+    ) -> Result<Plan> {
+        self.installing(cx, cluster)?.install(*request).await
     }
 
-    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterUninstall))
+    async fn cluster_uninstall(
+        &self,
+        cx: &Context,
+        cluster: &ClusterScope,
+        request: &UninstallRequest,
+    ) -> Result<Plan> {
+        self.installing(cx, cluster)?.uninstall(*request).await
     }
 
     async fn cluster_kubeconfig(

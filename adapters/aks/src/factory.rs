@@ -110,6 +110,7 @@ impl DriverFactory for AksFactory {
             arm,
             settings,
             scope.clusters.clone(),
+            scope.apps.clone(),
             clusters,
             self.options,
             Arc::clone(&self.resolver),

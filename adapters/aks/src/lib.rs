@@ -8,8 +8,10 @@ mod cluster;
 mod driver;
 mod factory;
 mod groups;
+mod install;
 pub mod naming;
 pub mod permissions;
+mod roles;
 pub mod settings;
 mod volumes;
 

@@ -45,6 +45,14 @@ pub(crate) const USER_CREDENTIAL: &str =
 const GROUP_RESOURCES: &str = "Microsoft.Resources/subscriptions/resourceGroups/resources/read";
 const LOCKS_READ: &str = "Microsoft.Authorization/locks/read";
 
+const ASSIGNMENT_READ: &str = "Microsoft.Authorization/roleAssignments/read";
+const ASSIGNMENT_WRITE: &str = "Microsoft.Authorization/roleAssignments/write";
+const ASSIGNMENT_DELETE: &str = "Microsoft.Authorization/roleAssignments/delete";
+const SUBSCRIPTION_READ: &str = "Microsoft.Resources/subscriptions/read";
+const REGISTRY_READ: &str = "Microsoft.ContainerRegistry/registries/read";
+const VAULT_READ: &str = "Microsoft.KeyVault/vaults/read";
+const IDENTITY_READ: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/read";
+
 /// The actions that an operation needs; empty for one that the driver does not carry out.
 #[must_use]
 pub const fn actions(operation: Operation) -> &'static [&'static str] {
@@ -105,9 +113,9 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.ContainerService/managedClusters/agentPools/read",
             "Microsoft.ContainerService/managedClusters/agentPools/write",
             "Microsoft.ContainerService/managedClusters/agentPools/delete",
-            "Microsoft.ContainerRegistry/registries/read",
+            REGISTRY_READ,
             "Microsoft.ContainerRegistry/registries/write",
-            "Microsoft.KeyVault/vaults/read",
+            VAULT_READ,
             "Microsoft.KeyVault/vaults/write",
             "Microsoft.OperationalInsights/workspaces/read",
             "Microsoft.OperationalInsights/workspaces/write",
@@ -122,15 +130,15 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.Insights/dataCollectionRuleAssociations/write",
             "Microsoft.Insights/diagnosticSettings/read",
             "Microsoft.Insights/diagnosticSettings/write",
-            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+            IDENTITY_READ,
             "Microsoft.ManagedIdentity/userAssignedIdentities/write",
             "Microsoft.ManagedIdentity/userAssignedIdentities/delete",
             "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
-            "Microsoft.Authorization/roleAssignments/read",
-            "Microsoft.Authorization/roleAssignments/write",
-            "Microsoft.Authorization/roleAssignments/delete",
+            ASSIGNMENT_READ,
+            ASSIGNMENT_WRITE,
+            ASSIGNMENT_DELETE,
             // Only with a subnet or a private DNS zone of one's own.
             "Microsoft.Network/virtualNetworks/subnets/join/action",
             "Microsoft.Network/virtualNetworks/subnets/read",
@@ -150,14 +158,14 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             GROUP_READ,
             CLUSTER_READ,
             STACK_READ,
-            "Microsoft.Resources/subscriptions/read",
+            SUBSCRIPTION_READ,
             "Microsoft.Resources/subscriptions/providers/read",
             "Microsoft.Compute/skus/read",
             "Microsoft.Compute/locations/usages/read",
             "Microsoft.ContainerService/locations/kubernetesVersions/read",
             "Microsoft.KeyVault/deletedVaults/read",
-            "Microsoft.ContainerRegistry/registries/read",
-            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+            REGISTRY_READ,
+            IDENTITY_READ,
             // Only with a subnet or a DNS zone of one's own.
             "Microsoft.Network/dnsZones/read",
             "Microsoft.Network/privateDnsZones/read",
@@ -186,9 +194,12 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_READ,
             GROUP_RESOURCES,
             LOCKS_READ,
-            "Microsoft.Authorization/roleAssignments/read",
+            ASSIGNMENT_READ,
+            // Where the certificates' vaults are.
+            SUBSCRIPTION_READ,
+            VAULT_READ,
             "Microsoft.KeyVault/deletedVaults/read",
-            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+            IDENTITY_READ,
         ],
         // The stack deletes with the rights of whoever deletes it: everything in it, and what Azure put beside that.
         Operation::ClusterDeprovision => &[
@@ -204,8 +215,8 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.Resources/subscriptions/resourceGroups/delete",
             "Microsoft.Resources/deploymentStacks/delete",
             "Microsoft.Resources/deployments/delete",
-            "Microsoft.Authorization/roleAssignments/read",
-            "Microsoft.Authorization/roleAssignments/delete",
+            ASSIGNMENT_READ,
+            ASSIGNMENT_DELETE,
             "Microsoft.ContainerRegistry/registries/delete",
             "Microsoft.ContainerService/managedClusters/delete",
             "Microsoft.ContainerService/managedClusters/agentPools/delete",
@@ -213,17 +224,46 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.Insights/dataCollectionRules/delete",
             "Microsoft.Insights/dataCollectionRuleAssociations/delete",
             "Microsoft.Insights/diagnosticSettings/delete",
+            SUBSCRIPTION_READ,
+            VAULT_READ,
             "Microsoft.KeyVault/vaults/delete",
             "Microsoft.KeyVault/deletedVaults/read",
             "Microsoft.KeyVault/locations/deletedVaults/read",
             "Microsoft.KeyVault/locations/deletedVaults/purge/action",
             "Microsoft.KeyVault/locations/operationResults/read",
-            "Microsoft.ManagedIdentity/userAssignedIdentities/read",
+            IDENTITY_READ,
             "Microsoft.ManagedIdentity/userAssignedIdentities/delete",
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
             "Microsoft.OperationalInsights/workspaces/delete",
         ],
-        Operation::ClusterInstall | Operation::ClusterUninstall => &[],
+        // Rights are given at zones, registries, secrets and groups of apps, wherever those are; vaults are looked for
+        // in every subscription that can be seen.
+        Operation::ClusterInstall => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            ADMIN_CREDENTIAL,
+            USER_CREDENTIAL,
+            ASSIGNMENT_READ,
+            ASSIGNMENT_WRITE,
+            SUBSCRIPTION_READ,
+            REGISTRY_READ,
+            VAULT_READ,
+            // Only on a cluster that somebody else made, where certificates are configured.
+            IDENTITY_READ,
+        ],
+        Operation::ClusterUninstall => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            ADMIN_CREDENTIAL,
+            USER_CREDENTIAL,
+            ASSIGNMENT_READ,
+            ASSIGNMENT_DELETE,
+            SUBSCRIPTION_READ,
+            VAULT_READ,
+            IDENTITY_READ,
+        ],
     }
 }
 

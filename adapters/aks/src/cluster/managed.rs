@@ -21,6 +21,9 @@ pub(crate) struct ManagedCluster {
     pub(crate) tags: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) sku: Option<ManagedSku>,
+    /// As whom the control plane acts.
+    #[serde(default)]
+    identity: serde_json::Value,
     #[serde(default)]
     pub(crate) properties: ManagedProperties,
 }
@@ -59,6 +62,9 @@ pub(crate) struct ManagedProperties {
     /// How Entra ID is used; none: not at all.
     #[serde(default)]
     pub(crate) aad_profile: Option<serde_json::Value>,
+    /// As whom the nodes act, among others.
+    #[serde(default)]
+    identity_profile: serde_json::Value,
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -131,6 +137,20 @@ impl ManagedCluster {
             .as_deref()
             .or(properties.kubernetes_version.as_deref())
             .filter(|version| !version.is_empty())
+    }
+
+    /// The object id of the control plane's identity: the one given to it, else its own.
+    pub(crate) fn principal(&self) -> Option<String> {
+        let given = self.identity["userAssignedIdentities"].as_object();
+        let given = given.and_then(|given| given.values().find_map(|one| one["principalId"].as_str()));
+        let id = given.or_else(|| self.identity["principalId"].as_str());
+        id.map(str::to_owned)
+    }
+
+    /// The object id of the nodes' identity.
+    pub(crate) fn kubelet_principal(&self) -> Option<String> {
+        let id = &self.properties.identity_profile["kubeletidentity"]["objectId"];
+        id.as_str().map(str::to_owned)
     }
 
     /// Whether something is under way with it, and ARM's word for what.

@@ -10,6 +10,10 @@ pub(crate) struct Outputs {
     pub(crate) cluster_principal_id: Option<String>,
     pub(crate) kubelet_principal_id: Option<String>,
     pub(crate) ingress_principal_id: Option<String>,
+    pub(crate) ingress_client_id: Option<String>,
+    pub(crate) ingress_namespace: Option<String>,
+    pub(crate) ingress_service_account: Option<String>,
+    pub(crate) tenant_id: Option<String>,
 }
 
 impl Outputs {
@@ -30,6 +34,10 @@ impl Outputs {
             cluster_principal_id: text("AZURE_AKS_CLUSTER_PRINCIPAL_ID"),
             kubelet_principal_id: text("AZURE_AKS_KUBELET_PRINCIPAL_ID"),
             ingress_principal_id: text("AZURE_INGRESS_SERVICE_ACCOUNT_PRINCIPAL_ID"),
+            ingress_client_id: text("AZURE_INGRESS_SERVICE_ACCOUNT_CLIENT_ID"),
+            ingress_namespace: text("AZURE_INGRESS_SERVICE_ACCOUNT_NAMESPACE"),
+            ingress_service_account: text("AZURE_INGRESS_SERVICE_ACCOUNT_NAME"),
+            tenant_id: text("AZURE_TENANT_ID"),
         }
     }
 }
@@ -58,6 +66,10 @@ mod tests {
                 cluster_principal_id: expected("AZURE_AKS_CLUSTER_PRINCIPAL_ID"),
                 kubelet_principal_id: expected("AZURE_AKS_KUBELET_PRINCIPAL_ID"),
                 ingress_principal_id: expected("AZURE_INGRESS_SERVICE_ACCOUNT_PRINCIPAL_ID"),
+                ingress_client_id: expected("AZURE_INGRESS_SERVICE_ACCOUNT_CLIENT_ID"),
+                ingress_namespace: expected("AZURE_INGRESS_SERVICE_ACCOUNT_NAMESPACE"),
+                ingress_service_account: expected("AZURE_INGRESS_SERVICE_ACCOUNT_NAME"),
+                tenant_id: expected("AZURE_TENANT_ID"),
             }
         );
         assert_eq!(Outputs::read(&of(str::to_lowercase)), read);

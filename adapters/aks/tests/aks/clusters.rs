@@ -8,7 +8,7 @@ use kompox_arm::ArmOptions;
 use kompox_azure_emulator::{Emulator, FaultPlan, FaultRule, LoggedRequest, Options};
 use kompox_domain::cluster::{Plan, ProvisionRequest};
 use kompox_domain::driver::DriverFactory as _;
-use kompox_domain::model::Provider;
+use kompox_domain::model::{App, Cluster, Provider};
 use kompox_domain::{ClusterScope, Context, Error, Event, ProviderDriver, ProviderScope, Result};
 use serde_json::{Value, json};
 
@@ -57,6 +57,17 @@ impl World {
         pairs.extend(of_cluster);
         cluster.settings = settings(pairs);
         cluster.existing = existing;
+        self.operator_for(cluster, vec![], of_provider)
+    }
+
+    /// An operator of this very cluster with these apps on it, and these settings of the provider.
+    pub(crate) fn operator_for(
+        &self,
+        cluster: Cluster,
+        apps: Vec<App>,
+        of_provider: Vec<&(&str, &str)>,
+    ) -> Operator {
+        let of_provider = of_provider.into_iter().copied();
         let connection = self.emulator.connection().settings();
         let provider = Provider {
             id: cluster.id.provider.clone(),
@@ -72,7 +83,7 @@ impl World {
         let scope = ProviderScope {
             provider,
             clusters: vec![cluster.clone()],
-            apps: vec![],
+            apps,
         };
         let options = ArmOptions {
             backoff: Duration::from_millis(1),

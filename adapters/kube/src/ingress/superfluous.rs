@@ -67,11 +67,11 @@ pub(super) async fn all_labelled(
     cx: &Context,
     places: Vec<(Kind, Option<&str>)>,
 ) -> Result<Vec<(ObjectId, Value)>> {
-    let lists: Vec<_> = stream::iter(places)
+    let asked: Vec<_> = places
+        .into_iter()
         .map(|(kind, namespace)| labelled(client, cx, kind, namespace))
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await?;
+        .collect();
+    let lists: Vec<_> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
     Ok(lists.into_iter().flatten().collect())
 }
 

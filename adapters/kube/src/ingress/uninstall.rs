@@ -20,6 +20,8 @@ const NAMED: usize = 5;
 pub struct UninstallOptions {
     /// The stored certificates go, too.
     pub delete_certificates: bool,
+    /// Nothing is deleted: the answer is what would be.
+    pub dry_run: bool,
 }
 
 /// Deletes the ingress of a cluster, and waits until it is gone: what carries our label and says that it was made
@@ -37,7 +39,9 @@ pub async fn uninstall(
         client,
         cx,
         installed,
+        dry_run: options.dry_run,
         done: Plan::default(),
+        going: Vec::new(),
     };
     run.pods_and_the_rest(options).await?;
     run.definitions().await?;
@@ -49,7 +53,10 @@ struct Run<'a> {
     client: &'a KubeClient,
     cx: &'a Context,
     installed: &'a Traefik,
+    dry_run: bool,
     done: Plan,
+    /// What was deleted, or would be.
+    going: Vec<ObjectId>,
 }
 
 impl Run<'_> {
@@ -85,7 +92,7 @@ impl Run<'_> {
             .into_iter()
             .partition(|(id, _)| id.kind == superfluous::claims());
         self.delete(rest).await?;
-        if had_pods {
+        if had_pods && !self.dry_run {
             self.wait_for_pods().await?;
         }
         self.delete(claims).await?;
@@ -97,14 +104,21 @@ impl Run<'_> {
 
     /// Asks for all, then waits for each: a load balancer takes as long as everything else together.
     async fn delete(&mut self, objects: Vec<(ObjectId, Value)>) -> Result<()> {
-        let deletes = objects
-            .iter()
-            .map(|(id, live)| apply::delete(self.client, self.cx, id, live));
+        let (client, cx, dry_run) = (self.client, self.cx, self.dry_run);
+        let deletes = objects.iter().map(|(id, live)| async move {
+            if dry_run {
+                return Ok(());
+            }
+            apply::delete(client, cx, id, live).await
+        });
         let results = futures::future::join_all(deletes).await;
         let mut failed = None;
         for ((id, _), result) in objects.iter().zip(results) {
             match result {
-                Ok(()) => self.tell(ChangeAction::Delete, id, "it was made for this cluster"),
+                Ok(()) => {
+                    self.tell(ChangeAction::Delete, id, "it was made for this cluster");
+                    self.going.push(id.clone());
+                }
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
@@ -172,6 +186,9 @@ impl Run<'_> {
             return Ok(());
         };
         let id = ObjectId::read(kind, &live);
+        if is_leaving(&live) && self.dry_run {
+            return Ok(());
+        }
         if is_leaving(&live) {
             return apply::wait_until_gone(self.client, self.cx, &id, Some(&live)).await;
         }
@@ -182,11 +199,17 @@ impl Run<'_> {
             }
             return Ok(());
         }
-        let within = contents::look(self.client, self.cx, &self.installed.namespace)
+        let mut within = contents::look(self.client, self.cx, &self.installed.namespace)
             .await
             .map_err(|error| {
                 Error::from(error).context(format!("nobody knows what is in {id}, so it stays"))
             })?;
+        let of_namespace = self.going.iter().filter(|id| id.namespace.is_some());
+        let going: Vec<String> = of_namespace
+            .map(|id| format!("{} {}", id.kind.kind, id.name))
+            .collect();
+        // What has been deleted is gone by now, unless this only looks.
+        within.retain(|name| !(self.dry_run && going.contains(name)));
         if within.is_empty() {
             return self.delete(vec![(id, live)]).await;
         }

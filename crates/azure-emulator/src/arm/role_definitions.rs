@@ -134,17 +134,15 @@ const ROLES: [(&str, &str, &[&str], &[&str]); 22] = [
         &["Microsoft.Compute/snapshots/*"],
         &[],
     ),
-    // What attaching a disk asks of the disk, and as good as nothing else.
+    // What attaching a disk asks of the disk, and nothing else.
     (
-        "Disk Pool Operator",
-        "60fc6e62-5479-42d4-8bf4-67625fcc2840",
+        "Disk Restore Operator",
+        "b50d9833-a0cb-478e-945f-707fcc997c13",
         &[
+            "Microsoft.Authorization/*/read",
+            "Microsoft.Resources/subscriptions/resourceGroups/read",
             "Microsoft.Compute/disks/write",
             "Microsoft.Compute/disks/read",
-            "Microsoft.Authorization/*/read",
-            "Microsoft.Insights/alertRules/*",
-            "Microsoft.Resources/deployments/*",
-            "Microsoft.Resources/subscriptions/resourceGroups/read",
         ],
         &[],
     ),

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::controllers::provisioner::CLASSES;
 use super::kinds::{Kind, known};
 use super::namespaces;
 use super::objects::{Objects, Scope, set_finalizer};
@@ -31,6 +32,11 @@ pub(super) fn admit(
         ("PersistentVolume", None) => set_finalizer(document, VOLUME_PROTECTION, true),
         ("PersistentVolumeClaim", None) => {
             set_finalizer(document, CLAIM_PROTECTION, true);
+            // None is the default one; an empty one is none.
+            let [default, ..] = CLASSES;
+            object(document, "spec")
+                .entry("storageClassName")
+                .or_insert_with(|| default.into());
             document["status"] = json!({ "phase": "Pending" });
         }
         ("Pod", None) => return pod(objects, kind, namespace, document),

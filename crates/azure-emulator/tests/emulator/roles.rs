@@ -392,7 +392,7 @@ async fn definitions_are_found_by_name_and_guid() {
             "Key Vault Certificate User",
             "db79e9a7-68ee-4b58-9aeb-b90e7c24fcba",
         ),
-        ("Disk Pool Operator", "60fc6e62-5479-42d4-8bf4-67625fcc2840"),
+        ("Disk Restore Operator", "b50d9833-a0cb-478e-945f-707fcc997c13"),
     ] {
         let found = azure
             .get(&format!("{path}/{guid}?api-version=2022-04-01"))

@@ -57,7 +57,7 @@ pub async fn deprovision_plan(
     })?;
     // What the status does not tell is not known; the plan stands for itself.
     let status = status.unwrap_or_default();
-    let level = cluster.cluster.protection.provisioning;
+    let level = protection::level(cluster, Deed::Deprovision);
     let refusal = if plan.is_empty() {
         None
     } else if protection::forbids(level, Deed::Deprovision, status.found) {
@@ -127,7 +127,7 @@ pub async fn deprovision(
         return Ok(Plan::default());
     }
     support::require(driver, &[Operation::ClusterDeprovision])?;
-    let level = cluster.cluster.protection.provisioning;
+    let level = protection::level(cluster, Deed::Deprovision);
     if protection::concerns(level, Deed::Deprovision) {
         let status = look(driver, cx, cluster).await;
         let status = protection::known(cluster, Deed::Deprovision, status)?;

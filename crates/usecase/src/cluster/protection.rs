@@ -2,7 +2,7 @@
 
 use kompox_domain::cluster::ClusterStatus;
 use kompox_domain::model::ProtectionLevel;
-use kompox_domain::{ClusterScope, Error, ErrorKind, Result};
+use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Result};
 
 /// What is about to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,15 +11,40 @@ pub(super) enum Deed {
     Provision,
     /// To delete it.
     Deprovision,
+    /// To make its ingress ready, or bring it up to date.
+    Install,
+    /// To take its ingress off.
+    Uninstall,
 }
 
 impl Deed {
-    const fn word(self) -> &'static str {
+    /// What nobody may do.
+    const fn words(self) -> &'static str {
         match self {
-            Self::Provision => "change",
-            Self::Deprovision => "delete",
+            Self::Provision => "change it",
+            Self::Deprovision => "delete it",
+            Self::Install => "change its ingress",
+            Self::Uninstall => "take its ingress off",
         }
     }
+
+    /// Whether it only ever adds and changes.
+    const fn builds(self) -> bool {
+        matches!(self, Self::Provision | Self::Install)
+    }
+
+    /// The field that says which level there is, and the level.
+    const fn protected_by(self, cluster: &Cluster) -> (&'static str, ProtectionLevel) {
+        match self {
+            Self::Provision | Self::Deprovision => ("provisioning", cluster.protection.provisioning),
+            Self::Install | Self::Uninstall => ("installation", cluster.protection.installation),
+        }
+    }
+}
+
+/// How a cluster is protected from a deed.
+pub(super) const fn level(cluster: &ClusterScope, deed: Deed) -> ProtectionLevel {
+    deed.protected_by(&cluster.cluster).1
 }
 
 /// The word for a level, as in the configuration.
@@ -33,9 +58,10 @@ const fn word(level: ProtectionLevel) -> &'static str {
 
 /// Whether the level has anything to say about the deed, so that it must be known what is there.
 pub(super) const fn concerns(level: ProtectionLevel, deed: Deed) -> bool {
-    match (level, deed) {
-        (ProtectionLevel::None, _) | (ProtectionLevel::CannotDelete, Deed::Provision) => false,
-        (ProtectionLevel::CannotDelete, Deed::Deprovision) | (ProtectionLevel::ReadOnly, _) => true,
+    match level {
+        ProtectionLevel::None => false,
+        ProtectionLevel::CannotDelete => !deed.builds(),
+        ProtectionLevel::ReadOnly => true,
     }
 }
 
@@ -46,13 +72,19 @@ pub(super) fn forbids(level: ProtectionLevel, deed: Deed, found: Option<bool>) -
 
 /// The error of a deed that is forbidden.
 pub(super) fn refused(cluster: &ClusterScope, deed: Deed, status: &ClusterStatus) -> Error {
-    let name = &cluster.cluster.id.cluster;
     let mut message = says(cluster, deed);
     if status.found.is_none() {
         message = format!("{message}; whether there is anything of it cannot be told, which counts as yes");
     }
+    forbidden(cluster, deed, message)
+}
+
+/// The same in words of one's own.
+pub(super) fn forbidden(cluster: &ClusterScope, deed: Deed, message: String) -> Error {
+    let name = &cluster.cluster.id.cluster;
+    let (field, _) = deed.protected_by(&cluster.cluster);
     Error::new(ErrorKind::Precondition, message).with_hint(format!(
-        "set protection.provisioning of cluster {name} to none in the configuration, run it again, and set it \
+        "set protection.{field} of cluster {name} to none in the configuration, run it again, and set it \
          back; neither --force nor --yes lifts it"
     ))
 }
@@ -71,10 +103,11 @@ pub(super) fn known(
 
 /// The protection in words: who may not do what, and where that is said.
 pub(super) fn says(cluster: &ClusterScope, deed: Deed) -> String {
+    let (field, level) = deed.protected_by(&cluster.cluster);
     format!(
-        "cluster {} is protected: with protection.provisioning: {} nobody may {} it",
+        "cluster {} is protected: with protection.{field}: {} nobody may {}",
         cluster.cluster.id,
-        word(cluster.cluster.protection.provisioning),
-        deed.word()
+        word(level),
+        deed.words()
     )
 }

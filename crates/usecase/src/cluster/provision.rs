@@ -24,7 +24,7 @@ pub async fn plan(
         return Ok(Plan::default());
     }
     support::require(driver, &[Operation::ClusterPlan])?;
-    let level = cluster.cluster.protection.provisioning;
+    let level = protection::level(cluster, Deed::Provision);
     let what = || {
         format!(
             "cannot tell what provisioning cluster {} would do",
@@ -73,7 +73,7 @@ pub async fn provision(
         return Ok(Plan::default());
     }
     support::require(driver, &[Operation::ClusterProvision])?;
-    let level = cluster.cluster.protection.provisioning;
+    let level = protection::level(cluster, Deed::Provision);
     let status = look(driver, cx, cluster).await;
     let status = if protection::concerns(level, Deed::Provision) {
         protection::known(cluster, Deed::Provision, status)?

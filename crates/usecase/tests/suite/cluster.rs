@@ -2,6 +2,7 @@
 
 mod access;
 mod deprovision;
+mod install;
 mod protection;
 mod provision;
 mod status;

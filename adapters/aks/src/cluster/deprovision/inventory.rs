@@ -10,14 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::removal::{
-    Assignment, DeletedVault, Found, Inventory, Lock, ManagedStack, Tags, holds_data, same,
-};
+use super::removal::{DeletedVault, Found, Inventory, Lock, ManagedStack, Tags, holds_data, same};
 use super::side_products;
-use crate::api::{
-    DELETED_VAULTS, DISKS, GROUPS, IDENTITIES, LOCKS, MANAGED_CLUSTERS, RESOURCES, ROLE_ASSIGNMENTS,
-};
+use crate::api::{DELETED_VAULTS, DISKS, GROUPS, IDENTITIES, LOCKS, MANAGED_CLUSTERS, RESOURCES};
 use crate::cluster::stack::{Stack, StackPlace, is_of, text_map};
+use crate::roles::{self, Assignment};
 
 /// How many side products are looked into at once.
 const AT_ONCE: usize = 8;
@@ -30,7 +27,7 @@ pub(super) struct Reader<'a> {
     pub(super) scope: &'a ClusterScope,
     /// The id of the group that the configuration says.
     pub(super) group: String,
-    /// Scopes where role assignments of ours may be beside the subscription: zones and registries.
+    /// Scopes where role assignments of ours may be beside the subscription: zones, registries, and secrets.
     pub(super) elsewhere: Vec<String>,
 }
 
@@ -66,19 +63,6 @@ struct ListedLock {
 struct LockProperties {
     #[serde(default)]
     level: String,
-}
-
-#[derive(Deserialize)]
-struct ListedAssignment {
-    id: String,
-    #[serde(default)]
-    properties: AssignmentProperties,
-}
-
-#[derive(Deserialize, Default)]
-struct AssignmentProperties {
-    #[serde(default)]
-    description: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -359,37 +343,16 @@ impl Reader<'_> {
     async fn assignments(
         &self,
         principals: &BTreeSet<String>,
-        ours: &[String],
+        managed: &[String],
     ) -> Result<Vec<Assignment>, ArmError> {
         let own = self.subscription();
         let outside = |scope: &&String| !scope.get(..own.len()).is_some_and(|start| same(start, &own));
-        let elsewhere = self.elsewhere.iter().filter(outside).map(String::as_str);
-        let scopes: Vec<&str> = std::iter::once(own.as_str()).chain(elsewhere).collect();
-        let asked = principals
-            .iter()
-            .flat_map(|principal| scopes.iter().map(move |scope| (principal, *scope)));
-        let asked: Vec<_> = asked
-            .map(|(principal, scope)| self.assignments_of(principal, scope))
-            .collect();
-        let found: Vec<Vec<ListedAssignment>> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
-        let description = format!("kompox:{}", self.scope.path());
-        let mut seen = BTreeSet::new();
-        let mut assignments = Vec::new();
-        for assignment in found.into_iter().flatten() {
-            if assignment.properties.description.as_deref() == Some(description.as_str())
-                && !ours.iter().any(|id| same(id, &assignment.id))
-                && seen.insert(assignment.id.to_lowercase())
-            {
-                assignments.push(Assignment { id: assignment.id });
-            }
-        }
-        Ok(assignments)
-    }
-
-    async fn assignments_of(&self, principal: &str, scope: &str) -> Result<Vec<ListedAssignment>, ArmError> {
-        let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments");
-        let filter = format!("principalId eq '{principal}'");
-        self.list(&path, ROLE_ASSIGNMENTS, Some(&filter)).await
+        let elsewhere = self.elsewhere.iter().filter(outside).cloned();
+        let scopes: Vec<String> = std::iter::once(own.clone()).chain(elsewhere).collect();
+        let description = roles::description(&self.scope.path());
+        let mut found = roles::ours(self.arm, self.cx, principals, &scopes, &description).await?;
+        found.retain(|assignment| !managed.iter().any(|id| same(id, &assignment.id)));
+        Ok(found)
     }
 
     /// Vaults that were deleted and say themselves that they were this cluster's.

@@ -15,10 +15,10 @@ use kompox_domain::{Error, ErrorKind, Result};
 
 use self::inventory::Reader;
 use self::removal::{DeletedVault, Inventory};
-use super::nouns::title;
 use super::stack::{Stack, StackState, Unmanage};
 use super::{ClusterWork, domain, failure};
-use crate::api::{DELETED_VAULTS, ROLE_ASSIGNMENTS};
+use crate::api::DELETED_VAULTS;
+use crate::{install, roles};
 
 /// How many things are deleted at once where one does not depend on the other.
 const AT_ONCE: usize = 8;
@@ -30,7 +30,7 @@ impl ClusterWork<'_> {
     /// As the port says.
     pub(crate) async fn deprovision_plan(&self, request: &DeprovisionRequest) -> Result<Plan> {
         require_ids(&request.allow_delete)?;
-        let (inventory, _) = self.reader().read().await.map_err(domain)?;
+        let (inventory, _) = self.reader().await?.read().await.map_err(domain)?;
         removal::prove(&inventory, &self.scope.path())?;
         Ok(removal::plan(&inventory, &request.allow_delete))
     }
@@ -41,7 +41,7 @@ impl ClusterWork<'_> {
     /// As the port says.
     pub(crate) async fn deprovision(&self, request: &DeprovisionRequest) -> Result<Plan> {
         require_ids(&request.allow_delete)?;
-        let reader = self.reader();
+        let reader = self.reader().await?;
         let (mut inventory, mut stack) = reader.read().await.map_err(domain)?;
         // Somebody else's operation first: what it leaves is what there is to delete.
         if stack
@@ -74,22 +74,26 @@ impl ClusterWork<'_> {
         Ok(plan)
     }
 
-    fn reader(&self) -> Reader<'_> {
-        Reader {
+    async fn reader(&self) -> Result<Reader<'_>> {
+        let installed = &self.own.installed;
+        let subscription = &self.provider.subscription;
+        let secrets = install::secret_scopes(self.arm, self.cx, subscription, &installed.certificates)
+            .await
+            .map_err(domain)?;
+        Ok(Reader {
             arm: self.arm,
             cx: self.cx,
             place: &self.place,
             scope: self.scope,
             group: self.group_path(),
-            elsewhere: self
-                .own
-                .installed
+            elsewhere: installed
                 .dns_zones
                 .iter()
-                .chain(&self.own.installed.registries)
+                .chain(&installed.registries)
                 .map(ToString::to_string)
+                .chain(secrets)
                 .collect(),
-        }
+        })
     }
 
     /// The plan, if ownership is proved and nothing is in the way.
@@ -103,17 +107,10 @@ impl ClusterWork<'_> {
     async fn delete_assignments(&self, inventory: &Inventory) -> Result<()> {
         let deletions = inventory.assignments.iter();
         let ended = all(deletions
-            .map(|assignment| self.delete_assignment(&assignment.id))
+            .map(|assignment| roles::delete(self.arm, self.cx, &assignment.id))
             .collect())
         .await;
         ended.map_err(|error| error.context("cannot delete the role assignments outside the stack"))
-    }
-
-    async fn delete_assignment(&self, id: &str) -> Result<(), ArmError> {
-        let request = ArmRequest::delete(self.arm.url(id, ROLE_ASSIGNMENTS)?);
-        let step = self.cx.begin(format!("delete {}", title(id)));
-        let result = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
-        step.end(absent_is_done(result.map(drop)))
     }
 
     async fn delete_stack(&self, stack: &Stack) -> Result<()> {

@@ -7,6 +7,7 @@ use kompox_domain::{Error, ErrorKind, Result, tags};
 
 use super::side_products;
 use crate::cluster::stack::tag;
+use crate::roles::Assignment;
 
 /// Tags by name, as they came.
 pub(crate) type Tags = BTreeMap<String, String>;
@@ -40,13 +41,6 @@ pub(crate) struct ManagedStack {
     pub(crate) tags: Tags,
     /// What it manages, by id.
     pub(crate) resources: Vec<String>,
-}
-
-/// A role assignment of ours outside the stack.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Assignment {
-    /// Its id.
-    pub(crate) id: String,
 }
 
 /// A vault that was deleted and can still be recovered.

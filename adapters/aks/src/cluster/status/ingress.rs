@@ -141,7 +141,14 @@ fn in_vain(error: &KubeError) -> Look {
 const fn reachable(trouble: Trouble) -> Option<bool> {
     match trouble {
         Trouble::Dns | Trouble::Unreachable | Trouble::Timeout | Trouble::Tls => Some(false),
-        Trouble::Unauthorized | Trouble::Forbidden => Some(true),
+        Trouble::Unauthorized
+        | Trouble::Forbidden
+        | Trouble::Refused
+        | Trouble::NotFound
+        | Trouble::AlreadyExists
+        | Trouble::Conflict
+        | Trouble::FieldsOwned
+        | Trouble::Invalid => Some(true),
         Trouble::Config | Trouble::Other => None,
     }
 }

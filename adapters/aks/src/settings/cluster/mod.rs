@@ -1,10 +1,12 @@
 //! A cluster's settings, read and checked as a whole.
 
+mod certificates;
 pub(crate) mod preset;
 mod reader;
 mod rules;
 mod values;
 
+pub(crate) use certificates::VaultCertificate;
 use kompox_arm::ResourceId;
 use kompox_domain::{Cluster, Error, ErrorKind, Result, Secret, SecretReader, Zone};
 
@@ -55,6 +57,8 @@ pub(crate) struct OwnCluster {
 #[derive(Debug, Clone)]
 pub(crate) struct ExistingCluster {
     pub(crate) id: ResourceId,
+    /// The client id of the identity that the ingress's service account stands for.
+    pub(crate) ingress_client_id: Option<String>,
     pub(crate) installed: InstallTargets,
 }
 
@@ -63,6 +67,7 @@ pub(crate) struct ExistingCluster {
 pub(crate) struct InstallTargets {
     pub(crate) dns_zones: Vec<ResourceId>,
     pub(crate) registries: Vec<ResourceId>,
+    pub(crate) certificates: Vec<VaultCertificate>,
 }
 
 /// The machines of one kind of pool.
@@ -197,7 +202,7 @@ fn settings(
     prefix: Option<&str>,
 ) -> Option<ClusterSettings> {
     if cluster.existing {
-        return existing(reader).map(ClusterSettings::Existing);
+        return existing(reader, cluster).map(ClusterSettings::Existing);
     }
     rules::not_existing(reader);
     let scope = kompox_domain::ClusterScope {
@@ -210,23 +215,29 @@ fn settings(
             String::new()
         }
     };
-    let own = own(reader, group, region);
+    let own = own(reader, cluster, group, region);
     rules::together(reader, &own, region);
     Some(ClusterSettings::Own(Box::new(own)))
 }
 
-fn existing(reader: &mut Reader<'_>) -> Option<ExistingCluster> {
+fn existing(reader: &mut Reader<'_>, cluster: &Cluster) -> Option<ExistingCluster> {
     rules::existing(reader);
     let id = reader.value(rules::RESOURCE_ID, |text| {
         values::resource_id(text, values::CLUSTER)
     });
-    // Nothing that is done to an existing cluster asks for it yet, but a wrong one is told at once.
-    reader.value("AZURE_INGRESS_CLIENT_ID", values::guid);
-    let installed = install_targets(reader);
-    Some(ExistingCluster { id: id?, installed })
+    let ingress_client_id = reader.value("AZURE_INGRESS_CLIENT_ID", values::guid);
+    let installed = install_targets(reader, cluster);
+    rules::certificates_of_existing(reader, &installed);
+    Some(ExistingCluster {
+        id: id?,
+        ingress_client_id,
+        installed,
+    })
 }
 
-fn install_targets(reader: &mut Reader<'_>) -> InstallTargets {
+fn install_targets(reader: &mut Reader<'_>, cluster: &Cluster) -> InstallTargets {
+    rules::ingress(reader, &cluster.ingress);
+    let certificates = certificates::read(reader, &cluster.ingress.certificates);
     let mut ids = |key, of| {
         reader
             .value(key, |text| values::resource_ids(text, of))
@@ -235,10 +246,11 @@ fn install_targets(reader: &mut Reader<'_>) -> InstallTargets {
     InstallTargets {
         dns_zones: ids("AZURE_AKS_DNS_ZONE_RESOURCE_IDS", values::ANY_ZONE),
         registries: ids("AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS", values::REGISTRY),
+        certificates,
     }
 }
 
-fn own(reader: &mut Reader<'_>, group: String, region: Option<&str>) -> OwnCluster {
+fn own(reader: &mut Reader<'_>, cluster: &Cluster, group: String, region: Option<&str>) -> OwnCluster {
     let preset = preset(reader);
     OwnCluster {
         group,
@@ -274,7 +286,7 @@ fn own(reader: &mut Reader<'_>, group: String, region: Option<&str>) -> OwnClust
         disable_run_command: reader.flag("AZURE_AKS_DISABLE_RUN_COMMAND", false),
         vault_purge_protection: reader.flag("AZURE_KEY_VAULT_PURGE_PROTECTION", false),
         application_insights: reader.flag("AZURE_APPLICATION_INSIGHTS", false),
-        installed: install_targets(reader),
+        installed: install_targets(reader, cluster),
     }
 }
 

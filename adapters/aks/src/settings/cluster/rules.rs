@@ -1,17 +1,20 @@
 //! What settings mean to each other: contradictions, and settings that would have no effect.
 
+use kompox_domain::model::Ingress;
 use kompox_domain::settings::SettingValue;
 
 use super::reader::Reader;
-use super::{ApiServer, OwnCluster, PrivateZone};
+use super::{ApiServer, InstallTargets, OwnCluster, PrivateZone};
 use crate::settings::keys;
 
 pub(super) const RESOURCE_ID: &str = "AZURE_AKS_RESOURCE_ID";
 
+const INGRESS_CLIENT: &str = "AZURE_INGRESS_CLIENT_ID";
+
 /// What has a meaning for a cluster that somebody else made.
 const EXISTING: [&str; 4] = [
     RESOURCE_ID,
-    "AZURE_INGRESS_CLIENT_ID",
+    INGRESS_CLIENT,
     "AZURE_AKS_DNS_ZONE_RESOURCE_IDS",
     "AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS",
 ];
@@ -53,9 +56,43 @@ pub(super) fn existing(reader: &mut Reader<'_>) {
     }
 }
 
+/// Refuses certificates where nothing says as whom the ingress reads them.
+pub(super) fn certificates_of_existing(reader: &mut Reader<'_>, installed: &InstallTargets) {
+    if !installed.certificates.is_empty() && !reader.is_given(INGRESS_CLIENT) {
+        reader.problem(
+            format!("setting {INGRESS_CLIENT} is missing: the ingress has certificates to read"),
+            "give the client id of a managed identity that has a federated credential for the ingress's service account",
+        );
+    }
+}
+
+/// Refuses what the ingress cannot be.
+pub(super) fn ingress(reader: &mut Reader<'_>, ingress: &Ingress) {
+    if let Some(controller) = ingress.controller.as_deref().filter(|name| *name != "traefik") {
+        reader.problem(
+            format!("ingress.controller cannot be {controller:?}"),
+            "traefik is the one there is; leave it out, or write traefik",
+        );
+    }
+    if ingress.cert_email.is_none() && ingress.cert_resolver.is_some() {
+        reader.problem(
+            "ingress.certResolver is set, and ingress.certEmail is not: without an address there is no ACME"
+                .to_owned(),
+            "give the address that the certificate authority writes to, or remove certResolver",
+        );
+    }
+    if ingress.cert_email.is_some() && ingress.replicas.is_some_and(|replicas| replicas > 1) {
+        reader.problem(
+            "ingress.replicas is more than 1 while ingress.certEmail is set: the storage of ACME has one writer"
+                .to_owned(),
+            "remove replicas, or keep the certificates in a key vault and remove certEmail",
+        );
+    }
+}
+
 /// Refuses what has a meaning only for a cluster that somebody else made.
 pub(super) fn not_existing(reader: &mut Reader<'_>) {
-    for key in [RESOURCE_ID, "AZURE_INGRESS_CLIENT_ID"] {
+    for key in [RESOURCE_ID, INGRESS_CLIENT] {
         if reader.is_given(key) {
             reader.problem(
                 format!("setting {key} has no effect on a cluster that is provisioned"),

@@ -8,6 +8,7 @@ mod deployment;
 mod events;
 pub(super) mod garbage;
 pub(super) mod pods;
+pub(super) mod provisioner;
 mod service;
 mod volumes;
 
@@ -115,6 +116,7 @@ fn follow_kind(objects: &mut Objects<'_>, change: &Change) {
         ("ConfigMap" | "Secret", Some(namespace)) if !change.removed => pods::retry(objects, namespace),
         ("Pod", Some(namespace)) => {
             if !change.removed {
+                provisioner::of_pod(objects, namespace, &change.document);
                 pods::schedule(objects, namespace, &change.document);
             }
             deployment::of_pod(objects, namespace, &change.document);

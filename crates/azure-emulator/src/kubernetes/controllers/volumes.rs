@@ -1,10 +1,10 @@
 //! Volumes and claims: they are bound to each other, and neither goes while it is in use.
 //!
-//! Nothing is provisioned: a claim is bound to a volume that is there.
+//! A claim is bound to a volume that is there; [`super::provisioner`] makes those that are asked for by a class.
 
 use serde_json::{Value, json};
 
-use super::MANAGER;
+use super::{MANAGER, provisioner};
 use crate::json::object;
 use crate::kubernetes::admission::{CLAIM_PROTECTION, VOLUME_PROTECTION};
 use crate::kubernetes::kinds::known;
@@ -44,6 +44,9 @@ pub(super) fn volume_changed(objects: &mut Objects<'_>, change: &Change) {
         return;
     }
     let phase = text(&live, "/status/phase");
+    if phase == "Released" {
+        provisioner::released(objects, &live);
+    }
     let released = phase == "Released" && live["spec"]["claimRef"].is_null();
     if phase.is_empty() || phase == "Pending" || released {
         let mut new = live.clone();
@@ -150,7 +153,8 @@ fn bind(objects: &mut Objects<'_>, namespace: &str, claim: &Value) {
     objects.write(Scope::of(&claims, Some(namespace)), claim, new, MANAGER, "status");
 }
 
-/// The volume of a claim that has gone is released; it is kept whatever its policy, as nothing here deletes disks.
+/// The volume of a claim that has gone is released; one that somebody brought is kept whatever its policy, as nothing
+/// here deletes disks.
 fn release(objects: &mut Objects<'_>, namespace: &str, name: &str) {
     let volumes = known("persistentvolumes");
     let scope = Scope::of(&volumes, None);

@@ -151,7 +151,7 @@ fn allowing(args: &Args, planned: &DeprovisionPlan) -> Option<String> {
 
 fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
     let settled = format!("nothing of cluster {} is there: nothing to do", session.name());
-    super::show(ui, session, plan, dry_run, settled)
+    super::show_own(ui, session, plan, dry_run, settled)
 }
 
 #[cfg(test)]

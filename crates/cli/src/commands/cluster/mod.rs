@@ -1,10 +1,12 @@
 //! `cluster`: one file per verb.
 
 mod deprovision;
+mod install;
 mod kubeconfig;
 mod provision;
 mod status;
 mod token;
+mod uninstall;
 mod wait;
 
 use clap::Subcommand;
@@ -31,6 +33,10 @@ enum Command {
     Provision(provision::Args),
     /// Delete exactly what provisioning made
     Deprovision(deprovision::Args),
+    /// Make a cluster ready for apps: its ingress, and the rights that it needs outside
+    Install(install::Args),
+    /// Undo what installing did
+    Uninstall(uninstall::Args),
     /// Show how a cluster stands in the cloud, or all of them
     Status(status::Args),
     /// Wait for what is under way with a cluster, whoever began it
@@ -47,6 +53,8 @@ impl Args {
         match &self.command {
             Command::Provision(args) => Some(args.output.output),
             Command::Deprovision(args) => Some(args.output.output),
+            Command::Install(args) => Some(args.output.output),
+            Command::Uninstall(args) => Some(args.output.output),
             Command::Status(args) => Some(args.output.output),
             Command::Wait(args) => Some(args.output.output),
             Command::Kubeconfig(_) | Command::Token(_) => None,
@@ -58,6 +66,8 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
     match args.command {
         Command::Provision(args) => provision::run(&args, ui, global),
         Command::Deprovision(args) => deprovision::run(&args, ui, global),
+        Command::Install(args) => install::run(&args, ui, global),
+        Command::Uninstall(args) => uninstall::run(&args, ui, global),
         Command::Status(args) => status::run(&args, ui, global),
         Command::Wait(args) => wait::run(&args, ui, global),
         Command::Kubeconfig(args) => kubeconfig::run(&args, ui, global),
@@ -65,10 +75,13 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
     }
 }
 
-/// An operation on one cluster. What it leaves under way in the cloud is waited for with `cluster wait`.
+/// An operation on one cluster. What it leaves under way in the cloud is waited for with `cluster wait`; what goes on
+/// in the cluster itself, by running it again.
 fn operation(port: Port, target: &ClusterTargetArgs) -> Operation {
     let verb = match port {
         Port::ClusterProvision | Port::ClusterDeprovision | Port::ClusterWait => "wait",
+        Port::ClusterInstall => "install",
+        Port::ClusterUninstall => "uninstall",
         _ => "status",
     };
     Operation {
@@ -86,8 +99,21 @@ fn show(
     dry_run: bool,
     settled: String,
 ) -> Result<(), Failure> {
-    let cluster = &session.cluster.cluster;
-    let empty = if cluster.existing {
+    ui.value(
+        &plan::PlanView::new(&session.cluster.cluster.id, plan, dry_run),
+        &plan::shown(plan, &settled),
+    )
+}
+
+/// The same for what is never done to a cluster that somebody else made.
+fn show_own(
+    ui: &Ui,
+    session: &ClusterSession,
+    plan: &Plan,
+    dry_run: bool,
+    settled: String,
+) -> Result<(), Failure> {
+    let settled = if session.cluster.cluster.existing {
         format!(
             "cluster {} is somebody else's (existing: true): nothing to do",
             session.name()
@@ -95,10 +121,7 @@ fn show(
     } else {
         settled
     };
-    ui.value(
-        &plan::PlanView::new(&cluster.id, plan, dry_run),
-        &plan::shown(plan, &empty),
-    )
+    show(ui, session, plan, dry_run, settled)
 }
 
 /// The verdict of a dry run.

@@ -78,5 +78,5 @@ fn dry_run(
 
 fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
     let settled = format!("cluster {} is as configured: nothing to do", session.name());
-    super::show(ui, session, plan, dry_run, settled)
+    super::show_own(ui, session, plan, dry_run, settled)
 }

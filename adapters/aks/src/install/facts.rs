@@ -1,0 +1,196 @@
+//! What installing starts from: the managed cluster, and as whom its parts act in Azure.
+
+use kompox_arm::{ArmClient, ArmRequest};
+use kompox_domain::model::Ingress;
+use kompox_domain::{Context, Error, ErrorKind, Result};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::api::IDENTITIES;
+use crate::cluster::ClusterWork;
+use crate::cluster::managed::ManagedCluster;
+use crate::cluster::outputs::Outputs;
+use crate::cluster::stack::StackState;
+use crate::settings::cluster::ExistingCluster;
+
+/// What is known before anything is done.
+#[derive(Debug, Clone)]
+pub(super) struct Facts {
+    pub(super) cluster: ManagedCluster,
+    /// The object id of the control plane's identity.
+    pub(super) cluster_principal: Option<String>,
+    /// The object id of the nodes' identity.
+    pub(super) kubelet_principal: Option<String>,
+    /// Whom the ingress's service account stands for.
+    pub(super) ingress: Option<IngressIdentity>,
+}
+
+/// The identity of the ingress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct IngressIdentity {
+    pub(super) client_id: String,
+    /// None: nobody asked for it.
+    pub(super) principal: Option<String>,
+}
+
+impl Facts {
+    /// Of a cluster of ours: what its stack says.
+    ///
+    /// # Errors
+    /// `Precondition` unless it is provisioned, and for the ingress that the configuration says.
+    pub(super) async fn of_own(work: &ClusterWork<'_>, ingress: &Ingress) -> Result<Self> {
+        let seen = work.see().await?;
+        let name = &work.scope.cluster.id;
+        let provision = "run `kompoxops cluster provision`";
+        let unready = |why: String, hint: &str| Err(Error::new(ErrorKind::Precondition, why).with_hint(hint));
+        let stack = seen
+            .stack
+            .as_ref()
+            .filter(|stack| stack.is_of(&work.scope.path()));
+        let Some(stack) = stack else {
+            return unready(format!("cluster {name} is not provisioned"), provision);
+        };
+        match stack.state() {
+            StackState::Succeeded => {}
+            StackState::Busy => {
+                let why = format!(
+                    "cluster {name} is being changed: its deployment stack is {}",
+                    stack.state_word()
+                );
+                return unready(
+                    why,
+                    "wait for it with `kompoxops cluster wait`, then run it again",
+                );
+            }
+            StackState::Failed | StackState::Canceled => {
+                let why = format!(
+                    "cluster {name} is not provisioned: its deployment stack is {}",
+                    stack.state_word()
+                );
+                return unready(why, provision);
+            }
+        }
+        work.refuse_stopped(&seen)?;
+        let outputs = stack.outputs();
+        let Some(cluster) = seen.cluster else {
+            return unready(
+                format!("the managed cluster of cluster {name} is gone"),
+                provision,
+            );
+        };
+        trusts(&outputs, ingress)?;
+        let Outputs {
+            cluster_principal_id,
+            kubelet_principal_id,
+            ingress_principal_id,
+            ingress_client_id,
+            ..
+        } = outputs;
+        Ok(Self {
+            cluster_principal: cluster_principal_id.or_else(|| cluster.principal()),
+            kubelet_principal: kubelet_principal_id.or_else(|| cluster.kubelet_principal()),
+            ingress: ingress_client_id.map(|client_id| IngressIdentity {
+                client_id,
+                principal: ingress_principal_id,
+            }),
+            cluster,
+        })
+    }
+
+    /// Of a cluster that somebody else made: what it says itself, and whose client id the configuration gives.
+    ///
+    /// # Errors
+    /// `NotFound` without the cluster; `Precondition` when nothing in it can answer.
+    pub(super) fn of_existing(
+        existing: &ExistingCluster,
+        cluster: Option<ManagedCluster>,
+        principal: Option<String>,
+    ) -> Result<Self> {
+        let id = existing.id.to_string();
+        let Some(cluster) = cluster else {
+            return Err(Error::new(ErrorKind::NotFound, format!("there is no {id}"))
+                .with_hint("check AZURE_AKS_RESOURCE_ID"));
+        };
+        if cluster.is_stopped() {
+            return Err(Error::new(ErrorKind::Precondition, format!("{id} is stopped"))
+                .with_target(id.clone())
+                .with_hint(format!("start it: az aks start --ids {id}")));
+        }
+        Ok(Self {
+            cluster_principal: cluster.principal(),
+            kubelet_principal: cluster.kubelet_principal(),
+            ingress: existing
+                .ingress_client_id
+                .clone()
+                .map(|client_id| IngressIdentity { client_id, principal }),
+            cluster,
+        })
+    }
+}
+
+/// Refuses an ingress whose service account the stack's identity does not trust: its tokens would be refused.
+fn trusts(outputs: &Outputs, ingress: &Ingress) -> Result<()> {
+    let (namespace, account) = (&outputs.ingress_namespace, &outputs.ingress_service_account);
+    let (Some(namespace), Some(account)) = (namespace, account) else {
+        return Err(Error::new(
+            ErrorKind::Precondition,
+            "the deployment stack does not say which service account its ingress identity trusts",
+        )
+        .with_hint("run `kompoxops cluster provision`"));
+    };
+    let configured = (ingress.namespace.as_str(), ingress.service_account.as_str());
+    if (namespace.as_str(), account.as_str()) == configured {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Precondition,
+        format!(
+            "the cluster was provisioned for the ingress's service account {namespace}/{account}, and the configuration says {}/{}",
+            configured.0, configured.1
+        ),
+    )
+    .with_hint("run `kompoxops cluster provision`, or set namespace and serviceAccount of the ingress back"))
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    #[serde(default)]
+    properties: ListedProperties,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct ListedProperties {
+    #[serde(default)]
+    client_id: String,
+    #[serde(default)]
+    principal_id: String,
+}
+
+/// The object id of the identity with that client id: roles are given to objects.
+pub(super) async fn principal_of(
+    arm: &ArmClient,
+    cx: &Context,
+    subscription: &str,
+    client_id: &str,
+) -> Result<String> {
+    let path =
+        format!("/subscriptions/{subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities");
+    let request = ArmRequest::get(arm.url(&path, IDENTITIES)?);
+    let mut found = None;
+    let each = |element: &RawValue| {
+        if let Ok(identity) = serde_json::from_str::<Listed>(element.get())
+            && identity.properties.client_id.eq_ignore_ascii_case(client_id)
+        {
+            found = Some(identity.properties.principal_id);
+        }
+    };
+    arm.list(cx, request, each).await?;
+    found.ok_or_else(|| {
+        Error::new(
+            ErrorKind::NotFound,
+            format!("no managed identity of subscription {subscription} has the client id {client_id}"),
+        )
+        .with_hint("check AZURE_INGRESS_CLIENT_ID; az identity list prints client ids")
+    })
+}

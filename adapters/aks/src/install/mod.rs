@@ -1,0 +1,170 @@
+//! Installing: what makes a provisioned cluster ready for apps, and undoing it.
+//!
+//! First everything is looked at, and what stands in the way refused before anything is written. Then the rights are
+//! given while the ingress's place in the cluster is prepared: neither needs the other. Then comes the ingress itself,
+//! which needs both. A right that cannot be given is told at the end; it keeps nothing else from being done.
+
+mod facts;
+mod ingress;
+mod rights;
+mod uninstall;
+mod vaults;
+
+use kompox_arm::{ArmClient, ArmOptions};
+use kompox_domain::cluster::{Change, ChangeAction, InstallRequest, Plan};
+use kompox_domain::{ClusterScope, Context, Result};
+use kompox_kube::ingress::Ingress;
+use kompox_kube::{KubeClient, Resolver};
+
+use self::facts::Facts;
+use self::rights::Scopes;
+use crate::api::Group;
+use crate::cluster::kubeconfig::way_in;
+use crate::cluster::managed::ManagedCluster;
+use crate::cluster::{ClusterWork, domain, locate};
+use crate::roles::{self, Assigned, Assigner, Given, Grant, Identity};
+use crate::settings::ProviderSettings;
+use crate::settings::cluster::{ExistingCluster, InstallTargets};
+
+pub(crate) use rights::attach;
+pub(crate) use vaults::secret_scopes;
+
+/// Whose cluster it is.
+pub(crate) enum Whose<'a> {
+    /// Ours, as its stack tells.
+    Own(ClusterWork<'a>),
+    /// Somebody else's, as the configuration tells.
+    Existing(&'a ExistingCluster),
+}
+
+impl Whose<'_> {
+    fn targets(&self) -> &InstallTargets {
+        match self {
+            Self::Own(work) => &work.own.installed,
+            Self::Existing(existing) => &existing.installed,
+        }
+    }
+}
+
+/// One cluster on which something is installed: what installing and uninstalling start from.
+pub(crate) struct InstallWork<'a> {
+    pub(crate) arm: &'a ArmClient,
+    pub(crate) cx: &'a Context,
+    pub(crate) provider: &'a ProviderSettings,
+    pub(crate) options: ArmOptions,
+    pub(crate) resolver: &'a dyn Resolver,
+    pub(crate) scope: &'a ClusterScope,
+    pub(crate) whose: Whose<'a>,
+    /// Of the apps on the cluster.
+    pub(crate) app_groups: Vec<Group>,
+}
+
+impl InstallWork<'_> {
+    /// Makes the cluster ready for apps, and answers with what was done.
+    ///
+    /// # Errors
+    /// As the port says.
+    pub(crate) async fn install(&self, request: InstallRequest) -> Result<Plan> {
+        let targets = self.whose.targets();
+        let subscription = &self.provider.subscription;
+        let (facts, vaults) = futures::try_join!(
+            self.facts(),
+            vaults::find(self.arm, self.cx, subscription, &targets.certificates),
+        )?;
+        let client = self.client(&facts.cluster).await?;
+        let traefik = ingress::traefik(self.scope, targets, &facts, &vaults);
+        let ingress = Ingress::new(&client, self.cx, &traefik)?;
+        let mut look = ingress.look().await?;
+        let description = roles::description(&self.scope.path());
+        let assigner = self.assigner(&description, request.dry_run);
+        let scopes = Scopes {
+            targets,
+            vaults: &vaults,
+            app_groups: &self.app_groups,
+        };
+        let plan = look.plan();
+        if request.dry_run {
+            let assigned = rights::give(&assigner, &facts, scopes).await;
+            return finished(plan, assigned);
+        }
+        look.check()?;
+        let (assigned, prepared) = futures::join!(
+            rights::give(&assigner, &facts, scopes),
+            ingress.prepare(&mut look, request.force)
+        );
+        prepared?;
+        ingress.install(&mut look, request.force).await?;
+        // Without the right to its certificates the ingress would be waited for in vain.
+        let blind = assigned
+            .failures
+            .iter()
+            .any(|(grant, _)| grant.identity == Identity::Ingress);
+        if !blind {
+            ingress.wait(&look).await?;
+        }
+        finished(plan, assigned)
+    }
+
+    async fn facts(&self) -> Result<Facts> {
+        match &self.whose {
+            Whose::Own(work) => Facts::of_own(work, &self.scope.cluster.ingress).await,
+            Whose::Existing(existing) => {
+                let id = existing.id.to_string();
+                let (cluster, principal) = futures::try_join!(
+                    async { locate::read(self.arm, self.cx, &id).await.map_err(domain) },
+                    self.principal_of_ingress(existing),
+                )?;
+                Facts::of_existing(existing, cluster, principal)
+            }
+        }
+    }
+
+    /// Whom the ingress of a cluster of somebody else stands for. Only certificates ask for it.
+    async fn principal_of_ingress(&self, existing: &ExistingCluster) -> Result<Option<String>> {
+        let client_id = existing.ingress_client_id.as_deref();
+        match client_id.filter(|_| !existing.installed.certificates.is_empty()) {
+            Some(client_id) => facts::principal_of(self.arm, self.cx, &self.provider.subscription, client_id)
+                .await
+                .map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn client(&self, cluster: &ManagedCluster) -> Result<KubeClient> {
+        let (access, token) = way_in(self.arm, self.cx, self.resolver, cluster).await?;
+        Ok(KubeClient::new(&access, token.as_ref())?)
+    }
+
+    fn assigner<'a>(&'a self, description: &'a str, dry_run: bool) -> Assigner<'a> {
+        Assigner {
+            arm: self.arm,
+            cx: self.cx,
+            options: self.options,
+            description,
+            dry_run,
+        }
+    }
+}
+
+/// The plan with the rights that were given, unless some could not be.
+fn finished(mut plan: Plan, assigned: Assigned) -> Result<Plan> {
+    let made = assigned.given.iter().filter(|(_, given)| *given == Given::Made);
+    plan.changes.extend(made.map(|(grant, _)| granted(grant)));
+    match roles::refused(assigned.failures) {
+        Some(error) => Err(error),
+        None => Ok(plan),
+    }
+}
+
+fn granted(grant: &Grant) -> Change {
+    Change {
+        action: ChangeAction::Create,
+        resource: grant.id(),
+        reason: format!(
+            "{} for the {} on {}",
+            grant.role.title(),
+            grant.identity,
+            crate::cluster::nouns::title(&grant.scope)
+        ),
+    }
+}

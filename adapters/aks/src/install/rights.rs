@@ -1,0 +1,242 @@
+//! Which rights the parts of a cluster need outside of its stack, and giving them.
+
+use futures::stream::{self, StreamExt as _};
+use kompox_arm::{ArmError, ArmRequest};
+use kompox_domain::Error;
+use kompox_domain::error::FailedOperation;
+use serde::Deserialize;
+
+use super::facts::Facts;
+use super::vaults::Vault;
+use crate::api::{Group, REGISTRIES};
+use crate::roles::{Assigned, Assigner, Given, Grant, Identity, Role};
+use crate::settings::cluster::InstallTargets;
+
+/// How many registries are asked at once how they ask for rights.
+const AT_ONCE: usize = 8;
+
+/// Everything that rights are given to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scopes<'a> {
+    pub(super) targets: &'a InstallTargets,
+    pub(super) vaults: &'a [Vault],
+    /// Of the apps on the cluster.
+    pub(super) app_groups: &'a [Group],
+}
+
+/// Gives all rights. What fails is in the answer, and keeps nothing else from being given.
+pub(super) async fn give(assigner: &Assigner<'_>, facts: &Facts, scopes: Scopes<'_>) -> Assigned {
+    let (registries, mut failures) = registries(assigner, facts, scopes.targets).await;
+    let mut grants = zones(facts, scopes.targets);
+    grants.extend(secrets(facts, scopes.targets, scopes.vaults));
+    grants.extend(groups(facts, scopes.app_groups));
+    grants.extend(registries);
+    let (grants, nameless): (Vec<Grant>, Vec<Grant>) =
+        grants.into_iter().partition(|grant| !grant.principal.is_empty());
+    failures.extend(nameless.into_iter().map(|grant| {
+        let failure = unknown_identity(&grant);
+        (grant, failure)
+    }));
+    let mut assigned = assigner.give_all(grants).await;
+    // A zone, registry or vault that is not there is a mistake; an app's group is made with its first disk.
+    let (gone, given) = assigned
+        .given
+        .into_iter()
+        .partition(|(grant, given)| *given == Given::NoScope && grant.role != Role::DiskRestoreOperator);
+    assigned.given = given;
+    failures.append(&mut assigned.failures);
+    let gone: Vec<(Grant, Given)> = gone;
+    failures.extend(gone.into_iter().map(|(grant, _)| {
+        let failure = no_scope(&grant);
+        (grant, failure)
+    }));
+    assigned.failures = failures;
+    assigned
+}
+
+fn principal(id: Option<&String>) -> String {
+    id.cloned().unwrap_or_default()
+}
+
+fn zones(facts: &Facts, targets: &InstallTargets) -> Vec<Grant> {
+    let grant = |zone: &kompox_arm::ResourceId| Grant {
+        identity: Identity::Cluster,
+        principal: principal(facts.cluster_principal.as_ref()),
+        role: if zone.is_of("Microsoft.Network", "privateDnsZones") {
+            Role::PrivateDnsZoneContributor
+        } else {
+            Role::DnsZoneContributor
+        },
+        scope: zone.to_string(),
+    };
+    targets.dns_zones.iter().map(grant).collect()
+}
+
+fn secrets(facts: &Facts, targets: &InstallTargets, vaults: &[Vault]) -> Vec<Grant> {
+    let ingress = facts
+        .ingress
+        .as_ref()
+        .and_then(|ingress| ingress.principal.as_ref());
+    let mut grants: Vec<Grant> = Vec::new();
+    for certificate in &targets.certificates {
+        let Some(vault) = vaults.iter().find(|vault| vault.host == certificate.host) else {
+            continue;
+        };
+        let grant = Grant {
+            identity: Identity::Ingress,
+            principal: principal(ingress),
+            role: Role::KeyVaultSecretsUser,
+            scope: vault.secret(certificate),
+        };
+        // Two names for one secret, or two of its versions.
+        if !grants.iter().any(|other| other.name() == grant.name()) {
+            grants.push(grant);
+        }
+    }
+    grants
+}
+
+fn groups(facts: &Facts, groups: &[Group]) -> Vec<Grant> {
+    groups
+        .iter()
+        .map(|group| attach(principal(facts.cluster_principal.as_ref()), group))
+        .collect()
+}
+
+/// The right to attach the disks of an app.
+pub(crate) fn attach(principal: String, group: &Group) -> Grant {
+    Grant {
+        identity: Identity::Cluster,
+        principal,
+        role: Role::DiskRestoreOperator,
+        scope: group.path(),
+    }
+}
+
+#[derive(Deserialize, Default)]
+struct Registry {
+    #[serde(default)]
+    properties: RegistryProperties,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct RegistryProperties {
+    #[serde(default)]
+    role_assignment_mode: Option<String>,
+}
+
+/// The right to pull, as each registry takes it: where rights are given by repository `AcrPull` has no effect.
+async fn registries(
+    assigner: &Assigner<'_>,
+    facts: &Facts,
+    targets: &InstallTargets,
+) -> (Vec<Grant>, Vec<(Grant, FailedOperation)>) {
+    let scopes: Vec<String> = targets.registries.iter().map(ToString::to_string).collect();
+    let asked = scopes.into_iter().map(|scope| async move {
+        let role = role_of_registry(assigner, &scope).await;
+        let mut grant = Grant {
+            identity: Identity::Kubelet,
+            principal: principal(facts.kubelet_principal.as_ref()),
+            role: Role::AcrPull,
+            scope,
+        };
+        match role {
+            Ok(role) => {
+                grant.role = role;
+                Ok(grant)
+            }
+            Err(error) => {
+                let failure = unread_registry(&grant, error);
+                Err((grant, failure))
+            }
+        }
+    });
+    let ended: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+    let mut grants = Vec::new();
+    let mut failures = Vec::new();
+    for end in ended {
+        match end {
+            Ok(grant) => grants.push(grant),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    (grants, failures)
+}
+
+async fn role_of_registry(assigner: &Assigner<'_>, id: &str) -> Result<Role, ArmError> {
+    let request = ArmRequest::get(assigner.arm.url(id, REGISTRIES)?);
+    let registry: Registry = assigner.arm.send(assigner.cx, &request).await?.json()?;
+    let mode = registry.properties.role_assignment_mode.unwrap_or_default();
+    Ok(if mode.eq_ignore_ascii_case("AbacRepositoryPermissions") {
+        Role::RepositoryReader
+    } else {
+        Role::AcrPull
+    })
+}
+
+fn unread_registry(grant: &Grant, error: ArmError) -> FailedOperation {
+    let code = error.code().unwrap_or_default().to_owned();
+    let error = Error::from(error);
+    FailedOperation {
+        resource: grant.scope.clone(),
+        code,
+        message: format!(
+            "the {} did not get the right to pull: how the registry asks for rights cannot be read: {error}",
+            grant.identity
+        ),
+        correlation_id: error.correlation_id().map(str::to_owned),
+        hint: Some(error.hint().map_or_else(
+            || "check AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS".to_owned(),
+            str::to_owned,
+        )),
+        causes: Vec::new(),
+    }
+}
+
+fn unknown_identity(grant: &Grant) -> FailedOperation {
+    FailedOperation {
+        resource: grant.scope.clone(),
+        code: "IdentityUnknown".to_owned(),
+        message: format!(
+            "nobody got {}: neither the stack nor the managed cluster says who its {} is",
+            grant.role.title(),
+            grant.identity
+        ),
+        hint: Some(
+            match grant.identity {
+                Identity::Ingress => "run `kompoxops cluster provision`, or set AZURE_INGRESS_CLIENT_ID",
+                Identity::Cluster | Identity::Kubelet => {
+                    "a cluster needs managed identities: one with a service principal is given its rights by hand"
+                }
+            }
+            .to_owned(),
+        ),
+        ..FailedOperation::default()
+    }
+}
+
+fn no_scope(grant: &Grant) -> FailedOperation {
+    FailedOperation {
+        resource: grant.scope.clone(),
+        code: "ResourceNotFound".to_owned(),
+        message: format!(
+            "the {} did not get {}: there is no such resource",
+            grant.identity,
+            grant.role.title()
+        ),
+        hint: Some(
+            match grant.role {
+                Role::DnsZoneContributor | Role::PrivateDnsZoneContributor => {
+                    "check AZURE_AKS_DNS_ZONE_RESOURCE_IDS"
+                }
+                Role::AcrPull | Role::RepositoryReader => "check AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS",
+                Role::KeyVaultSecretsUser | Role::DiskRestoreOperator => {
+                    "it was deleted meanwhile: run it again"
+                }
+            }
+            .to_owned(),
+        ),
+        ..FailedOperation::default()
+    }
+}

@@ -1,0 +1,214 @@
+//! Giving rights: looked for first, so that one that is there costs a read and no write.
+
+use std::time::{Duration, Instant};
+
+use futures::stream::{self, StreamExt as _};
+use kompox_arm::{ArmClient, ArmError, ArmOptions, ArmRequest};
+use kompox_domain::error::FailedOperation;
+use kompox_domain::{Context, Error, ErrorKind};
+
+use super::answers::{Answer, answer};
+use super::grants::Grant;
+use crate::api::ROLE_ASSIGNMENTS;
+use crate::cluster::nouns::title;
+
+/// How many are given at once.
+const AT_ONCE: usize = 8;
+/// How long an identity may stay unknown to Entra ID. Groups take minutes, managed identities most often seconds.
+const UNKNOWN: Duration = Duration::from_secs(300);
+/// Waits between two tries grow to this.
+const MAX_WAIT: Duration = Duration::from_secs(15);
+
+/// What became of a grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// The right was there.
+    There,
+    /// It was given now; a dry run: would be.
+    Made,
+    /// What it would be a right to is not there.
+    NoScope,
+}
+
+/// What became of several.
+#[derive(Debug, Default)]
+pub(crate) struct Assigned {
+    pub(crate) given: Vec<(Grant, Given)>,
+    /// Those that could not be given, and why.
+    pub(crate) failures: Vec<(Grant, FailedOperation)>,
+}
+
+/// Gives rights in the name of one cluster.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Assigner<'a> {
+    pub(crate) arm: &'a ArmClient,
+    pub(crate) cx: &'a Context,
+    pub(crate) options: ArmOptions,
+    /// By which what is ours is found again: an assignment has no tags.
+    pub(crate) description: &'a str,
+    /// Whether nothing is to be written.
+    pub(crate) dry_run: bool,
+}
+
+impl Assigner<'_> {
+    /// Gives all of them, as many at once as is polite. One that fails does not keep the others from being given.
+    pub(crate) async fn give_all(&self, grants: Vec<Grant>) -> Assigned {
+        let asked = grants.into_iter().map(|grant| async move {
+            let result = self.give(&grant).await;
+            (grant, result)
+        });
+        let ended: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let mut assigned = Assigned::default();
+        for (grant, result) in ended {
+            match result {
+                Ok(given) => {
+                    tracing::debug!(
+                        identity = grant.identity.as_str(),
+                        principal = grant.principal,
+                        role = grant.role.title(),
+                        scope = grant.scope,
+                        ?given,
+                        "role assignment"
+                    );
+                    assigned.given.push((grant, given));
+                }
+                Err(failure) => assigned.failures.push((grant, failure)),
+            }
+        }
+        assigned
+    }
+
+    /// Gives one.
+    ///
+    /// # Errors
+    /// What ARM said, naming the identity, and what helps.
+    pub(crate) async fn give(&self, grant: &Grant) -> Result<Given, FailedOperation> {
+        let failed = |error: ArmError| failure(grant, error);
+        if let Some(given) = self.look(grant).await.map_err(failed)? {
+            return Ok(given);
+        }
+        if self.dry_run {
+            return Ok(Given::Made);
+        }
+        let step = self.cx.begin(format!(
+            "give the {} {} on {}",
+            grant.identity,
+            grant.role.title(),
+            title(&grant.scope)
+        ));
+        step.end(self.put(grant).await).map_err(failed)
+    }
+
+    /// Whether the right is there under its own name, or cannot be.
+    async fn look(&self, grant: &Grant) -> Result<Option<Given>, ArmError> {
+        let request = ArmRequest::get(self.arm.url(&grant.id(), ROLE_ASSIGNMENTS)?);
+        match self.arm.send(self.cx, &request).await {
+            Ok(_) => Ok(Some(Given::There)),
+            Err(error) if answer(&error) == Some(Answer::NoScope) => Ok(Some(Given::NoScope)),
+            Err(error) if error.status() == Some(404) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn put(&self, grant: &Grant) -> Result<Given, ArmError> {
+        let url = self.arm.url(&grant.id(), ROLE_ASSIGNMENTS)?;
+        let request = ArmRequest::put(url, &grant.body(self.description))?;
+        let began = Instant::now();
+        let left = self
+            .cx
+            .deadline()
+            .map_or(UNKNOWN, |deadline| deadline.saturating_duration_since(began) / 2);
+        // What comes afterwards needs time too.
+        let patience = UNKNOWN.min(left);
+        let mut wait = self.options.poll;
+        loop {
+            let error = match self.arm.send(self.cx, &request).await {
+                Ok(_) => return Ok(Given::Made),
+                Err(error) => error,
+            };
+            match answer(&error) {
+                Some(Answer::There) => return Ok(Given::There),
+                Some(Answer::NoScope) => return Ok(Given::NoScope),
+                Some(Answer::Again) if began.elapsed() + wait < patience => {
+                    tracing::debug!(
+                        identity = grant.identity.as_str(),
+                        principal = grant.principal,
+                        "Entra ID does not know the identity yet"
+                    );
+                    let doing = || format!("while waiting for Entra ID to know the {}", grant.identity);
+                    self.arm.pause(self.cx, wait, doing).await?;
+                    wait = (wait * 2).min(MAX_WAIT);
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+}
+
+fn failure(grant: &Grant, error: ArmError) -> FailedOperation {
+    let hint = match answer(&error) {
+        Some(Answer::Refused(hint)) => Some(hint.to_owned()),
+        Some(Answer::Again) => Some(format!(
+            "the {} was made just now: run it again in some minutes",
+            grant.identity
+        )),
+        _ => None,
+    };
+    let code = error.code().unwrap_or_default().to_owned();
+    let error = Error::from(error);
+    let correlation_id = error.correlation_id().map(str::to_owned);
+    let hint = hint.or_else(|| error.hint().map(str::to_owned));
+    tracing::debug!(
+        identity = grant.identity.as_str(),
+        role = grant.role.title(),
+        scope = grant.scope,
+        code,
+        "role assignment failed"
+    );
+    FailedOperation {
+        resource: grant.scope.clone(),
+        code: if code.is_empty() {
+            error.kind().to_string()
+        } else {
+            code
+        },
+        message: format!(
+            "the {} {} did not get {}: {}",
+            grant.identity,
+            grant.principal,
+            grant.role.title(),
+            said(&error)
+        ),
+        correlation_id,
+        hint,
+        causes: Vec::new(),
+    }
+}
+
+/// The whole chain in one sentence.
+fn said(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}
+
+/// The error of rights that could not be given.
+pub(crate) fn refused(failures: Vec<(Grant, FailedOperation)>) -> Option<Error> {
+    let count = match failures.len() {
+        0 => return None,
+        1 => "one right".to_owned(),
+        several => format!("{several} rights"),
+    };
+    let failures = failures.into_iter().map(|(_, failure)| failure).collect();
+    Some(
+        Error::new(
+            ErrorKind::Failed,
+            format!("{count} could not be given; everything else is done"),
+        )
+        .with_failures(failures),
+    )
+}

@@ -1,0 +1,126 @@
+//! Making a cluster ready for apps, and undoing it.
+
+use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
+use kompox_domain::progress::WarningKind;
+use kompox_domain::{ClusterScope, Context, Operation, ProviderDriver, Result};
+
+use super::protection::{self, Deed};
+use super::{cannot, look};
+use crate::support::{self, Watch};
+
+/// Makes a cluster ready for apps, and answers with what was done; a dry run with what would be.
+///
+/// Also on a cluster that somebody else made. Where a protection forbids changes, an ingress that is as configured is
+/// left alone, and one of which nothing is there is made; everything else is refused. That a protection would refuse
+/// it is a warning of a dry run.
+///
+/// # Errors
+/// `Unsupported`; `Precondition` for a protected ingress; those of [`ProviderDriver::cluster_install`].
+pub async fn install(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    cluster: &ClusterScope,
+    request: &InstallRequest,
+) -> Result<Plan> {
+    support::require(driver, &[Operation::ClusterInstall])?;
+    let id = &cluster.cluster.id;
+    let dry = InstallRequest {
+        dry_run: true,
+        ..*request
+    };
+    let protected = protection::concerns(protection::level(cluster, Deed::Install), Deed::Install);
+    if request.dry_run || protected {
+        let plan = driver.cluster_install(cx, cluster, &dry).await;
+        let plan = plan.map_err(|error| {
+            error.context(format!(
+                "cannot tell what installing the ingress of cluster {id} would do"
+            ))
+        })?;
+        let forbidden = protected && !plan.is_empty() && !is_new(driver, cx, cluster, &plan).await;
+        if request.dry_run {
+            if forbidden {
+                warn(cx, cluster, Deed::Install);
+            }
+            return Ok(plan);
+        }
+        if forbidden {
+            let says = protection::says(cluster, Deed::Install);
+            return Err(protection::forbidden(cluster, Deed::Install, says));
+        }
+        if plan.is_empty() {
+            return Ok(plan);
+        }
+    }
+    let (watch, cx) = Watch::begin(cx);
+    driver
+        .cluster_install(&cx, cluster, request)
+        .await
+        .map_err(|error| cannot(error, &watch, &format!("install the ingress of cluster {id}")))
+}
+
+/// Whether nothing of the ingress is there: then nothing of it is changed by making it.
+async fn is_new(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope, plan: &Plan) -> bool {
+    let only_made = plan
+        .changes
+        .iter()
+        .all(|change| matches!(change.action, ChangeAction::Create | ChangeAction::Keep));
+    only_made
+        && look(driver, cx, cluster)
+            .await
+            .is_ok_and(|status| status.installed == Some(false))
+}
+
+/// Undoes [`install`], and answers with what was deleted and what is left; a dry run with what would be.
+///
+/// Not installed is success. A protected ingress is refused unless there is nothing to do; neither `force` nor `yes`
+/// lifts that.
+///
+/// # Errors
+/// `Unsupported`; `Precondition` for a protected ingress; those of [`ProviderDriver::cluster_uninstall`].
+pub async fn uninstall(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    cluster: &ClusterScope,
+    request: &UninstallRequest,
+) -> Result<Plan> {
+    support::require(driver, &[Operation::ClusterUninstall])?;
+    let id = &cluster.cluster.id;
+    let protected = protection::concerns(protection::level(cluster, Deed::Uninstall), Deed::Uninstall);
+    if request.dry_run || protected {
+        let dry = UninstallRequest {
+            dry_run: true,
+            ..*request
+        };
+        let plan = driver.cluster_uninstall(cx, cluster, &dry).await;
+        let plan = plan.map_err(|error| {
+            error.context(format!(
+                "cannot tell what uninstalling the ingress of cluster {id} would delete"
+            ))
+        })?;
+        let forbidden = protected && !plan.is_empty();
+        if request.dry_run {
+            if forbidden {
+                warn(cx, cluster, Deed::Uninstall);
+            }
+            return Ok(plan);
+        }
+        if forbidden {
+            let says = protection::says(cluster, Deed::Uninstall);
+            return Err(protection::forbidden(cluster, Deed::Uninstall, says));
+        }
+        // Nothing is there, and nothing that appears from now on may be deleted.
+        return Ok(plan);
+    }
+    let (watch, cx) = Watch::begin(cx);
+    driver
+        .cluster_uninstall(&cx, cluster, request)
+        .await
+        .map_err(|error| cannot(error, &watch, &format!("uninstall the ingress of cluster {id}")))
+}
+
+fn warn(cx: &Context, cluster: &ClusterScope, deed: Deed) {
+    cx.warn(
+        WarningKind::Protected,
+        format!("it would be refused: {}", protection::says(cluster, deed)),
+    );
+}
