@@ -16,7 +16,7 @@ use kompox_domain::model::ClusterId;
 use kompox_domain::volume::{DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
 use kompox_domain::{
     App, AppScope, Cluster, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Result, Secret,
-    SnapshotName, Volume,
+    SnapshotName, Volume, VolumeMount,
 };
 use kompox_kube::Resolver;
 
@@ -182,6 +182,7 @@ impl ProviderDriver for AksDriver {
                 Operation::ClusterUninstall,
                 Operation::ClusterKubeconfig,
                 Operation::ClusterToken,
+                Operation::VolumeApply,
                 Operation::DiskList,
                 Operation::DiskCreate,
                 Operation::DiskAssign,
@@ -317,6 +318,13 @@ impl ProviderDriver for AksDriver {
         Ok(volumes::mount(&self.settings.location, disk))
     }
 
+    async fn volume_apply(&self, cx: &Context, app: &AppScope, mounts: &[VolumeMount]) -> Result<Plan> {
+        if mounts.is_empty() {
+            return Ok(Plan::default());
+        }
+        self.volumes(cx, app)?.apply(&*self.resolver, mounts).await
+    }
+
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
         self.volumes(cx, app)?.disk_list(volumes).await
     }
@@ -349,7 +357,10 @@ impl ProviderDriver for AksDriver {
         disk: &DiskName,
         force: bool,
     ) -> Result<()> {
-        self.volumes(cx, app)?.disk_delete(volume, disk, force).await
+        let resolver = &*self.resolver;
+        self.volumes(cx, app)?
+            .disk_delete(resolver, volume, disk, force)
+            .await
     }
 
     async fn snapshot_list(

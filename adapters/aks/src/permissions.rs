@@ -71,7 +71,18 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
         ],
         // The tags API changes the resource itself, so it asks for the right to write that too.
         Operation::DiskAssign => &[GROUP_READ, DISK_READ, DISK_WRITE, TAGS_WRITE, RESULT_READ],
-        Operation::DiskDelete => &[GROUP_READ, DISK_READ, DISK_DELETE, OPERATION_READ],
+        // Without the last three a disk is deleted too: a warning says that its cluster was not asked about it.
+        Operation::DiskDelete => &[
+            GROUP_READ,
+            DISK_READ,
+            DISK_DELETE,
+            OPERATION_READ,
+            CLUSTER_READ,
+            ADMIN_CREDENTIAL,
+            USER_CREDENTIAL,
+        ],
+        // As for the status: one of the two opens the way to Kubernetes.
+        Operation::VolumeApply => &[CLUSTER_READ, ADMIN_CREDENTIAL, USER_CREDENTIAL],
         Operation::SnapshotList => &[GROUP_READ, SNAPSHOT_READ],
         Operation::SnapshotCreate => &[
             GROUP_READ,

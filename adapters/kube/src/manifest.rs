@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    CSIPersistentVolumeSource, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, ObjectReference,
-    PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeSpec,
-    VolumeNodeAffinity, VolumeResourceRequirements,
+    CSIPersistentVolumeSource, Namespace, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm,
+    ObjectReference, PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+    PersistentVolumeSpec, VolumeNodeAffinity, VolumeResourceRequirements,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -14,11 +14,11 @@ use serde::Serialize;
 
 use crate::labels::{MANAGED_BY, MANAGER};
 
-const APP: &str = "ops.kompox.dev/app";
-const VOLUME: &str = "ops.kompox.dev/volume";
-const DISK: &str = "ops.kompox.dev/disk";
+pub(crate) const APP: &str = "ops.kompox.dev/app";
+pub(crate) const VOLUME: &str = "ops.kompox.dev/volume";
+pub(crate) const DISK: &str = "ops.kompox.dev/disk";
 /// An annotation: an id is no value of a label.
-const APP_ID: &str = "ops.kompox.dev/app-id";
+pub(crate) const APP_ID: &str = "ops.kompox.dev/app-id";
 
 /// An object of a manifest. Written twice it is the same to the byte.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,7 +71,7 @@ fn no_class() -> Option<String> {
     Some(String::new())
 }
 
-fn volume(mount: &VolumeMount) -> PersistentVolume {
+pub(crate) fn volume(mount: &VolumeMount) -> PersistentVolume {
     let class = &mount.class;
     let file_system = class.volume_mode == "Filesystem";
     let attributes = &mount.disk_mount.attributes;
@@ -104,7 +104,7 @@ fn volume(mount: &VolumeMount) -> PersistentVolume {
     }
 }
 
-fn claim(mount: &VolumeMount) -> PersistentVolumeClaim {
+pub(crate) fn claim(mount: &VolumeMount) -> PersistentVolumeClaim {
     PersistentVolumeClaim {
         metadata: ObjectMeta {
             namespace: Some(mount.namespace.to_string()),
@@ -122,6 +122,22 @@ fn claim(mount: &VolumeMount) -> PersistentVolumeClaim {
             ..PersistentVolumeClaimSpec::default()
         }),
         status: None,
+    }
+}
+
+/// The namespace of the claim, where nobody has made one.
+pub(crate) fn namespace(mount: &VolumeMount) -> Namespace {
+    Namespace {
+        metadata: ObjectMeta {
+            name: Some(mount.namespace.to_string()),
+            labels: Some(BTreeMap::from([
+                (MANAGED_BY.to_owned(), MANAGER.to_owned()),
+                (APP.to_owned(), mount.app.app.to_string()),
+            ])),
+            annotations: Some(BTreeMap::from([(APP_ID.to_owned(), mount.app.to_string())])),
+            ..ObjectMeta::default()
+        },
+        ..Namespace::default()
     }
 }
 

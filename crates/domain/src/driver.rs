@@ -13,7 +13,7 @@ use crate::cluster::{
 use crate::context::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AnyId, Volume};
-use crate::mount::DiskMount;
+use crate::mount::{DiskMount, VolumeMount};
 use crate::name::{DiskName, SnapshotName};
 use crate::options::VolumeOptions;
 use crate::scope::{AppScope, ClusterScope, ProviderScope};
@@ -71,6 +71,8 @@ operations! {
     ClusterKubeconfig, "cluster kubeconfig", 2;
     /// [`ProviderDriver::cluster_token`].
     ClusterToken, "cluster token", 1;
+    /// [`ProviderDriver::volume_apply`].
+    VolumeApply, "volume manifest --apply", 2;
     /// [`ProviderDriver::disk_list`].
     DiskList, "disk list", 1;
     /// [`ProviderDriver::disk_create`].
@@ -372,6 +374,21 @@ pub trait ProviderDriver: Send + Sync {
     /// `Unsupported` for a kind of volume that the driver does not have.
     fn disk_mount(&self, app: &AppScope, volume: &Volume, disk: &DiskRecord) -> Result<DiskMount>;
 
+    /// Lets the app's cluster mount disks: a persistent volume and a claim for each, as they were worked out from
+    /// [`volume_class`](Self::volume_class) and [`disk_mount`](Self::disk_mount).
+    ///
+    /// # Behavior
+    /// Everything is looked at before the first write. There as wanted: nothing is written. A namespace that is
+    /// missing is made. A volume whose claim has gone is given to the new one. A claim is never resized. What mounts
+    /// another disk of the same volume stays, and is told ([`Keep`](crate::cluster::ChangeAction::Keep)) with how to
+    /// remove it. Interrupted: the next call goes on. Two at once: both succeed. Does not wait for claims to be bound.
+    /// No mounts: nothing is asked. Answers with what was done.
+    ///
+    /// # Errors
+    /// `NotFound` without a cluster. `Precondition`, before any write, for what is somebody else's, is being deleted,
+    /// or is in use by another claim or volume; for a cluster that is stopped.
+    async fn volume_apply(&self, cx: &Context, app: &AppScope, mounts: &[VolumeMount]) -> Result<Plan>;
+
     /// The disks of some volumes of an app.
     ///
     /// # Behavior
@@ -423,10 +440,13 @@ pub trait ProviderDriver: Send + Sync {
     /// Deletes a disk.
     ///
     /// # Behavior
-    /// Missing: success. The assigned disk only with `force`; none is assigned afterwards.
+    /// Missing: success. The assigned disk only with `force`; none is assigned afterwards. The app's cluster is asked
+    /// whether a persistent volume still names the disk. Where there is no cluster there is nobody to ask; where it
+    /// does not answer, a warning says that it was not asked ([`Unchecked`](crate::progress::WarningKind::Unchecked)).
     ///
     /// # Errors
-    /// `Precondition` for the assigned disk without `force`, and for one that is attached, naming the machine.
+    /// `Precondition` for the assigned disk without `force`; with and without it for one that is attached, naming the
+    /// machine, and for one that a persistent volume names, naming volume and claim.
     async fn disk_delete(
         &self,
         cx: &Context,

@@ -48,6 +48,8 @@ pub enum WarningKind {
     StillInstalled,
     /// A check found something that works and should be known, or could not be made.
     Check,
+    /// What protects from a mistake could not be looked at.
+    Unchecked,
 }
 
 impl WarningKind {
@@ -62,6 +64,7 @@ impl WarningKind {
             Self::Protected => "protected",
             Self::StillInstalled => "stillInstalled",
             Self::Check => "check",
+            Self::Unchecked => "unchecked",
         }
     }
 }

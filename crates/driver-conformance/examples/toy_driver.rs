@@ -25,7 +25,7 @@ use kompox_domain::volume::{DiskRecord, arrange_snapshots};
 use kompox_domain::{
     AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, DriverFactory, Error,
     ErrorKind, Operation, ProviderDriver, ProviderScope, Result, Secret, SecretReader, SnapshotName, Source,
-    Volume, VolumeClass, VolumeDisk, VolumeSnapshot, tags,
+    Volume, VolumeClass, VolumeDisk, VolumeMount, VolumeSnapshot, tags,
 };
 use kompox_driver_conformance::memory::MemoryHarness;
 use kompox_driver_conformance::{Harness as _, declared_cases, run};
@@ -182,6 +182,10 @@ impl ProviderDriver for Toy {
             // There are no zones, so any node will do.
             node_labels: BTreeMap::new(),
         })
+    }
+
+    async fn volume_apply(&self, _: &Context, _: &AppScope, _: &[VolumeMount]) -> Result<Plan> {
+        Err(unsupported(NAME, Operation::VolumeApply))
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {

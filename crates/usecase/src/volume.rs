@@ -1,11 +1,12 @@
 //! Volumes of an app, as a cluster mounts them.
 
+use kompox_domain::cluster::Plan;
 use kompox_domain::{
     AppScope, Context, Error, ErrorKind, Label, Operation, ProviderDriver, Result, Volume, VolumeClass,
     VolumeDisk, VolumeMount, VolumeName, naming,
 };
 
-use crate::support;
+use crate::support::{self, Watch};
 
 /// What mounts one volume.
 #[derive(Debug)]
@@ -76,6 +77,59 @@ pub async fn mounts(
         })
     });
     Ok(mounted.chain(unknown).collect())
+}
+
+/// What came of letting the cluster mount volumes.
+#[derive(Debug)]
+pub enum ApplyOutcome {
+    /// It mounts all of them; what was done for it.
+    Applied {
+        /// Where the claims are. None: there are no volumes.
+        namespace: Option<Label>,
+        /// What was done, and what stays.
+        plan: Plan,
+    },
+    /// Some volume cannot be mounted, so nothing was done.
+    Unmountable(Vec<MountOutcome>),
+}
+
+/// Lets the app's cluster mount the assigned disks of these volumes, or of all volumes of the app where none is named.
+///
+/// # Errors
+/// Those of [`mounts`] and of [`ProviderDriver::volume_apply`].
+pub async fn apply(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    names: &[VolumeName],
+    namespace: Option<&Label>,
+) -> Result<ApplyOutcome> {
+    support::require(driver, &[Operation::VolumeApply])?;
+    let outcomes = mounts(driver, cx, app, names, namespace).await?;
+    if outcomes.iter().any(|outcome| outcome.result.is_err()) {
+        return Ok(ApplyOutcome::Unmountable(outcomes));
+    }
+    let mounts: Vec<VolumeMount> = outcomes
+        .into_iter()
+        .filter_map(|outcome| outcome.result.ok())
+        .collect();
+    let Some(first) = mounts.first() else {
+        return Ok(ApplyOutcome::Applied {
+            namespace: None,
+            plan: Plan::default(),
+        });
+    };
+    let namespace = Some(first.namespace.clone());
+    let (watch, cx) = Watch::begin(cx);
+    let plan = driver.volume_apply(&cx, app, &mounts).await.map_err(|error| {
+        let cluster = &app.cluster.id.cluster;
+        let what = format!(
+            "let cluster {cluster} mount the volumes of app {}",
+            app.app.id.app
+        );
+        support::cannot_repeatable(error, &watch, &what)
+    })?;
+    Ok(ApplyOutcome::Applied { namespace, plan })
 }
 
 /// The namespace of the app, where nothing else is said.

@@ -20,6 +20,7 @@ mod emulator;
 mod flags;
 mod interruption;
 mod kubeconfig;
+mod mounts;
 mod proxy;
 mod quickstart;
 mod secrets;

@@ -139,8 +139,8 @@ fn every_volume_has_a_persistent_volume_and_a_claim_ready_for_kubectl() {
       volumeMode: Filesystem
       volumeName: kompox-uploads-9b4aae-[HASH]
     ------- stderr -------
-    to apply this, pipe it into: kubectl --context kompox-main-3d0d77 apply -f -
-    the namespace must be there before: kubectl --context kompox-main-3d0d77 create namespace kompox-shop-9b4aae
+    to apply this, add --apply, or pipe it into: kubectl --context kompox-main-3d0d77 apply -f -
+    kubectl needs the namespace before: kubectl --context kompox-main-3d0d77 create namespace kompox-shop-9b4aae
     [exit status: 0]
     "#);
     // Nothing in it depends on when it is printed, or on what is asked besides.
@@ -275,31 +275,43 @@ fn json_is_a_list_and_another_namespace_is_that_of_claim_and_reference() {
       ]
     }
     ------- stderr -------
-    to apply this, pipe it into: kubectl --context kompox-main-3d0d77 apply -f -
-    the namespace must be there before: kubectl --context kompox-main-3d0d77 create namespace prod
+    to apply this, add --apply, or pipe it into: kubectl --context kompox-main-3d0d77 apply -f -
+    kubectl needs the namespace before: kubectl --context kompox-main-3d0d77 create namespace prod
     [exit status: 0]
     "#);
 }
 
 #[test]
-fn a_disk_without_a_zone_goes_to_any_node_and_one_that_is_not_cached_says_so() {
+fn a_disk_without_a_zone_goes_to_nodes_without_one_and_one_in_all_zones_to_any() {
     let env = shop();
     env.edit(".kompox/kom/app.yml", "  deployment:\n    zone: \"1\"\n", "");
+    let uploads = "    - name: uploads\n      size: 8Gi\n";
+    let archive = "    - name: archive\n      size: 8Gi\n";
+    env.edit(".kompox/kom/app.yml", uploads, &format!("{uploads}{archive}"));
     env.run("disk create -V db -N plain -q").assert_code(DONE);
-    env.command("disk create -V uploads -N fast -Z 2 -q -O")
-        .arg(r#"{"sku":"PremiumV2_LRS"}"#)
-        .run()
-        .assert_code(DONE);
+    for (line, sku) in [
+        ("disk create -V uploads -N fast -Z 2 -q -O", "PremiumV2_LRS"),
+        ("disk create -V archive -N everywhere -q -O", "StandardSSD_ZRS"),
+    ] {
+        env.command(line)
+            .arg(format!("{{\"sku\":\"{sku}\"}}"))
+            .run()
+            .assert_code(DONE);
+    }
     let list = env.run("volume manifest -o json").expect(DONE).json();
     let spec = |index: usize| &list["items"][index]["spec"];
-    assert_eq!(spec(0).get("nodeAffinity"), None);
+    let zones = |index: usize| {
+        let term = &spec(index)["nodeAffinity"]["required"]["nodeSelectorTerms"][0];
+        term["matchExpressions"][0]["values"].clone()
+    };
+    assert_eq!(zones(0), json!([""]));
     assert_eq!(spec(0)["csi"].get("volumeAttributes"), None);
     assert_eq!(
         spec(2)["csi"]["volumeAttributes"],
         json!({ "cachingMode": "None" })
     );
-    let term = &spec(2)["nodeAffinity"]["required"]["nodeSelectorTerms"][0];
-    assert_eq!(term["matchExpressions"][0]["values"], json!(["japaneast-2"]));
+    assert_eq!(zones(2), json!(["japaneast-2"]));
+    assert_eq!(spec(4).get("nodeAffinity"), None);
 }
 
 #[test]

@@ -56,14 +56,7 @@ pub(crate) async fn kubeconfig(
     let Some(cluster) = locate::locate(arm, cx, place).await? else {
         return Err(missing(scope, place));
     };
-    if cluster.is_stopped() {
-        return Err(Error::new(
-            ErrorKind::Precondition,
-            format!("{} is stopped", title(&cluster.id)),
-        )
-        .with_target(cluster.id.clone())
-        .with_hint(format!("start it: az aks start --ids {}", cluster.id)));
-    }
+    require_running(&cluster)?;
     let whose = whose(&cluster, request.credential)?;
     let public = public(&cluster, request.address, resolver).await?;
     let access = fetch(arm, cx, &cluster, whose, public).await?;
@@ -109,6 +102,22 @@ pub(crate) async fn way_in(
         None
     };
     Ok((access, asked))
+}
+
+/// Refuses a cluster in which nothing answers.
+///
+/// # Errors
+/// `Precondition`.
+pub(crate) fn require_running(cluster: &ManagedCluster) -> Result<()> {
+    if !cluster.is_stopped() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Precondition,
+        format!("{} is stopped", title(&cluster.id)),
+    )
+    .with_target(cluster.id.clone())
+    .with_hint(format!("start it: az aks start --ids {}", cluster.id)))
 }
 
 /// A token of whoever is signed in, for the API server of any AKS cluster.

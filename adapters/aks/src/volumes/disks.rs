@@ -1,11 +1,13 @@
 //! Disks: list, create, delete.
 
 use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
+use futures::future::{self, Either};
 use kompox_arm::{ArmRequest, FinalState};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{self, DiskRecord, VolumeDisk};
-use kompox_domain::{DiskName, Error, ErrorKind, Result, Source, Volume, Zone, naming, tags};
+use kompox_domain::{DiskName, Error, ErrorKind, Result, Source, Volume, VolumeName, Zone, naming, tags};
+use kompox_kube::Resolver;
 use serde_json::{Map, Value, json};
 use ulid::Ulid;
 
@@ -245,31 +247,35 @@ impl AppVolumes<'_> {
         own
     }
 
-    pub(crate) async fn disk_delete(&self, volume: &Volume, name: &DiskName, force: bool) -> Result<()> {
+    /// Disk and cluster are looked at at the same time, and whatever the disk alone tells does not wait for the
+    /// cluster.
+    pub(crate) async fn disk_delete(
+        &self,
+        resolver: &dyn Resolver,
+        volume: &Volume,
+        name: &DiskName,
+        force: bool,
+    ) -> Result<()> {
         require_disk(volume)?;
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
-        let listing = self
-            .listing(Kind::Disks, std::slice::from_ref(volume), Some(&resource))
-            .await?;
+        let volumes = std::slice::from_ref(volume);
+        let listing = Box::pin(self.listing(Kind::Disks, volumes, Some(&resource)));
+        let asked = Box::pin(self.ask_cluster(resolver, &resource));
+        let (listing, asked) = match future::select(listing, asked).await {
+            Either::Left((listing, asked)) => (listing?, Either::Left(asked)),
+            Either::Right((answer, listing)) => (listing.await?, Either::Right(answer)),
+        };
         listing.require_not_foreign(Kind::Disks, &resource)?;
         let disks = volume::arrange(listing.disks(&self.settings.location)?);
         let Some(disk) = disks.iter().find(|disk| disk.record.name == *name) else {
             return Ok(());
         };
-        if !disk.record.attached_to.is_empty() {
-            return Err(Error::new(
-                ErrorKind::Precondition,
-                format!(
-                    "disk {name} is attached to {}",
-                    disk.record.attached_to.join(", ")
-                ),
-            )
-            .with_hint("stop whatever uses it, and wait until it is detached"));
-        }
-        if disk.assigned && !force {
-            return Err(Error::new(ErrorKind::Precondition, format!("disk {name} is the assigned one of volume {}", volume.name))
-                .with_hint("assign another disk first, or delete it all the same with --force, which leaves none assigned"));
-        }
+        deletable(disk, &volume.name, force)?;
+        let answer = match asked {
+            Either::Left(asked) => asked.await,
+            Either::Right(answer) => answer,
+        };
+        self.require_unnamed(name, answer)?;
         self.remove(Kind::Disks, &resource).await
     }
 
@@ -296,6 +302,31 @@ impl AppVolumes<'_> {
         step.end(result)?;
         Ok(())
     }
+}
+
+/// Refuses what the disk alone tells that it must stay.
+fn deletable(disk: &VolumeDisk, volume: &VolumeName, force: bool) -> Result<()> {
+    let name = &disk.record.name;
+    if !disk.record.attached_to.is_empty() {
+        return Err(Error::new(
+            ErrorKind::Precondition,
+            format!(
+                "disk {name} is attached to {}",
+                disk.record.attached_to.join(", ")
+            ),
+        )
+        .with_hint("stop whatever uses it, and wait until it is detached"));
+    }
+    if disk.assigned && !force {
+        return Err(Error::new(
+            ErrorKind::Precondition,
+            format!("disk {name} is the assigned one of volume {volume}"),
+        )
+        .with_hint(
+            "assign another disk first, or delete it all the same with --force, which leaves none assigned",
+        ));
+    }
+    Ok(())
 }
 
 fn vanished(resource: &str) -> Error {

@@ -5,6 +5,7 @@ mod disks;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod in_cluster;
 mod listing;
 mod mount;
 mod options;

@@ -64,7 +64,7 @@ impl DiskOptions {
 
     /// Whether the disk lies in all zones at once.
     pub(crate) fn is_zone_redundant(&self) -> bool {
-        self.sku.ends_with("_ZRS")
+        is_zone_redundant(self.sku)
     }
 
     fn performance_is_settable(&self) -> bool {
@@ -129,6 +129,11 @@ fn unknown(name: &str) -> Error {
 
 fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidInput, message)
+}
+
+/// Whether disks of this kind lie in all zones at once.
+pub(crate) fn is_zone_redundant(sku: &str) -> bool {
+    sku.ends_with("_ZRS")
 }
 
 #[cfg(test)]

@@ -1,14 +1,10 @@
 //! In which zone a new disk lies.
 
-use kompox_arm::{ArmError, ArmRequest, ResourceId};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{Error, ErrorKind, Result, SettingValue, Zone, tags};
-use serde::Deserialize;
-use serde_json::Value;
+use kompox_domain::{Error, ErrorKind, Result, Zone};
 
-use super::{AppVolumes, wire};
-use crate::api::MANAGED_CLUSTERS;
-use crate::settings::cluster_group;
+use super::AppVolumes;
+use crate::cluster::managed::{AgentPool, ManagedCluster};
 
 use super::options::DiskOptions;
 
@@ -32,28 +28,6 @@ pub(crate) enum Wish {
     Settled(Option<Zone>),
     /// The cluster's pools decide.
     Open,
-}
-
-#[derive(Deserialize)]
-struct Cluster {
-    #[serde(default)]
-    tags: Option<Value>,
-    #[serde(default)]
-    properties: ClusterProperties,
-}
-
-#[derive(Deserialize, Default)]
-struct ClusterProperties {
-    #[serde(rename = "agentPoolProfiles", default)]
-    pools: Vec<Pool>,
-}
-
-#[derive(Deserialize)]
-struct Pool {
-    #[serde(default)]
-    mode: Option<String>,
-    #[serde(rename = "availabilityZones", default)]
-    zones: Option<Vec<String>>,
 }
 
 impl AppVolumes<'_> {
@@ -86,56 +60,11 @@ impl AppVolumes<'_> {
     /// # Errors
     /// Those of reading the cluster, but for a missing permission: whoever makes disks need not see clusters.
     pub(crate) async fn pools(&self) -> Result<Pools> {
-        match self.clusters().await {
-            Ok(clusters) => Ok(pools(
-                &clusters,
-                &self.app.cluster_scope().path(),
-                self.app.cluster.existing,
-            )),
+        match self.app_cluster().await {
+            Ok(None) => Ok(Pools::NoCluster),
+            Ok(Some(cluster)) => Ok(pools(&cluster)),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Pools::Hidden),
             Err(error) => Err(error.context("cannot read in which zones the cluster's nodes are")),
-        }
-    }
-
-    async fn clusters(&self) -> Result<Vec<Cluster>> {
-        let cluster = self.app.cluster_scope();
-        if cluster.cluster.existing {
-            let Some(SettingValue::Plain(id)) = cluster.cluster.settings.get("AZURE_AKS_RESOURCE_ID") else {
-                return Ok(vec![]);
-            };
-            let id: ResourceId = id.parse().map_err(|error| {
-                Error::new(
-                    ErrorKind::InvalidInput,
-                    "setting AZURE_AKS_RESOURCE_ID is not usable",
-                )
-                .with_source(error)
-            })?;
-            let request = ArmRequest::get(self.arm.url(&id.to_string(), MANAGED_CLUSTERS)?);
-            return match self.arm.send(self.cx, &request).await {
-                Ok(response) => Ok(vec![response.json()?]),
-                Err(error) if error.is_not_found() => Ok(vec![]),
-                Err(error) => Err(error.into()),
-            };
-        }
-        // Without a group of its own a cluster cannot be there yet.
-        let Ok(group) = cluster_group(&cluster, self.settings.prefix.as_deref()) else {
-            return Ok(vec![]);
-        };
-        let path = format!(
-            "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters",
-            self.settings.subscription
-        );
-        let mut clusters = Vec::new();
-        let request = ArmRequest::get(self.arm.url(&path, MANAGED_CLUSTERS)?);
-        let read: Result<(), ArmError> = self
-            .arm
-            .list(self.cx, request, |element| {
-                clusters.extend(serde_json::from_str(element.get()).ok());
-            })
-            .await;
-        match read {
-            Err(error) if !error.is_not_found() => Err(error.into()),
-            _ => Ok(clusters),
         }
     }
 
@@ -178,13 +107,9 @@ impl AppVolumes<'_> {
     }
 }
 
-fn pools(clusters: &[Cluster], path: &str, existing: bool) -> Pools {
-    let ours = |cluster: &&Cluster| existing || wire::tag(cluster.tags.as_ref(), tags::CLUSTER) == Some(path);
-    let Some(cluster) = clusters.iter().find(ours) else {
-        return Pools::NoCluster;
-    };
+fn pools(cluster: &ManagedCluster) -> Pools {
     let all = &cluster.properties.pools;
-    let users: Vec<&Pool> = all
+    let users: Vec<&AgentPool> = all
         .iter()
         .filter(|pool| {
             pool.mode
@@ -198,8 +123,8 @@ fn pools(clusters: &[Cluster], path: &str, existing: bool) -> Pools {
     } else {
         users
     };
-    let zones_of = |pool: &&Pool| -> Vec<Zone> {
-        pool.zones
+    let zones_of = |pool: &&AgentPool| -> Vec<Zone> {
+        pool.availability_zones
             .iter()
             .flatten()
             .filter_map(|zone| Zone::parse(zone, "").ok())
@@ -217,14 +142,13 @@ fn pools(clusters: &[Cluster], path: &str, existing: bool) -> Pools {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn of(pools_json: &Value) -> Pools {
-        let cluster =
-            json!({"tags": {"kompox-cluster": "w/p/c"}, "properties": {"agentPoolProfiles": pools_json}});
-        pools(&[serde_json::from_value(cluster).unwrap()], "w/p/c", false)
+        let cluster = json!({"properties": {"agentPoolProfiles": pools_json}});
+        pools(&serde_json::from_value(cluster).unwrap())
     }
 
     #[test]
@@ -238,11 +162,5 @@ mod tests {
         assert_eq!(zones.iter().map(|zone| zone.number()).collect::<Vec<_>>(), [1, 2]);
         assert!(matches!(of(&json!([zonal, regional])), Pools::Regional));
         assert!(matches!(of(&json!([system])), Pools::Regional));
-    }
-
-    #[test]
-    fn somebody_elses_cluster_in_the_group_says_nothing() {
-        let cluster: Cluster = serde_json::from_value(json!({"properties": {}})).unwrap();
-        assert!(matches!(pools(&[cluster], "w/p/c", false), Pools::NoCluster));
     }
 }

@@ -305,7 +305,20 @@ async fn the_csi_driver_is_told_the_id_the_zone_as_nodes_name_it_and_what_is_not
         )]
     );
     disk.zone = None;
-    assert!(mount(&disk).unwrap().node_labels.is_empty());
+    assert_eq!(
+        mount(&disk)
+            .unwrap()
+            .node_labels
+            .into_values()
+            .collect::<Vec<_>>(),
+        [vec![String::new()]],
+        "outside all zones it goes to nodes that are in none"
+    );
+    disk.options = sku("StandardSSD_ZRS");
+    assert!(
+        mount(&disk).unwrap().node_labels.is_empty(),
+        "in all zones it goes anywhere"
+    );
     for (name, caching) in [
         ("Premium_ZRS", None),
         ("PremiumV2_LRS", Some("None")),

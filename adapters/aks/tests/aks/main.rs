@@ -20,6 +20,7 @@ mod install;
 mod installing;
 mod interruptions;
 mod kubeconfig;
+mod mounts;
 mod plan;
 mod provision;
 mod snapshots;

@@ -5,6 +5,7 @@ mod judge;
 mod leave;
 mod write;
 
+pub(crate) use self::covers::missing;
 pub(crate) use self::judge::{Seen, State, look, maker};
 pub(crate) use self::leave::{delete, wait_until_gone};
 pub(crate) use self::write::write;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{KubeClient, KubeError, Trouble};
 use crate::labels::MANAGER;
-use crate::object::Desired;
+use crate::object::{Desired, ObjectId};
 
 /// How often a request is sent at most. All that are sent here may arrive twice.
 const ATTEMPTS: u32 = 4;
@@ -143,6 +143,18 @@ impl KubeClient {
                 "application/apply-patch+yaml",
                 object.value().to_string().into_bytes(),
             )),
+        };
+        self.send(cx, wish).await
+    }
+
+    /// Merges fields into an object. Fit to be repeated only with the version that it is to have before.
+    pub(crate) async fn merge(&self, cx: &Context, id: &ObjectId, patch: &Value) -> Result<Value, KubeError> {
+        let wish = Wish {
+            method: Method::PATCH,
+            path: &id.path(),
+            query: &[("fieldManager", MANAGER), ("fieldValidation", "Strict")],
+            accept: "application/json",
+            body: Some(("application/merge-patch+json", patch.to_string().into_bytes())),
         };
         self.send(cx, wish).await
     }

@@ -52,6 +52,7 @@ pub(super) async fn call(
             let request = KubeconfigRequest::default();
             word(driver.cluster_kubeconfig(cx, cluster, &request).await)
         }
+        Operation::VolumeApply => word(driver.volume_apply(cx, app, &[]).await),
         Operation::DiskList => word(driver.disk_list(cx, app, volumes).await),
         Operation::DiskCreate => word(driver.disk_create(cx, app, volume, &disk(&disk_name)).await),
         Operation::DiskAssign => word(driver.disk_assign(cx, app, volume, &disk_name).await),

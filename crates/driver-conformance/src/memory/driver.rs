@@ -14,7 +14,7 @@ use kompox_domain::volume::{DiskRecord, Percent};
 use kompox_domain::{
     AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind,
     Operation, ProviderDriver, Result, Secret, SnapshotName, Source, Volume, VolumeClass, VolumeDisk,
-    VolumeOptions, VolumeSnapshot, Zone,
+    VolumeMount, VolumeOptions, VolumeSnapshot, Zone,
 };
 
 use super::cloud::MemoryCloud;
@@ -168,6 +168,10 @@ impl ProviderDriver for MemoryDriver {
             attributes: BTreeMap::new(),
             node_labels: labels.into_iter().collect(),
         })
+    }
+
+    async fn volume_apply(&self, _: &Context, _: &AppScope, _: &[VolumeMount]) -> Result<Plan> {
+        Err(unsupported(NAME, Operation::VolumeApply))
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {

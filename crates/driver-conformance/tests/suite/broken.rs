@@ -14,7 +14,7 @@ use kompox_domain::volume::{DiskRecord, Percent};
 use kompox_domain::{
     AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Event,
     Operation, ProgressSink, ProviderDriver, Result, Secret, SnapshotName, Volume, VolumeClass, VolumeDisk,
-    VolumeOptions, VolumeSnapshot,
+    VolumeMount, VolumeOptions, VolumeSnapshot,
 };
 use kompox_driver_conformance::memory::{MemoryDriver, MemoryHarness};
 use kompox_driver_conformance::{Report, run};
@@ -191,6 +191,10 @@ impl ProviderDriver for Broken {
             mount.handle = app.volume_key(&volume.name);
         }
         Ok(mount)
+    }
+
+    async fn volume_apply(&self, cx: &Context, app: &AppScope, mounts: &[VolumeMount]) -> Result<Plan> {
+        self.inner.volume_apply(cx, app, mounts).await
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {

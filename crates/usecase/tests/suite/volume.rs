@@ -1,9 +1,10 @@
 //! `volume manifest`: what mounts the volumes.
 
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
 use kompox_domain::driver::MockProviderDriver;
 use kompox_domain::model::VolumeKind;
-use kompox_domain::{ErrorKind, Label, Operation, VolumeDisk, VolumeName};
-use kompox_usecase::volume::{MountOutcome, mounts};
+use kompox_domain::{ErrorKind, Label, Operation, Result, VolumeDisk, VolumeName};
+use kompox_usecase::volume::{ApplyOutcome, MountOutcome, apply, mounts};
 
 use crate::support::{chain, context, disk, driver, error, scope};
 
@@ -189,4 +190,104 @@ async fn a_listing_that_fails_is_no_missing_disk() {
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unsupported);
+}
+
+/// A driver that also applies, with this answer, and is asked how often.
+fn applying(
+    mut driver: MockProviderDriver,
+    times: usize,
+    answer: fn() -> Result<Plan>,
+) -> MockProviderDriver {
+    driver
+        .expect_volume_apply()
+        .times(times)
+        .returning(move |_, _, _| answer());
+    driver
+}
+
+fn made() -> Result<Plan> {
+    let change = Change {
+        action: ChangeAction::Create,
+        resource: "PersistentVolume v".to_owned(),
+        reason: String::new(),
+    };
+    Ok(Plan {
+        changes: vec![change],
+        inputs: vec![],
+    })
+}
+
+/// As [`listing`], of a driver that can apply too.
+fn both(volumes: &'static [&'static str], disks: Vec<VolumeDisk>) -> MockProviderDriver {
+    let mut driver = driver(&[Operation::DiskList, Operation::VolumeApply]);
+    driver
+        .expect_disk_list()
+        .times(usize::from(!volumes.is_empty()))
+        .returning(move |_, _, _| Ok(disks.clone()));
+    driver
+}
+
+#[tokio::test]
+async fn all_mounts_are_applied_at_once_and_what_was_done_comes_back() {
+    let (cx, _) = context();
+    let disks = vec![disk("db", "one", true), disk("data", "two", true)];
+    let mut driver = both(&["db", "data"], disks);
+    driver
+        .expect_volume_apply()
+        .times(1)
+        .withf(|_, app, mounts| {
+            let names = mounts.iter().map(|mount| mount.disk.to_string());
+            app.app.id.app.as_str() == "a"
+                && names.eq(["one".to_owned(), "two".to_owned()])
+                && mounts.iter().all(|mount| mount.namespace.as_str() == "prod")
+        })
+        .returning(|_, _, _| made());
+    let namespace: Label = "prod".parse().unwrap();
+    let app = scope(&["db", "data"]);
+    let outcome = apply(&driver, &cx, &app, &[], Some(&namespace)).await.unwrap();
+    let ApplyOutcome::Applied {
+        namespace: Some(found),
+        plan,
+    } = outcome
+    else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!((found, plan), (namespace, made().unwrap()));
+}
+
+#[tokio::test]
+async fn nothing_is_applied_where_one_volume_cannot_be_mounted_or_there_is_none() {
+    let (cx, _) = context();
+    let driver = applying(both(&["db", "data"], vec![disk("db", "one", true)]), 0, made);
+    let outcome = apply(&driver, &cx, &scope(&["db", "data"]), &[], None)
+        .await
+        .unwrap();
+    let ApplyOutcome::Unmountable(outcomes) = outcome else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!(words(&outcomes)[1], "data error precondition");
+    let driver = applying(both(&[], vec![]), 0, made);
+    let outcome = apply(&driver, &cx, &scope(&[]), &[], None).await.unwrap();
+    let nothing = matches!(&outcome, ApplyOutcome::Applied { namespace: None, plan } if plan.is_empty());
+    assert!(nothing, "{outcome:?}");
+}
+
+#[tokio::test]
+async fn a_driver_that_does_not_apply_is_not_asked_and_a_refusal_says_what_was_wanted() {
+    let (cx, _) = context();
+    let app = scope(&["db"]);
+    let driver = driver(&[Operation::DiskList]);
+    let refused = apply(&driver, &cx, &app, &[], None).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Unsupported);
+    assert!(
+        refused.to_string().ends_with("volume manifest --apply"),
+        "{refused}"
+    );
+    let failing = || Err(error(ErrorKind::Precondition, "in the way"));
+    let driver = applying(both(&["db"], vec![disk("db", "one", true)]), 1, failing);
+    let refused = apply(&driver, &cx, &app, &[], None).await.unwrap_err();
+    assert_eq!(
+        chain(&refused),
+        ["cannot let cluster c mount the volumes of app a", "in the way"]
+    );
 }

@@ -47,7 +47,8 @@ pub(super) fn volume_changed(objects: &mut Objects<'_>, change: &Change) {
     if phase == "Released" {
         provisioner::released(objects, &live);
     }
-    let released = phase == "Released" && live["spec"]["claimRef"].is_null();
+    // Without the claim's uid it is for whoever comes by that name.
+    let released = phase == "Released" && live["spec"]["claimRef"]["uid"].is_null();
     if phase.is_empty() || phase == "Pending" || released {
         let mut new = live.clone();
         new["status"]["phase"] = "Available".into();

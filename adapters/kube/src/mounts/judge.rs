@@ -1,0 +1,285 @@
+//! What is to be done for a mount, by what stands in the cluster.
+
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim};
+use kompox_domain::cluster::{Change, ChangeAction};
+use kompox_domain::{ByteSize, Error, ErrorKind, VolumeMount};
+use serde_json::{Value, json};
+
+use super::of;
+use crate::apply::missing;
+use crate::labels::{MANAGED_BY, MANAGER};
+use crate::manifest::{self, APP_ID, DISK, VOLUME};
+use crate::object::{Desired, Keep, Kind, ObjectId, annotation, is_leaving, label};
+
+/// Where the size of a volume stands, and where the one that a claim asks for.
+const CAPACITY: &str = "/spec/capacity/storage";
+const REQUEST: &str = "/spec/resources/requests/storage";
+
+/// An object as it should be, and what is to be done so that it is.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) wanted: Desired,
+    /// None: it is.
+    pub(super) change: Option<Change>,
+}
+
+/// What is to be done for one mount.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) volume: Step,
+    pub(super) claim: Step,
+    /// What takes from the volume the claim that it was for: another one, or one that has gone.
+    pub(super) release: Option<Value>,
+}
+
+/// Why an object cannot be used, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    message: String,
+    hint: String,
+}
+
+fn refusal(message: String, hint: impl Into<String>) -> Refusal {
+    Refusal {
+        message,
+        hint: hint.into(),
+    }
+}
+
+/// Whether the namespace can take claims.
+pub(super) fn namespace(mount: &VolumeMount, found: Option<&Value>) -> Result<(), Refusal> {
+    match found {
+        Some(found) if is_leaving(found) => Err(leaving(&of::<Namespace>(None, mount.namespace.as_str()))),
+        _ => Ok(()),
+    }
+}
+
+/// What is to be done for a mount.
+pub(super) fn pair(
+    mount: &VolumeMount,
+    volume: Option<&Value>,
+    claim: Option<&Value>,
+) -> Result<Task, Refusal> {
+    let wanted_volume = Desired::of(&manifest::volume(mount), Keep::Owned);
+    let mut wanted_claim = serde_json::to_value(manifest::claim(mount)).unwrap_or_default();
+    if let Some(claim) = claim {
+        // It keeps the size it asks for: without a class it can be no other.
+        copy(&mut wanted_claim, claim, REQUEST);
+    }
+    let wanted_claim = Desired::raw(Kind::of::<PersistentVolumeClaim>(), Keep::Owned, wanted_claim);
+    if let Some(claim) = claim {
+        usable_claim(mount, wanted_claim.id(), claim)?;
+    }
+    let release = match volume {
+        Some(volume) => usable_volume(mount, wanted_volume.id(), volume)?,
+        None => None,
+    };
+    Ok(Task {
+        volume: step(mount, wanted_volume, volume, release.is_some()),
+        claim: step(mount, wanted_claim, claim, false),
+        release,
+    })
+}
+
+fn step(mount: &VolumeMount, wanted: Desired, found: Option<&Value>, changed: bool) -> Step {
+    let disk = &mount.disk;
+    let what = match found {
+        None => Some((ChangeAction::Create, format!("mounts disk {disk}"))),
+        Some(found) if changed || differs(wanted.value(), found) => Some((
+            ChangeAction::Update,
+            format!("was not as disk {disk} is mounted now"),
+        )),
+        Some(_) => None,
+    };
+    let change = what.map(|(action, reason)| Change {
+        action,
+        resource: wanted.id().to_string(),
+        reason,
+    });
+    Step { wanted, change }
+}
+
+/// Whether something that is wanted is not there, or otherwise. What others added does not count.
+fn differs(wanted: &Value, found: &Value) -> bool {
+    let mut wanted = wanted.clone();
+    let size = |value: &Value| value.pointer(CAPACITY)?.as_str()?.parse::<ByteSize>().ok();
+    // An API server has its own way to write a size, and leaves out text that is empty.
+    if size(&wanted).is_some() && size(&wanted) == size(found) {
+        copy(&mut wanted, found, CAPACITY);
+    }
+    if let (Some(spec), None) = (
+        wanted["spec"].as_object_mut(),
+        found["spec"].get("storageClassName"),
+    ) && spec.get("storageClassName").is_some_and(|class| *class == "")
+    {
+        spec.remove("storageClassName");
+    }
+    missing(&wanted, found).is_some()
+}
+
+/// Takes one field over.
+fn copy(to: &mut Value, from: &Value, pointer: &str) {
+    if let (Some(to), Some(from)) = (to.pointer_mut(pointer), from.pointer(pointer)) {
+        *to = from.clone();
+    }
+}
+
+fn usable_claim(mount: &VolumeMount, id: &ObjectId, claim: &Value) -> Result<(), Refusal> {
+    ours(mount, id, claim)?;
+    let volume = claim["spec"]["volumeName"].as_str().unwrap_or_default();
+    if !volume.is_empty() && volume != mount.name {
+        return Err(refusal(
+            format!("{id} is bound to another volume: {volume}"),
+            "a claim cannot be pointed elsewhere: delete it, then run this again",
+        ));
+    }
+    if claim["status"]["phase"] == "Lost" {
+        return Err(refusal(
+            format!("{id} has lost its volume"),
+            "delete it, then run this again; the disk and what is on it stay",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the volume can be used, and what takes its claim from it if that is not the one that it is for.
+fn usable_volume(mount: &VolumeMount, id: &ObjectId, volume: &Value) -> Result<Option<Value>, Refusal> {
+    ours(mount, id, volume)?;
+    let handle = volume["spec"]["csi"]["volumeHandle"].as_str().unwrap_or("none");
+    if !handle.eq_ignore_ascii_case(&mount.disk_mount.handle) {
+        return Err(refusal(
+            format!("{id} is for another disk: {handle}"),
+            "a volume cannot be pointed elsewhere: delete it, then run this again; both disks stay",
+        ));
+    }
+    let reference = &volume["spec"]["claimRef"];
+    if reference.is_null() {
+        return Ok(None);
+    }
+    let text = |field: &str| reference[field].as_str().unwrap_or_default();
+    let (namespace, name) = (text("namespace"), text("name"));
+    let for_it = namespace == mount.namespace.as_str() && name == mount.name;
+    match (for_it, volume["status"]["phase"].as_str()) {
+        (true, Some("Released")) => {}
+        (true, _) => return Ok(None),
+        (false, Some("Bound")) => {
+            return Err(refusal(
+                format!("{id} is used by another claim: {namespace}/{name}"),
+                format!(
+                    "keep to its namespace with --namespace {namespace}, or delete the claim first; the disk stays"
+                ),
+            ));
+        }
+        (false, _) => {}
+    }
+    Ok(Some(json!({
+        "metadata": { "resourceVersion": volume["metadata"]["resourceVersion"] },
+        "spec": { "claimRef": {
+            "namespace": mount.namespace.as_str(), "name": mount.name, "uid": null, "resourceVersion": null } }
+    })))
+}
+
+/// Whether an object was made for the same app, by us or from what we print, and stays.
+fn ours(mount: &VolumeMount, id: &ObjectId, object: &Value) -> Result<(), Refusal> {
+    if is_leaving(object) {
+        return Err(leaving(id));
+    }
+    if is_ours(mount, object) {
+        return Ok(());
+    }
+    Err(refusal(
+        format!("{id} is somebody else's: it does not carry our labels"),
+        "it is never touched; delete it if nobody needs it",
+    ))
+}
+
+fn is_ours(mount: &VolumeMount, object: &Value) -> bool {
+    label(object, MANAGED_BY) == Some(MANAGER)
+        && annotation(object, APP_ID).is_some_and(|id| *id == mount.app.to_string())
+}
+
+fn leaving(id: &ObjectId) -> Refusal {
+    refusal(
+        format!("{id} is being deleted"),
+        "wait until it is gone, then run this again",
+    )
+}
+
+/// What is told of a volume of the app that mounts another disk of one of the mounts' volumes.
+pub(super) fn other(mounts: &[VolumeMount], volume: &Value) -> Option<Change> {
+    let name = volume["metadata"]["name"].as_str()?;
+    let of_volume = label(volume, VOLUME)?;
+    let mount = mounts.iter().find(|mount| mount.volume.as_str() == of_volume)?;
+    if name == mount.name || !is_ours(mount, volume) {
+        return None;
+    }
+    let claim = &volume["spec"]["claimRef"];
+    let claim = claim["namespace"].as_str().zip(claim["name"].as_str());
+    let delete_claim = match (volume["status"]["phase"].as_str(), claim) {
+        (Some("Bound"), Some((namespace, claim))) => format!("kubectl delete pvc -n {namespace} {claim} && "),
+        _ => String::new(),
+    };
+    Some(Change {
+        action: ChangeAction::Keep,
+        resource: format!("PersistentVolume {name}"),
+        reason: format!(
+            "mounts disk {}, which is not the assigned one; to remove it: {delete_claim}kubectl delete pv {name}",
+            label(volume, DISK).unwrap_or("of another name"),
+        ),
+    })
+}
+
+/// One error of all refusals.
+pub(super) fn refused(refusals: &[Refusal]) -> Option<Error> {
+    if refusals.is_empty() {
+        return None;
+    }
+    let joined = |part: fn(&Refusal) -> &str| {
+        let mut parts: Vec<&str> = Vec::new();
+        for refusal in refusals {
+            if !parts.contains(&part(refusal)) {
+                parts.push(part(refusal));
+            }
+        }
+        parts.join("; ")
+    };
+    let error = Error::new(ErrorKind::Precondition, joined(|refusal| &refusal.message));
+    Some(error.with_hint(joined(|refusal| &refusal.hint)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_api_server_adds_or_writes_otherwise_is_as_wanted_and_what_is_missing_or_differs_is_not() {
+        let wanted = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"accessModes": ["ReadWriteOnce"],
+            "capacity": {"storage": "4Gi"}, "storageClassName": "", "claimRef": {"name": "n"}}});
+        let found = json!({"metadata": {"labels": {"a": "b", "c": "d"}, "uid": "u"}, "status": {"phase": "Bound"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "4294967296"},
+                "claimRef": {"name": "n", "uid": "u"}}});
+        assert!(!differs(&wanted, &found));
+        for (path, value) in [
+            ("/metadata/labels/a", json!("z")),
+            ("/metadata/labels", json!({})),
+            ("/spec/accessModes", json!([])),
+            ("/spec/accessModes", json!(["ReadWriteOnce", "ReadOnlyMany"])),
+            ("/spec/capacity/storage", json!("5Gi")),
+            ("/spec/capacity/storage", json!("much")),
+            ("/spec/claimRef", json!({})),
+            ("/spec/claimRef", json!({"name": "m"})),
+        ] {
+            let mut other = found.clone();
+            *other.pointer_mut(path).unwrap() = value.clone();
+            assert!(differs(&wanted, &other), "{path}: {value}");
+        }
+    }
+
+    #[test]
+    fn several_refusals_are_one_error_that_says_each_thing_once() {
+        let refusal = |message: &str| refusal(message.to_owned(), "wait");
+        assert!(refused(&[]).is_none());
+        let error = refused(&[refusal("a"), refusal("b"), refusal("a")]).unwrap();
+        assert_eq!((error.to_string().as_str(), error.hint()), ("a; b", Some("wait")));
+    }
+}
