@@ -68,6 +68,9 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_GET_ACCESS,
             OPERATION_READ,
             CLUSTER_READ,
+            // So that the cluster may attach the disk. Without them there is a warning.
+            ASSIGNMENT_READ,
+            ASSIGNMENT_WRITE,
         ],
         // The tags API changes the resource itself, so it asks for the right to write that too.
         Operation::DiskAssign => &[GROUP_READ, DISK_READ, DISK_WRITE, TAGS_WRITE, RESULT_READ],

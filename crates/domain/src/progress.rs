@@ -50,6 +50,8 @@ pub enum WarningKind {
     Check,
     /// What protects from a mistake could not be looked at.
     Unchecked,
+    /// A disk is there that its cluster may not attach.
+    AttachRoleMissing,
 }
 
 impl WarningKind {
@@ -65,6 +67,7 @@ impl WarningKind {
             Self::StillInstalled => "stillInstalled",
             Self::Check => "check",
             Self::Unchecked => "unchecked",
+            Self::AttachRoleMissing => "attachRoleMissing",
         }
     }
 }

@@ -51,7 +51,7 @@ impl AppVolumes<'_> {
         let volumes = std::slice::from_ref(volume);
 
         // One step of waiting for everything that must be known before the first write.
-        let ((disks, group_exists), snapshots, by_id, pools) = futures::try_join!(
+        let ((disks, group_exists), snapshots, by_id, cluster) = futures::try_join!(
             self.listing_and_group(Kind::Disks, volumes, Some(&resource)),
             async {
                 match &request.source {
@@ -65,13 +65,8 @@ impl AppVolumes<'_> {
                     _ => Ok(None),
                 }
             },
-            async {
-                Ok(if wish == Wish::Open {
-                    Some(self.pools().await?)
-                } else {
-                    None
-                })
-            },
+            // What it is needed for, nodes and rights, it may also do without.
+            async { Ok(self.app_cluster().await) },
         )?;
 
         disks.require_free(Kind::Disks, &resource)?;
@@ -89,10 +84,10 @@ impl AppVolumes<'_> {
             }
             (Some(Source::Resource(_)), found) => found,
         };
-        let zone = match (wish, pools) {
-            (Wish::Settled(zone), _) => zone,
-            (Wish::Open, Some(pools)) => self.zone_by_pools(pools)?,
-            (Wish::Open, None) => None,
+        let attaching = cluster.as_ref().ok().cloned().flatten();
+        let zone = match wish {
+            Wish::Settled(zone) => zone,
+            Wish::Open => self.zone_by_pools(Self::pools(cluster)?)?,
         };
         let size = found
             .as_ref()
@@ -115,11 +110,15 @@ impl AppVolumes<'_> {
             source: found,
             assigned_at,
         };
-        if assigned_at.is_some() {
-            self.make_first(&new, &resource).await
-        } else {
-            self.make(&new, &resource).await
-        }
+        let making = async {
+            if assigned_at.is_some() {
+                self.make_first(&new, &resource).await
+            } else {
+                self.make(&new, &resource).await
+            }
+        };
+        let (made, ()) = futures::join!(making, self.let_attach(attaching.as_ref()));
+        made
     }
 
     /// Makes a disk that is not assigned.

@@ -1,6 +1,7 @@
 //! Volumes: managed disks and their snapshots.
 
 mod assign;
+mod attach;
 mod disks;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

@@ -55,12 +55,12 @@ impl AppVolumes<'_> {
         }
     }
 
-    /// Reads where the cluster's user pools are.
+    /// Where the cluster's user pools are, as it was read.
     ///
     /// # Errors
     /// Those of reading the cluster, but for a missing permission: whoever makes disks need not see clusters.
-    pub(crate) async fn pools(&self) -> Result<Pools> {
-        match self.app_cluster().await {
+    pub(crate) fn pools(cluster: Result<Option<ManagedCluster>>) -> Result<Pools> {
+        match cluster {
             Ok(None) => Ok(Pools::NoCluster),
             Ok(Some(cluster)) => Ok(pools(&cluster)),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Pools::Hidden),

@@ -291,9 +291,15 @@ async fn b23_an_identity_that_entra_id_does_not_know_yet_is_waited_for() {
         "Principal does not exist in the directory.",
     );
     site.world
-        .fault(FaultRule::new("PUT", "*/roleAssignments/*", error).times(3));
+        .fault(FaultRule::new("PUT", "**/roleAssignments/*", error).times(3));
     site.install().await.unwrap();
     assert_eq!(site.rights().await.len(), 4);
+    let requests = site.world.emulator.requests();
+    let puts = requests
+        .iter()
+        .filter(|request| request.method == "PUT" && request.path.contains("/roleAssignments/"))
+        .count();
+    assert_eq!(puts, 7, "three were asked for again");
 }
 
 #[tokio::test]

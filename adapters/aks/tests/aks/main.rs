@@ -7,6 +7,7 @@
 )]
 
 mod assign;
+mod attach;
 mod beside_others;
 mod chains;
 mod check;

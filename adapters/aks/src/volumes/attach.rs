@@ -1,0 +1,36 @@
+//! The right of an app's cluster to attach its disks: given with the disks, so that a pod does not wait for it in vain.
+
+use kompox_domain::progress::WarningKind;
+
+use super::AppVolumes;
+use crate::cluster::managed::ManagedCluster;
+use crate::install::attach;
+use crate::roles::{self, Assigner};
+
+impl AppVolumes<'_> {
+    /// Lets the cluster attach the disks of the app, unless it may. Never fails: a disk is worth having without.
+    pub(super) async fn let_attach(&self, cluster: Option<&ManagedCluster>) {
+        let Some(principal) = cluster.and_then(ManagedCluster::principal) else {
+            // Without a cluster nobody attaches anything yet; installing gives the right.
+            return;
+        };
+        let description = roles::description(&self.app.cluster_scope().path());
+        let assigner = Assigner {
+            arm: self.arm,
+            cx: self.cx,
+            options: self.options,
+            description: &description,
+            dry_run: false,
+        };
+        if let Err(failure) = assigner.give(&attach(principal, &self.group)).await {
+            let hint = failure.hint.unwrap_or_default();
+            self.cx.warn(
+                WarningKind::AttachRoleMissing,
+                format!(
+                    "cluster {} may not be able to attach the disks of this app: {} ({hint})",
+                    self.app.cluster.id.cluster, failure.message
+                ),
+            );
+        }
+    }
+}
