@@ -16,7 +16,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("kompox-domain", &[], &[]),
     layer("kompox-usecase", &["kompox-domain"], &[]),
     layer("kompox-arm", &["kompox-domain"], &["kompox-azure-emulator"]),
-    layer("kompox-kube", &["kompox-domain"], &[]),
+    layer("kompox-kube", &["kompox-domain"], &["kompox-azure-emulator"]),
     layer("kompox-config", &["kompox-domain"], &[]),
     layer(
         "kompox-aks",
