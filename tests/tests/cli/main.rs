@@ -18,6 +18,7 @@ mod configuration;
 mod disks;
 mod emulator;
 mod flags;
+mod install;
 mod interruption;
 mod kubeconfig;
 mod mounts;

@@ -82,7 +82,11 @@ impl InstallWork<'_> {
             vaults: &vaults,
             app_groups: &self.app_groups,
         };
-        let plan = look.plan();
+        let plan = if request.force {
+            look.plan_by_force()
+        } else {
+            look.plan()
+        };
         if request.dry_run {
             let assigned = rights::give(&assigner, &facts, scopes).await;
             return finished(plan, assigned);

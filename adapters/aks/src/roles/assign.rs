@@ -209,6 +209,7 @@ pub(crate) fn refused(failures: Vec<(Grant, FailedOperation)>) -> Option<Error> 
             ErrorKind::Failed,
             format!("{count} could not be given; everything else is done"),
         )
-        .with_failures(failures),
+        .with_failures(failures)
+        .with_hint("do what the details say, then run it again"),
     )
 }

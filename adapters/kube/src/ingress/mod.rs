@@ -68,6 +68,19 @@ impl Look {
         }
     }
 
+    /// What installing by force would do: what is as it should be is applied again.
+    #[must_use]
+    pub fn plan_by_force(&self) -> Plan {
+        let mut plan = self.plan();
+        let same = self.seen.iter().filter(|seen| seen.state == State::Same);
+        plan.changes.extend(same.map(|seen| Change {
+            action: ChangeAction::Update,
+            resource: seen.wanted.id().to_string(),
+            reason: "applied again, as told".to_owned(),
+        }));
+        plan
+    }
+
     /// Whether the ingress is as it should be: installing changes nothing.
     #[must_use]
     pub fn is_installed(&self) -> bool {

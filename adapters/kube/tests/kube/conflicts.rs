@@ -21,9 +21,15 @@ async fn a_field_of_another_program_is_a_conflict_that_names_both_and_force_take
     world.api.apply_as("scaler", DEPLOYMENT, &theirs).await;
     let error = world.install(&traefik()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert!(error.to_string().contains("Deployment traefik/traefik"), "{error}");
+    assert!(
+        error.to_string().contains("Deployment traefik/traefik"),
+        "{error}"
+    );
     let cause = error.source().unwrap().to_string();
-    assert!(cause.contains("scaler") && cause.contains(".spec.replicas"), "{cause}");
+    assert!(
+        cause.contains("scaler") && cause.contains(".spec.replicas"),
+        "{cause}"
+    );
     assert!(error.hint().unwrap().contains("--force"));
     let live = world.api.must("GET", DEPLOYMENT, None).await;
     assert_eq!(live["spec"]["replicas"], 5);
@@ -42,5 +48,8 @@ async fn what_the_api_server_finds_invalid_is_told_field_by_field() {
     let error = world.install(&wrong).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error:?}");
     let cause = error.source().unwrap().to_string();
-    assert!(cause.contains("spec.template") && cause.contains("not a label!"), "{cause}");
+    assert!(
+        cause.contains("spec.template") && cause.contains("not a label!"),
+        "{cause}"
+    );
 }

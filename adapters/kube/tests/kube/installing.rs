@@ -20,7 +20,11 @@ async fn versions(world: &World, traefik: &Traefik) -> Vec<(String, String)> {
             "" => format!("/api/{}", id.kind.version),
             group => format!("/apis/{group}/{}", id.kind.version),
         };
-        let namespace = id.namespace.as_ref().map(|name| format!("/namespaces/{name}")).unwrap_or_default();
+        let namespace = id
+            .namespace
+            .as_ref()
+            .map(|name| format!("/namespaces/{name}"))
+            .unwrap_or_default();
         let path = format!("{group}{namespace}/{}/{}", id.kind.plural, id.name);
         let live = world.api.must("GET", &path, None).await;
         // What controllers tell of an object is no change of it.
@@ -36,11 +40,19 @@ async fn versions(world: &World, traefik: &Traefik) -> Vec<(String, String)> {
 
 async fn plan(world: &World, traefik: &Traefik) -> Plan {
     let cx = world.cx();
-    Ingress::new(&world.client, &cx, traefik).unwrap().look().await.unwrap().plan()
+    Ingress::new(&world.client, &cx, traefik)
+        .unwrap()
+        .look()
+        .await
+        .unwrap()
+        .plan()
 }
 
 fn told(plan: &Plan) -> Vec<String> {
-    let told = plan.changes.iter().map(|change| format!("{} {}", change.action, change.resource));
+    let told = plan
+        .changes
+        .iter()
+        .map(|change| format!("{} {}", change.action, change.resource));
     told.collect()
 }
 
@@ -49,13 +61,21 @@ async fn installing_makes_every_object_and_answers_with_the_address_of_the_servi
     let world = World::lively().await;
     let traefik = traefik();
     let planned = plan(&world, &traefik).await;
-    assert!(planned.changes.iter().all(|change| change.action == ChangeAction::Create));
+    assert!(
+        planned
+            .changes
+            .iter()
+            .all(|change| change.action == ChangeAction::Create)
+    );
     let address = world.install(&traefik).await.unwrap();
     assert!(address.ip.is_some(), "{address:?}");
     let service = world.api.must("GET", SERVICE, None).await;
     assert_eq!(service["spec"]["externalTrafficPolicy"], "Local");
     assert!(service["spec"]["healthCheckNodePort"].is_i64(), "{service}");
-    assert_eq!(address.ip.as_deref(), service["status"]["loadBalancer"]["ingress"][0]["ip"].as_str());
+    assert_eq!(
+        address.ip.as_deref(),
+        service["status"]["loadBalancer"]["ingress"][0]["ip"].as_str()
+    );
     assert_eq!(plan(&world, &traefik).await, Plan::default());
     let steps = world.events.steps();
     for object in traefik.objects().unwrap() {
@@ -80,7 +100,10 @@ async fn installing_what_is_installed_reads_each_object_once_and_writes_nothing(
         world.events.clear();
         world.install(&traefik).await.unwrap();
         if let Some(requests) = world.requests() {
-            assert!(requests.iter().all(|request| request.starts_with("GET ")), "{requests:?}");
+            assert!(
+                requests.iter().all(|request| request.starts_with("GET ")),
+                "{requests:?}"
+            );
             assert_eq!(requests.len(), traefik.objects().unwrap().len(), "{requests:?}");
         }
         assert_eq!(world.events.steps(), [""; 0]);
@@ -111,7 +134,10 @@ async fn what_somebody_changed_by_hand_is_found_and_set_right_and_what_they_adde
     // A role that was widened is one that was changed.
     let role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/traefik-traefik";
     let mut wide = world.api.must("GET", role, None).await;
-    wide["rules"].as_array_mut().unwrap().push(json!({ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }));
+    wide["rules"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }));
     world.api.must("PUT", role, Some(&wide)).await;
     let planned = plan(&world, &traefik).await;
     assert_eq!(told(&planned), ["update ClusterRole traefik-traefik"]);
@@ -133,7 +159,10 @@ async fn an_object_that_was_deleted_comes_back() {
     let planned = plan(&world, &traefik).await;
     assert_eq!(
         told(&planned),
-        ["create ClusterRoleBinding traefik-traefik", "create IngressClass traefik"]
+        [
+            "create ClusterRoleBinding traefik-traefik",
+            "create IngressClass traefik"
+        ]
     );
     world.install(&traefik).await.unwrap();
     assert_eq!(plan(&world, &traefik).await, Plan::default());
@@ -148,10 +177,19 @@ async fn a_renamed_service_account_takes_over_and_the_old_one_goes() {
         ..traefik()
     };
     let planned = plan(&world, &renamed).await;
-    assert!(told(&planned).contains(&"delete ServiceAccount traefik/traefik".to_owned()), "{planned:?}");
+    assert!(
+        told(&planned).contains(&"delete ServiceAccount traefik/traefik".to_owned()),
+        "{planned:?}"
+    );
     world.install(&renamed).await.unwrap();
-    let accounts = world.api.names("/api/v1/namespaces/traefik/serviceaccounts").await;
-    assert!(accounts.contains(&"ingress".to_owned()) && !accounts.contains(&"traefik".to_owned()), "{accounts:?}");
+    let accounts = world
+        .api
+        .names("/api/v1/namespaces/traefik/serviceaccounts")
+        .await;
+    assert!(
+        accounts.contains(&"ingress".to_owned()) && !accounts.contains(&"traefik".to_owned()),
+        "{accounts:?}"
+    );
     let binding = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/traefik-traefik";
     let binding = world.api.must("GET", binding, None).await;
     assert_eq!(binding["subjects"][0]["name"], "ingress");
@@ -206,7 +244,12 @@ async fn what_is_not_ours_or_another_clusters_is_not_pruned() {
     };
     world.install(&one).await.unwrap();
     let names = world.api.names(maps).await;
-    assert!(["others", "unsigned"].iter().all(|name| names.contains(&(*name).to_owned())), "{names:?}");
+    assert!(
+        ["others", "unsigned"]
+            .iter()
+            .all(|name| names.contains(&(*name).to_owned())),
+        "{names:?}"
+    );
 }
 
 #[tokio::test]
@@ -218,7 +261,13 @@ async fn custom_resources_bring_definitions_that_keep_every_field() {
     };
     world.install(&traefik).await.unwrap();
     let definitions = world.api.names(CRDS).await;
-    assert_eq!(definitions.iter().filter(|name| name.ends_with(".traefik.io")).count(), 10);
+    assert_eq!(
+        definitions
+            .iter()
+            .filter(|name| name.ends_with(".traefik.io"))
+            .count(),
+        10
+    );
     let path = "/apis/traefik.io/v1alpha1/namespaces/default/middlewares";
     let middleware = json!({ "apiVersion": "traefik.io/v1alpha1", "kind": "Middleware",
         "metadata": { "name": "m" }, "spec": { "anything": { "goes": [1, { "deep": true }] } } });
@@ -298,7 +347,11 @@ async fn a_namespace_that_is_being_deleted_is_waited_for() {
         let free = json!({ "metadata": { "finalizers": null } });
         let path = format!("{maps}/held");
         let kind = "application/merge-patch+json";
-        world.api.try_send("PATCH", &path, kind, Some(&free)).await.unwrap();
+        world
+            .api
+            .try_send("PATCH", &path, kind, Some(&free))
+            .await
+            .unwrap();
     };
     let (installed, ()) = tokio::join!(install, release);
     installed.unwrap();

@@ -68,9 +68,17 @@ async fn a_traefik_of_helms_stops_it_under_our_name_and_under_any_other() {
     for name in ["traefik", "edge-traefik"] {
         let world = World::quiet().await;
         world.api.namespace("traefik").await;
-        world.api.must("POST", DEPLOYMENTS, Some(&deployment(name, &helm("edge")))).await;
+        world
+            .api
+            .must("POST", DEPLOYMENTS, Some(&deployment(name, &helm("edge"))))
+            .await;
         let named = format!("Deployment traefik/{name}");
-        refused(&world, &traefik(), &[&named, "release edge", "uninstall it with Helm"]).await;
+        refused(
+            &world,
+            &traefik(),
+            &[&named, "release edge", "uninstall it with Helm"],
+        )
+        .await;
     }
 }
 
@@ -89,10 +97,28 @@ async fn a_release_that_helm_has_only_begun_stops_it_and_one_of_the_past_does_no
             "data": { "release": "" }
         })
     };
-    world.api.must("POST", secrets, Some(&release(1, "superseded"))).await;
-    world.api.must("POST", secrets, Some(&release(2, "pending-install"))).await;
-    refused(&world, &traefik(), &["Helm release traefik/traefik", "pending-install"]).await;
-    world.api.must("DELETE", &format!("{secrets}/sh.helm.release.v1.traefik.v2"), None).await;
+    world
+        .api
+        .must("POST", secrets, Some(&release(1, "superseded")))
+        .await;
+    world
+        .api
+        .must("POST", secrets, Some(&release(2, "pending-install")))
+        .await;
+    refused(
+        &world,
+        &traefik(),
+        &["Helm release traefik/traefik", "pending-install"],
+    )
+    .await;
+    world
+        .api
+        .must(
+            "DELETE",
+            &format!("{secrets}/sh.helm.release.v1.traefik.v2"),
+            None,
+        )
+        .await;
     world.install(&traefik()).await.unwrap();
 }
 
@@ -108,8 +134,16 @@ async fn a_class_of_the_same_name_stops_it_wherever_its_controller_is() {
         },
         "spec": { "controller": "traefik.io/ingress-controller" }
     });
-    world.api.must("POST", "/apis/networking.k8s.io/v1/ingressclasses", Some(&class)).await;
-    refused(&world, &traefik(), &["IngressClass traefik", "namespace elsewhere"]).await;
+    world
+        .api
+        .must("POST", "/apis/networking.k8s.io/v1/ingressclasses", Some(&class))
+        .await;
+    refused(
+        &world,
+        &traefik(),
+        &["IngressClass traefik", "namespace elsewhere"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -123,8 +157,16 @@ async fn objects_of_nobody_and_of_other_clusters_are_not_taken() {
     };
     let accounts = "/api/v1/namespaces/traefik/serviceaccounts";
     world.api.must("POST", accounts, Some(&account(json!({})))).await;
-    refused(&world, &traefik(), &["ServiceAccount traefik/traefik", "somebody else made it"]).await;
-    world.api.must("DELETE", &format!("{accounts}/traefik"), None).await;
+    refused(
+        &world,
+        &traefik(),
+        &["ServiceAccount traefik/traefik", "somebody else made it"],
+    )
+    .await;
+    world
+        .api
+        .must("DELETE", &format!("{accounts}/traefik"), None)
+        .await;
     let others = json!({
         "labels": { "app.kubernetes.io/managed-by": "kompoxops" },
         "annotations": { "ops.kompox.dev/cluster": "ws1/prv1/other" }
@@ -142,5 +184,10 @@ async fn an_ingress_of_the_same_cluster_in_another_namespace_has_to_go_first() {
         namespace: "edge".to_owned(),
         ..traefik()
     };
-    refused(&world, &moved, &["Deployment traefik/traefik", "uninstall it first"]).await;
+    refused(
+        &world,
+        &moved,
+        &["Deployment traefik/traefik", "uninstall it first"],
+    )
+    .await;
 }

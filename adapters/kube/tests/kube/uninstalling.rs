@@ -16,11 +16,15 @@ const CLAIM: &str = "/api/v1/namespaces/traefik/persistentvolumeclaims/traefik";
 
 async fn gone(world: &World, traefik: &Traefik, delete_certificates: bool) -> Plan {
     let options = UninstallOptions { delete_certificates };
-    uninstall(&world.client, &world.cx(), traefik, options).await.unwrap()
+    uninstall(&world.client, &world.cx(), traefik, options)
+        .await
+        .unwrap()
 }
 
 fn told(plan: &Plan, action: ChangeAction) -> Vec<String> {
-    plan.of(action).map(|change| format!("{} ({})", change.resource, change.reason)).collect()
+    plan.of(action)
+        .map(|change| format!("{} ({})", change.resource, change.reason))
+        .collect()
 }
 
 fn with_acme() -> Traefik {
@@ -43,16 +47,25 @@ async fn uninstalling_deletes_everything_that_installing_made_and_says_so() {
     world.install(&traefik).await.unwrap();
     let done = gone(&world, &traefik, false).await;
     assert_eq!(told(&done, ChangeAction::Keep), [""; 0]);
-    let mut deleted: Vec<String> =
-        done.of(ChangeAction::Delete).map(|change| change.resource.clone()).collect();
-    let mut made: Vec<String> =
-        traefik.objects().unwrap().iter().map(|object| object.id().to_string()).collect();
+    let mut deleted: Vec<String> = done
+        .of(ChangeAction::Delete)
+        .map(|change| change.resource.clone())
+        .collect();
+    let mut made: Vec<String> = traefik
+        .objects()
+        .unwrap()
+        .iter()
+        .map(|object| object.id().to_string())
+        .collect();
     deleted.sort();
     made.sort();
     assert_eq!(deleted, made);
     assert_eq!(world.api.get(NAMESPACE).await, None);
     let definitions = world.api.names(CRDS).await;
-    assert!(definitions.iter().all(|name| !name.ends_with(".traefik.io")), "{definitions:?}");
+    assert!(
+        definitions.iter().all(|name| !name.ends_with(".traefik.io")),
+        "{definitions:?}"
+    );
     // And again: there is nothing to do.
     assert_eq!(gone(&world, &traefik, false).await, Plan::default());
     world.install(&traefik).await.unwrap();
@@ -85,10 +98,19 @@ async fn a_namespace_with_anything_else_in_it_stays_and_so_does_one_that_was_the
     let world = World::lively().await;
     world.install(&traefik()).await.unwrap();
     let map = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "mine" } });
-    world.api.must("POST", &format!("{NAMESPACE}/configmaps"), Some(&map)).await;
+    world
+        .api
+        .must("POST", &format!("{NAMESPACE}/configmaps"), Some(&map))
+        .await;
     let done = gone(&world, &traefik(), false).await;
-    assert_eq!(told(&done, ChangeAction::Keep), ["Namespace traefik (in it is ConfigMap mine)"]);
-    world.api.must("DELETE", &format!("{NAMESPACE}/configmaps/mine"), None).await;
+    assert_eq!(
+        told(&done, ChangeAction::Keep),
+        ["Namespace traefik (in it is ConfigMap mine)"]
+    );
+    world
+        .api
+        .must("DELETE", &format!("{NAMESPACE}/configmaps/mine"), None)
+        .await;
     let done = gone(&world, &traefik(), false).await;
     assert_eq!(done.changes.len(), 1, "{done:?}");
     assert_eq!(world.api.get(NAMESPACE).await, None);
@@ -96,7 +118,10 @@ async fn a_namespace_with_anything_else_in_it_stays_and_so_does_one_that_was_the
     world.api.namespace("traefik").await;
     world.install(&traefik()).await.unwrap();
     let done = gone(&world, &traefik(), false).await;
-    assert_eq!(told(&done, ChangeAction::Keep), ["Namespace traefik (somebody else made it)"]);
+    assert_eq!(
+        told(&done, ChangeAction::Keep),
+        ["Namespace traefik (somebody else made it)"]
+    );
     assert!(world.api.get(NAMESPACE).await.is_some());
 }
 
@@ -111,7 +136,10 @@ async fn objects_of_other_clusters_and_of_nobody_stay() {
     let done = gone(&world, &other, true).await;
     assert_eq!(told(&done, ChangeAction::Delete), [""; 0]);
     let kept = told(&done, ChangeAction::Keep);
-    assert!(kept.contains(&"Service traefik/traefik (it belongs to the cluster ws1/prv1/c1)".to_owned()), "{kept:?}");
+    assert!(
+        kept.contains(&"Service traefik/traefik (it belongs to the cluster ws1/prv1/c1)".to_owned()),
+        "{kept:?}"
+    );
     assert!(world.api.get(SERVICE).await.is_some());
 }
 
@@ -144,7 +172,9 @@ async fn a_load_balancer_that_is_not_let_go_of_is_waited_for_and_told_of() {
     let hold = json!({ "metadata": { "finalizers": ["example.com/load-balancer"] } });
     world.api.merge(SERVICE, &hold).await;
     let cx = world.cx_for(Duration::from_secs(2));
-    let error = uninstall(&world.client, &cx, &traefik(), UninstallOptions::default()).await.unwrap_err();
+    let error = uninstall(&world.client, &cx, &traefik(), UninstallOptions::default())
+        .await
+        .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("Service traefik/traefik"), "{error}");
     assert!(error.to_string().contains("example.com/load-balancer"), "{error}");

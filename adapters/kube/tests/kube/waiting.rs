@@ -17,7 +17,10 @@ async fn pod(world: &World, status: Value) {
         "spec": { "containers": [{ "name": "traefik", "image": "traefik" }] }
     });
     world.api.must("POST", pods, Some(&pod)).await;
-    world.api.merge(&format!("{pods}/traefik-1/status"), &json!({ "status": status })).await;
+    world
+        .api
+        .merge(&format!("{pods}/traefik-1/status"), &json!({ "status": status }))
+        .await;
 }
 
 async fn event(world: &World, kind: &str, name: &str, reason: &str, message: &str) {
@@ -27,7 +30,10 @@ async fn event(world: &World, kind: &str, name: &str, reason: &str, message: &st
         "involvedObject": { "kind": kind, "name": name, "namespace": "traefik" },
         "type": "Warning", "reason": reason, "message": message, "lastTimestamp": "2026-01-01T00:00:00Z"
     });
-    world.api.must("POST", "/api/v1/namespaces/traefik/events", Some(&event)).await;
+    world
+        .api
+        .must("POST", "/api/v1/namespaces/traefik/events", Some(&event))
+        .await;
 }
 
 /// Installs in a cluster in which nothing happens, and waits in vain.
@@ -61,7 +67,10 @@ async fn what_pods_wait_for_is_told_while_waiting_and_in_the_error() {
         { "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/2 nodes are available" }
     ] });
     let cases = [
-        (waiting("ImagePullBackOff", "Back-off pulling image"), "ImagePullBackOff: Back-off pulling image"),
+        (
+            waiting("ImagePullBackOff", "Back-off pulling image"),
+            "ImagePullBackOff: Back-off pulling image",
+        ),
         (unschedulable, "0/2 nodes are available"),
     ];
     for (status, words) in cases {
@@ -93,12 +102,22 @@ async fn a_load_balancer_without_an_address_is_explained_by_the_events_of_the_se
     let ingress = Ingress::new(&world.client, &cx, &traefik).unwrap();
     let mut look = ingress.look().await.unwrap();
     ingress.install(&mut look, false).await.unwrap();
-    event(&world, "Service", "traefik", "SyncLoadBalancerFailed", "PublicIPCountLimitReached").await;
+    event(
+        &world,
+        "Service",
+        "traefik",
+        "SyncLoadBalancerFailed",
+        "PublicIPCountLimitReached",
+    )
+    .await;
     // Both are waited for at the same time, so that both are told.
     let cx = world.cx_for(Duration::from_secs(2));
     let ingress = Ingress::new(&world.client, &cx, &traefik).unwrap();
     let look = ingress.look().await.unwrap();
     ingress.wait(&look).await.unwrap_err();
     let states = world.events.states().join("\n");
-    assert!(states.contains("SyncLoadBalancerFailed: PublicIPCountLimitReached"), "{states}");
+    assert!(
+        states.contains("SyncLoadBalancerFailed: PublicIPCountLimitReached"),
+        "{states}"
+    );
 }

@@ -2,7 +2,7 @@
 
 use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Context, Operation, ProviderDriver, Result};
+use kompox_domain::{ClusterScope, Context, Error, Operation, ProviderDriver, Result};
 
 use super::protection::{self, Deed};
 use super::{cannot, look};
@@ -39,7 +39,8 @@ pub async fn install(
         let forbidden = protected && !plan.is_empty() && !is_new(driver, cx, cluster, &plan).await;
         if request.dry_run {
             if forbidden {
-                warn(cx, cluster, Deed::Install);
+                let says = protection::says(cluster, Deed::Install);
+                cx.warn(WarningKind::Protected, format!("it would be refused: {says}"));
             }
             return Ok(plan);
         }
@@ -70,10 +71,48 @@ async fn is_new(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScop
             .is_ok_and(|status| status.installed == Some(false))
 }
 
-/// Undoes [`install`], and answers with what was deleted and what is left; a dry run with what would be.
+/// What [`uninstall`] would do.
+#[derive(Debug, Default)]
+pub struct UninstallPlan {
+    /// What goes, and what stays and why.
+    pub plan: Plan,
+    /// Why it would be refused: a protection.
+    pub refusal: Option<Error>,
+}
+
+/// What [`uninstall`] would delete and keep. Nothing is written.
 ///
-/// Not installed is success. A protected ingress is refused unless there is nothing to do; neither `force` nor `yes`
-/// lifts that.
+/// # Errors
+/// `Unsupported`; those of [`ProviderDriver::cluster_uninstall`].
+pub async fn uninstall_plan(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    cluster: &ClusterScope,
+    request: &UninstallRequest,
+) -> Result<UninstallPlan> {
+    support::require(driver, &[Operation::ClusterUninstall])?;
+    let dry = UninstallRequest {
+        dry_run: true,
+        ..*request
+    };
+    let plan = driver.cluster_uninstall(cx, cluster, &dry).await;
+    let plan = plan.map_err(|error| {
+        let id = &cluster.cluster.id;
+        error.context(format!(
+            "cannot tell what uninstalling the ingress of cluster {id} would delete"
+        ))
+    })?;
+    let protected = protection::concerns(protection::level(cluster, Deed::Uninstall), Deed::Uninstall);
+    let refusal = (protected && !plan.is_empty()).then(|| {
+        let says = protection::says(cluster, Deed::Uninstall);
+        protection::forbidden(cluster, Deed::Uninstall, says)
+    });
+    Ok(UninstallPlan { plan, refusal })
+}
+
+/// Undoes [`install`], and answers with what was deleted and what is left.
+///
+/// Not installed is success. A protected ingress is refused unless there is nothing to do; nothing lifts that.
 ///
 /// # Errors
 /// `Unsupported`; `Precondition` for a protected ingress; those of [`ProviderDriver::cluster_uninstall`].
@@ -84,43 +123,15 @@ pub async fn uninstall(
     request: &UninstallRequest,
 ) -> Result<Plan> {
     support::require(driver, &[Operation::ClusterUninstall])?;
-    let id = &cluster.cluster.id;
-    let protected = protection::concerns(protection::level(cluster, Deed::Uninstall), Deed::Uninstall);
-    if request.dry_run || protected {
-        let dry = UninstallRequest {
-            dry_run: true,
-            ..*request
-        };
-        let plan = driver.cluster_uninstall(cx, cluster, &dry).await;
-        let plan = plan.map_err(|error| {
-            error.context(format!(
-                "cannot tell what uninstalling the ingress of cluster {id} would delete"
-            ))
-        })?;
-        let forbidden = protected && !plan.is_empty();
-        if request.dry_run {
-            if forbidden {
-                warn(cx, cluster, Deed::Uninstall);
-            }
-            return Ok(plan);
-        }
-        if forbidden {
-            let says = protection::says(cluster, Deed::Uninstall);
-            return Err(protection::forbidden(cluster, Deed::Uninstall, says));
-        }
-        // Nothing is there, and nothing that appears from now on may be deleted.
-        return Ok(plan);
+    if protection::concerns(protection::level(cluster, Deed::Uninstall), Deed::Uninstall) {
+        let planned = uninstall_plan(driver, cx, cluster, request).await?;
+        // Where nothing is there, nothing that appears from now on may be deleted.
+        return planned.refusal.map_or(Ok(planned.plan), Err);
     }
+    let id = &cluster.cluster.id;
     let (watch, cx) = Watch::begin(cx);
     driver
         .cluster_uninstall(&cx, cluster, request)
         .await
         .map_err(|error| cannot(error, &watch, &format!("uninstall the ingress of cluster {id}")))
-}
-
-fn warn(cx: &Context, cluster: &ClusterScope, deed: Deed) {
-    cx.warn(
-        WarningKind::Protected,
-        format!("it would be refused: {}", protection::says(cluster, deed)),
-    );
 }

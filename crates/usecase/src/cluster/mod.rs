@@ -16,7 +16,7 @@ use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, Provider
 
 pub use deprovision::{Deprovision, DeprovisionPlan, blocked, deprovision, deprovision_plan};
 pub use each::ClusterOutcome;
-pub use install::{install, uninstall};
+pub use install::{UninstallPlan, install, uninstall, uninstall_plan};
 pub use kubeconfig::kubeconfig;
 pub use provision::{plan, provision};
 pub use status::{status, status_all};

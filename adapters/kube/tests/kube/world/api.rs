@@ -63,7 +63,9 @@ impl Api {
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
-        self.try_send(method, path, "application/json", body).await.unwrap()
+        self.try_send(method, path, "application/json", body)
+            .await
+            .unwrap()
     }
 
     /// What must succeed.
@@ -114,8 +116,9 @@ impl Api {
     pub(crate) async fn names(&self, path: &str) -> Vec<String> {
         let list = self.must("GET", path, None).await;
         let items = list["items"].as_array().unwrap().iter();
-        let mut names: Vec<String> =
-            items.map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect();
+        let mut names: Vec<String> = items
+            .map(|item| item["metadata"]["name"].as_str().unwrap().to_owned())
+            .collect();
         names.sort();
         names
     }

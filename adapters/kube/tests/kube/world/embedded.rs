@@ -55,7 +55,10 @@ impl Embedded {
             "grant_type=client_credentials&client_id={}&client_secret={}&scope={}//.default",
             connection.client_id, connection.client_secret, connection.arm_endpoint
         );
-        let url = format!("{}/{}/oauth2/v2.0/token", connection.authority_host, connection.tenant_id);
+        let url = format!(
+            "{}/{}/oauth2/v2.0/token",
+            connection.authority_host, connection.tenant_id
+        );
         let request = self
             .http
             .post(url)
@@ -71,9 +74,14 @@ impl Embedded {
             "{}/subscriptions/{}/{path}?api-version={version}",
             connection.arm_endpoint, connection.subscription_id
         );
-        let mut request = self.http.request(method.parse().unwrap(), url).bearer_auth(&self.token);
+        let mut request = self
+            .http
+            .request(method.parse().unwrap(), url)
+            .bearer_auth(&self.token);
         if let Some(body) = body {
-            request = request.header("Content-Type", "application/json").body(body.to_string());
+            request = request
+                .header("Content-Type", "application/json")
+                .body(body.to_string());
         }
         let response = request.send().await.unwrap();
         let (status, body) = (response.status(), response.json_value().await);
@@ -84,7 +92,8 @@ impl Embedded {
     /// Makes a cluster; its kubeconfig, and its API.
     pub(super) async fn cluster(&self) -> (String, Api) {
         let group = json!({ "location": "japaneast" });
-        self.arm("PUT", "resourcegroups/rg", "2024-11-01", Some(group)).await;
+        self.arm("PUT", "resourcegroups/rg", "2024-11-01", Some(group))
+            .await;
         let cluster = json!({
             "location": "japaneast",
             "identity": { "type": "SystemAssigned" },
@@ -138,7 +147,9 @@ impl Embedded {
 /// The text after the first `key:` of a kubeconfig.
 fn member<'a>(kubeconfig: &'a str, key: &str) -> &'a str {
     let mut lines = kubeconfig.lines();
-    lines.find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": ")).unwrap()
+    lines
+        .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "))
+        .unwrap()
 }
 
 fn decoded(base64: &str) -> Vec<u8> {

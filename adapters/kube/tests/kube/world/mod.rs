@@ -116,7 +116,10 @@ impl World {
         real: Option<real::Real>,
         stand_in: Option<stand_in::StandIn>,
     ) -> Self {
-        let access = Kubeconfig::parse(kubeconfig.as_bytes()).unwrap().current().unwrap();
+        let access = Kubeconfig::parse(kubeconfig.as_bytes())
+            .unwrap()
+            .current()
+            .unwrap();
         Self {
             client: KubeClient::new(&access, None).unwrap(),
             api,

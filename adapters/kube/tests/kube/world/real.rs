@@ -117,7 +117,10 @@ impl Real {
             if matches!(ready, Ok((200, _))) && api.get("/api/v1/namespaces/default").await.is_some() {
                 return;
             }
-            assert!(Instant::now() < end, "the API server does not become ready: {ready:?}");
+            assert!(
+                Instant::now() < end,
+                "the API server does not become ready: {ready:?}"
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -139,7 +142,8 @@ fn launch(program: &Path, log: &Path, flags: &[(&str, String)]) -> Child {
 /// Ports that nobody uses now. All are held until all are known.
 fn ports() -> [u16; 3] {
     let held = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    held.each_ref().map(|listener| listener.local_addr().unwrap().port())
+    held.each_ref()
+        .map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// Writes a certificate for loopback and its key; answers with the CA.
@@ -151,7 +155,10 @@ fn certificates(directory: &Path) -> String {
     let issuer = Issuer::new(ca, ca_key);
     let key = KeyPair::generate().unwrap();
     let names = ["127.0.0.1", "localhost"].map(str::to_owned);
-    let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+    let leaf = CertificateParams::new(names)
+        .unwrap()
+        .signed_by(&key, &issuer)
+        .unwrap();
     fs::write(directory.join("server.pem"), leaf.pem()).unwrap();
     fs::write(directory.join("server.key"), key.serialize_pem()).unwrap();
     pem

@@ -52,7 +52,12 @@ fn text<'a>(object: &'a Value, field: &str) -> &'a str {
 async fn status(api: &Api, path: &str, status: Value) {
     let patch = json!({ "status": status });
     let _ = api
-        .try_send("PATCH", &format!("{path}/status"), "application/merge-patch+json", Some(&patch))
+        .try_send(
+            "PATCH",
+            &format!("{path}/status"),
+            "application/merge-patch+json",
+            Some(&patch),
+        )
         .await;
 }
 
@@ -81,9 +86,17 @@ async fn services(api: &Api) {
         if live["spec"]["type"] != "LoadBalancer" || live["status"]["loadBalancer"]["ingress"].is_array() {
             continue;
         }
-        let path =
-            format!("/api/v1/namespaces/{}/services/{}", text(&live, "namespace"), text(&live, "name"));
-        status(api, &path, json!({ "loadBalancer": { "ingress": [{ "ip": "192.0.2.1" }] } })).await;
+        let path = format!(
+            "/api/v1/namespaces/{}/services/{}",
+            text(&live, "namespace"),
+            text(&live, "name")
+        );
+        status(
+            api,
+            &path,
+            json!({ "loadBalancer": { "ingress": [{ "ip": "192.0.2.1" }] } }),
+        )
+        .await;
     }
 }
 
@@ -96,8 +109,9 @@ async fn namespaces(api: &Api) {
         for path in IN_NAMESPACES {
             let path = path.replace("{}", &format!("namespaces/{name}"));
             for object in list(api, &path).await {
-                let _ =
-                    api.try_send("DELETE", &format!("{path}/{}", text(&object, "name")), "", None).await;
+                let _ = api
+                    .try_send("DELETE", &format!("{path}/{}", text(&object, "name")), "", None)
+                    .await;
             }
         }
         let mut ended = live.clone();

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use kompox_domain::Operation as Port;
 use kompox_domain::cluster::{ChangeAction, Plan, UninstallRequest};
-use kompox_usecase::cluster;
+use kompox_usecase::cluster::{self, UninstallPlan};
 
 use super::{different, operation};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
@@ -43,26 +43,28 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = ClusterSession::open(global, &args.target)?;
-    let look = UninstallRequest {
+    let request = UninstallRequest {
         delete_certificates: args.delete_certificates,
-        dry_run: true,
+        dry_run: false,
     };
     let operation = operation(Port::ClusterUninstall, &args.target);
-    let plan = operate(ui, global, &operation, async |cx| {
-        cluster::uninstall(&*session.driver, &cx, &session.cluster, &look).await
+    let UninstallPlan { plan, refusal } = operate(ui, global, &operation, async |cx| {
+        cluster::uninstall_plan(&*session.driver, &cx, &session.cluster, &request).await
     })?;
     if args.dry_run {
+        if let Some(refusal) = refusal {
+            ui.warn(&format!("it would be refused: {refusal}"));
+        }
         return Failure::judged(print(ui, &session, &plan, true), different(&plan));
+    }
+    if let Some(refusal) = refusal {
+        return Err(refusal.into());
     }
     if plan.is_empty() {
         return print(ui, &session, &plan, false);
     }
     confirm(ui, &session, &plan)?;
     let began = Instant::now();
-    let request = UninstallRequest {
-        dry_run: false,
-        ..look
-    };
     let done = operate(ui, global, &operation, async |cx| {
         cluster::uninstall(&*session.driver, &cx, &session.cluster, &request).await
     })?;
