@@ -8,6 +8,7 @@
 pub mod catalog;
 pub mod cluster;
 pub mod context;
+pub mod dns;
 pub mod driver;
 pub mod error;
 pub mod ids;
