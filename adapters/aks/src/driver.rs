@@ -9,6 +9,7 @@ use kompox_domain::cluster::{
     AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
     ProvisionRequest, UninstallRequest,
 };
+use kompox_domain::dns::{DnsReport, DnsRequest};
 use kompox_domain::driver::{
     Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore,
 };
@@ -23,10 +24,11 @@ use kompox_kube::Resolver;
 use crate::api::Group;
 use crate::cluster::locate::Place;
 use crate::cluster::{self, ClusterWork, kubeconfig};
+use crate::dns;
 use crate::factory::NAME;
 use crate::groups::GroupMaker;
 use crate::install::{InstallWork, Whose};
-use crate::settings::cluster::{ClusterSettings, OwnCluster, Problems};
+use crate::settings::cluster::{ClusterSettings, InstallTargets, OwnCluster, Problems};
 use crate::settings::{ProviderSettings, app_group, keys};
 use crate::volumes::{self, AppVolumes};
 
@@ -149,6 +151,14 @@ impl AksDriver {
         })
     }
 
+    /// What the cluster's ingress is to serve, whoever made the cluster.
+    fn targets(&self, cluster: &ClusterScope) -> Result<&InstallTargets> {
+        Ok(match self.cluster_settings(cluster)? {
+            ClusterSettings::Own(own) => &own.installed,
+            ClusterSettings::Existing(existing) => &existing.installed,
+        })
+    }
+
     fn volumes<'a>(&'a self, cx: &'a Context, app: &'a AppScope) -> Result<AppVolumes<'a>> {
         AppVolumes::new(
             &self.arm,
@@ -191,6 +201,8 @@ impl ProviderDriver for AksDriver {
                 Operation::SnapshotCreate,
                 Operation::SnapshotDelete,
                 Operation::SnapshotRestore,
+                Operation::DnsDeploy,
+                Operation::DnsDestroy,
             ],
             volume_options: volumes::DECLARED_OPTIONS.to_vec(),
         }
@@ -400,5 +412,18 @@ impl ProviderDriver for AksDriver {
         request: &SnapshotRestore,
     ) -> Result<VolumeDisk> {
         self.volumes(cx, app)?.snapshot_restore(volume, request).await
+    }
+
+    async fn dns_deploy(&self, cx: &Context, app: &AppScope, request: &DnsRequest) -> Result<DnsReport> {
+        let scope = app.cluster_scope();
+        let (place, targets) = (self.place(cx, &scope)?, self.targets(&scope)?);
+        dns::deploy(&self.arm, cx, &*self.resolver, app, &place, targets, request).await
+    }
+
+    async fn dns_destroy(&self, cx: &Context, app: &AppScope, dry_run: bool) -> Result<DnsReport> {
+        let scope = app.cluster_scope();
+        // A misspelt key would look for records in no zone at all.
+        keys::require_known(&app.cluster.settings, keys::CLUSTER)?;
+        dns::destroy(&self.arm, cx, app, self.targets(&scope)?, dry_run).await
     }
 }

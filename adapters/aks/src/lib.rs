@@ -5,6 +5,7 @@
 
 mod api;
 mod cluster;
+mod dns;
 mod driver;
 mod factory;
 mod groups;

@@ -53,6 +53,10 @@ const REGISTRY_READ: &str = "Microsoft.ContainerRegistry/registries/read";
 const VAULT_READ: &str = "Microsoft.KeyVault/vaults/read";
 const IDENTITY_READ: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/read";
 
+// Record sets of every type in a zone, in one listing.
+const PUBLIC_RECORDS: &str = "Microsoft.Network/dnsZones/recordsets/read";
+const PRIVATE_RECORDS: &str = "Microsoft.Network/privateDnsZones/ALL/read";
+
 /// The actions that an operation needs; empty for one that the driver does not carry out.
 #[must_use]
 pub const fn actions(operation: Operation) -> &'static [&'static str] {
@@ -214,6 +218,9 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             VAULT_READ,
             "Microsoft.KeyVault/deletedVaults/read",
             IDENTITY_READ,
+            // To tell which DNS records stay, where zones are configured.
+            PUBLIC_RECORDS,
+            PRIVATE_RECORDS,
         ],
         // The stack deletes with the rights of whoever deletes it: everything in it, and what Azure put beside that.
         Operation::ClusterDeprovision => &[
@@ -249,6 +256,8 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.ManagedIdentity/userAssignedIdentities/delete",
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/delete",
             "Microsoft.OperationalInsights/workspaces/delete",
+            PUBLIC_RECORDS,
+            PRIVATE_RECORDS,
         ],
         // Rights are given at zones, registries, secrets and groups of apps, wherever those are; vaults are looked for
         // in every subscription that can be seen.
@@ -278,6 +287,37 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             VAULT_READ,
             IDENTITY_READ,
         ],
+        Operation::DnsDeploy => &[
+            GROUP_READ,
+            CLUSTER_READ,
+            STACK_READ,
+            ADMIN_CREDENTIAL,
+            USER_CREDENTIAL,
+            PUBLIC_RECORDS,
+            PRIVATE_RECORDS,
+            "Microsoft.Network/dnsZones/A/write",
+            "Microsoft.Network/dnsZones/A/delete",
+            "Microsoft.Network/dnsZones/AAAA/write",
+            "Microsoft.Network/dnsZones/AAAA/delete",
+            "Microsoft.Network/dnsZones/CNAME/write",
+            "Microsoft.Network/dnsZones/CNAME/delete",
+            "Microsoft.Network/privateDnsZones/A/write",
+            "Microsoft.Network/privateDnsZones/A/delete",
+            "Microsoft.Network/privateDnsZones/AAAA/write",
+            "Microsoft.Network/privateDnsZones/AAAA/delete",
+            "Microsoft.Network/privateDnsZones/CNAME/write",
+            "Microsoft.Network/privateDnsZones/CNAME/delete",
+        ],
+        Operation::DnsDestroy => &[
+            PUBLIC_RECORDS,
+            PRIVATE_RECORDS,
+            "Microsoft.Network/dnsZones/A/delete",
+            "Microsoft.Network/dnsZones/AAAA/delete",
+            "Microsoft.Network/dnsZones/CNAME/delete",
+            "Microsoft.Network/privateDnsZones/A/delete",
+            "Microsoft.Network/privateDnsZones/AAAA/delete",
+            "Microsoft.Network/privateDnsZones/CNAME/delete",
+        ],
     }
 }
 
@@ -291,7 +331,7 @@ pub fn custom_role(subscription: &str) -> Value {
         .collect();
     json!({
         "Name": "kompoxops",
-        "Description": "What kompoxops needs to manage clusters, and the disks and snapshots of apps",
+        "Description": "What kompoxops needs to manage clusters, and the disks, snapshots and DNS records of apps",
         "Actions": all,
         "NotActions": [],
         "AssignableScopes": [format!("/subscriptions/{subscription}")],

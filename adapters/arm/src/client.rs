@@ -23,7 +23,7 @@ use crate::credential::AuthMethod;
 use crate::error::{ArmError, Result};
 use crate::identity::Identity;
 use crate::mapping::{is_about_certificates, sign_in_may_work_later};
-use crate::request::ArmRequest;
+use crate::request::{ArmRequest, Condition};
 use crate::response::{ArmResponse, header, refusal};
 use crate::retry::{self, Trouble};
 use crate::token::TokenPolicy;
@@ -343,6 +343,14 @@ impl ArmClient {
             HeaderName::from_static("x-ms-return-client-request-id"),
             "true".to_owned(),
         );
+        let condition = match &request.condition {
+            Some(Condition::New) => Some(("if-none-match", "*".to_owned())),
+            Some(Condition::Version(etag)) => Some(("if-match", etag.clone())),
+            None => None,
+        };
+        if let Some((name, value)) = condition {
+            http.insert_header(HeaderName::from_static(name), value);
+        }
         if let Some(body) = &request.body {
             http.insert_header(
                 HeaderName::from_static("content-type"),

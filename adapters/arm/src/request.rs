@@ -17,6 +17,16 @@ pub struct ArmRequest {
     pub(crate) group_is_known: bool,
     pub(crate) creates: bool,
     pub(crate) resource_tells: bool,
+    pub(crate) condition: Option<Condition>,
+}
+
+/// What must hold for a write to take effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// Nothing is there yet.
+    New,
+    /// What is there is still of this version.
+    Version(String),
 }
 
 impl ArmRequest {
@@ -29,6 +39,7 @@ impl ArmRequest {
             group_is_known: false,
             creates: false,
             resource_tells: true,
+            condition: None,
         }
     }
 
@@ -111,6 +122,21 @@ impl ArmRequest {
     #[must_use]
     pub fn resource_tells_nothing(mut self) -> Self {
         self.resource_tells = false;
+        self
+    }
+
+    /// Says that nothing may be there yet: else the answer is 412. Sent again after a lost answer, it may meet what
+    /// it made itself.
+    #[must_use]
+    pub fn only_new(mut self) -> Self {
+        self.condition = Some(Condition::New);
+        self
+    }
+
+    /// Says that what is there must still be of the version that was read (its etag): else the answer is 412.
+    #[must_use]
+    pub fn only_version(mut self, etag: &str) -> Self {
+        self.condition = Some(Condition::Version(etag.to_owned()));
         self
     }
 

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::labels::{MANAGED_BY, MANAGER};
 
+/// A label: the app, by its name.
 pub(crate) const APP: &str = "ops.kompox.dev/app";
 pub(crate) const VOLUME: &str = "ops.kompox.dev/volume";
 pub(crate) const DISK: &str = "ops.kompox.dev/disk";

@@ -11,6 +11,7 @@ use crate::cluster::{
     ProvisionRequest, UninstallRequest,
 };
 use crate::context::Context;
+use crate::dns::{DnsReport, DnsRequest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AnyId, Volume};
 use crate::mount::{DiskMount, VolumeMount};
@@ -89,6 +90,10 @@ operations! {
     SnapshotDelete, "snapshot delete", 2;
     /// [`ProviderDriver::snapshot_restore`].
     SnapshotRestore, "snapshot restore", 3;
+    /// [`ProviderDriver::dns_deploy`].
+    DnsDeploy, "dns deploy", 2;
+    /// [`ProviderDriver::dns_destroy`].
+    DnsDestroy, "dns destroy", 2;
 }
 
 impl Operation {
@@ -515,6 +520,33 @@ pub trait ProviderDriver: Send + Sync {
         volume: &Volume,
         request: &SnapshotRestore,
     ) -> Result<VolumeDisk>;
+
+    /// Publishes the names that an app is served under: records that lead to its ingress.
+    ///
+    /// # Behavior
+    /// Names and addresses are those that the cluster serves right now. What is missing is made, what is this app's
+    /// ([`Owner::owns`](crate::dns::Owner::owns)) is brought up to date, and deleted when the app is no longer served
+    /// under it; nothing is deleted when some namespaces only are looked at, or when the app is served under no name
+    /// at all. A record of anybody else is neither changed nor deleted, whatever it says: it is told as in the way
+    /// unless it says the same. What somebody writes at the same time is found, and judged anew once. As it should be:
+    /// nothing is written. With `dry_run` nothing is written, ever. A name that cannot be published is told, and keeps
+    /// no other from being published.
+    ///
+    /// # Errors
+    /// `NotFound` without a cluster; `InvalidInput` when no zone is configured; what keeps the cluster from being read,
+    /// before anything is written. A zone that cannot be read and a record that cannot be written keep no other from
+    /// being tried: [`Error::failures`] names each, and the kind is theirs, or `Failed` where they differ.
+    async fn dns_deploy(&self, cx: &Context, app: &AppScope, request: &DnsRequest) -> Result<DnsReport>;
+
+    /// Undoes [`dns_deploy`](Self::dns_deploy).
+    ///
+    /// # Behavior
+    /// Deletes exactly the records that are this app's, in every configured zone; the cluster is not asked. Nothing
+    /// there: success. Records of anybody else under the same names are told as kept. With `dry_run` nothing is written.
+    ///
+    /// # Errors
+    /// What cannot be read or deleted, as for [`dns_deploy`](Self::dns_deploy).
+    async fn dns_destroy(&self, cx: &Context, app: &AppScope, dry_run: bool) -> Result<DnsReport>;
 }
 
 /// Something wrong with the settings of a provider, cluster or app.

@@ -126,7 +126,8 @@ pub(crate) async fn token(arm: &ArmClient, cx: &Context) -> Result<AccessToken> 
     Ok(AccessToken { token, expires_at })
 }
 
-fn missing(scope: &ClusterScope, place: &locate::Place<'_>) -> Error {
+/// The error of asking for a cluster that is not there.
+pub(crate) fn missing(scope: &ClusterScope, place: &locate::Place<'_>) -> Error {
     let id = &scope.cluster.id;
     match place {
         locate::Place::Own(_) => Error::new(ErrorKind::NotFound, format!("cluster {id} is not there yet"))

@@ -3,6 +3,7 @@
 mod connect;
 mod error;
 mod request;
+mod served;
 
 pub use error::{KubeError, Trouble};
 

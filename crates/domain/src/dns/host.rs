@@ -49,12 +49,15 @@ impl DomainName {
         self.0.strip_suffix(&zone.0)?.strip_suffix('.')
     }
 
-    /// The whole name of what is called so in a zone.
-    pub(super) fn whole(name: &str, zone: &Self) -> String {
+    /// The whole name of what is called so in a zone: [`within`](Self::within) the other way round.
+    ///
+    /// # Errors
+    /// Where that is no name.
+    pub fn of_record(name: &str, zone: &Self) -> Result<Self, InvalidDomainName> {
         if name == "@" {
-            zone.0.clone()
+            Ok(zone.clone())
         } else {
-            format!("{}.{}", name.to_ascii_lowercase(), zone.0)
+            format!("{name}.{}", zone.0).parse()
         }
     }
 }
@@ -150,7 +153,7 @@ mod tests {
             let expected = host == zone || host.as_str().ends_with(&format!(".{zone}"));
             prop_assert_eq!(host.within(&zone).is_some(), expected);
             if let Some(relative) = host.within(&zone) {
-                prop_assert_eq!(DomainName::whole(relative, &zone), host.as_str());
+                prop_assert_eq!(DomainName::of_record(relative, &zone), Ok(host));
             }
         }
 

@@ -64,10 +64,10 @@ impl Decision {
     /// The whole name.
     #[must_use]
     pub fn host(&self, zones: &[Zone]) -> String {
-        zones.get(self.zone).map_or_else(
-            || self.name.clone(),
-            |zone| DomainName::whole(&self.name, &zone.name),
-        )
+        let host = zones
+            .get(self.zone)
+            .and_then(|zone| DomainName::of_record(&self.name, &zone.name).ok());
+        host.map_or_else(|| self.name.clone(), |host| host.to_string())
     }
 }
 

@@ -3,6 +3,7 @@
 use kompox_domain::cluster::{
     DeprovisionRequest, InstallRequest, KubeconfigRequest, ProvisionRequest, UninstallRequest,
 };
+use kompox_domain::dns::DnsRequest;
 use kompox_domain::{Context, Error, Operation, Volume};
 
 use crate::check::Stop;
@@ -67,6 +68,11 @@ pub(super) async fn call(
             let request = restore(&snapshot_name, &disk_name);
             word(driver.snapshot_restore(cx, app, volume, &request).await)
         }
+        Operation::DnsDeploy => {
+            let request = DnsRequest::default();
+            word(driver.dns_deploy(cx, app, &request).await)
+        }
+        Operation::DnsDestroy => word(driver.dns_destroy(cx, app, false).await),
     })
 }
 

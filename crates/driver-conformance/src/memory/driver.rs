@@ -7,6 +7,7 @@ use kompox_domain::cluster::{
     AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
     ProvisionRequest, UninstallRequest,
 };
+use kompox_domain::dns::{DnsReport, DnsRequest};
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore, unsupported};
 use kompox_domain::model::VolumeKind;
 use kompox_domain::progress::WarningKind;
@@ -120,6 +121,14 @@ impl ProviderDriver for MemoryDriver {
 
     async fn cluster_check(&self, _: &Context, _: &ClusterScope) -> Result<Vec<Check>> {
         Err(unsupported(NAME, Operation::ClusterCheck))
+    }
+
+    async fn dns_deploy(&self, _: &Context, _: &AppScope, _: &DnsRequest) -> Result<DnsReport> {
+        Err(unsupported(NAME, Operation::DnsDeploy))
+    }
+
+    async fn dns_destroy(&self, _: &Context, _: &AppScope, _: bool) -> Result<DnsReport> {
+        Err(unsupported(NAME, Operation::DnsDestroy))
     }
 
     async fn cluster_token(&self, _: &Context, _: &ClusterScope) -> Result<AccessToken> {

@@ -8,6 +8,7 @@ use kompox_domain::cluster::{
     AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
     ProvisionRequest, UninstallRequest,
 };
+use kompox_domain::dns::{DnsReport, DnsRequest};
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::ids::UlidSource;
 use kompox_domain::volume::{DiskRecord, Percent};
@@ -154,6 +155,14 @@ impl ProviderDriver for Broken {
 
     async fn cluster_check(&self, cx: &Context, c: &ClusterScope) -> Result<Vec<Check>> {
         self.inner.cluster_check(cx, c).await
+    }
+
+    async fn dns_deploy(&self, cx: &Context, a: &AppScope, r: &DnsRequest) -> Result<DnsReport> {
+        self.inner.dns_deploy(cx, a, r).await
+    }
+
+    async fn dns_destroy(&self, cx: &Context, a: &AppScope, dry_run: bool) -> Result<DnsReport> {
+        self.inner.dns_destroy(cx, a, dry_run).await
     }
 
     async fn cluster_token(&self, cx: &Context, c: &ClusterScope) -> Result<AccessToken> {

@@ -18,7 +18,7 @@ use self::removal::{DeletedVault, Inventory};
 use super::stack::{Stack, StackState, Unmanage};
 use super::{ClusterWork, domain, failure};
 use crate::api::DELETED_VAULTS;
-use crate::{install, roles};
+use crate::{dns, install, roles};
 
 /// How many things are deleted at once where one does not depend on the other.
 const AT_ONCE: usize = 8;
@@ -32,7 +32,9 @@ impl ClusterWork<'_> {
         require_ids(&request.allow_delete)?;
         let (inventory, _) = self.reader().await?.read().await.map_err(domain)?;
         removal::prove(&inventory, &self.scope.path())?;
-        Ok(removal::plan(&inventory, &request.allow_delete))
+        let mut plan = removal::plan(&inventory, &request.allow_delete);
+        self.tell_records(&mut plan).await?;
+        Ok(plan)
     }
 
     /// Deletes it, and tells what was deleted and what is left.
@@ -71,7 +73,15 @@ impl ClusterWork<'_> {
         if !inventory.is_gone() {
             self.look_back(&reader, &mut plan).await?;
         }
+        self.tell_records(&mut plan).await?;
         Ok(plan)
+    }
+
+    /// Adds the DNS records that lead to the cluster: they are its apps', and stay.
+    async fn tell_records(&self, plan: &mut Plan) -> Result<()> {
+        let left = dns::left_behind(self.arm, self.cx, &self.scope.path(), &self.own.installed).await?;
+        plan.changes.extend(left);
+        Ok(())
     }
 
     async fn reader(&self) -> Result<Reader<'_>> {

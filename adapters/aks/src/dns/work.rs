@@ -1,0 +1,270 @@
+//! Carrying out what was decided: each name by itself, several at once, every write on the condition that what was read
+//! still holds.
+
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt as _};
+use kompox_arm::{ArmClient, ArmError, ArmRequest};
+use kompox_domain::cluster::ChangeAction;
+use kompox_domain::dns::{Decision, DnsReport, Owner, RecordChange, RecordSet, TTL, Zone};
+use kompox_domain::error::FailedOperation;
+use kompox_domain::{Context, Error, ErrorKind, Result};
+
+use super::zones::{AzureZone, read, read_all};
+use super::{record_url, wire};
+use crate::cluster::domain;
+
+/// How many names are written at once.
+const AT_ONCE: usize = 8;
+
+/// Decides what is to be done about record sets.
+pub(super) trait Judge {
+    /// What is to be done where each zone holds this.
+    fn judge(&self, records: &[Vec<RecordSet>]) -> Vec<Decision>;
+
+    /// Whose record sets are made.
+    fn owner(&self) -> &Owner;
+}
+
+/// One run over the zones.
+pub(super) struct Work<'a> {
+    pub(super) arm: &'a ArmClient,
+    pub(super) cx: &'a Context,
+    pub(super) zones: Vec<AzureZone>,
+    pub(super) judge: &'a (dyn Judge + Sync),
+}
+
+/// What became of one name: what was done about each record set, and what could not be.
+#[derive(Default)]
+struct Outcome {
+    done: Vec<Decision>,
+    failed: Vec<(String, Error)>,
+}
+
+/// How one write ended.
+enum Written {
+    Done,
+    /// Somebody else wrote since it was read.
+    Overtaken(ArmError),
+}
+
+impl Work<'_> {
+    /// Reads every zone, has what is there judged, and does it.
+    ///
+    /// # Errors
+    /// Everything that could not be read or written, in one error.
+    pub(super) async fn run(&self, dry_run: bool) -> Result<DnsReport> {
+        let mut failed = Vec::new();
+        let mut records = Vec::new();
+        let mut unread = Vec::new();
+        for (zone, read) in self
+            .zones
+            .iter()
+            .zip(read_all(self.arm, self.cx, &self.zones).await)
+        {
+            unread.push(read.is_err());
+            records.push(read.unwrap_or_else(|error| {
+                let error = domain(error).context(format!("cannot read zone {}", zone.zone.name));
+                failed.push((zone.zone.id.clone(), error));
+                Vec::new()
+            }));
+        }
+        let mut decisions = self.judge.judge(&records);
+        // Of a zone that could not be read nothing is known.
+        decisions.retain(|decision| unread.get(decision.zone) == Some(&false));
+        let done = if dry_run {
+            decisions
+        } else {
+            let outcome = self.carry_out(decisions).await;
+            failed.extend(outcome.failed);
+            outcome.done
+        };
+        if let Some(error) = failure(failed) {
+            return Err(error);
+        }
+        let zones: Vec<Zone> = self.zones.iter().map(|zone| zone.zone.clone()).collect();
+        Ok(DnsReport {
+            records: done
+                .into_iter()
+                .filter_map(|decision| change(decision, &zones))
+                .collect(),
+            gaps: Vec::new(),
+        })
+    }
+
+    /// Name by name: what happens about one does not matter to another.
+    async fn carry_out(&self, decisions: Vec<Decision>) -> Outcome {
+        let mut names: BTreeMap<(usize, String), Vec<Decision>> = BTreeMap::new();
+        for decision in decisions {
+            let name = (decision.zone, decision.name.to_ascii_lowercase());
+            names.entry(name).or_default().push(decision);
+        }
+        let works: Vec<_> = names
+            .into_iter()
+            .map(|((zone, name), decisions)| self.at_name(zone, name, decisions))
+            .collect();
+        let ended: Vec<Outcome> = stream::iter(works).buffered(AT_ONCE).collect().await;
+        let mut all = Outcome::default();
+        for outcome in ended {
+            all.done.extend(outcome.done);
+            all.failed.extend(outcome.failed);
+        }
+        all
+    }
+
+    /// What was overtaken is read and judged anew, once.
+    async fn at_name(&self, place: usize, name: String, decisions: Vec<Decision>) -> Outcome {
+        let mut outcome = Outcome::default();
+        let Some(zone) = self.zones.get(place) else {
+            return outcome;
+        };
+        let Some(overtaken) = self.in_order(zone, decisions, &mut outcome).await else {
+            return outcome;
+        };
+        tracing::debug!(zone = zone.zone.id, name, error = %overtaken.1, "written by somebody else meanwhile");
+        let records = match read(self.arm, self.cx, zone).await {
+            Ok(records) => records,
+            Err(error) => {
+                outcome.failed.push((overtaken.0, domain(error)));
+                return outcome;
+            }
+        };
+        let mut all: Vec<Vec<RecordSet>> = self.zones.iter().map(|_| Vec::new()).collect();
+        if let Some(of_zone) = all.get_mut(place) {
+            *of_zone = records;
+        }
+        let mut again = self.judge.judge(&all);
+        again.retain(|decision| decision.zone == place && decision.name.eq_ignore_ascii_case(&name));
+        if let Some((resource, error)) = self.in_order(zone, again, &mut outcome).await {
+            let error = domain(error).context("somebody else writes to the same record");
+            outcome.failed.push((resource, error.with_hint("run it again")));
+        }
+        outcome
+    }
+
+    /// One after the other, as long as each is done: what comes first makes room. Returns where somebody was faster.
+    async fn in_order(
+        &self,
+        zone: &AzureZone,
+        decisions: Vec<Decision>,
+        outcome: &mut Outcome,
+    ) -> Option<(String, ArmError)> {
+        for decision in decisions {
+            let resource = zone.record_path(decision.kind.as_str(), &decision.name);
+            match self.write(zone, &decision).await {
+                Ok(Written::Done) => outcome.done.push(decision),
+                Ok(Written::Overtaken(error)) => return Some((resource, error)),
+                Err(error) => {
+                    let what = format!("cannot {}", self.title(&decision));
+                    outcome.failed.push((resource, domain(error).context(what)));
+                    return None;
+                }
+            }
+        }
+        None
+    }
+
+    /// `create A www.example.com in public zone example.com`.
+    fn title(&self, decision: &Decision) -> String {
+        let zones: Vec<Zone> = self.zones.iter().map(|zone| zone.zone.clone()).collect();
+        let zone = zones.get(decision.zone).map_or_else(String::new, |zone| {
+            format!(" in {} zone {}", zone.visibility, zone.name)
+        });
+        format!(
+            "{} {} {}{zone}",
+            decision.action,
+            decision.kind,
+            decision.host(&zones)
+        )
+    }
+
+    async fn write(&self, zone: &AzureZone, decision: &Decision) -> Result<Written, ArmError> {
+        let Some(request) = self.request(zone, decision)? else {
+            return Ok(Written::Done);
+        };
+        let step = self.cx.begin(self.title(decision));
+        let sent = self.arm.send(self.cx, &request).await;
+        match step.end(sent.map(drop)) {
+            Ok(()) => Ok(Written::Done),
+            Err(error) if error.is_not_found() && decision.action == ChangeAction::Delete => {
+                Ok(Written::Done)
+            }
+            // 409: something that excludes it has come to the same name.
+            Err(error) if matches!(error.status(), Some(412)) || error.code() == Some("Conflict") => {
+                Ok(Written::Overtaken(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The request that does it; none where nothing is to be written.
+    fn request(&self, zone: &AzureZone, decision: &Decision) -> Result<Option<ArmRequest>, ArmError> {
+        let url = || record_url(self.arm, zone, decision.kind.as_str(), &decision.name);
+        let version = decision.there.as_ref().map_or("", |set| set.version.as_str());
+        let body = || {
+            let there = decision.there.as_ref();
+            let mut metadata = there.map(|set| set.metadata.clone()).unwrap_or_default();
+            for (name, value) in self.judge.owner().marks() {
+                metadata.insert(name.to_owned(), value.to_owned());
+            }
+            let ttl = there.map(|set| set.ttl).filter(|ttl| *ttl > 0).unwrap_or(TTL);
+            wire::body(zone.is_private(), decision.kind, &decision.values, ttl, &metadata)
+        };
+        Ok(match decision.action {
+            ChangeAction::Keep | ChangeAction::Block => None,
+            ChangeAction::Create => Some(ArmRequest::put(url()?, &body())?.only_new()),
+            ChangeAction::Update => Some(ArmRequest::put(url()?, &body())?.only_version(version)),
+            ChangeAction::Delete => Some(ArmRequest::delete(url()?).only_version(version)),
+        })
+    }
+}
+
+fn change(decision: Decision, zones: &[Zone]) -> Option<RecordChange> {
+    let zone = zones.get(decision.zone)?;
+    Some(RecordChange {
+        action: decision.action,
+        host: decision.host(zones),
+        kind: decision.kind,
+        values: decision.values.into_iter().collect(),
+        zone: zone.id.clone(),
+        visibility: zone.visibility,
+        reason: decision.reason,
+    })
+}
+
+/// One error for everything that failed.
+fn failure(mut failed: Vec<(String, Error)>) -> Option<Error> {
+    let kind = match failed.as_slice() {
+        [] => return None,
+        [(_, first), rest @ ..] if rest.iter().all(|(_, error)| error.kind() == first.kind()) => first.kind(),
+        _ => ErrorKind::Failed,
+    };
+    if let [(resource, _)] = failed.as_slice() {
+        let resource = resource.clone();
+        return failed.pop().map(|(_, error)| error.with_target(resource));
+    }
+    let message = format!(
+        "{} DNS zones or records could not be read or written",
+        failed.len()
+    );
+    let failures = failed
+        .iter()
+        .map(|(resource, error)| failed_operation(resource, error));
+    Some(
+        Error::new(kind, message)
+            .with_failures(failures.collect())
+            .with_hint("running it again goes on where it stopped"),
+    )
+}
+
+fn failed_operation(resource: &str, error: &Error) -> FailedOperation {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+    FailedOperation {
+        resource: resource.to_owned(),
+        code: error.code().unwrap_or_else(|| error.kind().as_str()).to_owned(),
+        message: format!("{error}{}", cause.unwrap_or_default()),
+        correlation_id: error.correlation_id().map(str::to_owned),
+        hint: error.hint().map(str::to_owned),
+        causes: Vec::new(),
+    }
+}
