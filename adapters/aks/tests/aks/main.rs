@@ -16,6 +16,7 @@ mod clusters;
 mod conformance;
 mod deprovision;
 mod disks;
+mod dns;
 mod failures;
 mod install;
 mod installing;
