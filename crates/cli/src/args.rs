@@ -63,6 +63,8 @@ pub enum Command {
     Snapshot(commands::snapshot::Args),
     /// Let the app mount its volumes
     Volume(commands::volume::Args),
+    /// Publish the names that the app is served under, or take them back
+    Dns(commands::dns::Args),
     /// Show what the configuration holds
     Admin(commands::admin::Args),
     /// Run the embedded Azure
@@ -88,6 +90,7 @@ impl Command {
             Self::Disk(args) => Some(args.output()),
             Self::Snapshot(args) => Some(args.output()),
             Self::Volume(args) => Some(args.output()),
+            Self::Dns(args) => Some(args.output()),
             Self::Admin(args) => Some(args.output()),
             Self::Version(args) => Some(args.output.output),
         }

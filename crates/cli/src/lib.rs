@@ -93,6 +93,7 @@ fn dispatch(command: Command, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
         Command::Cluster(args) => commands::cluster::run(args, ui, global),
         Command::Disk(args) => commands::disk::run(args, ui, global),
         Command::Snapshot(args) => commands::snapshot::run(args, ui, global),
+        Command::Dns(args) => commands::dns::run(args, ui, global),
         Command::Volume(args) => commands::volume::run(&args, ui, global),
         Command::Admin(args) => commands::admin::run(&args, ui, global),
         #[cfg(feature = "emulator")]

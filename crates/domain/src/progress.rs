@@ -46,6 +46,8 @@ pub enum WarningKind {
     Protected,
     /// Something that is about to go is still in use.
     StillInstalled,
+    /// A name that an app is served under has no record that leads to it.
+    NotPublished,
     /// A check found something that works and should be known, or could not be made.
     Check,
     /// What protects from a mistake could not be looked at.
@@ -65,6 +67,7 @@ impl WarningKind {
             Self::Ignored => "ignored",
             Self::Protected => "protected",
             Self::StillInstalled => "stillInstalled",
+            Self::NotPublished => "notPublished",
             Self::Check => "check",
             Self::Unchecked => "unchecked",
             Self::AttachRoleMissing => "attachRoleMissing",

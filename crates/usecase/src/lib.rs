@@ -7,6 +7,7 @@
 pub mod check;
 pub mod cluster;
 pub mod disk;
+pub mod dns;
 pub mod driver;
 pub mod snapshot;
 pub mod target;

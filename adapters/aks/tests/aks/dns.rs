@@ -454,7 +454,8 @@ fn definition(group: &str, version: &str, kind: &str, plural: &str) -> Value {
             "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase()},
             "versions": [{"name": version, "served": true, "storage": true,
                 "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]},
-        "status": {"conditions": [{"type": "Established", "status": "True"}]}
+        "status": {"conditions": [{"type": "Established", "status": "True"}],
+            "acceptedNames": {"kind": kind, "plural": plural, "singular": kind.to_lowercase()}}
     })
 }
 

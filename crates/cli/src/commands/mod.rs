@@ -5,6 +5,7 @@ pub mod check;
 pub mod cluster;
 pub mod completion;
 pub mod disk;
+pub mod dns;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod init;

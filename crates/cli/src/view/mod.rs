@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod disk;
 pub(crate) mod mounts;
+pub(crate) mod dns;
 pub(crate) mod plan;
 pub(crate) mod snapshot;
 

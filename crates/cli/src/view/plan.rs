@@ -108,6 +108,11 @@ pub(super) fn changes(head: &'static [&'static str; 3], changes: &[Change]) -> T
 
 /// `3 created, 1 updated, 2 kept`: what a plan that was carried out has done.
 pub(crate) fn done(plan: &Plan) -> String {
+    counted(|action| plan.of(action).count())
+}
+
+/// How many of each action there are, in words.
+pub(super) fn counted(count: impl Fn(ChangeAction) -> usize) -> String {
     let words = [
         (ChangeAction::Create, "created"),
         (ChangeAction::Update, "updated"),
@@ -115,7 +120,7 @@ pub(crate) fn done(plan: &Plan) -> String {
         (ChangeAction::Keep, "kept"),
         (ChangeAction::Block, "in the way"),
     ];
-    let counted = words.map(|(action, word)| (plan.of(action).count(), word));
+    let counted = words.map(|(action, word)| (count(action), word));
     let told = counted.into_iter().filter(|(count, _)| *count > 0);
     let told: Vec<String> = told.map(|(count, word)| format!("{count} {word}")).collect();
     told.join(", ")

@@ -9,6 +9,7 @@ mod bootstrap;
 mod check;
 mod cluster;
 mod disk;
+mod dns;
 mod driver;
 mod snapshot;
 mod support;

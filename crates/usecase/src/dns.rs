@@ -1,0 +1,172 @@
+//! DNS records of an app.
+
+use kompox_domain::cluster::ChangeAction;
+use kompox_domain::dns::{DnsReport, DnsRequest, GapReason, RecordChange};
+use kompox_domain::error::FailedOperation;
+use kompox_domain::progress::WarningKind;
+use kompox_domain::{AppScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
+
+use crate::support::{self, Watch};
+
+/// What became of the records, and whether that is enough.
+#[derive(Debug)]
+pub struct DnsOutcome {
+    /// What was or would be done.
+    pub report: DnsReport,
+    /// Why it is not enough, where that was asked for: everything else is done all the same.
+    pub refusal: Option<Error>,
+}
+
+/// Publishes the names that an app is served under.
+///
+/// A name that is not published is a warning; with `strict` it is why the outcome is not enough.
+///
+/// # Errors
+/// `Unsupported`; those of [`ProviderDriver::dns_deploy`].
+pub async fn deploy(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    request: &DnsRequest,
+    strict: bool,
+) -> Result<DnsOutcome> {
+    support::require(driver, &[Operation::DnsDeploy])?;
+    let what = || format!("publish what app {} is served under", app.app.id);
+    let (watch, watched) = Watch::begin(cx);
+    let report = driver
+        .dns_deploy(&watched, app, request)
+        .await
+        .map_err(|error| support::cannot_repeatable(error, &watch, &what()))?;
+    let lacking = unpublished(&report);
+    let refusal = judge(cx, strict, &lacking, || {
+        format!(
+            "{} of app {} {} not published",
+            count(lacking.len(), "name"),
+            app.app.id,
+            if lacking.len() == 1 { "is" } else { "are" }
+        )
+    });
+    Ok(DnsOutcome { report, refusal })
+}
+
+/// Deletes what was published for an app.
+///
+/// With `strict` it is not enough when somebody else's records stay under the same names.
+///
+/// # Errors
+/// `Unsupported`; those of [`ProviderDriver::dns_destroy`].
+pub async fn destroy(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    dry_run: bool,
+    strict: bool,
+) -> Result<DnsOutcome> {
+    support::require(driver, &[Operation::DnsDestroy])?;
+    let what = || format!("delete the DNS records of app {}", app.app.id);
+    let (watch, watched) = Watch::begin(cx);
+    let report = driver
+        .dns_destroy(&watched, app, dry_run)
+        .await
+        .map_err(|error| support::cannot_repeatable(error, &watch, &what()))?;
+    let kept: Vec<Lack> = report.of(ChangeAction::Keep).map(foreign).collect();
+    let refusal = judge(cx, strict, &kept, || {
+        format!(
+            "{} under the names of app {} {} somebody else's",
+            count(kept.len(), "record"),
+            app.app.id,
+            if kept.len() == 1 { "is" } else { "are" }
+        )
+    });
+    Ok(DnsOutcome { report, refusal })
+}
+
+/// Something that is not as it should be, and that nobody failed at.
+struct Lack {
+    kind: WarningKind,
+    failed: FailedOperation,
+}
+
+fn unpublished(report: &DnsReport) -> Vec<Lack> {
+    let blocked = report.of(ChangeAction::Block).map(foreign);
+    let gaps = report.gaps.iter().map(|gap| Lack {
+        kind: WarningKind::NotPublished,
+        failed: FailedOperation {
+            resource: gap.host.clone(),
+            code: gap.reason.as_str().to_owned(),
+            message: format!("{} ({}) is not published: {}", gap.host, gap.source, gap.message),
+            hint: advice(gap.reason).map(str::to_owned),
+            ..FailedOperation::default()
+        },
+    });
+    blocked.chain(gaps).collect()
+}
+
+const fn advice(reason: GapReason) -> Option<&'static str> {
+    match reason {
+        GapReason::NoZone => Some("add its zone to the DNS zones of the cluster"),
+        GapReason::NoAddress => Some("run it again once the load balancer has an address"),
+        GapReason::MixedAddresses => {
+            Some("let everything that serves the name be reached at the same kind of address")
+        }
+        GapReason::InvalidName => Some("correct the name where it is written"),
+        // The message says what can be done.
+        GapReason::AliasAtApex => None,
+    }
+}
+
+fn foreign(record: &RecordChange) -> Lack {
+    let verb = match record.action {
+        ChangeAction::Block => "is in the way",
+        _ => "stays",
+    };
+    Lack {
+        kind: WarningKind::ForeignResource,
+        failed: FailedOperation {
+            resource: record.host.clone(),
+            code: "foreignRecord".to_owned(),
+            message: format!(
+                "record {} of {} in {} zone {} {verb}: {}",
+                record.kind,
+                record.host,
+                record.visibility,
+                record.zone.rsplit('/').next().unwrap_or_default(),
+                record.reason
+            ),
+            hint: Some("delete it where it was made, or leave the name to its owner".to_owned()),
+            ..FailedOperation::default()
+        },
+    }
+}
+
+/// One error of all of it where that is asked for, else a warning for each.
+fn judge(cx: &Context, strict: bool, lacking: &[Lack], message: impl FnOnce() -> String) -> Option<Error> {
+    if lacking.is_empty() {
+        return None;
+    }
+    if !strict {
+        for lack in lacking {
+            cx.warn(lack.kind, lack.failed.message.clone());
+        }
+        return None;
+    }
+    let is_foreign = |lack: &Lack| lack.kind == WarningKind::ForeignResource;
+    let kind = if lacking.iter().any(is_foreign) {
+        ErrorKind::Conflict
+    } else {
+        ErrorKind::Precondition
+    };
+    let failures = lacking.iter().map(|lack| lack.failed.clone()).collect();
+    Some(
+        Error::new(kind, message())
+            .with_failures(failures)
+            .with_hint("everything else is done; without --strict these are warnings"),
+    )
+}
+
+fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("one {noun}"),
+        several => format!("{several} {noun}s"),
+    }
+}
