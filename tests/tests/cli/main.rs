@@ -16,6 +16,7 @@ mod cluster;
 mod cluster_status;
 mod configuration;
 mod disks;
+mod dns;
 mod emulator;
 mod flags;
 mod install;

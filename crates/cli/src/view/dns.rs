@@ -154,7 +154,7 @@ mod tests {
                 host: "x.net".to_owned(),
                 source: "Ingress shop/web".to_owned(),
                 reason: GapReason::NoZone,
-                message: "no configured zone holds x.net".to_owned(),
+                message: "no configured zone holds this name".to_owned(),
             }],
         }
     }
@@ -200,7 +200,7 @@ mod tests {
               "host": "x.net",
               "source": "Ingress shop/web",
               "reason": "noZone",
-              "message": "no configured zone holds x.net"
+              "message": "no configured zone holds this name"
             }
           ]
         }

@@ -93,7 +93,7 @@ pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
     for (host, (one, addresses)) in &hosts {
         let places = places(host, zones);
         if places.is_empty() {
-            let message = format!("no configured zone holds {host}");
+            let message = "no configured zone holds this name".to_owned();
             wish.gaps.push(gap(one, GapReason::NoZone, message));
             continue;
         }
@@ -113,7 +113,7 @@ pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
             )),
             other => other.map_err(|reason| {
                 let message = match reason {
-                    GapReason::NoAddress => format!("{} has no address yet", one.source),
+                    GapReason::NoAddress => "it has no address yet".to_owned(),
                     _ => format!(
                         "the addresses of {host} do not fit into one record set: {}",
                         addresses.iter().copied().collect::<Vec<_>>().join(", ")

@@ -1,0 +1,148 @@
+//! `dns deploy` and `dns destroy`.
+
+use insta::assert_snapshot;
+use kompox_tests::binary::TestEnvironment;
+use kompoxops::exit_codes::{DIFFERENCE, DONE, FAILED};
+use serde_json::{Value, json};
+
+use crate::{members, shop};
+
+const CLUSTER: &str = ".kompox/kom/cluster.yml";
+const NAMESPACE: &str = "kompox-shop-9b4aae";
+
+/// A provisioned cluster with the zone `example.com`, and the way to put objects into it.
+struct Published {
+    env: TestEnvironment,
+    cluster: String,
+    zone: String,
+}
+
+impl Published {
+    fn new() -> Self {
+        let env = shop();
+        let subscription = env.emulator().connection().subscription_id.clone();
+        let group = format!("/subscriptions/{subscription}/resourceGroups/dns");
+        let zone = format!("{group}/providers/Microsoft.Network/dnsZones/example.com");
+        let body = json!({"location": "japaneast", "properties": {"provisioningState": "Succeeded"}});
+        env.block_on(env.emulator().put_resource(&group, body)).unwrap();
+        env.block_on(env.emulator().put_resource(&zone, json!({"location": "global"})))
+            .unwrap();
+        env.edit(
+            CLUSTER,
+            "    AZURE_RESOURCE_GROUP_NAME",
+            &format!("    AZURE_AKS_DNS_ZONE_RESOURCE_IDS: {zone}\n    AZURE_RESOURCE_GROUP_NAME"),
+        );
+        env.run("cluster provision -q").assert_code(DONE);
+        let status = env.run("cluster status -o json --progress none").json();
+        let cluster = status["handle"].as_str().unwrap().to_owned();
+        let published = Self { env, cluster, zone };
+        published.put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}));
+        published
+    }
+
+    fn put(&self, object: Value) {
+        let emulator = self.env.emulator();
+        self.env
+            .block_on(emulator.put_kubernetes_object(&self.cluster, object))
+            .unwrap();
+    }
+
+    /// An Ingress with these hosts; it has its address unless it says so.
+    fn ingress(&self, name: &str, hosts: &[&str], address: Option<&str>) {
+        let rules: Vec<Value> = hosts.iter().map(|host| json!({"host": host})).collect();
+        let addresses: Vec<Value> = address.iter().map(|ip| json!({"ip": ip})).collect();
+        self.put(json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": name, "namespace": NAMESPACE}, "spec": {"rules": rules},
+            "status": {"loadBalancer": {"ingress": addresses}}}));
+    }
+
+    fn foreign(&self, record: &str, address: &str) {
+        let body =
+            json!({"etag": "theirs", "properties": {"TTL": 60, "ARecords": [{"ipv4Address": address}]}});
+        let id = format!("{}/{record}", self.zone);
+        self.env
+            .block_on(self.env.emulator().put_resource(&id, body))
+            .unwrap();
+    }
+
+    fn record(&self, record: &str) -> Option<Value> {
+        let id = format!("{}/{record}", self.zone);
+        self.env.block_on(self.env.emulator().resource(&id))
+    }
+}
+
+#[test]
+fn names_are_published_shown_before_left_alone_after_and_taken_back() {
+    let world = Published::new();
+    world.ingress("web", &["www.example.com", "*.example.com"], Some("192.0.2.7"));
+    let run = |line: &str| world.env.run(line);
+    assert_snapshot!(run("dns deploy --dry-run -o table --progress none").expect(DIFFERENCE), @"");
+    assert!(world.record("A/www").is_none());
+    assert_snapshot!(run("dns deploy -o table --progress plain").expect(DONE), @"");
+    assert!(world.record("A/*").is_some());
+    assert_snapshot!(run("dns deploy -o table --progress plain --strict").expect(DONE), @"");
+    run("dns deploy --dry-run -q --progress none").assert_code(DONE);
+    assert_snapshot!(run("dns destroy --dry-run -o name --progress none").expect(DIFFERENCE), @"");
+    assert_snapshot!(run("dns destroy -o table --progress none").expect(DONE), @"");
+    assert!(world.record("A/www").is_none() && world.record("A/*").is_none());
+    assert_snapshot!(run("dns destroy -o table --progress none").expect(DONE), @"");
+}
+
+#[test]
+fn b56_what_is_not_published_is_a_warning_or_with_strict_an_error_and_never_silent() {
+    let world = Published::new();
+    world.ingress(
+        "web",
+        &["www.example.com", "api.example.com", "elsewhere.net"],
+        Some("192.0.2.7"),
+    );
+    world.ingress("new", &["new.example.com"], None);
+    world.foreign("A/www", "192.0.2.99");
+    let run = |line: &str| world.env.run(line);
+    assert_snapshot!(run("dns deploy -o table --progress none").expect(DONE), @"");
+    assert_snapshot!(run("dns deploy --strict -o table --progress none").expect(FAILED), @"");
+    let strict = run("dns deploy --strict -o json --progress none").expect(FAILED);
+    let (data, error) = (strict.json(), strict.error());
+    assert_eq!(error["kind"], "conflict");
+    assert_eq!(error["failures"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        members(&data),
+        ["dryRun", "empty", "id", "name", "notPublished", "records"]
+    );
+    assert_eq!(world.record("A/www").unwrap()["etag"], "theirs");
+    run("dns destroy -q --progress none").assert_code(DONE);
+    assert_eq!(world.record("A/www").unwrap()["etag"], "theirs");
+    assert!(world.record("A/api").is_none());
+}
+
+#[test]
+fn a_cluster_that_goes_tells_which_records_stay_and_how_they_go() {
+    let world = Published::new();
+    world.ingress("web", &["www.example.com"], Some("192.0.2.7"));
+    world.env.run("dns deploy -q --progress none").assert_code(DONE);
+    let done = world
+        .env
+        .run("cluster deprovision --yes -q -o json --progress none")
+        .expect(DONE)
+        .json();
+    let kept: Vec<&Value> = done["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|change| change["resource"].as_str().unwrap().ends_with("/A/www"))
+        .collect();
+    assert_eq!(kept.len(), 1, "{done}");
+    assert_eq!(
+        kept[0]["reason"],
+        "DNS record of demo/azure/shop: `kompoxops dns destroy` deletes it"
+    );
+    world.env.run("dns destroy -q --progress none").assert_code(DONE);
+    assert!(world.record("A/www").is_none());
+}
+
+#[test]
+fn without_a_zone_or_a_cluster_the_way_is_told() {
+    let env = shop();
+    assert_snapshot!(env.run("dns deploy -o table --progress none").expect(FAILED), @"");
+    env.run("dns destroy -q --progress none").assert_code(DONE);
+}
