@@ -84,6 +84,7 @@ pub async fn destroy(
 /// Something that is not as it should be, and that nobody failed at.
 struct Lack {
     kind: WarningKind,
+    warning: String,
     failed: FailedOperation,
 }
 
@@ -91,10 +92,11 @@ fn unpublished(report: &DnsReport) -> Vec<Lack> {
     let blocked = report.of(ChangeAction::Block).map(foreign);
     let gaps = report.gaps.iter().map(|gap| Lack {
         kind: WarningKind::NotPublished,
+        warning: format!("{} is not published: {} ({})", gap.host, gap.message, gap.source),
         failed: FailedOperation {
             resource: gap.host.clone(),
             code: gap.reason.as_str().to_owned(),
-            message: format!("{} ({}) is not published: {}", gap.host, gap.source, gap.message),
+            message: format!("{} ({})", gap.message, gap.source),
             hint: advice(gap.reason).map(str::to_owned),
             ..FailedOperation::default()
         },
@@ -120,19 +122,20 @@ fn foreign(record: &RecordChange) -> Lack {
         ChangeAction::Block => "is in the way",
         _ => "stays",
     };
+    let zone = record.zone.rsplit('/').next().unwrap_or_default();
+    let what = |name: &str| {
+        format!(
+            "the {} record{name} in {} zone {zone} {verb}: {}",
+            record.kind, record.visibility, record.reason
+        )
+    };
     Lack {
         kind: WarningKind::ForeignResource,
+        warning: what(&format!(" of {}", record.host)),
         failed: FailedOperation {
             resource: record.host.clone(),
             code: "foreignRecord".to_owned(),
-            message: format!(
-                "record {} of {} in {} zone {} {verb}: {}",
-                record.kind,
-                record.host,
-                record.visibility,
-                record.zone.rsplit('/').next().unwrap_or_default(),
-                record.reason
-            ),
+            message: what(""),
             hint: Some("delete it where it was made, or leave the name to its owner".to_owned()),
             ..FailedOperation::default()
         },
@@ -146,7 +149,7 @@ fn judge(cx: &Context, strict: bool, lacking: &[Lack], message: impl FnOnce() ->
     }
     if !strict {
         for lack in lacking {
-            cx.warn(lack.kind, lack.failed.message.clone());
+            cx.warn(lack.kind, lack.warning.clone());
         }
         return None;
     }
@@ -160,7 +163,7 @@ fn judge(cx: &Context, strict: bool, lacking: &[Lack], message: impl FnOnce() ->
     Some(
         Error::new(kind, message())
             .with_failures(failures)
-            .with_hint("everything else is done; without --strict these are warnings"),
+            .with_hint("everything else goes on all the same; without --strict these are warnings"),
     )
 }
 

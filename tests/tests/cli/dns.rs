@@ -76,16 +76,48 @@ fn names_are_published_shown_before_left_alone_after_and_taken_back() {
     let world = Published::new();
     world.ingress("web", &["www.example.com", "*.example.com"], Some("192.0.2.7"));
     let run = |line: &str| world.env.run(line);
-    assert_snapshot!(run("dns deploy --dry-run -o table --progress none").expect(DIFFERENCE), @"");
+    assert_snapshot!(run("dns deploy --dry-run -o table --progress none").expect(DIFFERENCE), @r"
+    ACTION   HOST              TYPE   VALUE       ZONE          SEEN-BY   REASON
+    create   *.example.com     A      192.0.2.7   example.com   public    served
+    create   www.example.com   A      192.0.2.7   example.com   public    served
+    [exit status: 3]
+    ");
     assert!(world.record("A/www").is_none());
-    assert_snapshot!(run("dns deploy -o table --progress plain").expect(DONE), @"");
+    assert_snapshot!(run("dns deploy -o table --progress none").expect(DONE), @r"
+    ACTION   HOST              TYPE   VALUE       ZONE          SEEN-BY   REASON
+    create   *.example.com     A      192.0.2.7   example.com   public    served
+    create   www.example.com   A      192.0.2.7   example.com   public    served
+    ------- stderr -------
+    DNS records of app shop: 2 created
+    [exit status: 0]
+    ");
     assert!(world.record("A/*").is_some());
-    assert_snapshot!(run("dns deploy -o table --progress plain --strict").expect(DONE), @"");
+    assert_snapshot!(run("dns deploy -o table --progress none --strict").expect(DONE), @r"
+    ACTION   HOST              TYPE   VALUE       ZONE          SEEN-BY   REASON
+    keep     *.example.com     A      192.0.2.7   example.com   public    as wanted
+    keep     www.example.com   A      192.0.2.7   example.com   public    as wanted
+    [exit status: 0]
+    ");
     run("dns deploy --dry-run -q --progress none").assert_code(DONE);
-    assert_snapshot!(run("dns destroy --dry-run -o name --progress none").expect(DIFFERENCE), @"");
-    assert_snapshot!(run("dns destroy -o table --progress none").expect(DONE), @"");
+    assert_snapshot!(run("dns destroy --dry-run -o name --progress none").expect(DIFFERENCE), @r"
+    *.example.com
+    www.example.com
+    [exit status: 3]
+    ");
+    assert_snapshot!(run("dns destroy -o table --progress none").expect(DONE), @r"
+    ACTION   HOST              TYPE   VALUE       ZONE          SEEN-BY   REASON
+    delete   *.example.com     A      192.0.2.7   example.com   public    made for this app
+    delete   www.example.com   A      192.0.2.7   example.com   public    made for this app
+    ------- stderr -------
+    DNS records of app shop: 2 deleted
+    [exit status: 0]
+    ");
     assert!(world.record("A/www").is_none() && world.record("A/*").is_none());
-    assert_snapshot!(run("dns destroy -o table --progress none").expect(DONE), @"");
+    assert_snapshot!(run("dns destroy -o table --progress none").expect(DONE), @r"
+    ------- stderr -------
+    no DNS record of app shop is there: nothing to do
+    [exit status: 0]
+    ");
 }
 
 #[test]
@@ -99,8 +131,33 @@ fn b56_what_is_not_published_is_a_warning_or_with_strict_an_error_and_never_sile
     world.ingress("new", &["new.example.com"], None);
     world.foreign("A/www", "192.0.2.99");
     let run = |line: &str| world.env.run(line);
-    assert_snapshot!(run("dns deploy -o table --progress none").expect(DONE), @"");
-    assert_snapshot!(run("dns deploy --strict -o table --progress none").expect(FAILED), @"");
+    assert_snapshot!(run("dns deploy -o table --progress none").expect(DONE), @r"
+    ACTION   HOST              TYPE   VALUE       ZONE          SEEN-BY   REASON
+    create   api.example.com   A      192.0.2.7   example.com   public    served
+    block    www.example.com   A      192.0.2.7   example.com   public    it is somebody else's, and says 192.0.2.99
+    ------- stderr -------
+    warning: the A record of www.example.com in public zone example.com is in the way: it is somebody else's, and says 192.0.2.99
+    warning: elsewhere.net is not published: no configured zone holds this name (Ingress kompox-shop-9b4aae/web)
+    warning: new.example.com is not published: it has no address yet (Ingress kompox-shop-9b4aae/new)
+    DNS records of app shop: 1 created, 1 in the way
+    [exit status: 0]
+    ");
+    assert_snapshot!(run("dns deploy --strict -o table --progress none").expect(FAILED), @r"
+    ACTION   HOST              TYPE   VALUE       ZONE          SEEN-BY   REASON
+    keep     api.example.com   A      192.0.2.7   example.com   public    as wanted
+    block    www.example.com   A      192.0.2.7   example.com   public    it is somebody else's, and says 192.0.2.99
+    ------- stderr -------
+    error: 3 names of app /ws/demo/prv/azure/cls/main/app/shop are not published (conflict)
+      in detail:
+        www.example.com: foreignRecord: the A record in public zone example.com is in the way: it is somebody else's, and says 192.0.2.99
+          hint: delete it where it was made, or leave the name to its owner
+        elsewhere.net: noZone: no configured zone holds this name (Ingress kompox-shop-9b4aae/web)
+          hint: add its zone to the DNS zones of the cluster
+        new.example.com: noAddress: it has no address yet (Ingress kompox-shop-9b4aae/new)
+          hint: run it again once the load balancer has an address
+    hint: everything else goes on all the same; without --strict these are warnings
+    [exit status: 1]
+    ");
     let strict = run("dns deploy --strict -o json --progress none").expect(FAILED);
     let (data, error) = (strict.json(), strict.error());
     assert_eq!(error["kind"], "conflict");
@@ -143,6 +200,12 @@ fn a_cluster_that_goes_tells_which_records_stay_and_how_they_go() {
 #[test]
 fn without_a_zone_or_a_cluster_the_way_is_told() {
     let env = shop();
-    assert_snapshot!(env.run("dns deploy -o table --progress none").expect(FAILED), @"");
+    assert_snapshot!(env.run("dns deploy -o table --progress none").expect(FAILED), @r"
+    ------- stderr -------
+    error: cannot publish what app /ws/demo/prv/azure/cls/main/app/shop is served under (invalidInput)
+      caused by: cluster /ws/demo/prv/azure/cls/main has no DNS zone to write to
+    hint: name the zones of the app's hosts in AZURE_AKS_DNS_ZONE_RESOURCE_IDS
+    [exit status: 1]
+    ");
     env.run("dns destroy -q --progress none").assert_code(DONE);
 }

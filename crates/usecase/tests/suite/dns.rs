@@ -67,8 +67,8 @@ async fn a_name_that_is_not_published_is_a_warning_and_with_strict_an_error_that
             assert_eq!(
                 recorder.warnings(),
                 [
-                    "record A of b.example.com in public zone example.com is in the way: it is somebody else's",
-                    "c.example.com (Ingress shop/web) is not published: it has no address yet",
+                    "the A record of b.example.com in public zone example.com is in the way: it is somebody else's",
+                    "c.example.com is not published: it has no address yet (Ingress shop/web)",
                 ]
             );
         }
