@@ -2,12 +2,13 @@
 //!
 //! Blocks are run one after the other in one directory, on an embedded Azure of their own. A YAML block that begins
 //! with a path below `.kompox` is written there first, with the settings of that Azure. A line `...` stands for any
-//! lines that are left out.
+//! lines that are left out. The Azure has a DNS zone, and the cluster serves an Ingress, as the README says.
 
 use std::collections::BTreeSet;
 
 use kompox_tests::binary::TestEnvironment;
 use regex::Regex;
+use serde_json::json;
 
 use super::markdown::{Block, blocks};
 use super::{document, settle, updating};
@@ -67,6 +68,9 @@ fn flags(arguments: &str) -> Vec<&'static str> {
     flags
 }
 
+/// What stands for the reader's subscription.
+const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+
 /// A place like that of a reader who has just begun: nothing but an Azure.
 struct Reader {
     environment: TestEnvironment,
@@ -77,9 +81,52 @@ impl Reader {
     fn new() -> Self {
         let environment = TestEnvironment::new(PROGRAM);
         std::fs::remove_dir_all(environment.path(".kompox")).unwrap();
-        Self {
+        let reader = Self {
             environment,
             last_code: None,
+        };
+        let group = format!("{}/resourceGroups/dns", reader.subscription());
+        let body = json!({ "location": "japaneast", "properties": { "provisioningState": "Succeeded" } });
+        reader.put(&group, body);
+        reader.put(
+            &format!("{group}/providers/Microsoft.Network/dnsZones/example.com"),
+            json!({ "location": "global" }),
+        );
+        reader
+    }
+
+    fn subscription(&self) -> String {
+        format!("/subscriptions/{}", self.environment.connection().subscription_id)
+    }
+
+    fn put(&self, id: &str, body: serde_json::Value) {
+        let emulator = self.environment.emulator();
+        self.environment
+            .block_on(emulator.put_resource(id, body))
+            .unwrap();
+    }
+
+    /// Puts the app's Ingress into the cluster, as the app's manifests and the ingress do.
+    fn serve(&self) {
+        let emulator = self.environment.emulator();
+        let everything = self
+            .environment
+            .block_on(emulator.resources(&self.subscription()));
+        let is_cluster = |kind: &str| kind.eq_ignore_ascii_case("Microsoft.ContainerService/managedClusters");
+        let cluster = everything
+            .iter()
+            .find(|one| one["type"].as_str().is_some_and(is_cluster))
+            .unwrap();
+        let namespace = "kompox-web-e7bf9a";
+        for object in [
+            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }),
+            json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+                "metadata": { "name": "web", "namespace": namespace },
+                "spec": { "rules": [{ "host": "www.example.com" }, { "host": "*.example.com" }] },
+                "status": { "loadBalancer": { "ingress": [{ "ip": "203.0.113.7" }] } } }),
+        ] {
+            let put = emulator.put_kubernetes_object(cluster["id"].as_str().unwrap(), object);
+            self.environment.block_on(put).unwrap();
         }
     }
 
@@ -104,7 +151,8 @@ impl Reader {
                     ]);
                 }
             } else if !settings.contains_key(key) {
-                text.extend([line, "\n"]);
+                let own = &self.environment.connection().subscription_id;
+                text.extend([&line.replace(SUBSCRIPTION, own), "\n"]);
             }
         }
         self.environment.write(path, &text);
@@ -116,6 +164,9 @@ impl Reader {
             return format!("{}\n", self.last_code.unwrap());
         }
         let arguments = arguments(command).unwrap_or_else(|| panic!("{command:?} cannot be run here"));
+        if arguments.starts_with("dns deploy") {
+            self.serve();
+        }
         let mut run = self.environment.command(arguments);
         for flag in flags(arguments) {
             run = run.arg(flag);
@@ -140,10 +191,7 @@ impl Reader {
                 "/home/you/shop/.azure/ca.pem",
             ),
             (azure.arm_endpoint.clone(), "https://127.0.0.1:8443"),
-            (
-                azure.subscription_id.clone(),
-                "00000000-0000-0000-0000-000000000000",
-            ),
+            (azure.subscription_id.clone(), SUBSCRIPTION),
             (azure.tenant_id.clone(), "00000000-0000-0000-0000-000000000001"),
             (azure.client_id.clone(), "00000000-0000-0000-0000-000000000002"),
             ("kompoxops-under-test".to_owned(), "kompoxops"),
