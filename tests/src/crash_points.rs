@@ -124,6 +124,11 @@ pub trait Operation: Sized {
     /// What is not as it should be.
     async fn ended(&self, ground: &Self::Ground<'_>, reader: &Operator) -> std::result::Result<(), String>;
 
+    /// Settings of the cluster beside its group, in a subscription.
+    fn settings(&self, _subscription: &str) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
     /// Whether signing in is broken too. That is the same for all operations and takes its time, so one is enough.
     fn signs_in(&self) -> bool {
         false
@@ -175,7 +180,7 @@ pub async fn break_by<O: Operation>(
     options: Options,
     troubles: &[Trouble],
 ) -> std::result::Result<Report, String> {
-    let cloud = Cloud::start(options).await;
+    let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
     let mut ground = O::Ground::new(&cloud);
     let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
     stage.undisturbed().await?;
@@ -215,7 +220,7 @@ pub async fn fail_everywhere<O: Operation>(
     options: Options,
     failures: impl for<'c> AsyncFn(&O::Ground<'c>) -> Vec<Failure>,
 ) -> std::result::Result<Report, String> {
-    let cloud = Cloud::start(options).await;
+    let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
     let mut ground = O::Ground::new(&cloud);
     let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
     let failures = failures(stage.template).await;

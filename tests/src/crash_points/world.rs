@@ -91,7 +91,7 @@ fn app_scope() -> AppScope {
         existing: false,
         protection: Protection::default(),
         ingress,
-        settings: settings([("AZURE_RESOURCE_GROUP_NAME", "rg-cluster")]),
+        settings: Settings::default(),
     };
     let volumes = VOLUMES.map(|(name, size)| Volume {
         name: parse(name),
@@ -111,11 +111,31 @@ fn app_scope() -> AppScope {
 impl Cloud {
     /// Starts one.
     pub async fn start(options: Options) -> Self {
+        Self::start_with(options, |_| Vec::new()).await
+    }
+
+    /// Starts one in which the cluster has some settings beside its group, as its subscription asks for.
+    pub async fn start_with(
+        options: Options,
+        more: impl FnOnce(&str) -> Vec<(&'static str, String)>,
+    ) -> Self {
+        let emulator = Emulator::start(options).await.expect("the emulator starts");
+        let mut app = app_scope();
+        let more = more(&emulator.connection().subscription_id);
+        let group = ("AZURE_RESOURCE_GROUP_NAME", "rg-cluster");
+        let pairs = more.iter().map(|(key, value)| (*key, value.as_str()));
+        app.cluster.settings = settings(std::iter::once(group).chain(pairs));
         Self {
-            emulator: Emulator::start(options).await.expect("the emulator starts"),
-            app: app_scope(),
+            emulator,
+            app,
             next: AtomicUsize::new(0),
         }
+    }
+
+    /// The app, without a place for disks.
+    #[must_use]
+    pub const fn app(&self) -> &AppScope {
+        &self.app
     }
 
     /// Somebody who has just come, with the clock of this machine.

@@ -12,6 +12,7 @@ mod clusters;
 mod company;
 mod doing;
 mod killed;
+mod names;
 mod random;
 mod seldom;
 mod volumes;
