@@ -4,8 +4,8 @@ pub(crate) mod admin;
 pub(crate) mod check;
 pub(crate) mod cluster;
 pub(crate) mod disk;
-pub(crate) mod mounts;
 pub(crate) mod dns;
+pub(crate) mod mounts;
 pub(crate) mod plan;
 pub(crate) mod snapshot;
 
