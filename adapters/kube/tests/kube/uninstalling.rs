@@ -15,7 +15,10 @@ const SERVICE: &str = "/api/v1/namespaces/traefik/services/traefik";
 const CLAIM: &str = "/api/v1/namespaces/traefik/persistentvolumeclaims/traefik";
 
 async fn gone(world: &World, traefik: &Traefik, delete_certificates: bool) -> Plan {
-    let options = UninstallOptions { delete_certificates };
+    let options = UninstallOptions {
+        delete_certificates,
+        dry_run: false,
+    };
     uninstall(&world.client, &world.cx(), traefik, options)
         .await
         .unwrap()
