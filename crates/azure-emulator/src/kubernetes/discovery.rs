@@ -1,10 +1,13 @@
 //! What a client learns about the API: groups, resources, version, health.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use serde_json::{Value, json};
 
 use super::cluster;
 use super::crds;
 use super::kinds::KindRef;
+use super::openapi;
 use crate::reply::Reply;
 use crate::store::State;
 
@@ -18,6 +21,15 @@ pub(super) fn handle(path: &[&str], cluster: &Value, state: &State, uid: &str) -
         }
         ["version"] => version(cluster::version(cluster)),
         ["api"] => json!({ "kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": [] }),
+        ["openapi", "v3", rest @ ..] => {
+            let kinds = crds::all(state, uid);
+            match rest {
+                [] => openapi::index(&kinds, &hash(&kinds)),
+                ["api", version] => openapi::document(&kinds, "", version)?,
+                ["apis", group, version] => openapi::document(&kinds, group, version)?,
+                _ => return None,
+            }
+        }
         [] | ["api", _] | ["apis", ..] => {
             let kinds = crds::all(state, uid);
             match path {
@@ -46,6 +58,16 @@ pub(super) fn handle(path: &[&str], cluster: &Value, state: &State, uid: &str) -
     Some(Reply::json(200, &body))
 }
 
+/// What changes when the kinds do: clients keep a document as long as its address is the same.
+fn hash(kinds: &[KindRef]) -> String {
+    let mut hasher = DefaultHasher::new();
+    for kind in kinds {
+        (&kind.group, &kind.version, &kind.kind).hash(&mut hasher);
+        kind.custom.as_ref().map(Value::to_string).hash(&mut hasher);
+    }
+    format!("{:016X}", hasher.finish())
+}
+
 fn paths(kinds: &[KindRef]) -> Vec<String> {
     let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned()];
     for name in groups(kinds) {
@@ -56,7 +78,7 @@ fn paths(kinds: &[KindRef]) -> Vec<String> {
                 .map(|version| format!("/apis/{name}/{version}")),
         );
     }
-    paths.extend(["/healthz", "/livez", "/readyz", "/version"].map(str::to_owned));
+    paths.extend(["/healthz", "/livez", "/openapi/v3", "/readyz", "/version"].map(str::to_owned));
     paths
 }
 

@@ -218,6 +218,13 @@ impl Kind {
         if self.status {
             entries.push(below("status", &["get", "patch", "update"]));
         }
+        if self.is("apps", "Deployment") {
+            let mut scale = below("scale", &["get", "patch", "update"]);
+            scale["group"] = "autoscaling".into();
+            scale["version"] = "v1".into();
+            scale["kind"] = "Scale".into();
+            entries.push(scale);
+        }
         if self.is("", "Pod") {
             entries.push(below("log", &["get"]));
         }

@@ -23,10 +23,12 @@ pub(crate) mod kubeconfig;
 mod logs;
 mod namespaces;
 mod objects;
+mod openapi;
 mod patch;
 mod protobuf;
 mod read;
 mod request;
+mod scale;
 mod schema;
 mod seed;
 mod selectors;
@@ -47,7 +49,7 @@ use access::{Caller, Wish};
 pub(crate) use history::History;
 use kinds::Verb;
 use objects::Objects;
-use request::Target;
+use request::{Part, Target};
 pub(crate) use status::forced;
 use status::{Answer, Status};
 pub(crate) use tls::{Tls, cluster_name};
@@ -134,6 +136,9 @@ fn serve(
     };
     access::authorize(caller, &wish, cluster, objects.state)?;
     let name = target.name.unwrap_or_default();
+    if target.part == Part::Scale {
+        return scale::handle(objects, request, &target, name);
+    }
     match verb {
         Verb::Get => read::get(objects, request, &target, name),
         Verb::List => read::list(objects, request, &target),

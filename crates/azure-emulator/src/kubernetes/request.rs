@@ -18,6 +18,7 @@ use crate::store::State;
 pub(super) enum Part {
     Whole,
     Status,
+    Scale,
     Log,
 }
 
@@ -48,6 +49,7 @@ impl<'a> Target<'a> {
             [resource] => (*resource, None, Part::Whole),
             [resource, name] => (*resource, Some(*name), Part::Whole),
             [resource, name, "status"] => (*resource, Some(*name), Part::Status),
+            ["deployments", name, "scale"] => ("deployments", Some(*name), Part::Scale),
             ["pods", name, "log"] => ("pods", Some(*name), Part::Log),
             _ => return None,
         };
@@ -102,6 +104,7 @@ impl<'a> Target<'a> {
         match self.part {
             Part::Whole => self.kind.resource.clone(),
             Part::Status => format!("{}/status", self.kind.resource),
+            Part::Scale => format!("{}/scale", self.kind.resource),
             Part::Log => format!("{}/log", self.kind.resource),
         }
     }
@@ -177,7 +180,12 @@ fn writer(name: &str, operation: Operation, kind: &KindRef, part: Part, now: i64
         name: name.to_owned(),
         operation,
         api_version: kind.api_version(),
-        subresource: if part == Part::Status { "status" } else { "" }.to_owned(),
+        subresource: match part {
+            Part::Status => "status",
+            Part::Scale => "scale",
+            Part::Whole | Part::Log => "",
+        }
+        .to_owned(),
         time: timestamp_seconds(now),
     }
 }
@@ -258,6 +266,11 @@ mod tests {
             parse("api/v1/namespaces/a/pods/p/log"),
             found("pods/log", true, true)
         );
+        assert_eq!(
+            parse("apis/apps/v1/namespaces/a/deployments/d/scale"),
+            found("deployments/scale", true, true)
+        );
+        assert_eq!(parse("api/v1/namespaces/a/pods/p/scale"), None);
         assert_eq!(
             parse("apis/apps/v1/deployments"),
             found("deployments", false, false)

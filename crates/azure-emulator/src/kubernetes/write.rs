@@ -11,6 +11,7 @@ use super::objects::{Objects, has_finalizers, is_leaving};
 use super::patch::json_patch;
 use super::request::{Part, Target, Unknown, WriteOptions, body, media_type, patch};
 use super::schema::check::{Found, check};
+use super::schema::strategic;
 use super::ssa::{self, Refusal, Writer};
 use super::status::{Answer, Problem, Status};
 use super::validate;
@@ -29,13 +30,28 @@ const SERVERS: [&str; 6] = [
 ];
 
 /// A version of an object on its way into the store.
-struct Draft {
+pub(super) struct Draft {
     /// `Null` if there is none yet.
-    live: Value,
-    document: Value,
+    pub(super) live: Value,
+    pub(super) document: Value,
     /// Who has changed what is still to be found out, unless it was applied.
-    writer: Option<Writer>,
-    warnings: Vec<String>,
+    pub(super) writer: Option<Writer>,
+    pub(super) warnings: Vec<String>,
+}
+
+const APPLY_PATCH: &str = "application/apply-patch+yaml";
+pub(super) const JSON_PATCH: &str = "application/json-patch+json";
+pub(super) const MERGE_PATCH: &str = "application/merge-patch+json";
+pub(super) const STRATEGIC_PATCH: &str = "application/strategic-merge-patch+json";
+
+/// The forms of patches that objects of a kind take. By what lists of custom resources are told apart is said for
+/// applying only.
+pub(super) const fn patches(kind: &Kind) -> &'static [&'static str] {
+    if kind.custom.is_some() {
+        &[JSON_PATCH, MERGE_PATCH, APPLY_PATCH]
+    } else {
+        &[JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, APPLY_PATCH]
+    }
 }
 
 /// `POST` to a list.
@@ -124,24 +140,25 @@ pub(super) fn patched(
     target: &Target<'_>,
     name: &str,
 ) -> Answer<Reply> {
-    const APPLY: &str = "application/apply-patch+yaml";
-    const MERGE: &str = "application/merge-patch+json";
-    const OPERATIONS: &str = "application/json-patch+json";
     let options = WriteOptions::read(request)?;
     let kind = &target.kind;
     let sent = media_type(request);
-    if sent == APPLY {
+    if sent == APPLY_PATCH {
         return apply(objects, request, target, &options, name);
     }
-    if sent != MERGE && sent != OPERATIONS {
-        return Err(Status::media_type(&sent, &[OPERATIONS, MERGE, APPLY]));
+    let accepted = patches(kind);
+    if !accepted.contains(&sent.as_str()) {
+        return Err(Status::media_type(&sent, accepted));
     }
     let patch = patch(request)?;
     let live = objects
         .get(target.scope(), name)
         .ok_or_else(|| Status::not_found(kind, name))?;
-    let mut document = if sent == OPERATIONS {
+    let mut document = if sent == JSON_PATCH {
         json_patch(&live, &patch).map_err(|error| Status::unprocessable(&error.to_string()))?
+    } else if sent == STRATEGIC_PATCH {
+        strategic::merge(&kind.schema, &live, &patch)
+            .map_err(|why| Status::bad_request(format!("error decoding patch: {why}")))?
     } else {
         if !patch.is_object() {
             return Err(Status::bad_request("error decoding patch: it is no object"));
@@ -331,7 +348,7 @@ fn undecodable(kind: &Kind, why: &str) -> Box<Status> {
 }
 
 /// The rest of the way, the same for all.
-fn store(
+pub(super) fn store(
     objects: &mut Objects<'_>,
     target: &Target<'_>,
     options: &WriteOptions,

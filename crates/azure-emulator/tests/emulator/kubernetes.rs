@@ -113,7 +113,7 @@ async fn version_health_and_discovery_tell_what_there_is() {
         }
     }
     status(&kubernetes.get("/apis/batch/v1").await, 404, "NotFound");
-    status(&kubernetes.get("/openapi/v3").await, 404, "NotFound");
+    status(&kubernetes.get("/openapi/v2").await, 404, "NotFound");
     status(&kubernetes.get("/api/v1/nodes").await, 404, "NotFound");
 }
 

@@ -189,7 +189,7 @@ async fn patches_merge_or_do_one_thing_after_another() {
         409,
         "Conflict",
     );
-    let strategic = kubernetes.patch("strategic-merge", &path("m"), &merge).await;
+    let strategic = kubernetes.patch("unheard-of", &path("m"), &merge).await;
     status(&strategic, 415, "UnsupportedMediaType");
     status(
         &kubernetes.patch("merge", &path("none"), &merge).await,

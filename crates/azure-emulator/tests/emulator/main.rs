@@ -29,6 +29,7 @@ mod kubernetes_apply;
 mod kubernetes_controllers;
 mod kubernetes_crds;
 mod kubernetes_objects;
+mod kubernetes_patches;
 mod kubernetes_watch;
 mod lists;
 mod locks;

@@ -2,7 +2,9 @@
 //! meet.
 
 pub(super) mod check;
+pub(super) mod describe;
 pub(super) mod openapi;
+pub(super) mod strategic;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
