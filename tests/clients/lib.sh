@@ -3,6 +3,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repository=$(cd "$here/../.." && pwd)
 cache=${KOMPOX_CLIENTS_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/kompoxops-clients}
+venv=
 work=
 emulator=
 passed=0
@@ -58,7 +59,7 @@ start_emulator() {
     done
     local line=(armEndpoint authorityHost caFile subscriptionId tenantId clientId clientSecret)
     { read -r arm; read -r authority; read -r ca; read -r subscription; read -r tenant; read -r client; read -r secret; } < <(
-        "$venv/bin/python" -c 'import json, sys
+        "${venv:+$venv/bin/}python3" -c 'import json, sys
 line = json.load(open(sys.argv[1]))
 for key in sys.argv[2:]: print(line[key])' "$work/emulator.json" "${line[@]}"
     )
