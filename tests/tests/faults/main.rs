@@ -11,6 +11,7 @@ mod building;
 mod clusters;
 mod company;
 mod doing;
+mod installing;
 mod killed;
 mod names;
 mod random;

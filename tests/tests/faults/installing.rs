@@ -1,0 +1,234 @@
+//! Installing and uninstalling, broken at every request in every way.
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use kompox_azure_emulator::Options;
+use kompox_domain::Result;
+use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
+use kompox_tests::crash_points::{Estate, Likeness, Operation, Operator, Report, Trouble, Vigil, break_by};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+use crate::building::{of_kind, provision};
+use crate::clusters::slow;
+
+const SHARED: &str = "/resourceGroups/shared";
+const ZONE: &str = "/resourceGroups/shared/providers/Microsoft.Network/dnsZones/example.com";
+const REGISTRY: &str = "/resourceGroups/shared/providers/Microsoft.ContainerRegistry/registries/shared";
+/// What an ingress is made of, and what belongs to strangers.
+const KINDS: [&str; 9] = [
+    "namespaces",
+    "serviceaccounts",
+    "configmaps",
+    "services",
+    "deployments.apps",
+    "poddisruptionbudgets.policy",
+    "ingressclasses.networking.k8s.io",
+    "clusterroles.rbac.authorization.k8s.io",
+    "clusterrolebindings.rbac.authorization.k8s.io",
+];
+
+/// `cluster install` where nothing is there yet, or `cluster uninstall` of what that led to.
+struct Installing {
+    uninstalls: bool,
+    /// What there is in the end of an undisturbed run.
+    wanted: OnceCell<Likeness>,
+}
+
+impl Installing {
+    const fn new(uninstalls: bool) -> Self {
+        Self {
+            uninstalls,
+            wanted: OnceCell::const_new(),
+        }
+    }
+
+    async fn plan(&self, estate: &Estate<'_>, operator: &Operator, dry_run: bool) -> Result<Plan> {
+        let Operator { driver, cx } = operator;
+        if self.uninstalls {
+            let request = UninstallRequest {
+                dry_run,
+                ..UninstallRequest::default()
+            };
+            driver.cluster_uninstall(cx, &estate.cluster, &request).await
+        } else {
+            let request = InstallRequest {
+                dry_run,
+                ..InstallRequest::default()
+            };
+            driver.cluster_install(cx, &estate.cluster, &request).await
+        }
+    }
+}
+
+/// The id of the cluster.
+async fn cluster(estate: &Estate<'_>) -> String {
+    let everything = estate.everything().await;
+    let clusters = of_kind(&everything, "Microsoft.ContainerService/managedClusters");
+    clusters[0]["id"].as_str().unwrap().to_owned()
+}
+
+/// What of a Service's spec the cluster chooses by chance.
+const CHOSEN: [&str; 3] = ["clusterIP", "clusterIPs", "healthCheckNodePort"];
+
+/// Everything in Azure and in the cluster, without what tells of a run.
+async fn likeness(estate: &Estate<'_>) -> Likeness {
+    let mut all = estate.everything().await;
+    let cluster = cluster(estate).await;
+    for kind in KINDS {
+        let objects = estate
+            .cloud
+            .emulator
+            .kubernetes_objects(&cluster, kind)
+            .await
+            .unwrap();
+        all.extend(objects.into_iter().map(|mut object| {
+            let metadata = &object["metadata"];
+            let id = format!("{kind}/{}/{}", metadata["namespace"], metadata["name"]);
+            let kept = json!({"labels": metadata["labels"], "annotations": metadata["annotations"]});
+            object["metadata"] = kept;
+            object["status"] = Value::Null;
+            object["id"] = id.into();
+            if let Some(spec) = object["spec"].as_object_mut() {
+                CHOSEN.iter().for_each(|field| drop(spec.remove(*field)));
+            }
+            for port in object["spec"]["ports"].as_array_mut().into_iter().flatten() {
+                port["nodePort"] = Value::Null;
+            }
+            object
+        }));
+    }
+    Likeness::of(&all)
+}
+
+#[async_trait(?Send)]
+impl Operation for Installing {
+    type Ground<'c> = Estate<'c>;
+
+    fn name(&self) -> String {
+        if self.uninstalls {
+            "cluster uninstall"
+        } else {
+            "cluster install"
+        }
+        .to_owned()
+    }
+
+    fn settings(&self, subscription: &str) -> Vec<(&'static str, String)> {
+        let id = |rest: &str| format!("/subscriptions/{subscription}{rest}");
+        vec![
+            ("AZURE_AKS_DNS_ZONE_RESOURCE_IDS", id(ZONE)),
+            ("AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS", id(REGISTRY)),
+        ]
+    }
+
+    async fn prepare(&self, estate: &Estate<'_>, operator: &Operator) -> Result<()> {
+        estate.put_strangers().await;
+        let group = json!({"location": "japaneast", "properties": {"provisioningState": "Succeeded"}});
+        estate.put(&estate.id(SHARED), group).await;
+        estate.put(&estate.id(ZONE), json!({"location": "global"})).await;
+        let registry = json!({"location": "japaneast", "sku": {"name": "Basic"}, "properties": {}});
+        estate.put(&estate.id(REGISTRY), registry).await;
+        provision(estate, operator).await?;
+        let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "theirs", "namespace": "default"}, "data": {"a": "b"}});
+        let cluster = cluster(estate).await;
+        let put = estate.cloud.emulator.put_kubernetes_object(&cluster, theirs);
+        put.await.unwrap();
+        if self.uninstalls {
+            Self::new(false).plan(estate, operator, false).await?;
+        }
+        Ok(())
+    }
+
+    async fn run(&self, estate: &Estate<'_>, operator: &Operator) -> Result<()> {
+        self.plan(estate, operator, false).await.map(drop)
+    }
+
+    async fn watch<'c>(&self, estate: &Estate<'c>) -> Vigil {
+        estate.watch(false).await
+    }
+
+    async fn read<'c>(
+        &self,
+        estate: &Estate<'c>,
+        reader: &Operator,
+        _: &Vigil,
+    ) -> std::result::Result<(), String> {
+        let foretold = self.plan(estate, reader, true).await;
+        let plan = foretold.map_err(|error| format!("what is left to do cannot be told: {error:?}"))?;
+        match plan.of(ChangeAction::Block).next() {
+            Some(block) => Err(format!("its own leavings stand in the way: {block:?}")),
+            None => Ok(()),
+        }
+    }
+
+    async fn ended(&self, estate: &Estate<'_>, reader: &Operator) -> std::result::Result<(), String> {
+        let found = likeness(estate).await;
+        self.wanted
+            .get_or_init(async || found.clone())
+            .await
+            .compare(&found)?;
+        let Operator { driver, cx } = reader;
+        let status = driver.cluster_status(cx, &estate.cluster).await;
+        let status = status.map_err(|error| format!("there is no status: {error:?}"))?;
+        if status.installed != Some(!self.uninstalls) {
+            return Err(format!(
+                "installed is {:?}: {:?}",
+                status.installed, status.conditions
+            ));
+        }
+        estate.cloud.emulator.clear_requests();
+        let again = self.plan(estate, reader, false).await;
+        let again = again.map_err(|error| format!("once more: {error:?}"))?;
+        let requests = estate.cloud.emulator.requests();
+        // Asking for a kubeconfig is a POST.
+        let writes = requests
+            .iter()
+            .find(|request| !matches!(request.method.as_str(), "GET" | "POST"));
+        match writes {
+            Some(write) => Err(format!(
+                "once more, and it writes: {} {}",
+                write.method, write.path
+            )),
+            None if !again.changes.is_empty() => Err(format!("once more, and something is done: {again:?}")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn options(trouble: Trouble) -> Options {
+    match trouble {
+        Trouble::AnswerLost | Trouble::KilledAfter => slow(),
+        _ => Options::default(),
+    }
+}
+
+async fn survive(uninstalls: bool) {
+    let lanes = Trouble::ALL.iter().map(|trouble| async {
+        let (options, troubles) = (options(*trouble), [*trouble]);
+        break_by(&Installing::new(uninstalls), options, &troubles).await
+    });
+    let reports: Vec<Report> = join_all(lanes)
+        .await
+        .into_iter()
+        .map(|survived| survived.unwrap_or_else(|what| panic!("{what}")))
+        .collect();
+    for (trouble, report) in Trouble::ALL.iter().zip(&reports) {
+        assert!(
+            report.crash_points * 4 >= report.requests * 3,
+            "{trouble}: {report}"
+        );
+        assert!(report.requests > 20, "{trouble}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn an_ingress_whose_installing_broke_anywhere_is_installed_once_and_whole_by_the_next_run() {
+    survive(false).await;
+}
+
+#[tokio::test]
+async fn an_ingress_whose_uninstalling_broke_anywhere_is_gone_after_the_next_run_and_nothing_else_is() {
+    survive(true).await;
+}
