@@ -117,11 +117,6 @@ impl Look {
         let is = |seen: &&Seen| seen.wanted.id().kind == kind && seen.wanted.id().name == name;
         self.seen.iter().find(is)?.live.as_ref()
     }
-
-    /// Whether something was written of which the status may not have heard yet.
-    fn is_stale(&self) -> bool {
-        self.seen.iter().any(|seen| seen.written)
-    }
 }
 
 fn planned(seen: &Seen) -> Option<Change> {

@@ -66,10 +66,7 @@ struct Waited<'a> {
 impl Waited<'_> {
     async fn wait<T>(&self, look: &Look, standing: fn(&Value) -> Standing<T>) -> Result<T> {
         // What was read, or came back when it was written, is new enough.
-        let mut live = look
-            .live(self.kind, TRAEFIK)
-            .cloned()
-            .filter(|_| !look.is_stale());
+        let mut live = look.live(self.kind, TRAEFIK).cloned();
         if let Some(Standing::Reached(reached)) = live.as_ref().map(standing) {
             return Ok(reached);
         }

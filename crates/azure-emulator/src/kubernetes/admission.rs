@@ -111,7 +111,35 @@ fn service(objects: &Objects<'_>, kind: &Kind, live: Option<&Value>, document: &
     spec.insert("clusterIPs".to_owned(), json!([address]));
     spec.insert("clusterIP".to_owned(), address.into());
     node_ports(live, &others, document);
+    health_port(live, &others, document);
     Ok(())
+}
+
+/// The port at which nodes say whether a pod of a service runs on them: only where that matters.
+fn health_port(live: Option<&Value>, others: &[Value], document: &mut Value) {
+    const PORT: &str = "healthCheckNodePort";
+    let spec = object(document, "spec");
+    let is = |spec: &serde_json::Map<String, Value>, field: &str, word: &str| {
+        spec.get(field).and_then(Value::as_str) == Some(word)
+    };
+    if !is(spec, "type", "LoadBalancer") || !is(spec, "externalTrafficPolicy", "Local") {
+        spec.remove(PORT);
+        return;
+    }
+    if spec.contains_key(PORT) {
+        return;
+    }
+    let had = live.and_then(|live| live["spec"][PORT].as_u64());
+    let used = |number: u64| {
+        let ports = |service: &Value| service["spec"]["ports"].as_array().cloned().unwrap_or_default();
+        let own = spec.get("ports").and_then(Value::as_array).into_iter().flatten();
+        own.cloned()
+            .chain(others.iter().flat_map(ports))
+            .any(|port| port["nodePort"] == number)
+            || others.iter().any(|other| other["spec"][PORT] == number)
+    };
+    let number = had.or_else(|| (30_000..32_768).find(|number| !used(*number)));
+    spec.insert(PORT.to_owned(), number.into());
 }
 
 fn node_ports(live: Option<&Value>, others: &[Value], document: &mut Value) {

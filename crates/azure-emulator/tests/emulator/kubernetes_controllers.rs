@@ -290,6 +290,59 @@ async fn a_claim_is_bound_to_its_volume_and_both_stay_while_in_use() {
 }
 
 #[tokio::test]
+async fn a_claim_of_the_default_class_gets_a_volume_when_a_pod_asks_for_it_and_takes_it_along() {
+    let (_azure, kubernetes) = world().await;
+    let claims = "/api/v1/namespaces/default/persistentvolumeclaims";
+    let claim = json!({ "metadata": { "name": "c" }, "spec": { "accessModes": ["ReadWriteOnce"],
+        "resources": { "requests": { "storage": "1Gi" } } } });
+    kubernetes.post(claims, &claim).await.expect(201);
+    let path = format!("{claims}/c");
+    assert_eq!(kubernetes.get(&path).await.body["status"]["phase"], "Pending");
+    let mut spec = containers();
+    spec["volumes"] = json!([{ "name": "d", "persistentVolumeClaim": { "claimName": "c" } }]);
+    kubernetes
+        .post(DEPLOYMENTS, &deployment(1, spec))
+        .await
+        .expect(201);
+    let bound = kubernetes.get(&path).await.body;
+    assert_eq!(bound["status"]["phase"], "Bound");
+    let volume = format!(
+        "/api/v1/persistentvolumes/{}",
+        bound["spec"]["volumeName"].as_str().unwrap()
+    );
+    assert_eq!(kubernetes.get(&volume).await.body["status"]["phase"], "Bound");
+    assert_eq!(
+        kubernetes.get(PODS).await.body["items"][0]["status"]["phase"],
+        "Running"
+    );
+    kubernetes.delete(&format!("{DEPLOYMENTS}/web")).await.expect(200);
+    kubernetes.delete(&path).await.expect(200);
+    status(&kubernetes.get(&volume).await, 404, "NotFound");
+}
+
+#[tokio::test]
+async fn a_service_that_keeps_to_its_node_has_a_port_that_says_which_nodes_have_a_pod() {
+    let (_azure, kubernetes) = world().await;
+    let services = "/api/v1/namespaces/default/services";
+    let service = json!({ "metadata": { "name": "s" }, "spec": { "type": "LoadBalancer",
+        "externalTrafficPolicy": "Local", "ports": [{ "port": 80 }] } });
+    let made = kubernetes.post(services, &service).await.expect(201).body;
+    let port = made["spec"]["healthCheckNodePort"].as_u64().unwrap();
+    assert_ne!(made["spec"]["ports"][0]["nodePort"].as_u64(), Some(port));
+    let path = format!("{services}/s");
+    let label = json!({ "metadata": { "labels": { "a": "b" } } });
+    let again = kubernetes.patch("merge", &path, &label).await.expect(200).body;
+    assert_eq!(again["spec"]["healthCheckNodePort"], port);
+    let everywhere = json!({ "spec": { "externalTrafficPolicy": "Cluster" } });
+    let without = kubernetes
+        .patch("merge", &path, &everywhere)
+        .await
+        .expect(200)
+        .body;
+    assert!(without["spec"]["healthCheckNodePort"].is_null());
+}
+
+#[tokio::test]
 async fn a_volume_that_names_its_claim_is_applied_again_after_it_was_bound() {
     let (_azure, kubernetes) = world().await;
     let named =

@@ -131,7 +131,7 @@ impl World {
     }
 
     pub(crate) fn cx(&self) -> Context {
-        self.cx_for(Duration::from_secs(120))
+        self.cx_for(Duration::from_secs(30))
     }
 
     pub(crate) fn cx_for(&self, patience: Duration) -> Context {
@@ -178,7 +178,7 @@ pub(crate) fn traefik() -> Traefik {
 pub(crate) fn with_vault(name: &str, certificates: &[&str]) -> Traefik {
     let certificates = certificates.iter().map(|name| VaultCertificate {
         name: (*name).to_owned(),
-        object: format!("{name}-in-vault"),
+        object: format!("{}-in-vault", name.replace('.', "-")),
         version: None,
     });
     Traefik {

@@ -11,7 +11,7 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use super::Api;
 
 /// Starts slowly where others are busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 const TOKEN: &str = "token-of-an-administrator";
 
 /// Runs a program until standard input is closed: so it ends with the test, however that ends.
@@ -28,7 +28,7 @@ pub(super) struct Real {
     pub(super) token: String,
     programs: Vec<Child>,
     // Goes after the programs that write to it.
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 impl Drop for Real {
@@ -44,7 +44,8 @@ impl Drop for Real {
 impl Real {
     pub(super) async fn start(assets: &Path) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let at = |name: &str| directory.path().join(name);
+        let path = directory.path().to_owned();
+        let at = |name: &str| path.join(name);
         let [clients, peers, secure] = ports();
         let url = |port: u16| format!("http://127.0.0.1:{port}");
         let etcd = launch(
@@ -59,7 +60,7 @@ impl Real {
                 ("initial-cluster", format!("default={}", url(peers))),
             ],
         );
-        let ca = certificates(directory.path());
+        let ca = certificates(&path);
         fs::write(at("tokens"), format!("{TOKEN},admin,admin,system:masters\n")).unwrap();
         let file = |name: &str| at(name).display().to_string();
         let api_server = launch(
@@ -76,7 +77,7 @@ impl Real {
                 ("token-auth-file", file("tokens")),
                 ("authorization-mode", "RBAC".to_owned()),
                 ("service-account-issuer", "https://localhost".to_owned()),
-                ("service-account-key-file", file("server.key")),
+                ("service-account-key-file", file("server.pub")),
                 ("service-account-signing-key-file", file("server.key")),
                 ("service-cluster-ip-range", "10.0.0.0/24".to_owned()),
                 // Both count on controllers: for tokens of pods, and for taking a finalizer away again.
@@ -91,7 +92,7 @@ impl Real {
             ca,
             token: TOKEN.to_owned(),
             programs: vec![etcd, api_server],
-            _directory: directory,
+            directory,
         };
         real.wait().await;
         real
@@ -117,10 +118,15 @@ impl Real {
             if matches!(ready, Ok((200, _))) && api.get("/api/v1/namespaces/default").await.is_some() {
                 return;
             }
-            assert!(
-                Instant::now() < end,
-                "the API server does not become ready: {ready:?}"
-            );
+            if Instant::now() > end {
+                let log = self.directory.path().join("kube-apiserver.log");
+                let log = fs::read_to_string(log).unwrap_or_default();
+                let from = log.len().saturating_sub(4000);
+                panic!(
+                    "the API server does not become ready: {ready:?}\n{}",
+                    log.get(from..).unwrap_or(&log)
+                );
+            }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -161,5 +167,7 @@ fn certificates(directory: &Path) -> String {
         .unwrap();
     fs::write(directory.join("server.pem"), leaf.pem()).unwrap();
     fs::write(directory.join("server.key"), key.serialize_pem()).unwrap();
+    // Tokens of service accounts are signed with the same key: nobody here asks for one.
+    fs::write(directory.join("server.pub"), key.public_key_pem()).unwrap();
     pem
 }
