@@ -104,7 +104,10 @@ impl Look {
             "somebody else's ingress, or what is left of one, stands in the way: {}",
             blocks.join(", ")
         );
-        let hint = if blocks.iter().any(|block| block.contains("Helm")) {
+        let says = |word: &str| blocks.iter().any(|block| block.contains(word));
+        let hint = if says(strangers::ELSEWHERE) {
+            "set the namespace back, run `kompoxops cluster uninstall`, and change the namespace then"
+        } else if says("Helm") {
             "uninstall it with Helm, and delete what Helm leaves behind; or install into another namespace"
         } else {
             "delete what is named, or install into another namespace"

@@ -12,6 +12,9 @@ use crate::labels;
 use crate::object::{Kind, ObjectId, label};
 use crate::traefik::{TRAEFIK, Traefik};
 
+/// Of what is ours, in another namespace.
+pub(super) const ELSEWHERE: &str = "this cluster's ingress is installed there: uninstall it first";
+
 /// Everything that stands in the way of installing, whatever it is called.
 pub(super) async fn look(client: &KubeClient, cx: &Context, wanted: &Traefik) -> Result<Vec<Change>> {
     let secrets = Kind::of::<Secret>().path(Some(&wanted.namespace));
@@ -46,7 +49,7 @@ fn deployment(wanted: &Traefik, live: &Value) -> Option<Change> {
     let reason = match maker(live, &wanted.owner) {
         // The one of the same name is looked at by itself.
         Some(maker) if here && id.name != TRAEFIK => maker,
-        None if !here => "this cluster's ingress is installed there: uninstall it first".to_owned(),
+        None if !here => ELSEWHERE.to_owned(),
         _ => return None,
     };
     Some(Change {
