@@ -112,3 +112,82 @@ async fn what_a_kubeconfig_lacks_is_said_and_files_and_programs_are_left_alone()
     let with_program = access("{server: 'https://x'}", "{exec: {command: /bin/false}}");
     assert!(KubeClient::new(&with_program, Some(&token)).is_ok());
 }
+
+fn answered(status: &serde_json::Value) -> KubeError {
+    let status = serde_json::from_value(status.clone()).unwrap();
+    KubeError::of("https://x", kube::Error::Api(Box::new(status)))
+}
+
+#[test]
+fn what_an_api_server_refuses_is_told_apart_with_the_causes_it_names() {
+    use serde_json::json;
+
+    let conflict = json!({ "code": 409, "reason": "Conflict", "message": "Apply failed with 1 conflict", "details": { "causes": [
+        { "reason": "FieldManagerConflict", "message": "conflict with \"helm\" using apps/v1", "field": ".spec.replicas" }
+    ] } });
+    let leaving = json!({ "code": 403, "reason": "Forbidden", "message": "because it is being terminated", "details": { "causes": [
+        { "reason": "NamespaceTerminating", "message": "namespace n is being terminated", "field": "metadata.namespace" }
+    ] } });
+    let policy = json!({ "code": 403, "reason": "Forbidden", "message": "admission webhook \"p\" denied the request: no" });
+    let quota = json!({ "code": 403, "reason": "Forbidden", "message": "exceeded quota: q" });
+    let rights = json!({ "code": 403, "reason": "Forbidden", "message": "User \"u\" cannot patch resource" });
+    let invalid = json!({ "code": 422, "reason": "Invalid", "message": "it is invalid", "details": { "causes": [
+        { "reason": "FieldValueInvalid", "message": "field is immutable", "field": "spec.selector" }
+    ] } });
+    for (status, trouble, kind, says) in [
+        (
+            conflict,
+            Trouble::FieldsOwned,
+            ErrorKind::Conflict,
+            ".spec.replicas: conflict with \"helm\"",
+        ),
+        (
+            leaving,
+            Trouble::Conflict,
+            ErrorKind::Conflict,
+            "being terminated",
+        ),
+        (
+            policy,
+            Trouble::Refused,
+            ErrorKind::Precondition,
+            "denied the request",
+        ),
+        (quota, Trouble::Refused, ErrorKind::Precondition, "exceeded quota"),
+        (
+            rights,
+            Trouble::Forbidden,
+            ErrorKind::PermissionDenied,
+            "cannot patch",
+        ),
+        (
+            invalid,
+            Trouble::Invalid,
+            ErrorKind::InvalidInput,
+            "spec.selector: field is immutable",
+        ),
+        (
+            json!({ "code": 409, "reason": "AlreadyExists" }),
+            Trouble::AlreadyExists,
+            ErrorKind::Conflict,
+            "already",
+        ),
+        (
+            json!({ "code": 404, "reason": "NotFound" }),
+            Trouble::NotFound,
+            ErrorKind::NotFound,
+            "does not have",
+        ),
+    ] {
+        let error = answered(&status);
+        assert_eq!(error.trouble(), trouble, "{error}");
+        assert!(
+            !error.is_transient() && error.to_string().contains(says),
+            "{error}"
+        );
+        assert_eq!(Error::from(error).kind(), kind);
+    }
+    for code in [429, 500, 503, 504] {
+        assert!(answered(&json!({ "code": code })).is_transient(), "{code}");
+    }
+}

@@ -299,22 +299,22 @@ fn what_cannot_be_meant_is_refused_before_anything_is_sent() {
             (|t| t.namespace = "Traefik".to_owned()) as fn(&mut Traefik),
         ),
         ("belongs to Kubernetes", |t| {
-            t.service_account = "default".to_owned()
+            t.service_account = "default".to_owned();
         }),
         ("serves nobody", |t| t.replicas = Some(0)),
         ("two vaults", |t| t.vaults[1].name = t.vaults[0].name.clone()),
         ("no certificate of", |t| t.vaults[0].certificates.clear()),
         ("two certificates", |t| {
-            t.vaults[0].certificates[1].name = "*.example.com".to_owned()
+            t.vaults[0].certificates[1].name = "*.example.com".to_owned();
         }),
         ("is no parameter", |t| {
             t.vaults[0].parameters.insert("objects".to_owned(), String::new());
         }),
         ("no object of a vault", |t| {
-            t.vaults[0].certificates[0].object = "a\"\nb".to_owned()
+            t.vaults[0].certificates[0].object = "a\"\nb".to_owned();
         }),
         ("no name of a certificate", |t| {
-            t.vaults[0].certificates[0].name = "*".repeat(90)
+            t.vaults[0].certificates[0].name = "*".repeat(90);
         }),
     ] {
         let error = with(change);

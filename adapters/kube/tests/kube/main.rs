@@ -1,6 +1,13 @@
 //! What this crate does with a cluster, against the Kubernetes of the embedded Azure, and against a real API server
 //! where there is one: see [`world`].
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "the exception for tests covers only the functions that are tests, not what they share"
+)]
+
 mod conflicts;
 mod installing;
 mod strangers;
