@@ -302,6 +302,12 @@ impl ArmClient {
         Ok(())
     }
 
+    /// The wait before the first repetition: whoever asks somebody else in the same operation keeps to it too.
+    #[must_use]
+    pub fn backoff(&self) -> Duration {
+        self.inner.options.backoff
+    }
+
     /// The id under which Azure's support finds everything that this client asked for, and which what it changed
     /// keeps.
     #[must_use]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use kompox_arm::{ArmClient, ArmError, ArmRequest};
 use kompox_domain::cluster::{AccessToken, Address, Credential, KubeconfigRequest};
 use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Result, Secret, naming};
-use kompox_kube::{Access, Kubeconfig, Resolver};
+use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver};
 use serde::Deserialize;
 
 use super::managed::ManagedCluster;
@@ -118,6 +118,20 @@ pub(crate) fn require_running(cluster: &ManagedCluster) -> Result<()> {
     )
     .with_target(cluster.id.clone())
     .with_hint(format!("start it: az aks start --ids {}", cluster.id)))
+}
+
+/// A client for a cluster's API server, as patient as ours for ARM.
+///
+/// # Errors
+/// As [`way_in`].
+pub(crate) async fn client(
+    arm: &ArmClient,
+    cx: &Context,
+    resolver: &dyn Resolver,
+    cluster: &ManagedCluster,
+) -> Result<KubeClient> {
+    let (access, token) = way_in(arm, cx, resolver, cluster).await?;
+    Ok(KubeClient::new(&access, token.as_ref())?.with_pace(arm.backoff()))
 }
 
 /// A token of whoever is signed in, for the API server of any AKS cluster.

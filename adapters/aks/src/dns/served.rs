@@ -7,7 +7,7 @@ use kompox_domain::dns::Served;
 use kompox_domain::{AppScope, Context, Error, Label, Result, naming};
 use kompox_kube::{KubeClient, Resolver};
 
-use crate::cluster::kubeconfig::{missing, require_running, way_in};
+use crate::cluster::kubeconfig::{self, missing, require_running};
 use crate::cluster::locate::{Place, locate};
 
 /// What the ingress's Service is called.
@@ -29,8 +29,7 @@ pub(super) async fn read(
         return Err(missing(&app.cluster_scope(), place));
     };
     require_running(&cluster)?;
-    let (access, token) = way_in(arm, cx, resolver, &cluster).await?;
-    let client = KubeClient::new(&access, token.as_ref())?;
+    let client = kubeconfig::client(arm, cx, resolver, &cluster).await?;
     let read = async {
         let namespaces = if namespaces.is_empty() {
             own(&client, cx, app).await?

@@ -19,9 +19,8 @@ use kompox_kube::{KubeClient, Resolver};
 use self::facts::Facts;
 use self::rights::Scopes;
 use crate::api::Group;
-use crate::cluster::kubeconfig::way_in;
 use crate::cluster::managed::ManagedCluster;
-use crate::cluster::{ClusterWork, domain, locate};
+use crate::cluster::{ClusterWork, domain, kubeconfig, locate};
 use crate::roles::{self, Assigned, Assigner, Given, Grant, Identity};
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::{ExistingCluster, InstallTargets};
@@ -135,8 +134,7 @@ impl InstallWork<'_> {
     }
 
     async fn client(&self, cluster: &ManagedCluster) -> Result<KubeClient> {
-        let (access, token) = way_in(self.arm, self.cx, self.resolver, cluster).await?;
-        Ok(KubeClient::new(&access, token.as_ref())?)
+        kubeconfig::client(self.arm, self.cx, self.resolver, cluster).await
     }
 
     fn assigner<'a>(&'a self, description: &'a str, dry_run: bool) -> Assigner<'a> {

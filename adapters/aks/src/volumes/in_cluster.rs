@@ -10,7 +10,7 @@ use kompox_kube::{DiskReference, KubeClient, Resolver};
 
 use super::AppVolumes;
 use crate::api::{Kind, MANAGED_CLUSTERS};
-use crate::cluster::kubeconfig::{require_running, way_in};
+use crate::cluster::kubeconfig::{self, require_running};
 use crate::cluster::locate;
 use crate::cluster::managed::ManagedCluster;
 use crate::cluster::stack;
@@ -92,8 +92,7 @@ impl AppVolumes<'_> {
     }
 
     async fn client(&self, resolver: &dyn Resolver, cluster: &ManagedCluster) -> Result<KubeClient> {
-        let (access, token) = way_in(self.arm, self.cx, resolver, cluster).await?;
-        Ok(KubeClient::new(&access, token.as_ref())?)
+        kubeconfig::client(self.arm, self.cx, resolver, cluster).await
     }
 
     /// Which persistent volumes of the app's cluster name a disk. Never fails, and gives up early.

@@ -32,7 +32,7 @@ pub(crate) async fn wait_until_gone(
     live: Option<&Value>,
 ) -> Result<()> {
     let uid = live.map(|live| live["metadata"]["uid"].clone());
-    let mut patience = Patience::of(cx);
+    let mut patience = Patience::of(client, cx);
     let mut step = None;
     loop {
         let there = match client.read(cx, &id.path()).await {

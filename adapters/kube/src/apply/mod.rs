@@ -14,11 +14,14 @@ use std::time::{Duration, Instant};
 
 use kompox_domain::Context;
 
+use crate::client::KubeClient;
+
 /// How many requests are under way at the same time.
 pub(crate) const AT_ONCE: usize = 8;
 /// How long is waited for anything, where no deadline says so.
 const PATIENCE: Duration = Duration::from_secs(600);
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// Between two looks is at least this long, however quick somebody is.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Looking again and again, at first often, until the deadline.
@@ -28,10 +31,10 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    pub(crate) fn of(cx: &Context) -> Self {
+    pub(crate) fn of(client: &KubeClient, cx: &Context) -> Self {
         Self {
             end: cx.deadline().unwrap_or_else(|| Instant::now() + PATIENCE),
-            pause: FIRST_PAUSE,
+            pause: client.pace().max(SHORTEST_PAUSE),
         }
     }
 

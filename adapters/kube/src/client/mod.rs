@@ -20,12 +20,15 @@ use crate::Access;
 /// How long one request may take, unless the deadline is earlier. An API server answers in milliseconds; what takes
 /// longer is on its way to nobody.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long is waited before something is asked for the second time, unless it is said.
+const PACE: Duration = Duration::from_millis(250);
 
 /// A client for the API server of one cluster. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct KubeClient {
     client: kube::Client,
     server: String,
+    pace: Duration,
 }
 
 impl fmt::Debug for KubeClient {
@@ -47,7 +50,23 @@ impl KubeClient {
         let server = config.cluster_url.to_string();
         let client =
             kube::Client::try_from(config).map_err(|error| KubeError::config("it cannot be used", error))?;
-        Ok(Self { client, server })
+        Ok(Self {
+            client,
+            server,
+            pace: PACE,
+        })
+    }
+
+    /// The same, with another wait before something is asked for the second time, or looked at again; further waits
+    /// grow from there.
+    #[must_use]
+    pub const fn with_pace(mut self, pace: Duration) -> Self {
+        self.pace = pace;
+        self
+    }
+
+    pub(crate) const fn pace(&self) -> Duration {
+        self.pace
     }
 
     /// The address of the API server.

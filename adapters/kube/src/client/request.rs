@@ -1,6 +1,6 @@
 //! Objects of any kind, read and written.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use http::{Method, Request, header};
 use kompox_domain::Context;
@@ -14,8 +14,6 @@ use crate::object::{Desired, ObjectId};
 
 /// How often a request is sent at most. All that are sent here may arrive twice.
 const ATTEMPTS: u32 = 4;
-/// How long is waited before the second time; before each further one twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// Objects on one page of a list.
 const PAGE: &str = "250";
 /// Of each object only what all kinds have in common.
@@ -178,7 +176,7 @@ impl KubeClient {
     }
 
     async fn send(&self, cx: &Context, wish: Wish<'_>) -> Result<Value, KubeError> {
-        let mut wait = FIRST_WAIT;
+        let mut wait = self.pace();
         let mut attempt = 1;
         loop {
             let request = wish

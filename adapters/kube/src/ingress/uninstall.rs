@@ -133,7 +133,7 @@ impl Run<'_> {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         let path = Kind::of::<Pod>().path(Some(&self.installed.namespace));
-        let mut patience = Patience::of(self.cx);
+        let mut patience = Patience::of(self.client, self.cx);
         let mut step = None;
         loop {
             let query = [("labelSelector", selector.join(","))];

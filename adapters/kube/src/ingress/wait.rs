@@ -86,7 +86,7 @@ impl Waited<'_> {
             namespace: Some(self.wanted.namespace.clone()),
             name: TRAEFIK.to_owned(),
         };
-        let mut patience = Patience::of(self.cx);
+        let mut patience = Patience::of(self.client, self.cx);
         let mut told = String::new();
         loop {
             let last = match self.client.read(self.cx, &id.path()).await {
