@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmClient, ArmError, ArmRequest};
 use kompox_domain::cluster::ChangeAction;
-use kompox_domain::dns::{Decision, DnsReport, Owner, RecordChange, RecordSet, TTL, Zone};
+use kompox_domain::dns::{Decision, Owner, RecordChange, RecordSet, TTL, Visibility, Zone};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::{Context, Error, ErrorKind, Result};
 
-use super::zones::{AzureZone, read, read_all};
-use super::{record_url, wire};
+use super::wire;
+use super::zones::{read, read_all, record_id, record_url};
 use crate::cluster::domain;
 
 /// How many names are written at once.
@@ -30,7 +30,7 @@ pub(super) trait Judge {
 pub(super) struct Work<'a> {
     pub(super) arm: &'a ArmClient,
     pub(super) cx: &'a Context,
-    pub(super) zones: Vec<AzureZone>,
+    pub(super) zones: Vec<Zone>,
     pub(super) judge: &'a (dyn Judge + Sync),
 }
 
@@ -49,11 +49,11 @@ enum Written {
 }
 
 impl Work<'_> {
-    /// Reads every zone, has what is there judged, and does it.
+    /// Reads every zone, has what is there judged, and does it; what was or would be done, by zone and name.
     ///
     /// # Errors
     /// Everything that could not be read or written, in one error.
-    pub(super) async fn run(&self, dry_run: bool) -> Result<DnsReport> {
+    pub(super) async fn run(&self, dry_run: bool) -> Result<Vec<RecordChange>> {
         let mut failed = Vec::new();
         let mut records = Vec::new();
         let mut unread = Vec::new();
@@ -64,8 +64,8 @@ impl Work<'_> {
         {
             unread.push(read.is_err());
             records.push(read.unwrap_or_else(|error| {
-                let error = domain(error).context(format!("cannot read zone {}", zone.zone.name));
-                failed.push((zone.zone.id.clone(), error));
+                let error = domain(error).context(format!("cannot read zone {}", zone.name));
+                failed.push((zone.id.clone(), error));
                 Vec::new()
             }));
         }
@@ -82,13 +82,20 @@ impl Work<'_> {
         if let Some(error) = failure(failed) {
             return Err(error);
         }
-        let zones: Vec<Zone> = self.zones.iter().map(|zone| zone.zone.clone()).collect();
-        Ok(DnsReport {
-            records: done
-                .into_iter()
-                .filter_map(|decision| change(decision, &zones))
-                .collect(),
-            gaps: Vec::new(),
+        let changes = done.into_iter().filter_map(|decision| self.change(decision));
+        Ok(changes.collect())
+    }
+
+    fn change(&self, decision: Decision) -> Option<RecordChange> {
+        let zone = self.zones.get(decision.zone)?;
+        Some(RecordChange {
+            action: decision.action,
+            host: decision.host(&self.zones),
+            kind: decision.kind,
+            values: decision.values.into_iter().collect(),
+            zone: zone.id.clone(),
+            visibility: zone.visibility,
+            reason: decision.reason,
         })
     }
 
@@ -121,7 +128,7 @@ impl Work<'_> {
         let Some(overtaken) = self.in_order(zone, decisions, &mut outcome).await else {
             return outcome;
         };
-        tracing::debug!(zone = zone.zone.id, name, error = %overtaken.1, "written by somebody else meanwhile");
+        tracing::debug!(zone = zone.id, name, error = %overtaken.1, "written by somebody else meanwhile");
         let records = match read(self.arm, self.cx, zone).await {
             Ok(records) => records,
             Err(error) => {
@@ -145,12 +152,12 @@ impl Work<'_> {
     /// One after the other, as long as each is done: what comes first makes room. Returns where somebody was faster.
     async fn in_order(
         &self,
-        zone: &AzureZone,
+        zone: &Zone,
         decisions: Vec<Decision>,
         outcome: &mut Outcome,
     ) -> Option<(String, ArmError)> {
         for decision in decisions {
-            let resource = zone.record_path(decision.kind.as_str(), &decision.name);
+            let resource = record_id(zone, decision.kind.as_str(), &decision.name);
             match self.write(zone, &decision).await {
                 Ok(Written::Done) => outcome.done.push(decision),
                 Ok(Written::Overtaken(error)) => return Some((resource, error)),
@@ -166,19 +173,14 @@ impl Work<'_> {
 
     /// `create A www.example.com in public zone example.com`.
     fn title(&self, decision: &Decision) -> String {
-        let zones: Vec<Zone> = self.zones.iter().map(|zone| zone.zone.clone()).collect();
-        let zone = zones.get(decision.zone).map_or_else(String::new, |zone| {
+        let zone = self.zones.get(decision.zone).map_or_else(String::new, |zone| {
             format!(" in {} zone {}", zone.visibility, zone.name)
         });
-        format!(
-            "{} {} {}{zone}",
-            decision.action,
-            decision.kind,
-            decision.host(&zones)
-        )
+        let (action, kind) = (decision.action, decision.kind);
+        format!("{action} {kind} {}{zone}", decision.host(&self.zones))
     }
 
-    async fn write(&self, zone: &AzureZone, decision: &Decision) -> Result<Written, ArmError> {
+    async fn write(&self, zone: &Zone, decision: &Decision) -> Result<Written, ArmError> {
         let Some(request) = self.request(zone, decision)? else {
             return Ok(Written::Done);
         };
@@ -198,7 +200,7 @@ impl Work<'_> {
     }
 
     /// The request that does it; none where nothing is to be written.
-    fn request(&self, zone: &AzureZone, decision: &Decision) -> Result<Option<ArmRequest>, ArmError> {
+    fn request(&self, zone: &Zone, decision: &Decision) -> Result<Option<ArmRequest>, ArmError> {
         let url = || record_url(self.arm, zone, decision.kind.as_str(), &decision.name);
         let version = decision.there.as_ref().map_or("", |set| set.version.as_str());
         let body = || {
@@ -208,7 +210,8 @@ impl Work<'_> {
                 metadata.insert(name.to_owned(), value.to_owned());
             }
             let ttl = there.map(|set| set.ttl).filter(|ttl| *ttl > 0).unwrap_or(TTL);
-            wire::body(zone.is_private(), decision.kind, &decision.values, ttl, &metadata)
+            let private = zone.visibility == Visibility::Private;
+            wire::body(private, decision.kind, &decision.values, ttl, &metadata)
         };
         Ok(match decision.action {
             ChangeAction::Keep | ChangeAction::Block => None,
@@ -217,19 +220,6 @@ impl Work<'_> {
             ChangeAction::Delete => Some(ArmRequest::delete(url()?).only_version(version)),
         })
     }
-}
-
-fn change(decision: Decision, zones: &[Zone]) -> Option<RecordChange> {
-    let zone = zones.get(decision.zone)?;
-    Some(RecordChange {
-        action: decision.action,
-        host: decision.host(zones),
-        kind: decision.kind,
-        values: decision.values.into_iter().collect(),
-        zone: zone.id.clone(),
-        visibility: zone.visibility,
-        reason: decision.reason,
-    })
 }
 
 /// One error for everything that failed.

@@ -64,11 +64,11 @@ pub(super) fn begin(end: &mut End<'_>, zone: &ResourceId, family: Family, server
         "host": host, "email": "azuredns-hostmaster.microsoft.com", "serialNumber": 1, "refreshTime": 3600,
         "retryTime": 300, "expireTime": 2_419_200, "minimumTTL": 300
     });
-    soa.store(end.state, end.now, 3600, json!({ "SOARecord": record }));
+    soa.store(end.state, end.now, 3600, &json!({ "SOARecord": record }));
     if !servers.is_empty() {
         let records: Vec<Value> = servers.iter().map(|host| json!({ "nsdname": host })).collect();
         let ns = RecordSet::new(zone, family, RecordType::Ns, "@");
-        ns.store(end.state, end.now, 172_800, json!({ "NSRecords": records }));
+        ns.store(end.state, end.now, 172_800, &json!({ "NSRecords": records }));
     }
 }
 
@@ -158,7 +158,7 @@ impl<'a> RecordSet<'a> {
         record_data::check(self.kind, &properties)?;
         self.check_neighbours(cx.state)?;
         let ttl = properties["TTL"].as_u64().unwrap_or_default();
-        let document = self.store(cx.state, cx.now, ttl, properties);
+        let document = self.store(cx.state, cx.now, ttl, &properties);
         Ok(Reply::json(if existing.is_none() { 201 } else { 200 }, &document))
     }
 
@@ -181,7 +181,7 @@ impl<'a> RecordSet<'a> {
     }
 
     /// Stores the record set as it is answered. `properties` are in the spelling of public zones.
-    fn store(&self, state: &mut State, now: i64, ttl: u64, properties: Value) -> Value {
+    fn store(&self, state: &mut State, now: i64, ttl: u64, properties: &Value) -> Value {
         let zone = self.zone.name();
         let fqdn = match self.id.name() {
             "@" => format!("{zone}."),
