@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 
 use crate::cluster::stack::text_map;
 
+/// A record set, as it stands in a listing or in the answer to a write.
 #[derive(Deserialize)]
-struct Wire {
+pub(super) struct Element {
     name: String,
     #[serde(rename = "type")]
     kind: String,
@@ -53,27 +54,29 @@ struct Cname {
 
 /// One element of a listing.
 pub(super) fn read(text: &str) -> serde_json::Result<RecordSet> {
-    let wire: Wire = serde_json::from_str(text)?;
-    let properties = wire.properties;
-    let a = properties
-        .a_records
-        .into_iter()
-        .flatten()
-        .map(|one| one.ipv4_address);
-    let aaaa = properties
-        .aaaa_records
-        .into_iter()
-        .flatten()
-        .map(|one| one.ipv6_address);
-    let cname = properties.cname_record.into_iter().map(|one| one.cname);
-    Ok(RecordSet {
-        name: wire.name,
-        written_kind: wire.kind.rsplit('/').next().unwrap_or_default().to_owned(),
-        values: a.chain(aaaa).chain(cname).map(canonical).collect(),
-        ttl: properties.ttl.unwrap_or_default(),
-        metadata: properties.metadata,
-        version: wire.etag.unwrap_or_default(),
-    })
+    serde_json::from_str(text).map(Element::into_set)
+}
+
+impl Element {
+    /// What it says.
+    pub(super) fn into_set(self) -> RecordSet {
+        let properties = self.properties;
+        let a = properties.a_records.into_iter().flatten();
+        let aaaa = properties.aaaa_records.into_iter().flatten();
+        let cname = properties.cname_record.into_iter();
+        let values = a
+            .map(|one| one.ipv4_address)
+            .chain(aaaa.map(|one| one.ipv6_address))
+            .chain(cname.map(|one| one.cname));
+        RecordSet {
+            name: self.name,
+            written_kind: self.kind.rsplit('/').next().unwrap_or_default().to_owned(),
+            values: values.map(canonical).collect(),
+            ttl: properties.ttl.unwrap_or_default(),
+            metadata: properties.metadata,
+            version: self.etag.unwrap_or_default(),
+        }
+    }
 }
 
 /// An address as we write it ourselves, so that two that are the same compare so.

@@ -185,9 +185,18 @@ impl Work<'_> {
             return Ok(Written::Done);
         };
         let step = self.cx.begin(self.title(decision));
-        let sent = self.arm.send(self.cx, &request).await;
-        match step.end(sent.map(drop)) {
-            Ok(()) => Ok(Written::Done),
+        match step.end(self.arm.send(self.cx, &request).await) {
+            Ok(_) if decision.action == ChangeAction::Delete => Ok(Written::Done),
+            Ok(response) => match response.json().map(wire::Element::into_set) {
+                Ok(set) if self.judge.owner().owns(&set) => Ok(Written::Done),
+                // Without its marks it would be nobody's from now on.
+                Ok(_) => Err(unusable(
+                    &request,
+                    "the zone did not keep the metadata that says whose the record is",
+                )),
+                // What became of it is read anew.
+                Err(error) => Ok(Written::Overtaken(error)),
+            },
             Err(error) if error.is_not_found() && decision.action == ChangeAction::Delete => {
                 Ok(Written::Done)
             }
@@ -213,12 +222,24 @@ impl Work<'_> {
             let private = zone.visibility == Visibility::Private;
             wire::body(private, decision.kind, &decision.values, ttl, &metadata)
         };
-        Ok(match decision.action {
-            ChangeAction::Keep | ChangeAction::Block => None,
-            ChangeAction::Create => Some(ArmRequest::put(url()?, &body())?.only_new()),
-            ChangeAction::Update => Some(ArmRequest::put(url()?, &body())?.only_version(version)),
-            ChangeAction::Delete => Some(ArmRequest::delete(url()?).only_version(version)),
-        })
+        let request = match decision.action {
+            ChangeAction::Keep | ChangeAction::Block => return Ok(None),
+            ChangeAction::Create => return Ok(Some(ArmRequest::put(url()?, &body())?.only_new())),
+            ChangeAction::Update => ArmRequest::put(url()?, &body())?,
+            ChangeAction::Delete => ArmRequest::delete(url()?),
+        };
+        if version.is_empty() {
+            return Err(unusable(&request, "the record set has no etag to write by"));
+        }
+        Ok(Some(request.only_version(version)))
+    }
+}
+
+fn unusable(request: &ArmRequest, reason: &str) -> ArmError {
+    ArmError::Protocol {
+        correlation_id: None,
+        request: request.label(),
+        reason: reason.to_owned(),
     }
 }
 

@@ -7,7 +7,7 @@ use kompox_domain::dns::{DnsReport, DnsRequest, GapReason};
 use kompox_domain::{AppScope, ErrorKind, Operation, Result};
 use serde_json::{Value, json};
 
-use crate::clusters::{Operator, World};
+use crate::clusters::{Operator, World, whole};
 use crate::support::app;
 
 const NAMESPACE: &str = "kompox-app1-034d4d";
@@ -534,6 +534,33 @@ async fn an_answer_that_is_lost_is_no_foreign_record_and_no_failure() {
     dns.world.fault(lost);
     dns.destroy().await.unwrap();
     assert!(dns.record("example.com", "A/www").await.is_none());
+    let strange = FaultRule::new("PUT", "**/A/www", FaultAction::MalformedBody).times(1);
+    dns.world.fault(strange);
+    let report = dns.deploy().await.unwrap();
+    assert_eq!(told(&report), ["keep A www.example.com 192.0.2.7"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_does_not_keep_whose_a_record_is_or_has_no_etags_is_told() {
+    let dns = Dns::with(&["example.com"]).await;
+    dns.ingress("web", &["www.example.com"], &["192.0.2.7"]).await;
+    let forgetful = Respond {
+        status: 201,
+        body: Some(r#"{"name":"www","type":"Microsoft.Network/dnsZones/A","properties":{}}"#.to_owned()),
+        ..Respond::default()
+    };
+    dns.world
+        .fault(FaultRule::new("PUT", "**/A/www", FaultAction::Respond(forgetful)));
+    let error = dns.deploy().await.unwrap_err();
+    assert!(whole(&error).contains("did not keep the metadata"), "{error:?}");
+    dns.world.mend();
+    dns.deploy().await.unwrap();
+    let id = format!("{}/A/www", dns.zone("dnsZones", "example.com"));
+    dns.world.edit(&id, |record| record["etag"] = "".into()).await;
+    dns.world.requests();
+    let error = dns.destroy().await.unwrap_err();
+    assert!(whole(&error).contains("no etag"), "{error:?}");
+    assert_eq!(dns.writes(), [""; 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
