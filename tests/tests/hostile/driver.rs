@@ -16,9 +16,11 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::pieces::body;
-use crate::world::{HASTY, World, check_error, within};
+use crate::world::{HASTY, World, check_error, check_text, within};
 
 const TIME: Duration = Duration::from_millis(100);
+
+const ZONE: &str = "/subscriptions/s/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com";
 
 struct NoSecrets;
 
@@ -50,7 +52,10 @@ fn app() -> AppScope {
             existing: false,
             protection: Protection::default(),
             ingress,
-            settings: settings([("AZURE_RESOURCE_GROUP_NAME", "rg-cluster")]),
+            settings: settings([
+                ("AZURE_RESOURCE_GROUP_NAME", "rg-cluster"),
+                ("AZURE_AKS_DNS_ZONE_RESOURCE_IDS", ZONE),
+            ]),
         },
         app: App {
             id,
@@ -167,6 +172,77 @@ fn whatever_a_listing_or_source_or_cluster_says_a_call_ends_with_a_result_or_a_f
             .collect()
         });
         errors.iter().for_each(check_error);
+        Ok(())
+    });
+    result.unwrap();
+}
+
+/// A record set of ours with one field that is anything.
+fn record(app: &AppScope) -> impl Strategy<Value = String> + use<> {
+    let whole = serde_json::json!({
+        "id": format!("{ZONE}/A/www"), "name": "www", "type": "Microsoft.Network/dnsZones/A", "etag": "1",
+        "properties": {"TTL": 60, "ARecords": [{"ipv4Address": "192.0.2.1"}], "fqdn": "www.example.com.",
+            "metadata": {tags::MANAGED_BY: "kompox", tags::CLUSTER: app.cluster_scope().path(), tags::APP: app.path()}}
+    });
+    let places = [
+        "/name",
+        "/type",
+        "/etag",
+        "/properties",
+        "/properties/TTL",
+        "/properties/ARecords",
+        "/properties/ARecords/0",
+        "/properties/ARecords/0/ipv4Address",
+        "/properties/metadata",
+        "/properties/metadata/kompox-app",
+    ];
+    (proptest::sample::select(places.to_vec()), body()).prop_map(move |(place, body)| {
+        let mut changed = whole.clone();
+        *changed.pointer_mut(place).unwrap() =
+            serde_json::from_str(&body).unwrap_or(serde_json::Value::String(body));
+        changed.to_string()
+    })
+}
+
+#[test]
+fn whatever_a_zone_says_nothing_is_written_outside_of_it_and_every_error_is_fit() {
+    let world = World::new();
+    let app = app();
+    let driver = driver(&world, &app);
+    let mut runner = TestRunner::new(Config::with_cases(100));
+    let cases = (record(&app), body(), proptest::bool::ANY);
+    let result = runner.run(&cases, |(one, other, alone)| {
+        let page = if alone {
+            format!(r#"{{"value":[{one}]}}"#)
+        } else {
+            serde_json::from_str::<serde_json::Value>(&other)
+                .map_or(other, |other| format!(r#"{{"value":[{one},{other}]}}"#))
+        };
+        let plan = FaultPlan::new([
+            FaultRule::new("GET", "**/recordsets", told(page)),
+            FaultRule::new("DELETE", "**", told(String::new())),
+        ]);
+        world.emulator.set_faults(plan).unwrap();
+        world.emulator.clear_requests();
+        let cx = within(TIME);
+        let destroyed = world
+            .runtime
+            .block_on(async { driver.dns_destroy(&cx, &app, false).await });
+        match destroyed {
+            Err(error) => check_error(&error),
+            Ok(report) => report
+                .records
+                .iter()
+                .for_each(|record| check_text(&record.reason, 1_000)),
+        }
+        for request in world.emulator.requests() {
+            let path = request.path.split('?').next().unwrap();
+            prop_assert!(
+                request.method != "DELETE" || path.starts_with(&format!("{ZONE}/A/")),
+                "{}",
+                path
+            );
+        }
         Ok(())
     });
     result.unwrap();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kompox_arm::error::word;
 use kompox_domain::dns::{Address, RecordKind, RecordSet};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,8 +71,8 @@ impl Element {
             .chain(cname.map(|one| one.cname));
         RecordSet {
             name: self.name,
-            written_kind: self.kind.rsplit('/').next().unwrap_or_default().to_owned(),
-            values: values.map(canonical).collect(),
+            written_kind: word(self.kind.rsplit('/').next().unwrap_or_default()),
+            values: values.map(|value| canonical(&value)).collect(),
             ttl: properties.ttl.unwrap_or_default(),
             metadata: properties.metadata,
             version: self.etag.unwrap_or_default(),
@@ -80,12 +81,13 @@ impl Element {
 }
 
 /// An address as we write it ourselves, so that two that are the same compare so.
-fn canonical(value: String) -> String {
+fn canonical(value: &str) -> String {
     match value.parse() {
         Ok(Address::V4(address)) => address.to_string(),
         Ok(Address::V6(address)) => address.to_string(),
         Ok(Address::Name(name)) => name.to_string(),
-        Err(_) => value,
+        // It is shown, and never written.
+        Err(_) => word(&value),
     }
 }
 

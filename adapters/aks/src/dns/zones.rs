@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _};
+use kompox_arm::error::word;
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ResourceId};
 use kompox_domain::dns::{DomainName, RecordSet, Visibility, Zone};
 use kompox_domain::{Context, Error, ErrorKind, Result};
@@ -96,7 +97,8 @@ pub(super) async fn read(arm: &ArmClient, cx: &Context, zone: &Zone) -> Result<V
         Some(error) => Err(ArmError::Protocol {
             correlation_id: None,
             request: what,
-            reason: error.to_string(),
+            // It quotes what was not expected, however long that is.
+            reason: word(&error.to_string()),
         }),
         None => Ok(sets),
     }

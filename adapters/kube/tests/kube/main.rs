@@ -10,6 +10,7 @@
 
 mod conflicts;
 mod installing;
+mod serving;
 mod strangers;
 mod uninstalling;
 mod waiting;

@@ -7,6 +7,9 @@ use super::host::DomainName;
 use crate::scope::AppScope;
 use crate::tags;
 
+/// Longer than any path of ours.
+const LONGEST_SHOWN: usize = 200;
+
 /// A type of record sets, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RecordKind {
@@ -170,11 +173,19 @@ impl RecordSet {
             mark(&self.metadata, tags::CLUSTER),
         ) {
             (Some(tags::MANAGED_BY_KOMPOX), Some(app), Some(cluster)) => {
-                format!("it belongs to app {app} on cluster {cluster}")
+                format!("it belongs to app {} on cluster {}", shown(app), shown(cluster))
             }
             _ => "it is somebody else's".to_owned(),
         }
     }
+}
+
+/// A text that anybody may have written, as it may be shown.
+fn shown(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(LONGEST_SHOWN)
+        .collect()
 }
 
 /// Names compare without case, as those of tags.
