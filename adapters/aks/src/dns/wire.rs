@@ -87,7 +87,7 @@ fn canonical(value: &str) -> String {
         Ok(Address::V6(address)) => address.to_string(),
         Ok(Address::Name(name)) => name.to_string(),
         // It is shown, and never written.
-        Err(_) => word(&value),
+        Err(_) => word(value),
     }
 }
 
