@@ -36,9 +36,12 @@ pub(crate) async fn wait_until_gone(
     let mut step = None;
     loop {
         let there = match client.read(cx, &id.path()).await {
-            Ok(there) => there,
+            Ok(there) => {
+                patience.heard();
+                there
+            }
             Err(error) if error.is_transient() => {
-                if !patience.pause().await {
+                if patience.is_lost() || !patience.pause().await {
                     return Err(Error::from(error).context(format!("{id} is perhaps still being deleted")));
                 }
                 continue;

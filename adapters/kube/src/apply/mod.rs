@@ -22,20 +22,38 @@ pub(crate) const AT_ONCE: usize = 8;
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two looks is at least this long, however quick somebody is.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+/// For how many first pauses an API server may be away.
+const SILENCE: u32 = 100;
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Looking again and again, at first often, until the deadline.
 pub(crate) struct Patience {
     end: Instant,
     pause: Duration,
+    /// How long an API server may be away, as it is while it is brought up to date, and since when it is.
+    silence: Duration,
+    heard: Instant,
 }
 
 impl Patience {
     pub(crate) fn of(client: &KubeClient, cx: &Context) -> Self {
+        let pace = client.pace().max(SHORTEST_PAUSE);
         Self {
+            silence: pace * SILENCE,
+            heard: Instant::now(),
             end: cx.deadline().unwrap_or_else(|| Instant::now() + PATIENCE),
-            pause: client.pace().max(SHORTEST_PAUSE),
+            pause: pace,
         }
+    }
+
+    /// Somebody has answered.
+    pub(crate) fn heard(&mut self) {
+        self.heard = Instant::now();
+    }
+
+    /// Whether nobody has answered for too long: then nothing tells that waiting leads anywhere.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.heard.elapsed() > self.silence
     }
 
     /// Waits until it is worth looking again, and says whether there is time to.

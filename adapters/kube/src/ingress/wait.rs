@@ -91,12 +91,16 @@ impl Waited<'_> {
         loop {
             let last = match self.client.read(self.cx, &id.path()).await {
                 Ok(there) => {
+                    patience.heard();
                     *live = there;
                     None
                 }
                 // The API server may be away for a moment.
-                Err(error) if error.is_transient() => Some(error),
-                Err(error) => return Err(error.into()),
+                Err(error) if error.is_transient() && !patience.is_lost() => Some(error),
+                Err(error) => {
+                    let what = format!("nobody knows whether {}", self.what);
+                    return Err(Error::from(error).context(what));
+                }
             };
             let now = match live.as_ref().map(standing) {
                 Some(Standing::Reached(reached)) if last.is_none() => return Ok(reached),
