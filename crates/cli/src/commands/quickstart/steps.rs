@@ -32,6 +32,8 @@ enum Check {
     Nothing,
     /// The cluster and all it needs are there and well.
     Provisioned,
+    /// The ingress is there too, and has an address.
+    Installed,
     /// Every volume has exactly one assigned disk.
     AllAssigned,
     /// The volume has this disk, assigned or not.
@@ -117,11 +119,19 @@ fn cluster_steps(there: bool) -> Vec<Step> {
             )
         },
         Step {
-            check: Check::Provisioned,
+            check: Check::Installed,
+            ..step(
+                "Make it ready for apps",
+                "cluster install".to_owned(),
+                "The ingress answers and has an address. Running it again changes nothing.",
+            )
+        },
+        Step {
+            check: Check::Installed,
             ..step(
                 "See how it stands",
                 "cluster status".to_owned(),
-                "What cannot be told is unknown, and a condition says why.",
+                "The ingress's address is there. What cannot be told is unknown, and a condition says why.",
             )
         },
         Step {
@@ -248,6 +258,15 @@ impl Check {
                 (
                     status.get("provisioned").and_then(Value::as_bool) == Some(true),
                     "the cluster is provisioned".to_owned(),
+                )
+            }
+            Self::Installed => {
+                let status = program.query(&["cluster", "status"], stop).await?;
+                let installed = status.get("installed").and_then(Value::as_bool) == Some(true);
+                let address = status.get("ingressGlobalIP").is_some_and(Value::is_string);
+                (
+                    installed && address,
+                    "the ingress is installed and has an address".to_owned(),
                 )
             }
             Self::AllAssigned => {
