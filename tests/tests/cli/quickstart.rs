@@ -76,7 +76,7 @@ fn the_main_job_is_done_twice_and_goes_on_with_the_commands_it_prints() {
       Every volume has one assigned disk, and nothing was thrown away.
     [16/16] Print what mounts the restored disk
     $ kompoxops volume manifest -V db
-      A volume and its claim, which pods name. Here kubectl applies them with --server-side --validate=false.
+      A volume and its claim, which pods name. kubectl applies them, or the same command with --apply.
         alias kompoxops=[PROGRAM]
         cd demo
         kompoxops emulator run --state .azure

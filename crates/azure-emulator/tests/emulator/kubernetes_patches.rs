@@ -126,7 +126,7 @@ async fn a_strategic_merge_patch_merges_lists_by_their_keys_and_owns_what_it_cha
     assert_eq!(containers[0]["image"], "example.com/web:1");
     assert_eq!(
         containers[0]["env"],
-        json!([{ "name": "A", "value": "1" }, { "name": "B", "value": "2" }])
+        json!([{ "name": "B", "value": "2" }, { "name": "A", "value": "1" }])
     );
     assert_eq!(patched["metadata"]["generation"], 2);
     let managers = patched["metadata"]["managedFields"].as_array().unwrap();

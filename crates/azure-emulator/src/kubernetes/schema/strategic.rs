@@ -33,7 +33,6 @@ fn object(
     {
         None | Some("merge") => {}
         Some("replace") => live.clear(),
-        Some("delete") => return Ok(Map::new()),
         Some(other) => return Err(format!("unknown {DIRECTIVE}: {other:?}")),
     }
     if let Some(retained) = patch.get(RETAIN) {
@@ -42,6 +41,16 @@ fn object(
             .ok_or_else(|| format!("{RETAIN} is no list"))?;
         live.retain(|name, _| retained.iter().any(|kept| *kept == **name));
     }
+    let before = |list: &str| {
+        live.get(list)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let orders: Vec<(&str, &Value, Vec<Value>)> = patch
+        .iter()
+        .filter_map(|(name, order)| name.strip_prefix(ORDER).map(|list| (list, order, before(list))))
+        .collect();
     for (name, value) in patch {
         if let Some(list) = name.strip_prefix(REMOVE) {
             let gone = value.as_array().ok_or_else(|| format!("{name} is no list"))?;
@@ -50,7 +59,7 @@ fn object(
             }
         } else if name.starts_with('$') {
             continue;
-        } else if value.is_null() {
+        } else if value.is_null() || value[DIRECTIVE] == "delete" {
             live.remove(name);
         } else {
             let kind = field(kind, name);
@@ -58,12 +67,12 @@ fn object(
             live.insert(name.clone(), merged);
         }
     }
-    for (name, order) in patch {
-        if let Some(list) = name.strip_prefix(ORDER)
-            && let Some(Value::Array(items)) = live.get_mut(list)
-        {
-            let order = order.as_array().ok_or_else(|| format!("{name} is no list"))?;
-            sort(items, order, key(&field(kind, list)));
+    for (list, order, before) in orders {
+        if let Some(Value::Array(items)) = live.get_mut(list) {
+            let order = order
+                .as_array()
+                .ok_or_else(|| format!("{ORDER}{list} is no list"))?;
+            sort(items, order, &before, key(&field(kind, list)));
         }
     }
     Ok(live)
@@ -105,25 +114,24 @@ fn value(kind: &Type, name: &str, live: Value, patch: &Value) -> Result<Value, S
     }
 }
 
-fn list(kind: &Type, name: &str, mut live: Vec<Value>, patch: &[Value]) -> Result<Vec<Value>, String> {
+fn list(kind: &Type, name: &str, live: Vec<Value>, patch: &[Value]) -> Result<Vec<Value>, String> {
     let (Type::List { items, .. }, Some(key)) = (kind, key(kind)) else {
         if name != GROWING {
             return Ok(patch.to_vec());
         }
-        for item in patch {
-            if !live.contains(item) {
-                live.push(item.clone());
-            }
-        }
-        return Ok(live);
+        let mut merged = live.clone();
+        let new = patch.iter().filter(|item| !live.contains(item));
+        merged.extend(new.cloned());
+        sort(&mut merged, patch, &live, None);
+        return Ok(merged);
     };
     let directive = |item: &Value| item[DIRECTIVE].as_str().map(str::to_owned);
-    if patch
+    let replaces = patch
         .iter()
-        .any(|item| directive(item).as_deref() == Some("replace"))
-    {
-        live.clear();
-    }
+        .any(|item| directive(item).as_deref() == Some("replace"));
+    let before = if replaces { Vec::new() } else { live };
+    let mut merged = before.clone();
+    let mut stay = Vec::new();
     for item in patch {
         let Value::Object(fields) = item else {
             return Err(format!("an item of {name} is no object"));
@@ -134,35 +142,41 @@ fn list(kind: &Type, name: &str, mut live: Vec<Value>, patch: &[Value]) -> Resul
         let told = fields
             .get(key)
             .ok_or_else(|| format!("an item of {name} does not contain the merge key: {key}"))?;
-        let place = live.iter().position(|other| other[key] == *told);
+        let place = merged.iter().position(|other| other[key] == *told);
         if directive(item).as_deref() == Some("delete") {
-            live.retain(|other| other[key] != *told);
-        } else if let Some(place) = place {
-            live[place] = value(items, "", live[place].take(), item)?;
+            merged.retain(|other| other[key] != *told);
+            continue;
+        }
+        stay.push(item.clone());
+        if let Some(place) = place {
+            merged[place] = value(items, "", merged[place].take(), item)?;
         } else {
-            live.push(value(items, "", Value::Null, item)?);
+            merged.push(value(items, "", Value::Null, item)?);
         }
     }
-    Ok(live)
+    sort(&mut merged, &stay, &before, Some(key));
+    Ok(merged)
 }
 
-/// Brings items into an order. Those that it does not name keep their places among those that it does.
-fn sort(items: &mut Vec<Value>, order: &[Value], key: Option<&str>) {
+/// Brings items into an order. Those that it does not name stand before the first that it names and that stood behind
+/// them before.
+fn sort(items: &mut Vec<Value>, order: &[Value], before: &[Value], key: Option<&str>) {
     let told = |item: &Value| key.map_or_else(|| item.clone(), |key| item[key].clone());
-    let rank = |item: &Value| order.iter().position(|wanted| told(wanted) == told(item));
-    let (mut named, others): (Vec<_>, Vec<_>) = items
-        .drain(..)
-        .enumerate()
-        .partition(|(_, item)| rank(item).is_some());
-    named.sort_by_key(|(_, item)| rank(item));
+    let place = |list: &[Value], item: &Value| list.iter().position(|other| told(other) == told(item));
+    let (mut named, mut others): (Vec<Value>, Vec<Value>) =
+        items.drain(..).partition(|item| place(order, item).is_some());
+    named.sort_by_key(|item| place(order, item));
+    others.sort_by_key(|item| place(before, item));
     let mut others = others.into_iter().peekable();
-    for (place, item) in named {
-        while let Some((_, other)) = others.next_if(|(other, _)| *other < place) {
+    for item in named {
+        let here = place(before, &item);
+        let earlier = |other: &Value| here.is_some() && place(before, other) < here;
+        while let Some(other) = others.next_if(&earlier) {
             items.push(other);
         }
         items.push(item);
     }
-    items.extend(others.map(|(_, item)| item));
+    items.extend(others);
 }
 
 #[cfg(test)]
@@ -198,7 +212,7 @@ mod tests {
             *containers(&merged(&live, &patch)),
             json!([
                 { "name": "a", "image": "a:2", "args": ["z"],
-                  "env": [{ "name": "E", "value": "1" }, { "name": "F", "value": "2" }] },
+                  "env": [{ "name": "F", "value": "2" }, { "name": "E", "value": "1" }] },
                 { "name": "c", "image": "c:1" }
             ])
         );
@@ -215,13 +229,13 @@ mod tests {
             "spec": { "strategy": { "$retainKeys": ["type"], "type": "Recreate" } } });
         assert_eq!(
             merged(&live, &patch),
-            json!({ "metadata": { "labels": { "b": "1", "c": "1" }, "finalizers": ["y", "z"] },
+            json!({ "metadata": { "labels": { "b": "1", "c": "1" }, "finalizers": ["z", "y"] },
                 "spec": { "strategy": { "type": "Recreate" } } })
         );
         let replace = json!({ "metadata": { "labels": { "$patch": "replace", "d": "1" } } });
         assert_eq!(merged(&live, &replace)["metadata"]["labels"], json!({ "d": "1" }));
         let delete = json!({ "metadata": { "labels": { "$patch": "delete" } } });
-        assert_eq!(merged(&live, &delete)["metadata"]["labels"], json!({}));
+        assert_eq!(merged(&live, &delete)["metadata"].get("labels"), None);
     }
 
     #[test]
@@ -237,7 +251,7 @@ mod tests {
             .iter()
             .map(|container| container["name"].clone())
             .collect();
-        assert_eq!(names, ["theirs", "c", "b", "a"]);
+        assert_eq!(names, ["c", "theirs", "b", "a"]);
     }
 
     #[test]

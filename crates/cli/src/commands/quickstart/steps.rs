@@ -232,7 +232,7 @@ fn volume_steps(number: u32) -> Vec<Step> {
             ..step(
                 "Print what mounts the restored disk",
                 format!("volume manifest -V {VOLUME}"),
-                "A volume and its claim, which pods name. Here kubectl applies them with --server-side --validate=false.",
+                "A volume and its claim, which pods name. kubectl applies them, or the same command with --apply.",
             )
         },
     ]
