@@ -210,7 +210,8 @@ pub(super) fn other(mounts: &[VolumeMount], volume: &Value) -> Option<Change> {
     let name = volume["metadata"]["name"].as_str()?;
     let of_volume = label(volume, VOLUME)?;
     let mount = mounts.iter().find(|mount| mount.volume.as_str() == of_volume)?;
-    if name == mount.name || !is_ours(mount, volume) {
+    let wanted = mounts.iter().any(|mount| mount.name == name);
+    if wanted || !is_ours(mount, volume) {
         return None;
     }
     let claim = &volume["spec"]["claimRef"];

@@ -11,6 +11,7 @@
 mod conflicts;
 mod installing;
 mod serving;
+mod mounts;
 mod strangers;
 mod uninstalling;
 mod waiting;

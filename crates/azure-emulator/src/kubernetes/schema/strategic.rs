@@ -193,17 +193,17 @@ mod tests {
         &document["spec"]["template"]["spec"]["containers"]
     }
 
-    fn pod(spec: Value) -> Value {
+    fn pod(spec: &Value) -> Value {
         json!({ "spec": { "template": { "spec": spec } } })
     }
 
     #[test]
     fn items_of_lists_are_merged_by_their_key_added_and_deleted() {
-        let live = pod(json!({ "containers": [
+        let live = pod(&json!({ "containers": [
             { "name": "a", "image": "a:1", "args": ["x", "y"], "env": [{ "name": "E", "value": "1" }] },
             { "name": "b", "image": "b:1" }
         ] }));
-        let patch = pod(json!({ "containers": [
+        let patch = pod(&json!({ "containers": [
             { "name": "a", "image": "a:2", "args": ["z"], "env": [{ "name": "F", "value": "2" }] },
             { "name": "b", "$patch": "delete" },
             { "name": "c", "image": "c:1", "stdin": null }
@@ -216,7 +216,7 @@ mod tests {
                 { "name": "c", "image": "c:1" }
             ])
         );
-        let replaced = pod(json!({ "containers": [{ "$patch": "replace" }, { "name": "d" }] }));
+        let replaced = pod(&json!({ "containers": [{ "$patch": "replace" }, { "name": "d" }] }));
         assert_eq!(*containers(&merged(&live, &replaced)), json!([{ "name": "d" }]));
     }
 
@@ -240,8 +240,8 @@ mod tests {
 
     #[test]
     fn an_order_is_kept_to_and_what_it_does_not_name_keeps_its_place() {
-        let live = pod(json!({ "containers": [{ "name": "a" }, { "name": "theirs" }, { "name": "b" }] }));
-        let patch = pod(json!({
+        let live = pod(&json!({ "containers": [{ "name": "a" }, { "name": "theirs" }, { "name": "b" }] }));
+        let patch = pod(&json!({
             "$setElementOrder/containers": [{ "name": "c" }, { "name": "b" }, { "name": "a" }],
             "containers": [{ "name": "c" }]
         }));
@@ -256,14 +256,14 @@ mod tests {
 
     #[test]
     fn a_patch_that_cannot_be_meant_is_refused() {
-        let live = pod(json!({ "containers": [] }));
+        let live = pod(&json!({ "containers": [] }));
         let kind = Type::Named("Deployment".into());
         for patch in [
             json!([]),
             json!({ "$patch": "burn" }),
             json!({ "$retainKeys": "spec" }),
-            pod(json!({ "containers": [{ "image": "x" }] })),
-            pod(json!({ "containers": ["x"] })),
+            pod(&json!({ "containers": [{ "image": "x" }] })),
+            pod(&json!({ "containers": ["x"] })),
         ] {
             assert!(merge(&kind, &live, &patch).is_err(), "{patch}");
         }
