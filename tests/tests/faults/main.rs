@@ -13,6 +13,7 @@ mod company;
 mod doing;
 mod installing;
 mod killed;
+mod mounting;
 mod names;
 mod random;
 mod seldom;
