@@ -10,8 +10,8 @@
 
 mod conflicts;
 mod installing;
-mod serving;
 mod mounts;
+mod serving;
 mod strangers;
 mod uninstalling;
 mod waiting;

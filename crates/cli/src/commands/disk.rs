@@ -103,7 +103,7 @@ struct Delete {
     /// The disk
     #[arg(short = 'N', long = "name", visible_alias = "disk-name", value_name = "DISK")]
     name: DiskName,
-    /// Delete it even if it is the assigned one
+    /// Delete it even if it is the assigned one; never lifts what else keeps it: a machine, a volume of the cluster
     #[arg(long)]
     force: bool,
     #[command(flatten)]

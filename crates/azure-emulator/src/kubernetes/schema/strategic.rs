@@ -171,7 +171,7 @@ fn sort(items: &mut Vec<Value>, order: &[Value], before: &[Value], key: Option<&
     for item in named {
         let here = place(before, &item);
         let earlier = |other: &Value| here.is_some() && place(before, other) < here;
-        while let Some(other) = others.next_if(&earlier) {
+        while let Some(other) = others.next_if(earlier) {
             items.push(other);
         }
         items.push(item);
