@@ -152,8 +152,8 @@ fn farewell(shown: &Path, program: &Program) -> String {
          kompoxops disk list\n    kompoxops snapshot create -V uploads\n    \
          kompoxops snapshot restore -V uploads -N <the name it printed>\n    kompoxops admin app get shop\n    \
          kompoxops --help\n\n\
-         When you have seen enough, `kompoxops cluster deprovision` takes the cluster down again, and nothing else: the\n\
-         disks of the app have a resource group of their own.\n\n\
+         When you have seen enough, `kompoxops cluster uninstall` takes the ingress off, and `kompoxops cluster\n\
+         deprovision` the cluster, and nothing else: the disks of the app have a resource group of their own.\n\n\
          For your own subscription change .kompox/kom/provider.yml, and see with `kompoxops check` what is missing.\n",
         shown = shell_word(shown),
         kubeconfig = steps::KUBECONFIG,
