@@ -15,5 +15,7 @@ pub const COMPONENT: &str = "app.kubernetes.io/component";
 pub const CLUSTER: &str = "ops.kompox.dev/cluster";
 /// The annotation with the hash of what an object should be.
 pub const HASH: &str = "ops.kompox.dev/hash";
+/// The annotation of pods with the hash of which certificates they mount: pods that mount others are other pods.
+pub const CERTIFICATES: &str = "ops.kompox.dev/certificates";
 /// The annotation with the hash of which objects there should be.
 pub const OBJECTS: &str = "ops.kompox.dev/objects";

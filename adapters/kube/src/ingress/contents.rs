@@ -9,7 +9,11 @@ use crate::client::{KubeClient, KubeError};
 use crate::object::collection;
 
 /// Groups whose objects are views of others.
-const VIEWS: [&str; 2] = ["metrics.k8s.io", "custom.metrics.k8s.io"];
+const VIEWS: [&str; 3] = [
+    "metrics.k8s.io",
+    "custom.metrics.k8s.io",
+    "external.metrics.k8s.io",
+];
 /// Kinds that follow from others, or tell of them.
 const ECHOES: [&str; 3] = ["Event", "Endpoints", "EndpointSlice"];
 /// What is in every namespace.

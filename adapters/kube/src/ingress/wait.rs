@@ -30,6 +30,26 @@ enum Standing<T> {
     GivenUp(String),
 }
 
+/// Whether something that Kubernetes has given up may still come about: what it had given up before we came may have
+/// been repaired since, and it says so until it has succeeded.
+struct Hope(bool);
+
+impl Hope {
+    fn of<T>(at_first: Option<&Standing<T>>) -> Self {
+        Self(matches!(at_first, Some(Standing::GivenUp(_))))
+    }
+
+    fn judged<T>(&mut self, now: Standing<T>) -> Standing<T> {
+        match now {
+            Standing::GivenUp(why) if self.0 => Standing::Under(why),
+            now => {
+                self.0 = false;
+                now
+            }
+        }
+    }
+}
+
 pub(super) async fn wait(
     client: &KubeClient,
     cx: &Context,
@@ -86,6 +106,7 @@ impl Waited<'_> {
             namespace: Some(self.wanted.namespace.clone()),
             name: TRAEFIK.to_owned(),
         };
+        let mut hope = Hope::of(live.as_ref().map(standing).as_ref());
         let mut patience = Patience::of(self.client, self.cx);
         let mut told = String::new();
         loop {
@@ -102,7 +123,7 @@ impl Waited<'_> {
                     return Err(Error::from(error).context(what));
                 }
             };
-            let now = match live.as_ref().map(standing) {
+            let now = match live.as_ref().map(standing).map(|now| hope.judged(now)) {
                 Some(Standing::Reached(reached)) if last.is_none() => return Ok(reached),
                 Some(Standing::Reached(_)) => "it was reached a moment ago".to_owned(),
                 Some(Standing::Under(state)) => state,
@@ -219,6 +240,18 @@ mod tests {
             { "type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded" }
         ]);
         assert!(matches!(available(&deployment(2, &stuck)), Standing::GivenUp(_)));
+    }
+
+    #[test]
+    fn what_was_given_up_before_is_given_time_and_what_is_given_up_now_is_over() {
+        let given_up = || Standing::<()>::GivenUp("stuck".to_owned());
+        let under = || Standing::<()>::Under("0 of 2".to_owned());
+        let mut fresh = Hope::of(Some(&under()));
+        assert!(matches!(fresh.judged(given_up()), Standing::GivenUp(_)));
+        let mut repaired = Hope::of(Some(&given_up()));
+        assert!(matches!(repaired.judged(given_up()), Standing::Under(_)));
+        assert!(matches!(repaired.judged(under()), Standing::Under(_)));
+        assert!(matches!(repaired.judged(given_up()), Standing::GivenUp(_)));
     }
 
     #[test]

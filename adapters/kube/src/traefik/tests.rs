@@ -252,6 +252,16 @@ fn b53_a_certificate_is_mounted_where_the_configuration_looks_for_it_whatever_th
 }
 
 #[test]
+fn pods_are_replaced_when_they_are_to_mount_other_certificates() {
+    let template = |traefik: &Traefik| one(traefik, "Deployment")["spec"]["template"]["metadata"].take();
+    let mut other = with_vaults();
+    let before = template(&other);
+    other.vaults[0].certificates[0].object = "wildcard-2027".to_owned();
+    assert_ne!(template(&other), before);
+    assert_eq!(template(&with_vaults()), before);
+}
+
+#[test]
 fn an_image_is_named_by_what_was_said_and_no_digest_is_made_up() {
     let digest = format!("sha256:{}", "0".repeat(64));
     let image = |registry: Option<&str>, tag: Option<&str>, digest: Option<&str>| Image {

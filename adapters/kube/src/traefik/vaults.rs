@@ -104,6 +104,16 @@ impl Traefik {
         })
     }
 
+    /// The hash of which certificates are mounted, and from where. A mount follows its SecretProviderClass after
+    /// minutes only, and in silence; a new pod does not start without all of them, and says which one it lacks.
+    pub(super) fn certificates(&self) -> Option<String> {
+        let classes: Vec<String> = self
+            .provider_classes()
+            .map(|class| class.value()["spec"].to_string())
+            .collect();
+        (!classes.is_empty()).then(|| hex_digest(&classes.join("\n"), 40))
+    }
+
     /// The file provider's configuration: every certificate, by the file it is mounted as.
     pub(super) fn file_provider(&self) -> Option<ConfigMap> {
         if self.vaults.is_empty() {

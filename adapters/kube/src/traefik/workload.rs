@@ -15,6 +15,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::{TRAEFIK, Traefik, USER};
+use crate::labels;
 
 /// Where certificates from ACME are kept.
 pub(super) const DATA: &str = "/data";
@@ -61,8 +62,8 @@ impl Traefik {
 
     pub(super) fn deployment(&self) -> Deployment {
         let metadata = self.metadata(TRAEFIK, "pods");
-        let mut labels = metadata.labels.clone().unwrap_or_default();
-        labels.extend(self.pod_labels.clone());
+        let mut pod_labels = metadata.labels.clone().unwrap_or_default();
+        pod_labels.extend(self.pod_labels.clone());
         Deployment {
             metadata,
             spec: DeploymentSpec {
@@ -72,7 +73,10 @@ impl Traefik {
                 strategy: Some(self.strategy()),
                 template: PodTemplateSpec {
                     metadata: Some(ObjectMeta {
-                        labels: Some(labels),
+                        annotations: self
+                            .certificates()
+                            .map(|hash| BTreeMap::from([(labels::CERTIFICATES.to_owned(), hash)])),
+                        labels: Some(pod_labels),
                         ..ObjectMeta::default()
                     }),
                     spec: Some(self.pod()),

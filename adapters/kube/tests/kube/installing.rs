@@ -282,6 +282,12 @@ async fn custom_resources_bring_definitions_that_keep_every_field() {
     }
     assert_eq!(made.0, 201, "{}", made.1);
     assert_eq!(made.1["spec"], middleware["spec"]);
+    let definition = world
+        .api
+        .must("GET", &format!("{CRDS}/middlewares.traefik.io"), None)
+        .await;
+    // It gets one when it is deleted.
+    assert!(definition["metadata"]["finalizers"].is_null(), "{definition}");
     assert_eq!(plan(&world, &traefik).await, Plan::default());
 }
 

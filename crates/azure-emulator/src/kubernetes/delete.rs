@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::controllers::garbage;
+use super::controllers::{definitions, garbage};
 use super::namespaces;
 use super::objects::{Objects, has_finalizers, is_leaving, set_finalizer};
 use super::read::removal;
@@ -102,6 +102,9 @@ fn leave(
         Propagation::Foreground => set_finalizer(&mut document, garbage::FOREGROUND, true),
         Propagation::Orphan if dry_run => {}
         Propagation::Orphan => garbage::orphan(objects, &document),
+    }
+    if target.kind.is("apiextensions.k8s.io", "CustomResourceDefinition") && !is_leaving(&document) {
+        set_finalizer(&mut document, definitions::CLEANUP, true);
     }
     if has_finalizers(&document) {
         if !is_leaving(&document) {

@@ -8,7 +8,8 @@ use crate::kubernetes::kinds::known;
 use crate::kubernetes::objects::{Objects, Scope, has_finalizers, is_leaving, set_finalizer};
 use crate::kubernetes::read::removal;
 
-const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+/// Keeps a definition that is being deleted until its objects are gone. It comes with the deletion.
+pub(in crate::kubernetes) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 const MANAGER: &str = "kube-apiserver";
 
 /// Brings a definition's status up to date; one that leaves takes its objects along.
@@ -23,7 +24,6 @@ pub(super) fn reconcile(objects: &mut Objects<'_>, name: &str) {
         return;
     }
     let mut new = live.clone();
-    set_finalizer(&mut new, CLEANUP, true);
     let now = objects.timestamp();
     let status = &mut new["status"];
     status["acceptedNames"] = live["spec"]["names"].clone();

@@ -3,7 +3,7 @@
 //! What follows from a change is done in the same step as the change. What takes time is planned as a job, which is kept
 //! with the objects and done by whoever comes first when it is due.
 
-mod definitions;
+pub(super) mod definitions;
 mod deployment;
 mod events;
 pub(super) mod garbage;
