@@ -14,6 +14,13 @@ use super::Api;
 const PATIENCE: Duration = Duration::from_secs(60);
 const TOKEN: &str = "token-of-an-administrator";
 
+/// What the API server makes for itself.
+const MADE: [&str; 3] = [
+    "/api/v1/namespaces/default",
+    "/api/v1/namespaces/kube-node-lease",
+    "/api/v1/namespaces/default/services/kubernetes",
+];
+
 /// Runs a program until standard input is closed: so it ends with the test, however that ends.
 const LEASH: &str = r#""$@" & pid=$!; cat >/dev/null; kill "$pid"; wait "$pid""#;
 
@@ -114,8 +121,12 @@ impl Real {
         let end = Instant::now() + PATIENCE;
         loop {
             let ready = api.try_send("GET", "/readyz", "", None).await;
-            // The namespace comes a little later than the rest.
-            if matches!(ready, Ok((200, _))) && api.get("/api/v1/namespaces/default").await.is_some() {
+            // The API server makes a few things for itself, some of them a little later.
+            let mut made = matches!(ready, Ok((200, _)));
+            for path in MADE {
+                made = made && api.get(path).await.is_some();
+            }
+            if made {
                 return;
             }
             if Instant::now() > end {
