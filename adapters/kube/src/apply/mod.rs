@@ -56,6 +56,11 @@ impl Patience {
         self.heard.elapsed() > self.silence
     }
 
+    /// Whether the deadline has passed.
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.end
+    }
+
     /// Waits until it is worth looking again, and says whether there is time to.
     pub(crate) async fn pause(&mut self) -> bool {
         if Instant::now() + self.pause >= self.end {

@@ -68,10 +68,31 @@ pub(super) async fn wait(
         what: "Traefik has an address",
         ..deployment
     };
-    // Both at the same time: a load balancer takes about as long as the pods.
-    let (available, address) = futures::join!(deployment.wait(look, available), service.wait(look, address),);
-    available?;
-    address
+    // Both at the same time: a load balancer takes about as long as the pods. What fails ends it; what is late is told
+    // together with what else is.
+    let (available, address) =
+        futures::try_join!(async { late(deployment.wait(look, available).await) }, async {
+            late(service.wait(look, address).await)
+        },)?;
+    match (available, address) {
+        (Ok(()), Ok(address)) => Ok(address),
+        (Err(error), Ok(_)) | (Ok(()), Err(error)) => Err(error),
+        (Err(one), Err(other)) => {
+            let both = Error::new(ErrorKind::Timeout, format!("{one}; {other}"));
+            Err(match one.hint().or(other.hint()) {
+                Some(hint) => both.with_hint(hint),
+                None => both,
+            })
+        }
+    }
+}
+
+/// What came of waiting: in time, or late; anything else is an error at once.
+fn late<T>(waited: Result<T>) -> Result<Result<T>> {
+    match waited {
+        Err(error) if error.kind() != ErrorKind::Timeout => Err(error),
+        waited => Ok(waited),
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -135,7 +156,8 @@ impl Waited<'_> {
                 None => "somebody has deleted it".to_owned(),
             };
             let now = self.explained(now, live.as_ref()).await;
-            if now != told {
+            // Who comes too late gets no details any more.
+            if told.is_empty() || now != told && !patience.is_over() {
                 step.state(now.clone(), None);
                 told = now;
             }

@@ -114,7 +114,10 @@ async fn a_load_balancer_without_an_address_is_explained_by_the_events_of_the_se
     let cx = world.cx_for(Duration::from_secs(2));
     let ingress = Ingress::new(&world.client, &cx, &traefik).unwrap();
     let look = ingress.look().await.unwrap();
-    ingress.wait(&look).await.unwrap_err();
+    let error = ingress.wait(&look).await.unwrap_err().to_string();
+    for late in ["Traefik is available", "PublicIPCountLimitReached"] {
+        assert!(error.contains(late), "{late:?} is not in {error}");
+    }
     let states = world.events.states().join("\n");
     assert!(
         states.contains("SyncLoadBalancerFailed: PublicIPCountLimitReached"),
