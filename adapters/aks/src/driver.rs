@@ -23,7 +23,7 @@ use kompox_kube::Resolver;
 
 use crate::api::Group;
 use crate::cluster::locate::Place;
-use crate::cluster::{self, ClusterWork, kubeconfig};
+use crate::cluster::{self, Apps, ClusterWork, kubeconfig};
 use crate::dns;
 use crate::factory::NAME;
 use crate::groups::GroupMaker;
@@ -123,22 +123,6 @@ impl AksDriver {
             ClusterSettings::Own(own) => Whose::Own(self.own(cx, cluster, own)?),
             ClusterSettings::Existing(existing) => Whose::Existing(existing),
         };
-        let apps = self
-            .apps
-            .iter()
-            .filter(|app| app.id.cluster == cluster.cluster.id);
-        // An app whose group nobody can tell has no disks there.
-        let groups = apps.filter_map(|app| {
-            let app = AppScope {
-                cluster: cluster.cluster.clone(),
-                app: app.clone(),
-            };
-            app_group(&app, self.settings.prefix.as_deref()).ok()
-        });
-        let app_groups = groups.map(|name| Group {
-            subscription: self.settings.subscription.clone(),
-            name,
-        });
         Ok(InstallWork {
             arm: &self.arm,
             cx,
@@ -147,8 +131,25 @@ impl AksDriver {
             resolver: &*self.resolver,
             scope: cluster,
             whose,
-            app_groups: app_groups.collect(),
+            app_groups: self.app_groups(cluster),
         })
+    }
+
+    /// The resource groups of the apps on a cluster. An app whose group nobody can tell has no disks there.
+    fn app_groups(&self, cluster: &ClusterScope) -> Vec<Group> {
+        let on_it = |app: &&App| app.id.cluster == cluster.cluster.id;
+        let groups = self.apps.iter().filter(on_it).filter_map(|app| {
+            let app = AppScope {
+                cluster: cluster.cluster.clone(),
+                app: app.clone(),
+            };
+            app_group(&app, self.settings.prefix.as_deref()).ok()
+        });
+        let group = |name| Group {
+            subscription: self.settings.subscription.clone(),
+            name,
+        };
+        groups.map(group).collect()
     }
 
     /// What the cluster's ingress is to serve, whoever made the cluster.
@@ -280,14 +281,23 @@ impl ProviderDriver for AksDriver {
 
     async fn cluster_status(&self, cx: &Context, cluster: &ClusterScope) -> Result<ClusterStatus> {
         let namespace = cluster.cluster.ingress.namespace.as_str();
+        let groups = self.app_groups(cluster);
+        let apps = Apps {
+            arm: &self.arm,
+            cx,
+            options: self.options,
+            scope: cluster,
+            groups: &groups,
+        };
         match self.cluster_settings(cluster)? {
             ClusterSettings::Own(own) => {
                 self.own(cx, cluster, own)?
-                    .status(&*self.resolver, namespace)
+                    .status(&*self.resolver, namespace, apps)
                     .await
             }
             ClusterSettings::Existing(existing) => {
-                cluster::status_of_existing(&self.arm, cx, &*self.resolver, &existing.id, namespace).await
+                cluster::status_of_existing(&self.arm, cx, &*self.resolver, &existing.id, namespace, apps)
+                    .await
             }
         }
     }

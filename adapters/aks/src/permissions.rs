@@ -201,6 +201,8 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             DEPLOYMENT_OPERATIONS,
             ADMIN_CREDENTIAL,
             USER_CREDENTIAL,
+            // Whether the disks of the apps can be attached.
+            ASSIGNMENT_READ,
         ],
         // Entra ID gives it out; Azure is not asked.
         Operation::ClusterToken => &[],

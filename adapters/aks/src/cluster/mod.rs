@@ -32,7 +32,7 @@ use crate::settings::cluster::OwnCluster;
 use stack::StackPlace;
 
 pub(crate) use check::check_existing;
-pub(crate) use status::status_of_existing;
+pub(crate) use status::{Apps, status_of_existing};
 pub(crate) use wait::wait_for_existing;
 
 /// Waits between two looks at something that takes its time grow to this.

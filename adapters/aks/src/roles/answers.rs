@@ -111,6 +111,38 @@ mod tests {
         }
     }
 
+    /// `UPDATE_ROLES=1` writes it anew, to be read before it is kept.
+    #[test]
+    fn the_table_in_the_design_is_the_one_that_is_used() {
+        use std::fmt::Write as _;
+
+        const BEGIN: &str = "<!-- generated: answers -->\n";
+        const END: &str = "<!-- end of answers -->";
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../design/roles.md");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let (before, rest) = text.split_once(BEGIN).unwrap();
+        let (_, after) = rest.split_once(END).unwrap();
+        let mut table = "| Code | What is done |\n|---|---|\n".to_owned();
+        for (code, answer) in TABLE {
+            let done = match answer {
+                Answer::There => "success: the same right is there under another name".to_owned(),
+                Answer::Again => {
+                    "asked again, for five minutes or half of what is left, whichever is less".to_owned()
+                }
+                Answer::NoScope => {
+                    "an error that names the setting; for the group of an app: nothing yet".to_owned()
+                }
+                Answer::Refused(hint) => format!("an error: {hint}"),
+            };
+            writeln!(table, "| `{code}` | {done} |").unwrap();
+        }
+        let wanted = format!("{before}{BEGIN}{table}{END}{after}");
+        if std::env::var_os("UPDATE_ROLES").is_some() {
+            std::fs::write(&file, &wanted).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), wanted);
+    }
+
     #[test]
     fn no_code_stands_in_the_table_twice() {
         for (index, (code, _)) in TABLE.iter().enumerate() {

@@ -79,3 +79,43 @@ async fn without_a_cluster_nobody_is_asked_for_rights() {
     create(&site, "one").await.0.unwrap();
     assert_eq!((assignments(&site, "GET"), assignments(&site, "PUT")), (0, 0));
 }
+
+#[tokio::test]
+async fn status_tells_of_an_app_whose_disks_cannot_be_attached_and_of_nothing_where_they_can() {
+    let site = Site::new().await;
+    let told = async || {
+        let operator = site.operator();
+        let status = operator
+            .driver
+            .cluster_status(&operator.cx, &operator.scope)
+            .await
+            .unwrap();
+        let found = status
+            .conditions
+            .into_iter()
+            .find(|one| one.kind == "attachRoleMissing");
+        found.map(|one| (one.status, one.reason, one.message))
+    };
+    assert_eq!(told().await, None, "there is no group yet");
+    create(&site, "one").await.0.unwrap();
+    assert_eq!(told().await, None);
+    let group = format!("{}/resourceGroups/rg-app", site.world.subscription());
+    let all = site.world.emulator.resources(&group).await;
+    let right = all
+        .iter()
+        .find(|one| one["properties"]["scope"] == group.as_str())
+        .unwrap();
+    let id = right["id"].as_str().unwrap();
+    site.world.emulator.remove_resource(id).await.unwrap();
+    let (status, reason, message) = told().await.unwrap();
+    assert_eq!((status, reason.as_str()), (Some(true), "notAssigned"));
+    assert!(
+        message.contains("rg-app") && message.contains("cluster install"),
+        "{message}"
+    );
+    let refused = FaultAction::respond(403, "AuthorizationFailed", "The client may not do that.");
+    site.world
+        .fault(FaultRule::new("GET", "**/roleAssignments/*", refused));
+    let (status, reason, _) = told().await.unwrap();
+    assert_eq!((status, reason.as_str()), (None, "unread"));
+}

@@ -1,6 +1,7 @@
 //! What is known about a cluster: stack, group and managed cluster at the same time, then the way into it beside what
 //! kept the stack from succeeding, then Kubernetes.
 
+mod attach;
 mod drift;
 mod ingress;
 mod judge;
@@ -10,6 +11,7 @@ use kompox_domain::cluster::{ClusterStatus, Condition, Pool};
 use kompox_domain::{Context, Error, ErrorKind, Result};
 use kompox_kube::Resolver;
 
+pub(crate) use self::attach::Apps;
 use self::ingress::Look;
 use self::judge::Read;
 use super::managed::{AgentPool, ManagedCluster};
@@ -22,7 +24,12 @@ impl ClusterWork<'_> {
     ///
     /// # Errors
     /// `Unauthenticated`; whatever kept everything from being read.
-    pub(crate) async fn status(&self, resolver: &dyn Resolver, namespace: &str) -> Result<ClusterStatus> {
+    pub(crate) async fn status(
+        &self,
+        resolver: &dyn Resolver,
+        namespace: &str,
+        apps: Apps<'_>,
+    ) -> Result<ClusterStatus> {
         let (stack, group, clusters) =
             futures::join!(self.place.get(self.arm, self.cx), self.group(), self.clusters());
         let stack = known(stack.map_err(domain))?;
@@ -45,9 +52,10 @@ impl ClusterWork<'_> {
         });
         let failed = ours.filter(|stack| matches!(stack.state(), StackState::Failed | StackState::Canceled));
         let there = cluster.as_ref().ok().and_then(Option::as_ref);
-        let (why, look) = futures::join!(
+        let (why, look, attach) = futures::join!(
             Box::pin(self.why(failed)),
             Box::pin(ingress::look(self.arm, self.cx, resolver, there, namespace)),
+            Box::pin(apps.look(there)),
         );
         let look = look?;
 
@@ -71,6 +79,7 @@ impl ClusterWork<'_> {
             describe(&mut status, cluster);
         }
         take(&mut status, look, cluster.as_ref().err());
+        status.conditions.extend(attach);
         let seen = Seen {
             group: group.as_ref().ok().cloned().flatten(),
             cluster: cluster.as_ref().ok().cloned().flatten(),
@@ -100,6 +109,7 @@ pub(crate) async fn status_of_existing(
     resolver: &dyn Resolver,
     id: &ResourceId,
     namespace: &str,
+    apps: Apps<'_>,
 ) -> Result<ClusterStatus> {
     let read = locate::read(arm, cx, &id.to_string()).await.map_err(domain);
     let cluster = known(read)?;
@@ -109,7 +119,11 @@ pub(crate) async fn status_of_existing(
         return cluster.map(|_| ClusterStatus::default());
     }
     let there = cluster.as_ref().ok().and_then(Option::as_ref);
-    let look = ingress::look(arm, cx, resolver, there, namespace).await?;
+    let (look, attach) = futures::join!(
+        Box::pin(ingress::look(arm, cx, resolver, there, namespace)),
+        Box::pin(apps.look(there)),
+    );
+    let look = look?;
     let mut status = ClusterStatus {
         existing: true,
         found: cluster.as_ref().ok().map(Option::is_some),
@@ -123,6 +137,7 @@ pub(crate) async fn status_of_existing(
         describe(&mut status, cluster);
     }
     take(&mut status, look, cluster.as_ref().err());
+    status.conditions.extend(attach);
     Ok(status)
 }
 
