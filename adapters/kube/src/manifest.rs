@@ -66,10 +66,10 @@ pub fn objects(mounts: &[VolumeMount]) -> Vec<Object> {
         .collect()
 }
 
-/// The two are bound to each other by name, so no class may take part: with one, a claim would wait for a disk of
-/// its own to be made, and the two would have to agree on it.
-fn no_class() -> Option<String> {
-    Some(String::new())
+/// The same for both, or they are never bound. A claim that names its volume gets no other one made by its class; what
+/// the class is for is that the claim may grow.
+fn storage_class(mount: &VolumeMount) -> Option<String> {
+    Some(mount.class.storage_class.to_owned())
 }
 
 pub(crate) fn volume(mount: &VolumeMount) -> PersistentVolume {
@@ -97,7 +97,7 @@ pub(crate) fn volume(mount: &VolumeMount) -> PersistentVolume {
             }),
             node_affinity: node_affinity(&mount.disk_mount),
             persistent_volume_reclaim_policy: Some(class.reclaim_policy.to_owned()),
-            storage_class_name: no_class(),
+            storage_class_name: storage_class(mount),
             volume_mode: Some(class.volume_mode.to_owned()),
             ..PersistentVolumeSpec::default()
         }),
@@ -117,7 +117,7 @@ pub(crate) fn claim(mount: &VolumeMount) -> PersistentVolumeClaim {
                 limits: None,
                 requests: Some(storage(mount)),
             }),
-            storage_class_name: no_class(),
+            storage_class_name: storage_class(mount),
             volume_mode: Some(mount.class.volume_mode.to_owned()),
             volume_name: Some(mount.name.clone()),
             ..PersistentVolumeClaimSpec::default()

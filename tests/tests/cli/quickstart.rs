@@ -29,52 +29,55 @@ fn the_main_job_is_done_twice_and_goes_on_with_the_commands_it_prints() {
     ");
     let steps: Vec<&str> = steps.collect();
     assert_snapshot!(steps.join("\n"), @r"
-    [1/16] Check the configuration, without a request
+    [1/17] Check the configuration, without a request
     $ kompoxops check -o table
       A finding would name the document and say what to do.
-    [2/16] Ask the cloud what would keep the cluster from being made
+    [2/17] Ask the cloud what would keep the cluster from being made
     $ kompoxops check --online -o table
       Nothing is written. Each check that fails would say what to do about it.
-    [3/16] See what would be made
+    [3/17] See what would be made
     $ kompoxops cluster provision --dry-run -o table
       The plan. Exit code 3 tells scripts that there is something to do.
-    [4/16] Make the cluster and all it needs
+    [4/17] Make the cluster and all it needs
     $ kompoxops cluster provision -o table
       One Deployment Stack holds all of it. Running it again changes nothing.
-    [5/16] See how it stands
+    [5/17] Make it ready for apps
+    $ kompoxops cluster install -o table
+      The ingress answers and has an address. Running it again changes nothing.
+    [6/17] See how it stands
     $ kompoxops cluster status -o table
-      What cannot be told is unknown, and a condition says why.
-    [6/16] Get a kubeconfig
+      The ingress's address is there. What cannot be told is unknown, and a condition says why.
+    [7/17] Get a kubeconfig
     $ kompoxops cluster kubeconfig --merge --kubeconfig .kompox/secrets/kubeconfig --set-current
       A file of this directory: yours in your home is not touched.
-    [7/16] Give every volume its first disk
+    [8/17] Give every volume its first disk
     $ kompoxops disk create --bootstrap -o table
       One disk for each volume, and it is assigned. Running it again changes nothing.
-    [8/16] List the disks
+    [9/17] List the disks
     $ kompoxops disk list -o table
       ASSIGNED tells which disk of a volume is in use. With -o json the same is for scripts.
-    [9/16] Make another disk of the same volume
+    [10/17] Make another disk of the same volume
     $ kompoxops disk create -V db -N blue-1 -o table
       It is not assigned: the first one stays in use until you say otherwise.
-    [10/16] Switch the volume to it
+    [11/17] Switch the volume to it
     $ kompoxops disk assign -V db -N blue-1 -o table
       ASSIGNED is yes. At no moment were there two, or none, and the old disk is kept.
-    [11/16] Take a snapshot of the assigned disk
+    [12/17] Take a snapshot of the assigned disk
     $ kompoxops snapshot create -V db -N before-1 -o table
       The command returns when the snapshot can be used: COMPLETE is 100%.
-    [12/16] List the snapshots
+    [13/17] List the snapshots
     $ kompoxops snapshot list -V db -o table
       SOURCE-DISK is the disk it was taken from.
-    [13/16] Go back to the snapshot
+    [14/17] Go back to the snapshot
     $ kompoxops snapshot restore -V db -N before-1 --disk-name restored-1 --assign -o table
       A new disk with the data of the snapshot, assigned; the one before is kept.
-    [14/16] Try to delete the disk that is in use, which must fail
+    [15/17] Try to delete the disk that is in use, which must fail
     $ kompoxops disk delete -V db -N restored-1 --yes
       Refused, with exit code 1 and what to do about it: data in use is not lost by a slip.
-    [15/16] See what there is now
+    [16/17] See what there is now
     $ kompoxops disk list -o table
       Every volume has one assigned disk, and nothing was thrown away.
-    [16/16] Print what mounts the restored disk
+    [17/17] Print what mounts the restored disk
     $ kompoxops volume manifest -V db
       A volume and its claim, which pods name. kubectl applies them, or the same command with --apply.
         alias kompoxops=[PROGRAM]

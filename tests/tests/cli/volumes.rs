@@ -55,7 +55,7 @@ fn every_volume_has_a_persistent_volume_and_a_claim_ready_for_kubectl() {
               values:
               - japaneast-1
       persistentVolumeReclaimPolicy: Retain
-      storageClassName: ""
+      storageClassName: managed-csi
       volumeMode: Filesystem
     ---
     apiVersion: v1
@@ -76,7 +76,7 @@ fn every_volume_has_a_persistent_volume_and_a_claim_ready_for_kubectl() {
       resources:
         requests:
           storage: 4Gi
-      storageClassName: ""
+      storageClassName: managed-csi
       volumeMode: Filesystem
       volumeName: kompox-db-9b4aae-[HASH]
     ---
@@ -114,7 +114,7 @@ fn every_volume_has_a_persistent_volume_and_a_claim_ready_for_kubectl() {
               values:
               - japaneast-1
       persistentVolumeReclaimPolicy: Retain
-      storageClassName: ""
+      storageClassName: managed-csi
       volumeMode: Filesystem
     ---
     apiVersion: v1
@@ -135,7 +135,7 @@ fn every_volume_has_a_persistent_volume_and_a_claim_ready_for_kubectl() {
       resources:
         requests:
           storage: 8Gi
-      storageClassName: ""
+      storageClassName: managed-csi
       volumeMode: Filesystem
       volumeName: kompox-uploads-9b4aae-[HASH]
     ------- stderr -------
@@ -238,7 +238,7 @@ fn json_is_a_list_and_another_namespace_is_that_of_claim_and_reference() {
               }
             },
             "persistentVolumeReclaimPolicy": "Retain",
-            "storageClassName": "",
+            "storageClassName": "managed-csi",
             "volumeMode": "Filesystem"
           }
         },
@@ -267,7 +267,7 @@ fn json_is_a_list_and_another_namespace_is_that_of_claim_and_reference() {
                 "storage": "4Gi"
               }
             },
-            "storageClassName": "",
+            "storageClassName": "managed-csi",
             "volumeMode": "Filesystem",
             "volumeName": "kompox-db-9b4aae-[HASH]"
           }

@@ -166,3 +166,14 @@ async fn deprovisioning_takes_the_rights_along_also_those_on_secrets_in_other_su
         .unwrap();
     assert_eq!(site.rights().await, []);
 }
+
+#[tokio::test]
+async fn two_uninstalls_at_once_both_succeed() {
+    let site = Site::new().await;
+    site.install().await.unwrap();
+    let (one, other) = futures::join!(site.uninstall(), site.uninstall());
+    one.unwrap();
+    other.unwrap();
+    assert_eq!(site.rights().await, []);
+    assert_eq!(site.object("namespaces", "traefik").await, None);
+}

@@ -50,7 +50,7 @@ fn values(mount: VolumeMount) -> [Value; 2] {
 }
 
 #[test]
-fn a_volume_and_its_claim_name_each_other_and_no_class() {
+fn a_volume_and_its_claim_name_each_other_and_the_class_of_the_driver() {
     let [volume, claim] = values(mount());
     let labels = json!({
         "app.kubernetes.io/managed-by": "kompoxops",
@@ -80,7 +80,7 @@ fn a_volume_and_its_claim_name_each_other_and_no_class() {
                 },
                 "csi": { "driver": "disk.example", "fsType": "ext4", "volumeHandle": "/disks/db-first" },
                 "persistentVolumeReclaimPolicy": "Retain",
-                "storageClassName": "",
+                "storageClassName": "fast",
                 "volumeMode": "Filesystem",
             },
         })
@@ -99,7 +99,7 @@ fn a_volume_and_its_claim_name_each_other_and_no_class() {
             "spec": {
                 "accessModes": ["ReadWriteOnce"],
                 "resources": { "requests": { "storage": "32Gi" } },
-                "storageClassName": "",
+                "storageClassName": "fast",
                 "volumeMode": "Filesystem",
                 "volumeName": "kompox-db-034d4d-abcdef",
             },

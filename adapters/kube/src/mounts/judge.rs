@@ -103,16 +103,9 @@ fn step(mount: &VolumeMount, wanted: Desired, found: Option<&Value>, changed: bo
 fn differs(wanted: &Value, found: &Value) -> bool {
     let mut wanted = wanted.clone();
     let size = |value: &Value| value.pointer(CAPACITY)?.as_str()?.parse::<ByteSize>().ok();
-    // An API server has its own way to write a size, and leaves out text that is empty.
+    // An API server has its own way to write a size.
     if size(&wanted).is_some() && size(&wanted) == size(found) {
         copy(&mut wanted, found, CAPACITY);
-    }
-    if let (Some(spec), None) = (
-        wanted["spec"].as_object_mut(),
-        found["spec"].get("storageClassName"),
-    ) && spec.get("storageClassName").is_some_and(|class| *class == "")
-    {
-        spec.remove("storageClassName");
     }
     missing(&wanted, found).is_some()
 }
@@ -255,10 +248,10 @@ mod tests {
     #[test]
     fn what_an_api_server_adds_or_writes_otherwise_is_as_wanted_and_what_is_missing_or_differs_is_not() {
         let wanted = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"accessModes": ["ReadWriteOnce"],
-            "capacity": {"storage": "4Gi"}, "storageClassName": "", "claimRef": {"name": "n"}}});
+            "capacity": {"storage": "4Gi"}, "storageClassName": "fast", "claimRef": {"name": "n"}}});
         let found = json!({"metadata": {"labels": {"a": "b", "c": "d"}, "uid": "u"}, "status": {"phase": "Bound"},
             "spec": {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "4294967296"},
-                "claimRef": {"name": "n", "uid": "u"}}});
+                "storageClassName": "fast", "claimRef": {"name": "n", "uid": "u"}}});
         assert!(!differs(&wanted, &found));
         for (path, value) in [
             ("/metadata/labels/a", json!("z")),
@@ -267,6 +260,7 @@ mod tests {
             ("/spec/accessModes", json!(["ReadWriteOnce", "ReadOnlyMany"])),
             ("/spec/capacity/storage", json!("5Gi")),
             ("/spec/capacity/storage", json!("much")),
+            ("/spec/storageClassName", json!("slow")),
             ("/spec/claimRef", json!({})),
             ("/spec/claimRef", json!({"name": "m"})),
         ] {
