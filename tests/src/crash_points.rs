@@ -32,7 +32,7 @@ mod world;
 use std::fmt;
 
 use async_trait::async_trait;
-use kompox_azure_emulator::{FaultPlan, FaultRule, Options};
+use kompox_azure_emulator::{FaultPlan, FaultRule, LoggedRequest, Options};
 use kompox_domain::{Error, ErrorKind, Result};
 
 pub use contents::{Contents, Disk, End, Item};
@@ -129,6 +129,11 @@ pub trait Operation: Sized {
         Vec::new()
     }
 
+    /// Whether it comes to the same end without an answer to this request.
+    fn does_without(&self, _request: &LoggedRequest) -> bool {
+        false
+    }
+
     /// Whether signing in is broken too. That is the same for all operations and takes its time, so one is enough.
     fn signs_in(&self) -> bool {
         false
@@ -146,6 +151,8 @@ pub struct Report {
     pub crash_points: usize,
     /// How often the trouble made it fail; else it overcame it by itself.
     pub failures: usize,
+    /// How often it went well because it does without an answer to the request.
+    pub idle: usize,
     /// States of Azure that were looked at.
     pub moments: usize,
 }
@@ -154,8 +161,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: {} requests, {} crash points, {} of them felt, {} moments",
-            self.name, self.requests, self.crash_points, self.failures, self.moments
+            "{}: {} requests, {} crash points, {} of them felt, {} at what it does without, {} moments",
+            self.name, self.requests, self.crash_points, self.failures, self.idle, self.moments
         )
     }
 }
@@ -306,13 +313,16 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         let watch = self.operation.watch(&ground).await;
         let run = self.operation.run(&ground, &self.first);
         let first = trouble.strike(self.cloud, request, run).await;
-        let struck = self.cloud.emulator.requests().len() > request;
+        let requests = self.cloud.emulator.requests();
+        let struck = requests.get(request);
         if trouble.is_overcome() && !matches!(first, Some(Ok(()))) {
             return Err(format!("one refusal is not overcome: {first:?}"));
         }
+        let idle = struck.is_some_and(|struck| self.operation.does_without(struck));
+        self.report.idle += usize::from(idle && matches!(first, Some(Ok(()))));
         self.recover(ground, &watch, first).await?;
-        self.report.crash_points += usize::from(struck);
-        Ok(struck)
+        self.report.crash_points += usize::from(struck.is_some());
+        Ok(struck.is_some())
     }
 
     /// Lets the cloud fail, and runs the operation again.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use futures::future::LocalBoxFuture;
+use kompox_azure_emulator::LoggedRequest;
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::{Result, Source, VolumeOptions};
 use kompox_tests::crash_points::{Contents, End, Moments, Operation, Operator, World};
@@ -18,6 +19,8 @@ pub(crate) struct Doing {
     pub(crate) conflicts: bool,
     pub(crate) may_leave_none: bool,
     pub(crate) signs_in: bool,
+    /// Requests whose answers it needs for nothing.
+    pub(crate) does_without: fn(&LoggedRequest) -> bool,
     pub(crate) end: fn() -> End,
     pub(crate) check: fn(&Contents) -> std::result::Result<(), String>,
 }
@@ -34,6 +37,7 @@ impl Doing {
             conflicts: false,
             may_leave_none: false,
             signs_in: false,
+            does_without: |_| false,
             end,
             check: |_| Ok(()),
         }
@@ -97,6 +101,10 @@ impl Operation for Doing {
 
     fn signs_in(&self) -> bool {
         self.signs_in
+    }
+
+    fn does_without(&self, request: &LoggedRequest) -> bool {
+        (self.does_without)(request)
     }
 }
 

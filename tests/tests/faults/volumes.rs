@@ -31,8 +31,9 @@ async fn survive_in(options: Options, operation: &Doing) {
     let report = break_everywhere(operation, options)
         .await
         .unwrap_or_else(|what| panic!("{what}"));
-    // Most of the troubles are more than the client's own patience overcomes.
-    assert!(report.failures * 3 >= report.crash_points * 2, "{report}");
+    // Most of the troubles are more than the client's own patience overcomes, wherever an answer is needed.
+    let needed = report.crash_points - report.idle;
+    assert!(report.failures * 3 >= needed * 2, "{report}");
 }
 
 fn disk_of<'a>(contents: &'a Contents, name: &str) -> &'a serde_json::Value {
@@ -234,7 +235,12 @@ async fn a_disk_is_deleted_and_the_assigned_one_only_by_force() {
             may_leave_none: true,
             ..forced
         },
-        refused,
+        Doing {
+            // The disk alone tells that it is not deleted. Its cluster is asked at the same time, and which of the two
+            // arrives first is chance.
+            does_without: |request| request.path.contains("/managedClusters?"),
+            ..refused
+        },
     ])
     .await;
 }
