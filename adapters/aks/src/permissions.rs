@@ -262,7 +262,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             PRIVATE_RECORDS,
         ],
         // Rights are given at zones, registries, secrets and groups of apps, wherever those are; vaults are looked for
-        // in every subscription that can be seen.
+        // in every subscription that can be seen: one that may not be read is missing in that listing.
         Operation::ClusterInstall => &[
             GROUP_READ,
             CLUSTER_READ,
@@ -285,8 +285,11 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             USER_CREDENTIAL,
             ASSIGNMENT_READ,
             ASSIGNMENT_DELETE,
+            // To find the rights on certificates outside of the cluster's subscription. Without the second one a
+            // warning says that they were not looked for.
             SUBSCRIPTION_READ,
             VAULT_READ,
+            // As for installing.
             IDENTITY_READ,
         ],
         Operation::DnsDeploy => &[

@@ -50,7 +50,7 @@ pub enum WarningKind {
     NotPublished,
     /// A check found something that works and should be known, or could not be made.
     Check,
-    /// What protects from a mistake could not be looked at.
+    /// Something that should be known before a deletion could not be looked at.
     Unchecked,
     /// A disk is there that its cluster may not attach.
     AttachRoleMissing,

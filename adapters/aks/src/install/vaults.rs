@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmClient, ArmError, ArmRequest};
+use kompox_domain::progress::WarningKind;
 use kompox_domain::{Context, Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -73,7 +74,8 @@ pub(super) async fn find(
     }
 }
 
-/// The scopes at which certificates get rights, as far as their vaults can be found: one that cannot has none.
+/// The scopes at which certificates get rights, as far as their vaults can be found. That one may only not have been seen
+/// is told.
 ///
 /// # Errors
 /// When the subscriptions cannot be listed.
@@ -84,8 +86,16 @@ pub(crate) async fn secret_scopes(
     certificates: &[VaultCertificate],
 ) -> std::result::Result<Vec<String>, ArmError> {
     let search = search(arm, cx, subscription, certificates).await?;
-    for (subscription, error) in &search.unread {
-        tracing::debug!(subscription, %error, "the vaults of a subscription cannot be listed");
+    if let Some((unread, error)) = search.unread.first() {
+        for host in &search.missing {
+            cx.warn(
+                WarningKind::Unchecked,
+                format!(
+                    "it was not checked whether the cluster has rights in key vault {host}: \
+                     the vaults of subscription {unread} cannot be listed: {error}"
+                ),
+            );
+        }
     }
     let scope = |certificate: &VaultCertificate| {
         let vault = search.found.iter().find(|vault| vault.host == certificate.host)?;
