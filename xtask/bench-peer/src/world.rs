@@ -4,6 +4,8 @@
 //! - `quota NAME N` sets a quota of vCPUs in the region;
 //! - `latency MS` makes every request take so much longer;
 //! - `faults JSON` sets the fault plan;
+//! - `resource JSON` stores a resource, `id` and all;
+//! - `object JSON` stores a Kubernetes object in the only managed cluster;
 //! - `log` prints the requests since the last time.
 
 use std::io::BufRead as _;
@@ -43,6 +45,17 @@ pub(crate) fn run() -> Result<()> {
                 emulator.set_faults(serde_json::from_str(rest)?)?;
                 Value::Null
             }
+            "resource" => {
+                let body: Value = serde_json::from_str(rest)?;
+                let id = body["id"].as_str().ok_or("the resource has no id")?.to_owned();
+                runtime.block_on(emulator.put_resource(&id, body))?;
+                Value::Null
+            }
+            "object" => {
+                let cluster = runtime.block_on(only_cluster(&emulator))?;
+                runtime.block_on(emulator.put_kubernetes_object(&cluster, serde_json::from_str(rest)?))?;
+                Value::Null
+            }
             "log" => {
                 let requests = emulator.requests();
                 emulator.clear_requests();
@@ -61,6 +74,20 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?)
+}
+
+/// The id of the managed cluster.
+async fn only_cluster(emulator: &Emulator) -> Result<String> {
+    let subscription = format!("/subscriptions/{}", emulator.connection().subscription_id);
+    let everything = emulator.resources(&subscription).await;
+    let mut clusters = everything.iter().filter_map(|resource| {
+        let is_cluster = resource["type"] == "Microsoft.ContainerService/managedClusters";
+        is_cluster.then_some(resource["id"].as_str()).flatten()
+    });
+    match (clusters.next(), clusters.next()) {
+        (Some(id), None) => Ok(id.to_owned()),
+        _ => Err("there is not exactly one managed cluster".into()),
+    }
 }
 
 /// When the log's clock began, in milliseconds since 1970. A request is sent and looked up in the log; the

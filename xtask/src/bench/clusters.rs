@@ -256,6 +256,7 @@ mod tests {
             let one = |link: usize| {
                 serde_json::json!({
                     "method": "GET",
+                    "path": "/",
                     "started": count(link) * 51.0,
                     "ended": count(link) * 51.0 + 50.0,
                     "kind": if link == 0 { "token" } else { "read" },

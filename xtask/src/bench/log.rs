@@ -15,6 +15,8 @@ pub(crate) struct Log {
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Request {
     pub(crate) method: String,
+    /// With the query.
+    pub(crate) path: String,
     pub(crate) started: f64,
     pub(crate) ended: Option<f64>,
     pub(crate) kind: Kind,
@@ -85,6 +87,7 @@ mod tests {
     fn request(method: &str, kind: Kind, started: f64, ended: f64) -> Request {
         Request {
             method: method.to_owned(),
+            path: "/".to_owned(),
             started,
             ended: Some(ended),
             kind,

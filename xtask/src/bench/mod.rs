@@ -5,6 +5,7 @@
 
 mod clusters;
 mod ends;
+mod installed;
 mod listing;
 mod log;
 mod requests;
@@ -58,6 +59,13 @@ One cluster (cluster)
   requests, time over the chain's share: as above.
   longest chain after sign-in: looks at operations, and requests to the cluster's own API server, count.
 
+One cluster that is installed (installed)
+  Of a cluster with ingress, certificate, zone and registry, and an app that has a disk, a mounted volume and published
+  names: each command finds everything as it should be.
+  writes: requests that change something; whoever changes nothing has none.
+  reads of one and the same: each object and each right is read once.
+  requests, longest chain, time over the chain's share: as above.
+
 All clusters (clusters)
   200 clusters of one provider, every one provisioned with `cluster provision`: an absent one is told after fewer
   requests, and would flatter. 10 and 50 clusters are the first of them, in a configuration of their own.
@@ -107,6 +115,8 @@ enum Part {
     Requests,
     /// Requests and chains of what is asked about one cluster.
     Cluster,
+    /// Requests and chains of what an installed cluster and its app are asked again.
+    Installed,
     /// `cluster status --all` over what one cluster takes.
     Clusters,
     /// How late the end of an operation is noticed.
@@ -168,6 +178,7 @@ fn measure(
         }
         Part::Requests => requests::measure(tools),
         Part::Cluster => clusters::one(tools),
+        Part::Installed => installed::measure(tools),
         Part::Clusters => clusters::all(workspace, tools, output),
         Part::End => ends::measure(tools),
     }

@@ -1,5 +1,7 @@
 //! What a command showed where every request takes 50 ms.
 
+use std::collections::BTreeMap;
+
 use crate::bench::log::{Kind, Request, chain};
 use crate::bench::stats::{median, minimum, settled};
 use crate::bench::table::{Row, Unit, count};
@@ -37,12 +39,25 @@ impl Shown {
     }
 
     /// The most requests of any round.
-    pub(crate) fn most(&self, counted: fn(Kind) -> bool) -> usize {
+    pub(crate) fn most(&self, counted: fn(&Request) -> bool) -> usize {
         let counts = self
             .rounds
             .iter()
-            .map(|requests| requests.iter().filter(|request| counted(request.kind)).count());
+            .map(|requests| requests.iter().filter(|request| counted(request)).count());
         counts.max().unwrap_or(0)
+    }
+
+    /// How often one and the same was read in any round, at most.
+    pub(crate) fn most_of_one(&self) -> usize {
+        let rounds = self.rounds.iter().flat_map(|requests| {
+            let reads = requests.iter().filter(|request| request.kind == Kind::Read);
+            let mut counts = BTreeMap::new();
+            for read in reads {
+                *counts.entry(read.path.as_str()).or_insert(0) += 1;
+            }
+            counts.into_values()
+        });
+        rounds.max().unwrap_or(0)
     }
 
     /// The row about all requests.
@@ -72,6 +87,7 @@ mod tests {
     fn request(kind: Kind, started: f64) -> Request {
         Request {
             method: "GET".to_owned(),
+            path: "/".to_owned(),
             started,
             ended: Some(started + 50.0),
             kind,
@@ -97,7 +113,8 @@ mod tests {
         shown.add(&run(165.0), &long);
         assert_eq!(shown.chain(|_| true), 3);
         assert_eq!(shown.chain(|kind| kind != Kind::Token), 2);
-        assert_eq!(shown.most(|kind| kind == Kind::Read), 2);
+        assert_eq!(shown.most(|request| request.kind == Kind::Read), 2);
+        assert_eq!(shown.most_of_one(), 2);
         let share = shown.share("x");
         assert!((share.value - 1.1).abs() < 1e-9, "{share:?}");
         assert_eq!(share.met, Some(true));

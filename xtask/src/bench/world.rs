@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::bench::log::Log;
@@ -13,6 +13,9 @@ use crate::report::Result;
 
 /// The group that the embedded Azure fills, and in which the app has its disks.
 const GROUP: &str = "seed";
+
+/// The DNS zone in which the names of a served app are.
+pub(crate) const ZONE: &str = "bench.example";
 
 /// Where the configuration of the app lies.
 const APP: &str = "app";
@@ -75,6 +78,17 @@ impl<'t> World<'t> {
     pub(crate) fn clusters(&self, name: &str, count: usize, settings: &[(&str, &str)]) -> Result<Clusters> {
         let connection: Value = serde_json::from_str(&self.connection)?;
         let directory = self.configure(name, &cluster_documents(&connection, count, settings))?;
+        Ok(Clusters(directory))
+    }
+
+    /// Writes a configuration of one cluster with an app that has a volume: zone, registry and certificate are there.
+    pub(crate) fn served(&mut self) -> Result<Clusters> {
+        let connection: Value = serde_json::from_str(&self.connection)?;
+        let shared = Shared::of(&connection);
+        for resource in shared.resources() {
+            self.tell(&format!("resource {resource}"))?;
+        }
+        let directory = self.configure("served", &served_documents(&connection, &shared))?;
         Ok(Clusters(directory))
     }
 
@@ -182,6 +196,64 @@ fn cluster_documents(connection: &Value, count: usize, settings: &[(&str, &str)]
         let name = format!("c{number}");
         document("Cluster", &name, &format!("/ws/w/prv/p/cls/{name}"), &spec)
     }));
+    documents.join("---\n")
+}
+
+/// What clusters share, and is there before them.
+struct Shared {
+    tenant: String,
+    group: String,
+}
+
+impl Shared {
+    fn of(connection: &Value) -> Self {
+        let text = |name: &str| connection[name].as_str().unwrap_or_default();
+        Self {
+            tenant: text("tenantId").to_owned(),
+            group: format!("/subscriptions/{}/resourceGroups/shared", text("subscriptionId")),
+        }
+    }
+
+    fn zone(&self) -> String {
+        format!("{}/providers/Microsoft.Network/dnsZones/{ZONE}", self.group)
+    }
+
+    fn registry(&self) -> String {
+        format!(
+            "{}/providers/Microsoft.ContainerRegistry/registries/bench",
+            self.group
+        )
+    }
+
+    fn resources(&self) -> [Value; 4] {
+        let vault = format!("{}/providers/Microsoft.KeyVault/vaults/kv-bench", self.group);
+        [
+            json!({"id": self.group, "location": "japaneast", "properties": {"provisioningState": "Succeeded"}}),
+            json!({"id": self.zone(), "location": "global", "properties": {}}),
+            json!({"id": self.registry(), "location": "japaneast", "sku": {"name": "Standard"},
+                "properties": {"roleAssignmentMode": "LegacyRegistryPermissions"}}),
+            json!({"id": vault, "location": "japaneast", "properties": {
+                "tenantId": self.tenant, "sku": {"family": "A", "name": "standard"}, "accessPolicies": [],
+                "enableRbacAuthorization": true, "vaultUri": "https://kv-bench.vault.azure.net/"}}),
+        ]
+    }
+}
+
+/// A workspace, a provider, a cluster that has everything to install, and an app with a volume.
+fn served_documents(connection: &Value, shared: &Shared) -> String {
+    let cluster = format!(
+        "\n  ingress:\n    certificates:\n    - name: wildcard\n      \
+         source: https://kv-bench.vault.azure.net/secrets/wildcard\n  settings:\n    \
+         AZURE_AKS_DNS_ZONE_RESOURCE_IDS: {}\n    AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS: {}",
+        shared.zone(),
+        shared.registry()
+    );
+    let app = "\n  deployment:\n    zone: \"1\"\n  volumes:\n    - name: db\n      size: 32Gi";
+    let mut documents = surroundings(connection);
+    documents.extend([
+        document("Cluster", "c", "/ws/w/prv/p/cls/c", &cluster),
+        document("App", "a", "/ws/w/prv/p/cls/c/app/a", app),
+    ]);
     documents.join("---\n")
 }
 
