@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 const LEAST: usize = 9;
 const MOST: usize = 31;
 /// How many requests may depend on one another after sign-in.
-const DEPENDENT: f64 = 3.0;
+pub(crate) const DEPENDENT: f64 = 3.0;
 /// The exit code of a dry run that found a difference.
 const DIFFERENCE: u8 = 3;
 

@@ -63,7 +63,7 @@ One cluster that is installed (installed)
   Of a cluster with ingress, certificate, zone and registry, and an app that has a disk, a mounted volume and published
   names: each command finds everything as it should be.
   writes: requests that change something; whoever changes nothing has none.
-  reads of one and the same: each object and each right is read once.
+  reads of one address: each object and each right is read once at most.
   requests, longest chain, time over the chain's share: as above.
 
 All clusters (clusters)
