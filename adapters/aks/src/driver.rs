@@ -308,7 +308,7 @@ impl ProviderDriver for AksDriver {
         cluster: &ClusterScope,
         request: &InstallRequest,
     ) -> Result<Plan> {
-        self.installing(cx, cluster)?.install(*request).await
+        Box::pin(self.installing(cx, cluster)?.install(*request)).await
     }
 
     async fn cluster_uninstall(

@@ -122,9 +122,8 @@ impl Assigner<'_> {
         let patience = UNKNOWN.min(left);
         let mut wait = self.options.poll;
         loop {
-            let error = match self.arm.send(self.cx, &request).await {
-                Ok(_) => return Ok(Given::Made),
-                Err(error) => error,
+            let Err(error) = self.arm.send(self.cx, &request).await else {
+                return Ok(Given::Made);
             };
             match answer(&error) {
                 Some(Answer::There) => return Ok(Given::There),

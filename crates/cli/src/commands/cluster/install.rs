@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         ));
     }
     let settled = format!("the ingress of cluster {name} is as configured: nothing to do");
-    let printed = super::show(ui, &session, &plan, args.dry_run, settled);
+    let printed = super::show(ui, &session, &plan, args.dry_run, &settled);
     if args.dry_run {
         return Failure::judged(printed, different(&plan));
     }

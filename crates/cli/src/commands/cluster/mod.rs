@@ -92,16 +92,10 @@ fn operation(port: Port, target: &ClusterTargetArgs) -> Operation {
 }
 
 /// Shows what was or would be done; `settled` is what is said where that is nothing.
-fn show(
-    ui: &Ui,
-    session: &ClusterSession,
-    plan: &Plan,
-    dry_run: bool,
-    settled: String,
-) -> Result<(), Failure> {
+fn show(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool, settled: &str) -> Result<(), Failure> {
     ui.value(
         &plan::PlanView::new(&session.cluster.cluster.id, plan, dry_run),
-        &plan::shown(plan, &settled),
+        &plan::shown(plan, settled),
     )
 }
 
@@ -121,7 +115,7 @@ fn show_own(
     } else {
         settled
     };
-    show(ui, session, plan, dry_run, settled)
+    show(ui, session, plan, dry_run, &settled)
 }
 
 /// The verdict of a dry run.

@@ -99,5 +99,5 @@ fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Resul
         "nothing of the ingress of cluster {} is there: nothing to do",
         session.name()
     );
-    super::show(ui, session, plan, dry_run, settled)
+    super::show(ui, session, plan, dry_run, &settled)
 }
