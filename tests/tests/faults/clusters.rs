@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use futures::future::join_all;
 use kompox_azure_emulator::{FaultAction, FaultRule, Options, Timing};
 use kompox_domain::Error;
-use kompox_tests::crash_points::{Estate, Failure, Ground as _, Report, Trouble, break_by, fail_everywhere};
+use kompox_tests::crash_points::{Estate, Failure, Ground as _, Report, Trouble, fail_everywhere};
 
 use crate::building::{Building, of_kind, provision};
+use crate::surviving::survive;
 
 /// An Azure in which everything takes a look longer than its beginning: it can also break in the middle.
 pub(crate) fn slow() -> Options {
@@ -22,47 +22,26 @@ pub(crate) fn slow() -> Options {
 
 /// For Azure it is all the same how a client went away: one trouble of each kind (the client lives, or is killed)
 /// meets a stack in the middle of its work. The others meet one that is done when it is looked at, which is quicker.
-fn options(trouble: Trouble) -> Options {
+pub(crate) fn options(trouble: Trouble) -> Options {
     match trouble {
         Trouble::AnswerLost | Trouble::KilledAfter => slow(),
         _ => Options::default(),
     }
 }
 
-/// Breaks it everywhere, each trouble in an Azure of its own.
-async fn survive(operation: fn() -> Building) {
-    // Each waits for its own Azure some of the time.
-    let lanes = Trouble::ALL.iter().map(|trouble| async {
-        let (options, troubles) = (options(*trouble), [*trouble]);
-        break_by(&operation(), options, &troubles).await
-    });
-    let reports: Vec<Report> = join_all(lanes)
-        .await
-        .into_iter()
-        .map(|survived| survived.unwrap_or_else(|what| panic!("{what}")))
-        .collect();
-    for (trouble, report) in Trouble::ALL.iter().zip(&reports) {
-        // A run may look once more, or less often, than another: but most of the requests were struck.
-        assert!(
-            report.crash_points * 4 >= report.requests * 3,
-            "{trouble}: {report}"
-        );
-    }
-}
-
 #[tokio::test]
 async fn a_cluster_whose_provisioning_broke_anywhere_is_provisioned_once_and_whole_by_the_next_run() {
-    survive(Building::provision).await;
+    survive(Building::provision, options).await;
 }
 
 #[tokio::test]
 async fn a_cluster_whose_deprovisioning_broke_anywhere_is_gone_after_the_next_run() {
-    survive(Building::deprovision).await;
+    survive(Building::deprovision, options).await;
 }
 
 #[tokio::test]
 async fn what_goes_along_and_what_has_rights_elsewhere_is_gone_too_whatever_breaks() {
-    survive(Building::deprovision_with_more).await;
+    survive(Building::deprovision_with_more, options).await;
 }
 
 /// Resources of the stack, as patterns: names of role assignments are not the same twice.

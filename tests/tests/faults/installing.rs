@@ -1,16 +1,15 @@
 //! Installing and uninstalling, broken at every request in every way.
 
 use async_trait::async_trait;
-use futures::future::join_all;
-use kompox_azure_emulator::Options;
 use kompox_domain::Result;
 use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
-use kompox_tests::crash_points::{Estate, Likeness, Operation, Operator, Report, Trouble, Vigil, break_by};
+use kompox_tests::crash_points::{Estate, Likeness, Operation, Operator, Vigil};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::building::{of_kind, provision};
-use crate::clusters::slow;
+use crate::clusters::options;
+use crate::surviving::survive;
 
 const SHARED: &str = "/resourceGroups/shared";
 const ZONE: &str = "/resourceGroups/shared/providers/Microsoft.Network/dnsZones/example.com";
@@ -197,38 +196,12 @@ impl Operation for Installing {
     }
 }
 
-fn options(trouble: Trouble) -> Options {
-    match trouble {
-        Trouble::AnswerLost | Trouble::KilledAfter => slow(),
-        _ => Options::default(),
-    }
-}
-
-async fn survive(uninstalls: bool) {
-    let lanes = Trouble::ALL.iter().map(|trouble| async {
-        let (options, troubles) = (options(*trouble), [*trouble]);
-        break_by(&Installing::new(uninstalls), options, &troubles).await
-    });
-    let reports: Vec<Report> = join_all(lanes)
-        .await
-        .into_iter()
-        .map(|survived| survived.unwrap_or_else(|what| panic!("{what}")))
-        .collect();
-    for (trouble, report) in Trouble::ALL.iter().zip(&reports) {
-        assert!(
-            report.crash_points * 4 >= report.requests * 3,
-            "{trouble}: {report}"
-        );
-        assert!(report.requests > 20, "{trouble}: {report}");
-    }
-}
-
 #[tokio::test]
 async fn an_ingress_whose_installing_broke_anywhere_is_installed_once_and_whole_by_the_next_run() {
-    survive(false).await;
+    survive(|| Installing::new(false), options).await;
 }
 
 #[tokio::test]
 async fn an_ingress_whose_uninstalling_broke_anywhere_is_gone_after_the_next_run_and_nothing_else_is() {
-    survive(true).await;
+    survive(|| Installing::new(true), options).await;
 }

@@ -17,5 +17,6 @@ mod mounting;
 mod names;
 mod random;
 mod seldom;
+mod surviving;
 mod volumes;
 mod wrong;

@@ -1,15 +1,15 @@
 //! Publishing names and taking them back, broken at every request in every way.
 
 use async_trait::async_trait;
-use futures::future::join_all;
 use kompox_azure_emulator::Options;
 use kompox_domain::Result;
 use kompox_domain::dns::{DnsReport, DnsRequest};
-use kompox_tests::crash_points::{Estate, Likeness, Operation, Operator, Report, Trouble, Vigil, break_by};
+use kompox_tests::crash_points::{Estate, Likeness, Operation, Operator, Vigil};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::building::{of_kind, provision};
+use crate::surviving::survive;
 
 const NAMESPACE: &str = "kompox-app1-034d4d";
 const ZONE: &str = "/resourceGroups/dns/providers/Microsoft.Network/dnsZones/example.com";
@@ -150,29 +150,12 @@ impl Operation for Publishing {
     }
 }
 
-async fn survive(destroys: bool) {
-    let lanes = Trouble::ALL
-        .iter()
-        .map(|trouble| async { break_by(&Publishing::new(destroys), Options::default(), &[*trouble]).await });
-    let reports: Vec<Report> = join_all(lanes)
-        .await
-        .into_iter()
-        .map(|survived| survived.unwrap_or_else(|what| panic!("{what}")))
-        .collect();
-    for (trouble, report) in Trouble::ALL.iter().zip(&reports) {
-        assert!(
-            report.crash_points * 4 >= report.requests * 3,
-            "{trouble}: {report}"
-        );
-    }
-}
-
 #[tokio::test]
 async fn names_whose_publishing_broke_anywhere_are_published_by_the_next_run_and_no_stranger_is_touched() {
-    survive(false).await;
+    survive(|| Publishing::new(false), |_| Options::default()).await;
 }
 
 #[tokio::test]
 async fn names_that_were_taken_back_in_part_are_gone_after_the_next_run_and_no_stranger_is_touched() {
-    survive(true).await;
+    survive(|| Publishing::new(true), |_| Options::default()).await;
 }
