@@ -13,8 +13,8 @@ mod vaults;
 use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::cluster::{Change, ChangeAction, InstallRequest, Plan};
 use kompox_domain::{ClusterScope, Context, Result};
-use kompox_kube::ingress::Ingress;
-use kompox_kube::{KubeClient, Resolver};
+use kompox_kube::ingress::{Ingress, Look};
+use kompox_kube::{KubeClient, Resolver, Traefik};
 
 use self::facts::Facts;
 use self::rights::Scopes;
@@ -70,29 +70,32 @@ impl InstallWork<'_> {
             self.facts(),
             vaults::find(self.arm, self.cx, subscription, &targets.certificates),
         )?;
-        let client = self.client(&facts.cluster).await?;
-        let traefik = ingress::traefik(self.scope, targets, &facts, &vaults);
-        let ingress = Ingress::new(&client, self.cx, &traefik)?;
-        let mut look = ingress.look().await?;
         let description = roles::description(&self.scope.path());
-        let assigner = self.assigner(&description, request.dry_run);
+        let assigner = self.assigner(&description);
         let scopes = Scopes {
             targets,
             vaults: &vaults,
             app_groups: &self.app_groups,
         };
+        let traefik = ingress::traefik(self.scope, targets, &facts, &vaults);
+        // All that is there is known before anything is written.
+        let (there, looked) = futures::join!(
+            rights::look(&assigner, &facts, scopes),
+            self.looked(&facts.cluster, &traefik)
+        );
+        let (client, mut look) = looked?;
+        let ingress = Ingress::new(&client, self.cx, &traefik)?;
         let plan = if request.force {
             look.plan_by_force()
         } else {
             look.plan()
         };
         if request.dry_run {
-            let assigned = rights::give(&assigner, &facts, scopes).await;
-            return finished(plan, assigned);
+            return finished(plan, there);
         }
         look.check()?;
         let (assigned, prepared) = futures::join!(
-            rights::give(&assigner, &facts, scopes),
+            rights::give(&assigner, there),
             ingress.prepare(&mut look, request.force)
         );
         prepared?;
@@ -133,24 +136,33 @@ impl InstallWork<'_> {
         }
     }
 
+    /// A way into the cluster, and what is there of its ingress.
+    async fn looked(&self, cluster: &ManagedCluster, traefik: &Traefik) -> Result<(KubeClient, Look)> {
+        let client = self.client(cluster).await?;
+        let look = Ingress::new(&client, self.cx, traefik)?.look().await?;
+        Ok((client, look))
+    }
+
     async fn client(&self, cluster: &ManagedCluster) -> Result<KubeClient> {
         kubeconfig::client(self.arm, self.cx, self.resolver, cluster).await
     }
 
-    fn assigner<'a>(&'a self, description: &'a str, dry_run: bool) -> Assigner<'a> {
+    const fn assigner<'a>(&'a self, description: &'a str) -> Assigner<'a> {
         Assigner {
             arm: self.arm,
             cx: self.cx,
             options: self.options,
             description,
-            dry_run,
         }
     }
 }
 
 /// The plan with the rights that were given, unless some could not be.
 fn finished(mut plan: Plan, assigned: Assigned) -> Result<Plan> {
-    let made = assigned.given.iter().filter(|(_, given)| *given == Given::Made);
+    let made = assigned
+        .given
+        .iter()
+        .filter(|(_, given)| matches!(given, Given::Missing | Given::Made));
     plan.changes.extend(made.map(|(grant, _)| granted(grant)));
     match roles::refused(assigned.failures) {
         Some(error) => Err(error),

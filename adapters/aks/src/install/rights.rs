@@ -24,33 +24,51 @@ pub(super) struct Scopes<'a> {
     pub(super) app_groups: &'a [Group],
 }
 
-/// Gives all rights. What fails is in the answer, and keeps nothing else from being given.
-pub(super) async fn give(assigner: &Assigner<'_>, facts: &Facts, scopes: Scopes<'_>) -> Assigned {
-    let (registries, mut failures) = registries(assigner, facts, scopes.targets).await;
+/// Which rights are there and which are missing. Only reads; what cannot be told is in the answer.
+pub(super) async fn look(assigner: &Assigner<'_>, facts: &Facts, scopes: Scopes<'_>) -> Assigned {
     let mut grants = zones(facts, scopes.targets);
     grants.extend(secrets(facts, scopes.targets, scopes.vaults));
     grants.extend(groups(facts, scopes.app_groups));
-    grants.extend(registries);
+    // How a registry asks for rights has to be known first; nothing else waits for that.
+    let pulling = async {
+        let (registries, failures) = registries(assigner, facts, scopes.targets).await;
+        (told_apart(assigner, registries).await, failures)
+    };
+    let (mut assigned, (pulling, failures)) = futures::join!(told_apart(assigner, grants), pulling);
+    assigned.given.extend(pulling.given);
+    assigned.failures.extend(pulling.failures);
+    assigned.failures.extend(failures);
+    within_reach(assigned)
+}
+
+/// Gives those that were missing. What fails is in the answer, and keeps nothing else from being given.
+pub(super) async fn give(assigner: &Assigner<'_>, found: Assigned) -> Assigned {
+    within_reach(assigner.give_missing(found).await)
+}
+
+/// Looks for those of identities that are known; the others are failures.
+async fn told_apart(assigner: &Assigner<'_>, grants: Vec<Grant>) -> Assigned {
     let (grants, nameless): (Vec<Grant>, Vec<Grant>) =
         grants.into_iter().partition(|grant| !grant.principal.is_empty());
-    failures.extend(nameless.into_iter().map(|grant| {
+    let mut assigned = assigner.look_all(grants).await;
+    assigned.failures.extend(nameless.into_iter().map(|grant| {
         let failure = unknown_identity(&grant);
         (grant, failure)
     }));
-    let mut assigned = assigner.give_all(grants).await;
-    // A zone, registry or vault that is not there is a mistake; an app's group is made with its first disk.
-    let (gone, given) = assigned
+    assigned
+}
+
+/// A zone, registry or vault that is not there is a failure; an app's group is made with its first disk.
+fn within_reach(mut assigned: Assigned) -> Assigned {
+    let (gone, given): (Vec<_>, Vec<_>) = assigned
         .given
         .into_iter()
         .partition(|(grant, given)| *given == Given::NoScope && grant.role != Role::DiskRestoreOperator);
     assigned.given = given;
-    failures.append(&mut assigned.failures);
-    let gone: Vec<(Grant, Given)> = gone;
-    failures.extend(gone.into_iter().map(|(grant, _)| {
+    assigned.failures.extend(gone.into_iter().map(|(grant, _)| {
         let failure = no_scope(&grant);
         (grant, failure)
     }));
-    assigned.failures = failures;
     assigned
 }
 

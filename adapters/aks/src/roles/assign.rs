@@ -24,7 +24,9 @@ const MAX_WAIT: Duration = Duration::from_secs(15);
 pub(crate) enum Given {
     /// The right was there.
     There,
-    /// It was given now; a dry run: would be.
+    /// It is not there.
+    Missing,
+    /// It was given now.
     Made,
     /// What it would be a right to is not there.
     NoScope,
@@ -38,27 +40,9 @@ pub(crate) struct Assigned {
     pub(crate) failures: Vec<(Grant, FailedOperation)>,
 }
 
-/// Gives rights in the name of one cluster.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Assigner<'a> {
-    pub(crate) arm: &'a ArmClient,
-    pub(crate) cx: &'a Context,
-    pub(crate) options: ArmOptions,
-    /// By which what is ours is found again: an assignment has no tags.
-    pub(crate) description: &'a str,
-    /// Whether nothing is to be written.
-    pub(crate) dry_run: bool,
-}
-
-impl Assigner<'_> {
-    /// Gives all of them, as many at once as is polite. One that fails does not keep the others from being given.
-    pub(crate) async fn give_all(&self, grants: Vec<Grant>) -> Assigned {
-        let asked = grants.into_iter().map(|grant| async move {
-            let result = self.give(&grant).await;
-            (grant, result)
-        });
-        let ended: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
-        let mut assigned = Assigned::default();
+impl Assigned {
+    fn of(ended: Vec<(Grant, Result<Given, FailedOperation>)>) -> Self {
+        let mut assigned = Self::default();
         for (grant, result) in ended {
             match result {
                 Ok(given) => {
@@ -77,35 +61,81 @@ impl Assigner<'_> {
         }
         assigned
     }
+}
 
-    /// Gives one.
+/// Gives rights in the name of one cluster.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Assigner<'a> {
+    pub(crate) arm: &'a ArmClient,
+    pub(crate) cx: &'a Context,
+    pub(crate) options: ArmOptions,
+    /// By which what is ours is found again: an assignment has no tags.
+    pub(crate) description: &'a str,
+}
+
+impl Assigner<'_> {
+    /// Which of them are there. Only reads, as many at once as is polite.
+    pub(crate) async fn look_all(&self, grants: Vec<Grant>) -> Assigned {
+        let asked = grants.into_iter().map(|grant| async move {
+            let result = self.look(&grant).await;
+            (grant, result)
+        });
+        Assigned::of(stream::iter(asked).buffered(AT_ONCE).collect().await)
+    }
+
+    /// Gives those that are missing. One that fails does not keep the others from being given.
+    pub(crate) async fn give_missing(&self, found: Assigned) -> Assigned {
+        let asked = found.given.into_iter().map(|(grant, given)| async move {
+            let result = match given {
+                Given::Missing => self.make(&grant).await,
+                given => Ok(given),
+            };
+            (grant, result)
+        });
+        let ended = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let mut assigned = Assigned::of(ended);
+        let mut failures = found.failures;
+        failures.append(&mut assigned.failures);
+        assigned.failures = failures;
+        assigned
+    }
+
+    /// Gives one, unless it is there.
     ///
     /// # Errors
     /// What ARM said, naming the identity, and what helps.
     pub(crate) async fn give(&self, grant: &Grant) -> Result<Given, FailedOperation> {
-        let failed = |error: ArmError| failure(grant, error);
-        if let Some(given) = self.look(grant).await.map_err(failed)? {
-            return Ok(given);
+        match self.look(grant).await? {
+            Given::Missing => self.make(grant).await,
+            given => Ok(given),
         }
-        if self.dry_run {
-            return Ok(Given::Made);
-        }
+    }
+
+    /// Whether the right is there under its own name, or cannot be.
+    ///
+    /// # Errors
+    /// As [`give`](Self::give).
+    pub(crate) async fn look(&self, grant: &Grant) -> Result<Given, FailedOperation> {
+        self.get(grant).await.map_err(|error| failure(grant, error))
+    }
+
+    async fn make(&self, grant: &Grant) -> Result<Given, FailedOperation> {
         let step = self.cx.begin(format!(
             "give the {} {} on {}",
             grant.identity,
             grant.role.title(),
             title(&grant.scope)
         ));
-        step.end(self.put(grant).await).map_err(failed)
+        let made = step.end(self.put(grant).await);
+        made.map_err(|error| failure(grant, error))
     }
 
-    /// Whether the right is there under its own name, or cannot be.
-    async fn look(&self, grant: &Grant) -> Result<Option<Given>, ArmError> {
+    async fn get(&self, grant: &Grant) -> Result<Given, ArmError> {
         let request = ArmRequest::get(self.arm.url(&grant.id(), ROLE_ASSIGNMENTS)?);
         match self.arm.send(self.cx, &request).await {
-            Ok(_) => Ok(Some(Given::There)),
-            Err(error) if answer(&error) == Some(Answer::NoScope) => Ok(Some(Given::NoScope)),
-            Err(error) if error.status() == Some(404) => Ok(None),
+            Ok(_) => Ok(Given::There),
+            Err(error) if answer(&error) == Some(Answer::NoScope) => Ok(Given::NoScope),
+            Err(error) if error.status() == Some(404) => Ok(Given::Missing),
             Err(error) => Err(error),
         }
     }

@@ -20,7 +20,6 @@ impl AppVolumes<'_> {
             cx: self.cx,
             options: self.options,
             description: &description,
-            dry_run: false,
         };
         if let Err(failure) = assigner.give(&attach(principal, &self.group)).await {
             let hint = failure.hint.unwrap_or_default();

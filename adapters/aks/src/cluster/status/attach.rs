@@ -37,21 +37,20 @@ impl Apps<'_> {
             cx: self.cx,
             options: self.options,
             description: &description,
-            dry_run: true,
         };
         let grants: Vec<_> = self
             .groups
             .iter()
             .map(|group| attach(principal.clone(), group))
             .collect();
-        let asked: Vec<_> = grants.iter().map(|grant| assigner.give(grant)).collect();
+        let asked: Vec<_> = grants.iter().map(|grant| assigner.look(grant)).collect();
         let given: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut missing = Vec::new();
         let mut unread = None;
         for (group, given) in self.groups.iter().zip(given) {
             match given {
-                Ok(Given::Made) => missing.push(group.name.as_str()),
-                Ok(Given::There | Given::NoScope) => {}
+                Ok(Given::Missing) => missing.push(group.name.as_str()),
+                Ok(Given::There | Given::Made | Given::NoScope) => {}
                 Err(failure) => unread = unread.or(Some(failure.message)),
             }
         }
