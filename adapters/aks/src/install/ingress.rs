@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use kompox_domain::ClusterScope;
+use kompox_domain::model::Ingress;
 use kompox_kube::Traefik;
 use kompox_kube::traefik::{Acme, Image, VaultCertificate, VaultMount};
 
@@ -15,29 +16,14 @@ use crate::settings::cluster::InstallTargets;
 const USES_IDENTITY: (&str, &str) = ("azure.workload.identity/use", "true");
 const CLIENT_ID: &str = "azure.workload.identity/client-id";
 
-/// Only where it is and whose: enough to take it off.
-pub(super) fn bare(scope: &ClusterScope) -> Traefik {
-    let ingress = &scope.cluster.ingress;
-    Traefik::new(
+/// What the configuration alone says of it: enough to take it off, and to tell what cannot be.
+pub(crate) fn described(ingress: &Ingress, owner: &str) -> Traefik {
+    let image = &ingress.image;
+    let mut traefik = Traefik::new(
         ingress.namespace.as_str(),
         ingress.service_account.as_str(),
-        scope.path(),
-    )
-}
-
-/// What is to be in the cluster.
-pub(super) fn traefik(
-    scope: &ClusterScope,
-    targets: &InstallTargets,
-    facts: &Facts,
-    vaults: &[Vault],
-) -> Traefik {
-    let ingress = &scope.cluster.ingress;
-    let image = &ingress.image;
-    let mut traefik = bare(scope);
-    traefik.service_account_annotations = facts.ingress.as_ref().map_or_else(BTreeMap::new, |identity| {
-        BTreeMap::from([(CLIENT_ID.to_owned(), identity.client_id.clone())])
-    });
+        owner,
+    );
     traefik.pod_labels =
         BTreeMap::from([USES_IDENTITY].map(|(key, value)| (key.to_owned(), value.to_owned())));
     traefik.image = Image {
@@ -52,6 +38,20 @@ pub(super) fn traefik(
         resolver: ingress.cert_resolver.clone(),
     });
     traefik.custom_resources = ingress.custom_resources;
+    traefik
+}
+
+/// What is to be in the cluster.
+pub(super) fn traefik(
+    scope: &ClusterScope,
+    targets: &InstallTargets,
+    facts: &Facts,
+    vaults: &[Vault],
+) -> Traefik {
+    let mut traefik = described(&scope.cluster.ingress, &scope.path());
+    traefik.service_account_annotations = facts.ingress.as_ref().map_or_else(BTreeMap::new, |identity| {
+        BTreeMap::from([(CLIENT_ID.to_owned(), identity.client_id.clone())])
+    });
     if let Some(identity) = &facts.ingress {
         traefik.vaults = vaults
             .iter()

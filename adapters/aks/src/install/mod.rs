@@ -25,6 +25,7 @@ use crate::roles::{self, Assigned, Assigner, Given, Grant, Identity};
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::{ExistingCluster, InstallTargets};
 
+pub(crate) use ingress::described;
 pub(crate) use rights::attach;
 pub(crate) use vaults::secret_scopes;
 

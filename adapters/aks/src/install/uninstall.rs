@@ -36,7 +36,7 @@ impl InstallWork<'_> {
             return Ok(Plan::default());
         };
         let client = self.client(&there.cluster).await?;
-        let traefik = ingress::bare(self.scope);
+        let traefik = ingress::described(&self.scope.cluster.ingress, &self.scope.path());
         let options = UninstallOptions {
             delete_certificates: request.delete_certificates,
             dry_run: request.dry_run,

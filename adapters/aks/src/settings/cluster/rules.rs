@@ -5,6 +5,7 @@ use kompox_domain::settings::SettingValue;
 
 use super::reader::Reader;
 use super::{ApiServer, InstallTargets, OwnCluster, PrivateZone};
+use crate::install::described;
 use crate::settings::keys;
 
 pub(super) const RESOURCE_ID: &str = "AZURE_AKS_RESOURCE_ID";
@@ -81,12 +82,9 @@ pub(super) fn ingress(reader: &mut Reader<'_>, ingress: &Ingress) {
             "give the address that the certificate authority writes to, or remove certResolver",
         );
     }
-    if ingress.cert_email.is_some() && ingress.replicas.is_some_and(|replicas| replicas > 1) {
-        reader.problem(
-            "ingress.replicas is more than 1 while ingress.certEmail is set: the storage of ACME has one writer"
-                .to_owned(),
-            "remove replicas, or keep the certificates in a key vault and remove certEmail",
-        );
+    // Whose it will be says nothing about whether it can be.
+    if let Err(error) = kompox_kube::traefik::check(&described(ingress, "")) {
+        reader.problem_of(&error);
     }
 }
 

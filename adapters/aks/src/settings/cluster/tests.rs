@@ -393,3 +393,51 @@ fn the_file_of_certificates_is_read_only_when_the_driver_is_made() {
     }
     std::fs::remove_dir_all(&directory).unwrap();
 }
+
+#[test]
+fn an_ingress_that_cannot_be_is_told_without_a_request() {
+    let problems_of = |change: fn(&mut kompox_domain::model::Ingress)| {
+        let mut cluster = cluster(false, &[("AZURE_RESOURCE_GROUP_NAME", "rg")]);
+        change(&mut cluster.ingress);
+        let problems = ClusterSettings::problems(&cluster, Some("japaneast"), None);
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(problems_of(|_| ()), [] as [&str; 0]);
+    let told = |change, part: &str| {
+        let problems = problems_of(change);
+        assert!(
+            problems.len() == 1 && problems[0].contains(part),
+            "{part}: {problems:?}"
+        );
+    };
+    told(
+        |ingress| ingress.controller = Some("nginx".to_owned()),
+        "\"nginx\"",
+    );
+    told(
+        |ingress| ingress.cert_resolver = Some("staging".to_owned()),
+        "ingress.certEmail is not",
+    );
+    told(
+        |ingress| ingress.cert_email = Some("somebody".to_owned()),
+        "e-mail",
+    );
+    told(
+        |ingress| {
+            ingress.cert_email = Some("ops@example.org".to_owned());
+            ingress.cert_resolver = Some("stagin".to_owned());
+        },
+        "production and staging",
+    );
+    told(
+        |ingress| {
+            ingress.cert_email = Some("ops@example.org".to_owned());
+            ingress.replicas = Some(2);
+        },
+        "one pod",
+    );
+    told(
+        |ingress| ingress.image.digest = Some("latest".to_owned()),
+        "digest",
+    );
+}
