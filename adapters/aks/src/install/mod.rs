@@ -12,7 +12,7 @@ mod vaults;
 
 use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::cluster::{Change, ChangeAction, InstallRequest, Plan};
-use kompox_domain::{ClusterScope, Context, Result};
+use kompox_domain::{ClusterScope, Context, Error, Result};
 use kompox_kube::ingress::{Ingress, Look};
 use kompox_kube::{KubeClient, Resolver, Traefik};
 
@@ -99,17 +99,24 @@ impl InstallWork<'_> {
             rights::give(&assigner, there),
             ingress.prepare(&mut look, request.force)
         );
-        prepared?;
-        ingress.install(&mut look, request.force).await?;
         // Without the right to its certificates the ingress would be waited for in vain.
         let blind = assigned
             .failures
             .iter()
             .any(|(grant, _)| grant.identity == Identity::Ingress);
-        if !blind {
-            ingress.wait(&look).await?;
+        let running = async {
+            prepared?;
+            ingress.install(&mut look, request.force).await?;
+            if !blind {
+                ingress.wait(&look).await?;
+            }
+            Ok(())
+        };
+        match running.await {
+            Ok(()) => finished(plan, assigned),
+            // Why the ingress does not come up may well be among the rights that it lacks.
+            Err(error) => Err(with_rights(error, assigned)),
         }
-        finished(plan, assigned)
     }
 
     async fn facts(&self) -> Result<Facts> {
@@ -169,6 +176,16 @@ fn finished(mut plan: Plan, assigned: Assigned) -> Result<Plan> {
         Some(error) => Err(error),
         None => Ok(plan),
     }
+}
+
+/// An error of the ingress, with the rights that could not be given either.
+fn with_rights(error: Error, assigned: Assigned) -> Error {
+    if assigned.failures.is_empty() {
+        return error;
+    }
+    let rights = assigned.failures.into_iter().map(|(_, failure)| failure);
+    let failures = error.failures().iter().cloned().chain(rights).collect();
+    error.with_failures(failures)
 }
 
 fn granted(grant: &Grant) -> Change {

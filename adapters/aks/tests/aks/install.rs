@@ -481,3 +481,30 @@ async fn status_shows_the_address_after_installing() {
     assert_eq!(status.installed, Some(true));
     assert!(status.ingress_global_ip.is_some(), "{status:?}");
 }
+
+#[tokio::test]
+async fn rights_that_could_not_be_given_are_told_also_where_the_ingress_does_not_come_up() {
+    let site = Site::new().await;
+    let refused = FaultAction::respond(403, "AuthorizationFailed", "The client may not do that.");
+    site.world
+        .fault(FaultRule::new("PUT", "**/roleAssignments/*", refused));
+    let id = site.world.cluster_id().await;
+    site.world
+        .emulator
+        .refuse_kubernetes_image(&id, "docker.io/traefik:v3.7.11", true)
+        .await
+        .unwrap();
+    let mut operator = site.operator();
+    operator.cx = operator
+        .cx
+        .with_deadline(std::time::Instant::now() + std::time::Duration::from_secs(6));
+    let error = install(&operator, InstallRequest::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error:?}");
+    assert!(whole(&error).contains("ImagePullBackOff"), "{}", whole(&error));
+    let codes: Vec<&str> = error
+        .failures()
+        .iter()
+        .map(|failure| failure.code.as_str())
+        .collect();
+    assert_eq!(codes, ["AuthorizationFailed"; 4]);
+}
