@@ -4,7 +4,6 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
     reason = "the exception for tests covers only the functions that are tests, not what they share"
 )]
 

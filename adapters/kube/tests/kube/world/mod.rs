@@ -10,6 +10,7 @@ mod embedded;
 mod real;
 mod stand_in;
 
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, Once};
 use std::time::{Duration, Instant};
 
@@ -102,7 +103,10 @@ impl World {
     async fn embedded(life: Life) -> Self {
         static SAID: Once = Once::new();
         SAID.call_once(|| {
-            eprintln!("KUBEBUILDER_ASSETS is not set: these tests use the Kubernetes of the embedded Azure");
+            // What is printed belongs to one test, and is shown only if it fails; this is about all of them.
+            let said =
+                "KUBEBUILDER_ASSETS is not set: these tests use the Kubernetes of the embedded Azure\n";
+            std::io::stderr().write_all(said.as_bytes()).unwrap();
         });
         let embedded = embedded::Embedded::start(life).await;
         let (kubeconfig, api) = embedded.cluster().await;
