@@ -92,7 +92,7 @@ impl InstallWork<'_> {
             look.plan()
         };
         if request.dry_run {
-            return finished(plan, there);
+            return finished(plan, there, "nothing was done");
         }
         look.check()?;
         let (assigned, prepared) = futures::join!(
@@ -113,7 +113,7 @@ impl InstallWork<'_> {
             Ok(())
         };
         match running.await {
-            Ok(()) => finished(plan, assigned),
+            Ok(()) => finished(plan, assigned, "everything else is done"),
             // Why the ingress does not come up may well be among the rights that it lacks.
             Err(error) => Err(with_rights(error, assigned)),
         }
@@ -166,13 +166,13 @@ impl InstallWork<'_> {
 }
 
 /// The plan with the rights that were given, unless some could not be.
-fn finished(mut plan: Plan, assigned: Assigned) -> Result<Plan> {
+fn finished(mut plan: Plan, assigned: Assigned, besides: &str) -> Result<Plan> {
     let made = assigned
         .given
         .iter()
         .filter(|(_, given)| matches!(given, Given::Missing | Given::Made));
     plan.changes.extend(made.map(|(grant, _)| granted(grant)));
-    match roles::refused(assigned.failures) {
+    match roles::refused(assigned.failures, besides) {
         Some(error) => Err(error),
         None => Ok(plan),
     }

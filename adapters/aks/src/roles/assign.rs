@@ -225,8 +225,8 @@ fn said(error: &Error) -> String {
     text
 }
 
-/// The error of rights that could not be given.
-pub(crate) fn refused(failures: Vec<(Grant, FailedOperation)>) -> Option<Error> {
+/// The error of rights that could not be given; `besides` says what became of everything else.
+pub(crate) fn refused(failures: Vec<(Grant, FailedOperation)>, besides: &str) -> Option<Error> {
     let count = match failures.len() {
         0 => return None,
         1 => "one right".to_owned(),
@@ -236,7 +236,7 @@ pub(crate) fn refused(failures: Vec<(Grant, FailedOperation)>) -> Option<Error> 
     Some(
         Error::new(
             ErrorKind::Failed,
-            format!("{count} could not be given; everything else is done"),
+            format!("{count} could not be given; {besides}"),
         )
         .with_failures(failures)
         .with_hint("do what the details say, then run it again"),

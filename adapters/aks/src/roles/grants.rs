@@ -156,8 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_is_what_arms_guid_function_gives() {
-        // guid('a-b-c') and guid('a', 'b', 'c') are one: the arguments are joined by hyphens.
+    fn names_are_made_in_the_namespace_of_arms_guid_function() {
         assert_eq!(
             Uuid::new_v5(&ARM_GUID, b"a-b-c").to_string(),
             Uuid::new_v5(

@@ -508,3 +508,18 @@ async fn rights_that_could_not_be_given_are_told_also_where_the_ingress_does_not
         .collect();
     assert_eq!(codes, ["AuthorizationFailed"; 4]);
 }
+
+#[tokio::test]
+async fn a_dry_run_that_cannot_tell_of_a_right_says_that_nothing_was_done() {
+    let site = Site::new().await;
+    let refused = FaultAction::respond(403, "AuthorizationFailed", "The client may not do that.");
+    site.world
+        .fault(FaultRule::new("GET", "**/roleAssignments/*", refused));
+    let request = InstallRequest {
+        dry_run: true,
+        ..InstallRequest::default()
+    };
+    let error = install(&site.operator(), request).await.unwrap_err();
+    assert!(whole(&error).contains("nothing was done"), "{}", whole(&error));
+    assert_eq!(site.object("namespaces", "traefik").await, None);
+}
