@@ -30,10 +30,12 @@ mod trouble;
 mod world;
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use kompox_azure_emulator::{FaultPlan, FaultRule, LoggedRequest, Options};
-use kompox_domain::{Error, ErrorKind, Result};
+use kompox_domain::{Error, ErrorKind, Result, WriteOutcome};
 
 pub use contents::{Contents, Disk, End, Item};
 pub use estate::{Estate, Vigil};
@@ -59,6 +61,9 @@ pub trait Ground<'c>: Sized {
 
     /// Does something harmless, so that whoever does it has signed in.
     async fn sign_in(&self, operator: &Operator) -> Result<()>;
+
+    /// All that operations are about, in a text: two that are the same hold the same.
+    async fn held(&self) -> String;
 
     /// Removes it with everything in it, and ends the watch.
     async fn remove(self);
@@ -117,6 +122,11 @@ pub trait Operation: Sized {
         reader: &Operator,
         watch: &WatchOf<'c, Self>,
     ) -> std::result::Result<(), String>;
+
+    /// All that the operation is about, in a text.
+    async fn held(&self, ground: &Self::Ground<'_>) -> String {
+        ground.held().await
+    }
 
     /// Whether there is what is wanted in the end, and nothing else.
     ///
@@ -203,6 +213,24 @@ pub async fn break_by<O: Operation>(
         }
     }
     Ok(stage.report)
+}
+
+/// What an operation says of itself when it has ended, or was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Claim {
+    Done,
+    NotDone,
+    Unknown,
+}
+
+impl Claim {
+    fn of(ended: Option<&Result<()>>, outcome: WriteOutcome) -> Self {
+        match (ended, outcome) {
+            (Some(Ok(())), _) => Self::Done,
+            (_, WriteOutcome::NotDone) => Self::NotDone,
+            (_, WriteOutcome::Unknown) => Self::Unknown,
+        }
+    }
 }
 
 /// What the cloud itself fails at, once, while an operation runs.
@@ -311,7 +339,16 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         let ground = self.template.copy().await;
         self.sign_in(&ground).await?;
         let watch = self.operation.watch(&ground).await;
-        let run = self.operation.run(&ground, &self.first);
+        let before = self.operation.held(&ground).await;
+        let cx = self.first.cx.within();
+        let operator = Operator {
+            driver: Arc::clone(&self.first.driver),
+            cx: match trouble.deadline() {
+                Some(time) => cx.with_deadline(Instant::now() + time),
+                None => cx,
+            },
+        };
+        let run = self.operation.run(&ground, &operator);
         let first = trouble.strike(self.cloud, request, run).await;
         let requests = self.cloud.emulator.requests();
         let struck = requests.get(request);
@@ -320,9 +357,38 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         }
         let idle = struck.is_some_and(|struck| self.operation.does_without(struck));
         self.report.idle += usize::from(idle && matches!(first, Some(Ok(()))));
+        let claim = Claim::of(first.as_ref(), operator.cx.outcome());
+        self.hold_against(claim, &ground, &before, idle).await?;
         self.recover(ground, &watch, first).await?;
         self.report.crash_points += usize::from(struck.is_some());
         Ok(struck.is_some())
+    }
+
+    /// Holds what was claimed against what is there.
+    async fn hold_against(
+        &self,
+        claim: Claim,
+        ground: &O::Ground<'c>,
+        before: &str,
+        idle: bool,
+    ) -> std::result::Result<(), String> {
+        self.cloud.set_faults(FaultPlan::default());
+        match claim {
+            Claim::Done if !idle => {
+                let ended = self.operation.ended(ground, &self.reader).await;
+                ended.map_err(|what| format!("it claims to be done: {what}"))
+            }
+            Claim::NotDone => {
+                let after = self.operation.held(ground).await;
+                if after == before {
+                    return Ok(());
+                }
+                Err(format!(
+                    "it claims that nothing was done: before {before}, after {after}"
+                ))
+            }
+            Claim::Done | Claim::Unknown => Ok(()),
+        }
     }
 
     /// Lets the cloud fail, and runs the operation again.

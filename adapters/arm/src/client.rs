@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::cloud::Cloud;
 use crate::credential::AuthMethod;
+use crate::effect::{Sent, did_nothing, warn_of_lost_answer};
 use crate::error::{ArmError, Result};
 use crate::identity::Identity;
 use crate::mapping::{is_about_certificates, sign_in_may_work_later};
@@ -212,23 +213,38 @@ impl ArmClient {
         self.inner.options
     }
 
-    /// Sends a request, again where that makes sense, until it is answered or the deadline has passed.
+    /// Sends a request, again where that makes sense, until it is answered or the deadline has passed. A write whose
+    /// answer was lost, and that is seen to have taken effect, is answered by what is there.
     ///
     /// # Errors
-    /// Every [`ArmError`] but [`ArmError::Operation`].
+    /// Every [`ArmError`] but [`ArmError::Operation`]; of a write [`ArmError::Unsettled`] unless every attempt was
+    /// refused or never sent.
     pub async fn send(&self, cx: &Context, request: &ArmRequest) -> Result<ArmResponse> {
-        self.send_until_answered(cx, request)
-            .await
-            .map_err(|error| self.correlated(error))
+        let result = if request.reads {
+            self.send_until_answered(cx, request, &Sent::default()).await
+        } else {
+            self.send_write(cx, request).await
+        };
+        result.map_err(|error| self.correlated(error))
     }
 
-    async fn send_until_answered(&self, cx: &Context, request: &ArmRequest) -> Result<ArmResponse> {
+    /// `sent` tells afterwards whether any attempt may have taken effect.
+    pub(crate) async fn send_until_answered(
+        &self,
+        cx: &Context,
+        request: &ArmRequest,
+        sent: &Sent,
+    ) -> Result<ArmResponse> {
         let mut attempt = 1;
         loop {
-            let error = match self.attempt(cx, request).await {
+            let before = sent.get();
+            let error = match self.attempt(cx, request, sent).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
+            if did_nothing(&error) {
+                sent.set(before);
+            }
             let Some(trouble) = trouble(&error, request) else {
                 return Err(error);
             };
@@ -265,8 +281,12 @@ impl ArmClient {
     /// What a creating request made though its answer was lost. To send it again would replace what somebody may
     /// have written to it since.
     async fn made_after_all(&self, cx: &Context, request: &ArmRequest) -> Result<Option<ArmResponse>> {
-        match self.attempt(cx, &ArmRequest::get(request.url.clone())).await {
-            Ok(made) => Ok(Some(made)),
+        let read = ArmRequest::get(request.url.clone());
+        match self.attempt(cx, &read, &Sent::default()).await {
+            Ok(made) => {
+                warn_of_lost_answer(cx, request);
+                Ok(Some(made))
+            }
             Err(error) if error.is_not_found() => Ok(None),
             // In doubt the request is sent again: it says everything.
             Err(ArmError::Service(_) | ArmError::Transport { .. }) => Ok(None),
@@ -325,12 +345,12 @@ impl ArmClient {
         within(cx, doing, tokio::time::sleep(wait)).await
     }
 
-    async fn attempt(&self, cx: &Context, request: &ArmRequest) -> Result<ArmResponse> {
+    async fn attempt(&self, cx: &Context, request: &ArmRequest, sent: &Sent) -> Result<ArmResponse> {
         let doing = || format!("while waiting for the answer to {}", request.label());
-        within(cx, doing, self.exchange(request)).await?
+        within(cx, doing, self.exchange(request, sent)).await?
     }
 
-    async fn exchange(&self, request: &ArmRequest) -> Result<ArmResponse> {
+    async fn exchange(&self, request: &ArmRequest, sent: &Sent) -> Result<ArmResponse> {
         let Ok(_permit) = self.inner.permits.acquire().await else {
             return Err(ArmError::Protocol {
                 correlation_id: None,
@@ -371,7 +391,11 @@ impl ArmClient {
         let response = self
             .inner
             .pipeline
-            .stream(&CoreContext::new(), &mut http, Some(options))
+            .stream(
+                &CoreContext::new().with_value(sent.clone()),
+                &mut http,
+                Some(options),
+            )
             .await
             .map_err(|source| self.not_answered(request, source))?;
         let (status, headers, body) = response.deconstruct();

@@ -63,6 +63,10 @@ pub enum ArmError {
         #[source]
         source: Box<ArmError>,
     },
+    /// A write that may have taken effect: this attempt, or an earlier one, reached ARM and was not refused. The error
+    /// is that of the last attempt, and says nothing about the others.
+    #[error(transparent)]
+    Unsettled(Box<ArmError>),
     /// ARM answered with something that is not in its protocol.
     #[error("ARM's answer to {request} cannot be understood: {reason}")]
     Protocol {
@@ -101,22 +105,60 @@ pub struct ServiceError {
 impl ArmError {
     /// The same with an id, where Azure gave none.
     pub(crate) fn with_correlation_id(mut self, id: &str) -> Self {
-        let place = match &mut self {
-            Self::Unfollowed { .. } => return self,
-            Self::Service(error) | Self::Operation { error, .. } => &mut error.correlation_id,
+        if let Some(place) = self.correlation_id() {
+            place.get_or_insert_with(|| id.to_owned());
+        }
+        self
+    }
+
+    fn correlation_id(&mut self) -> Option<&mut Option<String>> {
+        match self {
+            Self::Unfollowed { .. } => None,
+            Self::Unsettled(last) => last.correlation_id(),
+            Self::Service(error) | Self::Operation { error, .. } => Some(&mut error.correlation_id),
             Self::Transport { correlation_id, .. }
             | Self::Credential { correlation_id, .. }
             | Self::Deadline { correlation_id, .. }
-            | Self::Protocol { correlation_id, .. } => correlation_id,
-        };
-        place.get_or_insert_with(|| id.to_owned());
-        self
+            | Self::Protocol { correlation_id, .. } => Some(correlation_id),
+        }
+    }
+
+    /// The same error of a write that ARM had accepted before.
+    pub(crate) fn after_acceptance(self) -> Self {
+        match self {
+            Self::Operation { .. } | Self::Unfollowed { .. } | Self::Unsettled(_) => self,
+            error => Self::Unsettled(Box::new(error)),
+        }
+    }
+
+    /// Whether a write that ended so may have taken effect. Of a read it says nothing.
+    #[must_use]
+    pub const fn may_have_taken_effect(&self) -> bool {
+        matches!(
+            self,
+            Self::Operation { .. } | Self::Unfollowed { .. } | Self::Unsettled(_)
+        )
+    }
+
+    /// The error of the last attempt.
+    #[must_use]
+    pub fn last(&self) -> &Self {
+        match self {
+            Self::Unsettled(last) => last.last(),
+            error => error,
+        }
+    }
+
+    /// Whether the deadline came first.
+    #[must_use]
+    pub fn is_deadline(&self) -> bool {
+        matches!(self.last(), Self::Deadline { .. })
     }
 
     /// The code of ARM's error, if it is one.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
-        match self {
+        match self.last() {
             Self::Service(error) | Self::Operation { error, .. } => Some(&error.code),
             _ => None,
         }
@@ -125,7 +167,7 @@ impl ArmError {
     /// The HTTP status of ARM's refusal.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        if let Self::Service(error) = self {
+        if let Self::Service(error) = self.last() {
             Some(error.status)
         } else {
             None
@@ -229,11 +271,13 @@ impl ServiceError {
 impl Unfinished for ArmError {
     fn may_still_run(&self) -> bool {
         match self {
-            Self::Deadline { .. } | Self::Unfollowed { .. } => true,
+            Self::Unfollowed { .. } => true,
+            Self::Unsettled(last) => last.is_deadline(),
             Self::Service(_)
             | Self::Operation { .. }
             | Self::Transport { .. }
             | Self::Credential { .. }
+            | Self::Deadline { .. }
             | Self::Protocol { .. } => false,
         }
     }
@@ -339,8 +383,11 @@ mod tests {
             request: "PUT /x".to_owned(),
             source: Box::new(deadline()),
         };
-        assert!(deadline().may_still_run() && unfollowed.may_still_run());
-        assert!(!ArmError::Service(Box::default()).may_still_run());
+        let unsettled = ArmError::Unsettled(Box::new(deadline()));
+        assert!(unsettled.may_still_run() && unfollowed.may_still_run());
+        assert!(!deadline().may_still_run(), "nothing was sent");
+        let refused = || ArmError::Service(Box::default());
+        assert!(!refused().may_still_run() && !ArmError::Unsettled(Box::new(refused())).may_still_run());
     }
 
     #[test]

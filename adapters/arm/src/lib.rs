@@ -8,6 +8,7 @@ pub mod client;
 pub mod cloud;
 pub mod credential;
 pub mod detail;
+mod effect;
 pub mod error;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]

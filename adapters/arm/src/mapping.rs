@@ -109,6 +109,7 @@ impl From<ArmError> for Error {
         let (error, id) = match error {
             ArmError::Service(service) => return from_service(*service, None),
             ArmError::Operation { state, error } => return from_service(*error, Some(&state)),
+            ArmError::Unsettled(last) => return Self::from(*last),
             ArmError::Unfollowed { source, .. } => return Self::from(*source).context(text),
             ArmError::Transport {
                 source,

@@ -16,7 +16,7 @@ use crate::error::{ArmError, Result, ServiceError, word};
 use crate::request::ArmRequest;
 use crate::response::ArmResponse;
 use look::Look;
-use state::state_of;
+pub(crate) use state::state_of;
 pub use state::{End, ended};
 
 /// Where the result of an operation is, when it is over.
@@ -73,7 +73,14 @@ impl ArmClient {
         }
         .follow(first)
         .await
-        .map_err(|error| self.correlated(error))
+        .map_err(|error| {
+            let error = if request.reads {
+                error
+            } else {
+                error.after_acceptance()
+            };
+            self.correlated(error)
+        })
     }
 }
 
@@ -280,7 +287,7 @@ mod tests {
         let url = arm.url("/subscriptions/s/x/validate", "1").unwrap();
         let mut request = ArmRequest::post(url, &json!({})).unwrap();
         if repeatable {
-            request = request.repeatable();
+            request = request.reading();
         }
         let step = cx.begin("test");
         let result = arm.run(&cx, &request, FinalState::Resource, &step).await;

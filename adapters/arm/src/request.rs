@@ -16,6 +16,8 @@ pub struct ArmRequest {
     pub(crate) repeatable: bool,
     pub(crate) group_is_known: bool,
     pub(crate) creates: bool,
+    pub(crate) reads: bool,
+    pub(crate) evidence: Evidence,
     pub(crate) resource_tells: bool,
     pub(crate) condition: Option<Condition>,
 }
@@ -29,6 +31,19 @@ pub(crate) enum Condition {
     Version(String),
 }
 
+/// What shows that a write took effect whose answer was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    /// No reading of one address does.
+    None,
+    /// That something is at this address.
+    Exists(Url),
+    /// That nothing is at this address any more.
+    Absent(Url),
+    /// That what is at the request's address holds all that was sent.
+    Holds,
+}
+
 impl ArmRequest {
     fn new(method: Method, url: Url, body: Option<Bytes>, repeatable: bool) -> Self {
         Self {
@@ -38,6 +53,8 @@ impl ArmRequest {
             repeatable,
             group_is_known: false,
             creates: false,
+            reads: false,
+            evidence: Evidence::None,
             resource_tells: true,
             condition: None,
         }
@@ -46,21 +63,24 @@ impl ArmRequest {
     /// Reads.
     #[must_use]
     pub fn get(url: Url) -> Self {
-        Self::new(Method::Get, url, None, true)
+        Self::new(Method::Get, url, None, true).reading()
     }
 
-    /// Deletes. Repeatable: ARM answers a second one with 204.
+    /// Deletes. Repeatable: ARM answers a second one with 204. That nothing is there any more shows that it took
+    /// effect.
     #[must_use]
     pub fn delete(url: Url) -> Self {
-        Self::new(Method::Delete, url, None, true)
+        let evidence = Evidence::Absent(url.clone());
+        Self::new(Method::Delete, url, None, true).shown_by(evidence)
     }
 
-    /// Creates or replaces. Repeatable: the body says everything.
+    /// Creates or replaces. Repeatable: the body says everything. That what is there holds all of it shows that it took
+    /// effect.
     ///
     /// # Errors
     /// [`ArmError::Protocol`] when the body cannot be written as JSON.
     pub fn put(url: Url, body: &impl Serialize) -> Result<Self> {
-        Self::with_body(Method::Put, url, body, true)
+        Ok(Self::with_body(Method::Put, url, body, true)?.shown_by(Evidence::Holds))
     }
 
     /// Changes a part, in a way that leads to the same end when done twice (a merge).
@@ -86,11 +106,36 @@ impl ArmRequest {
         Self::new(Method::Post, url, None, false)
     }
 
-    /// Says that doing it twice does no harm: a POST that only reads.
+    /// Says that doing it twice does no harm.
     #[must_use]
     pub fn repeatable(mut self) -> Self {
         self.repeatable = true;
         self
+    }
+
+    /// Says that it only reads: a POST that changes nothing, and that may be repeated.
+    #[must_use]
+    pub fn reading(mut self) -> Self {
+        self.repeatable = true;
+        self.reads = true;
+        self
+    }
+
+    fn shown_by(mut self, evidence: Evidence) -> Self {
+        self.evidence = evidence;
+        self
+    }
+
+    /// Says that it took effect where nothing is at another address any more.
+    #[must_use]
+    pub fn removing(self, url: Url) -> Self {
+        self.shown_by(Evidence::Absent(url))
+    }
+
+    /// Says that reading its address does not show whether it took effect: whoever asks must find out in another way.
+    #[must_use]
+    pub fn without_evidence(self) -> Self {
+        self.shown_by(Evidence::None)
     }
 
     fn with_body(method: Method, url: Url, body: &impl Serialize, repeatable: bool) -> Result<Self> {
@@ -114,7 +159,8 @@ impl ArmRequest {
     #[must_use]
     pub fn creating(mut self) -> Self {
         self.creates = true;
-        self
+        let evidence = Evidence::Exists(self.url.clone());
+        self.shown_by(evidence)
     }
 
     /// Says that reading its address tells nothing about the operation it starts, so that a monitor that cannot be

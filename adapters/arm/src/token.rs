@@ -19,6 +19,7 @@ use tokio::sync::Mutex;
 
 use crate::cloud::Cloud;
 use crate::credential::AuthMethod;
+use crate::effect::Sent;
 
 /// A token is renewed this long before it expires, so that none expires on its way.
 const EARLY: Duration = Duration::minutes(5);
@@ -127,14 +128,24 @@ impl Policy for TokenPolicy {
         }
         let token = self.token().await?;
         authorize(request, &token);
+        let sent = ctx.value::<Sent>();
+        let before = sent.is_some_and(Sent::get);
+        let leaves = |leaves| {
+            if let Some(sent) = sent {
+                sent.set(leaves);
+            }
+        };
+        leaves(true);
         let response = first.send(ctx, request, rest).await?;
         if response.status() != StatusCode::Unauthorized {
             return Ok(response);
         }
+        leaves(before);
         tracing::debug!("the token was refused, signing in again");
         let token = self.instead_of(&token).await?;
         authorize(request, &token);
         request.body_mut().reset().await?;
+        leaves(true);
         first.send(ctx, request, rest).await
     }
 }

@@ -261,6 +261,7 @@ async fn respond(
             reply.body = Bytes::from_static(b"{\"value\":[{\"id\":");
             reply.stream = None;
         }
+        Some(FaultAction::Corrupt { seed }) => crate::faults::corrupt(&mut reply, seed),
         Some(FaultAction::EmptyBody) => {
             reply.body = Bytes::new();
             reply.stream = None;

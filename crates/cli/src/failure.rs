@@ -4,11 +4,14 @@ use std::error::Error as StdError;
 
 use kompox_config::ConfigErrors;
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Error, ErrorKind};
+use kompox_domain::{Error, ErrorKind, WriteOutcome};
 use serde::Serialize;
 
 use crate::exit_codes;
 use crate::hints;
+
+/// That nothing of it was done is known where nothing was sent.
+const NOT_DONE: &str = WriteOutcome::NotDone.as_str();
 
 /// A command that did not do what it was asked for.
 #[derive(Debug)]
@@ -52,6 +55,7 @@ impl Failure {
     pub fn unasked(what: &str) -> Self {
         Self::Told(Box::new(Report {
             kind: "declined",
+            outcome: NOT_DONE,
             message: format!("{what} needs a yes, and there is no terminal to ask on, so nothing was done"),
             causes: Vec::new(),
             code: None,
@@ -67,6 +71,7 @@ impl Failure {
     pub fn declined(what: &str) -> Self {
         Self::Told(Box::new(Report {
             kind: "declined",
+            outcome: NOT_DONE,
             message: format!("{what} was not confirmed, so nothing was done"),
             causes: Vec::new(),
             code: None,
@@ -130,6 +135,8 @@ impl From<ConfigErrors> for Failure {
 pub struct Report {
     /// The word for its kind.
     pub kind: &'static str,
+    /// Whether what was asked for may have been done all the same: `notDone`, `unknown`.
+    pub outcome: &'static str,
     /// What failed.
     pub message: String,
     /// Why, from the outermost cause to the innermost.
@@ -200,6 +207,7 @@ impl Report {
         }
         Self {
             kind: error.kind().as_str(),
+            outcome: error.outcome().as_str(),
             message: error.to_string(),
             causes,
             code: error.code().map(ToOwned::to_owned),
@@ -222,7 +230,13 @@ impl Report {
             causes.push(chain.map(String::as_str).collect::<Vec<_>>().join(": "));
             hints.extend(report.hint.filter(|hint| !hints.contains(hint)));
         }
+        let outcome = errors
+            .iter()
+            .map(|error| error.outcome())
+            .max()
+            .unwrap_or_default();
         Self {
+            outcome: outcome.as_str(),
             message,
             causes,
             hint: Some(hints.join("; ")),
@@ -233,12 +247,13 @@ impl Report {
 
     /// Of an operation that was cut short, with what still runs in the cloud.
     #[must_use]
-    pub fn interrupted(abandoned: &[String], next: &str) -> Self {
+    pub fn interrupted(abandoned: &[String], outcome: WriteOutcome, next: &str) -> Self {
         let (message, hint) = if abandoned.is_empty() {
-            (
-                "interrupted; nothing is under way in Azure".to_owned(),
-                format!("run it again, or look with: {next}"),
-            )
+            let message = match outcome {
+                WriteOutcome::NotDone => "interrupted; nothing is under way in Azure",
+                WriteOutcome::Unknown => "interrupted; nothing is under way in Azure, and a part may be done",
+            };
+            (message.to_owned(), format!("run it again, or look with: {next}"))
         } else {
             (
                 format!("interrupted; this may still run in Azure: {}", few(abandoned)),
@@ -247,6 +262,7 @@ impl Report {
         };
         Self {
             kind: "interrupted",
+            outcome: outcome.as_str(),
             message,
             causes: Vec::new(),
             code: None,
@@ -275,6 +291,7 @@ impl Report {
         }
         Self {
             kind: "usage",
+            outcome: NOT_DONE,
             message,
             causes: Vec::new(),
             code: None,
@@ -362,7 +379,7 @@ mod tests {
     #[test]
     fn of_many_things_that_may_still_run_a_few_are_named() {
         let steps = |count: usize| (1..=count).map(|step| format!("s{step}")).collect::<Vec<_>>();
-        let message = |count| Report::interrupted(&steps(count), "next").message;
+        let message = |count| Report::interrupted(&steps(count), WriteOutcome::NotDone, "next").message;
         assert_eq!(message(0), "interrupted; nothing is under way in Azure");
         assert_eq!(
             message(5),
@@ -401,7 +418,7 @@ mod tests {
     fn exit_codes_follow_from_the_failure() {
         let told = |report| Failure::Told(Box::new(report));
         assert_eq!(
-            told(Report::interrupted(&[], "x")).exit_code(),
+            told(Report::interrupted(&[], WriteOutcome::NotDone, "x")).exit_code(),
             exit_codes::INTERRUPTED
         );
         assert_eq!(

@@ -10,7 +10,7 @@ use kompox_domain::ids::SystemUlids;
 use kompox_domain::model::AnyId;
 use kompox_domain::{
     AppScope, ClusterScope, Context, DriverRegistry, Error, ErrorKind, Label, ProgressSink, ProviderDriver,
-    VolumeName,
+    VolumeName, WriteOutcome,
 };
 use kompox_usecase::target::{self, Selector};
 
@@ -250,6 +250,7 @@ where
     let timeout = global.timeout.unwrap_or(operation.timeout);
     let deadline = Instant::now() + timeout;
     let context = Context::new(progress, Arc::new(SystemUlids::default())).with_deadline(deadline);
+    let whole = context.clone();
     tracing::info!(operation = operation.label, ?timeout, "begun");
     let ended = runtime.block_on(async {
         tokio::select! {
@@ -263,8 +264,8 @@ where
     runtime.shutdown_background();
     match ended {
         Some(Ok(result)) => result.map_err(|error| told(&error, operation)),
-        Some(Err(_)) => Err(overdue(&reporter, timeout, operation)),
-        None => Err(interrupted(&reporter, operation)),
+        Some(Err(_)) => Err(overdue(&reporter, whole.outcome(), timeout, operation)),
+        None => Err(interrupted(&reporter, whole.outcome(), operation)),
     }
 }
 
@@ -288,19 +289,23 @@ fn told(error: &Error, operation: &Operation) -> Failure {
     Failure::Told(Box::new(report))
 }
 
-fn overdue(reporter: &Reporter, timeout: Duration, operation: &Operation) -> Failure {
+fn overdue(reporter: &Reporter, outcome: WriteOutcome, timeout: Duration, operation: &Operation) -> Failure {
     let waited = crate::duration::human(timeout);
     let abandoned = reporter.abandoned();
     let mut message = format!("{} did not end within {waited}", operation.label);
     if !abandoned.is_empty() {
         message = format!("{message}; this may still run in Azure: {}", few(&abandoned));
     }
-    told(&Error::new(ErrorKind::Timeout, message), operation)
+    told(
+        &Error::new(ErrorKind::Timeout, message).with_outcome(outcome),
+        operation,
+    )
 }
 
-fn interrupted(reporter: &Reporter, operation: &Operation) -> Failure {
+fn interrupted(reporter: &Reporter, outcome: WriteOutcome, operation: &Operation) -> Failure {
     Failure::Told(Box::new(Report::interrupted(
         &reporter.abandoned(),
+        outcome,
         &operation.next,
     )))
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 use ulid::Ulid;
 
 use crate::ids::UlidSource;
+use crate::outcome::{PendingWrite, WriteOutcome, Writes};
 use crate::progress::{Event, Outcome, ProgressSink, Unfinished, WarningKind};
 use crate::volume::Percent;
 
@@ -18,6 +19,7 @@ pub struct Context {
     deadline: Option<Instant>,
     progress: Arc<dyn ProgressSink>,
     ulids: Arc<dyn UlidSource>,
+    writes: Writes,
 }
 
 impl Context {
@@ -28,6 +30,7 @@ impl Context {
             deadline: None,
             progress,
             ulids,
+            writes: Writes::default(),
         }
     }
 
@@ -43,6 +46,37 @@ impl Context {
     pub fn with_progress(mut self, progress: Arc<dyn ProgressSink>) -> Self {
         self.progress = progress;
         self
+    }
+
+    /// The same for an operation within this one, whose [outcome](Self::outcome) is known apart.
+    #[must_use]
+    pub fn within(&self) -> Self {
+        Self {
+            writes: self.writes.within(),
+            ..self.clone()
+        }
+    }
+
+    /// The same for something that is done beside the operation: what becomes of it says nothing about whether the
+    /// operation was done. What only prepares it counts as beside it too.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            writes: Writes::beside(),
+            ..self.clone()
+        }
+    }
+
+    /// A write is about to be sent. Whoever sends it tells what became of it; until then, and when nobody waits for
+    /// it any more, it counts as one that may take effect.
+    pub fn write(&self) -> PendingWrite {
+        self.writes.begin()
+    }
+
+    /// Whether the operation may have been done, as far as its writes have told.
+    #[must_use]
+    pub fn outcome(&self) -> WriteOutcome {
+        self.writes.outcome()
     }
 
     /// When to stop waiting.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::outcome::WriteOutcome;
+
 /// A result with the domain's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -73,23 +75,6 @@ impl ErrorKind {
             Self::Internal => "internal",
         }
     }
-
-    /// Whether a write that ended so may have taken effect all the same.
-    #[must_use]
-    pub const fn outcome_unknown(self) -> bool {
-        match self {
-            Self::Unavailable | Self::Timeout | Self::Failed | Self::Internal => true,
-            Self::InvalidInput
-            | Self::NotFound
-            | Self::Conflict
-            | Self::Precondition
-            | Self::Unauthenticated
-            | Self::PermissionDenied
-            | Self::QuotaExceeded
-            | Self::Unsupported
-            | Self::Throttled => false,
-        }
-    }
 }
 
 impl fmt::Display for ErrorKind {
@@ -134,6 +119,7 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
+    outcome: WriteOutcome,
     message: String,
     code: Option<String>,
     target: Option<String>,
@@ -149,6 +135,7 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
+            outcome: WriteOutcome::NotDone,
             message: message.into(),
             code: None,
             target: None,
@@ -157,6 +144,13 @@ impl Error {
             failures: Vec::new(),
             source: None,
         }))
+    }
+
+    /// What is known about whether the operation was done all the same.
+    #[must_use]
+    pub fn with_outcome(mut self, outcome: WriteOutcome) -> Self {
+        self.0.outcome = outcome;
+        self
     }
 
     /// The cloud's own error code.
@@ -201,10 +195,10 @@ impl Error {
         self
     }
 
-    /// Says what was being done when this error came up. Kind, code and hint stay those of the cause.
+    /// Says what was being done when this error came up. Kind, outcome, code and hint stay those of the cause.
     #[must_use]
     pub fn context(self, message: impl Into<String>) -> Self {
-        let mut outer = Self::new(self.kind(), message);
+        let mut outer = Self::new(self.kind(), message).with_outcome(self.outcome());
         outer.0.code = self.0.code.clone();
         outer.0.target = self.0.target.clone();
         outer.0.correlation_id = self.0.correlation_id.clone();
@@ -217,6 +211,13 @@ impl Error {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Whether what was asked for may have been done all the same. A use case tells; below it is not known yet, and
+    /// `NotDone`.
+    #[must_use]
+    pub fn outcome(&self) -> WriteOutcome {
+        self.0.outcome
     }
 
     /// The cloud's own error code, if it gave one.
@@ -260,6 +261,7 @@ impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
+            .field("outcome", &self.0.outcome)
             .field("message", &self.0.message)
             .field("code", &self.0.code)
             .field("correlation_id", &self.0.correlation_id)

@@ -54,6 +54,8 @@ pub enum WarningKind {
     Unchecked,
     /// A disk is there that its cluster may not attach.
     AttachRoleMissing,
+    /// What was asked for is done, though the cloud's answer was lost: reading showed it.
+    AnswerLost,
 }
 
 impl WarningKind {
@@ -71,6 +73,7 @@ impl WarningKind {
             Self::Check => "check",
             Self::Unchecked => "unchecked",
             Self::AttachRoleMissing => "attachRoleMissing",
+            Self::AnswerLost => "answerLost",
         }
     }
 }

@@ -6,7 +6,7 @@ use kompox_domain::error::FailedOperation;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{AppScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
 
-use crate::support::{self, Watch};
+use crate::support;
 
 /// What became of the records, and whether that is enough.
 #[derive(Debug)]
@@ -32,11 +32,11 @@ pub async fn deploy(
 ) -> Result<DnsOutcome> {
     support::require(driver, &[Operation::DnsDeploy])?;
     let what = || format!("publish what app {} is served under", app.app.id);
-    let (watch, watched) = Watch::begin(cx);
+    let watched = &cx.within();
     let report = driver
-        .dns_deploy(&watched, app, request)
+        .dns_deploy(watched, app, request)
         .await
-        .map_err(|error| support::cannot_repeatable(error, &watch, &what()))?;
+        .map_err(|error| support::cannot_repeatable(error, watched.outcome(), &what()))?;
     let lacking = unpublished(&report);
     let refusal = judge(cx, strict, &lacking, || {
         format!(
@@ -64,11 +64,11 @@ pub async fn destroy(
 ) -> Result<DnsOutcome> {
     support::require(driver, &[Operation::DnsDestroy])?;
     let what = || format!("delete the DNS records of app {}", app.app.id);
-    let (watch, watched) = Watch::begin(cx);
+    let watched = &cx.within();
     let report = driver
-        .dns_destroy(&watched, app, dry_run)
+        .dns_destroy(watched, app, dry_run)
         .await
-        .map_err(|error| support::cannot_repeatable(error, &watch, &what()))?;
+        .map_err(|error| support::cannot_repeatable(error, watched.outcome(), &what()))?;
     let kept: Vec<Lack> = report.of(ChangeAction::Keep).map(foreign).collect();
     let refusal = judge(cx, strict, &kept, || {
         format!(

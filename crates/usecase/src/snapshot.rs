@@ -3,10 +3,9 @@
 use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
 use kompox_domain::{
     AppScope, Context, DiskName, Error, Operation, ProviderDriver, Result, SnapshotName, Source, VolumeDisk,
-    VolumeName, VolumeOptions, VolumeSnapshot,
+    VolumeName, VolumeOptions, VolumeSnapshot, WriteOutcome,
 };
 
-use crate::support::Watch;
 use crate::{disk, support};
 
 /// The snapshots of one volume, or of all volumes of the app.
@@ -70,14 +69,14 @@ pub async fn create(
         name,
         source: request.source.clone(),
     };
-    let (watch, cx) = Watch::begin(cx);
+    let cx = &cx.within();
     driver
-        .snapshot_create(&cx, app, volume, &request)
+        .snapshot_create(cx, app, volume, &request)
         .await
         .map_err(|error| {
             support::cannot_make(
                 error,
-                &watch,
+                cx.outcome(),
                 &format!("create snapshot {} of volume {}", request.name, volume.name),
                 &format!("snapshot {}", request.name),
                 &volume.name,
@@ -99,13 +98,13 @@ pub async fn delete(
 ) -> Result<()> {
     support::require(driver, &[Operation::SnapshotDelete])?;
     let volume = support::volume(app, volume)?;
-    let (watch, cx) = Watch::begin(cx);
+    let cx = &cx.within();
     driver
-        .snapshot_delete(&cx, app, volume, snapshot)
+        .snapshot_delete(cx, app, volume, snapshot)
         .await
         .map_err(|error| {
             let what = format!("delete snapshot {snapshot} of volume {}", volume.name);
-            support::cannot_repeatable(error, &watch, &what)
+            support::cannot_repeatable(error, cx.outcome(), &what)
         })
 }
 
@@ -151,9 +150,9 @@ pub async fn restore(
         zone: request.zone.clone(),
         options: request.options.clone(),
     };
-    let (watch, watched) = Watch::begin(cx);
+    let watched = &cx.within();
     let restored = driver
-        .snapshot_restore(&watched, app, volume, &restore)
+        .snapshot_restore(watched, app, volume, &restore)
         .await
         .map_err(|error| {
             let what = format!(
@@ -161,25 +160,35 @@ pub async fn restore(
                 restore.snapshot, volume.name, restore.disk
             );
             let disk = format!("disk {}", restore.disk);
-            support::cannot_make(error, &watch, &what, &disk, &volume.name, Operation::DiskList)
+            support::cannot_make(
+                error,
+                watched.outcome(),
+                &what,
+                &disk,
+                &volume.name,
+                Operation::DiskList,
+            )
         })?;
     if !request.assign {
         return Ok(restored);
     }
-    let (watch, watched) = Watch::begin(cx);
+    let assigning = &cx.within();
     driver
-        .disk_assign(&watched, app, volume, &restore.disk)
+        .disk_assign(assigning, app, volume, &restore.disk)
         .await
-        .map_err(|error| not_assigned(error, &watch, &volume.name, &restore.disk))
+        .map_err(|error| not_assigned(error, assigning.outcome(), &volume.name, &restore.disk))
 }
 
 /// The error of a restore whose disk is there and whose assignment is not.
-fn not_assigned(error: Error, watch: &Watch, volume: &VolumeName, disk: &DiskName) -> Error {
+fn not_assigned(error: Error, assigning: WriteOutcome, volume: &VolumeName, disk: &DiskName) -> Error {
     let assign = support::command(Operation::DiskAssign, &format!("-V {volume} -N {disk}"));
-    let message = if watch.may_have_changed(&error) {
-        format!("disk {disk} of volume {volume} exists, but cannot tell whether it is assigned")
-    } else {
-        format!("disk {disk} of volume {volume} exists and is not assigned")
+    let message = match assigning {
+        WriteOutcome::Unknown => {
+            format!("disk {disk} of volume {volume} exists, but cannot tell whether it is assigned")
+        }
+        WriteOutcome::NotDone => format!("disk {disk} of volume {volume} exists and is not assigned"),
     };
-    support::also_hint(error.context(message), &format!("{assign} assigns it"))
+    // Of what was asked for, the disk was made.
+    let error = error.with_outcome(WriteOutcome::Unknown).context(message);
+    support::also_hint(error, &format!("{assign} assigns it"))
 }

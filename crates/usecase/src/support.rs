@@ -1,12 +1,10 @@
 //! What every verb does before it calls the driver, and what it says when the end is unclear.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use kompox_domain::driver::unsupported;
-use kompox_domain::progress::{Outcome, WarningKind};
+use kompox_domain::progress::WarningKind;
 use kompox_domain::{
-    AppScope, Context, Error, ErrorKind, Event, Operation, ProgressSink, ProviderDriver, Result, Volume,
-    VolumeDisk, VolumeName, suggest,
+    AppScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result, Volume, VolumeDisk, VolumeName,
+    WriteOutcome, suggest,
 };
 
 /// The command that errors tell the user to run.
@@ -115,87 +113,17 @@ pub(crate) fn also_hint(error: Error, hint: &str) -> Error {
     error.with_hint(joined)
 }
 
-/// Follows one call of the driver, to tell afterwards how far it came.
-///
-/// A driver tells of a step before it sends the first request of it, and of its state from when it was accepted.
-pub(crate) struct Watch {
-    cx: Context,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Default, Clone, Copy)]
-struct Seen {
-    /// A step was begun.
-    begun: bool,
-    /// Some step was accepted or done.
-    any_accepted: bool,
-    /// The step that was begun last was accepted or done.
-    last_accepted: bool,
-}
-
-impl Watch {
-    /// Begins to follow, and the context to call the driver with.
-    pub(crate) fn begin(cx: &Context) -> (Arc<Self>, Context) {
-        let watch = Arc::new(Self {
-            cx: cx.clone(),
-            seen: Mutex::default(),
-        });
-        let progress: Arc<dyn ProgressSink> = Arc::clone(&watch) as _;
-        (watch, cx.clone().with_progress(progress))
-    }
-
-    fn seen(&self) -> Seen {
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether something may have been made by a call that failed so. Making is its last step: what was done
-    /// before only prepared it.
-    fn may_have_made(&self, error: &Error) -> bool {
-        let seen = self.seen();
-        seen.last_accepted || (seen.begun && error.kind().outcome_unknown())
-    }
-
-    /// Whether a call that failed so may have changed anything.
-    pub(crate) fn may_have_changed(&self, error: &Error) -> bool {
-        let seen = self.seen();
-        seen.any_accepted || (seen.begun && error.kind().outcome_unknown())
-    }
-}
-
-impl ProgressSink for Watch {
-    fn emit(&self, event: Event) {
-        {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            match event {
-                Event::Started { .. } => {
-                    seen.begun = true;
-                    seen.last_accepted = false;
-                }
-                Event::Progress { .. }
-                | Event::Ended {
-                    outcome: Outcome::Done,
-                    ..
-                } => {
-                    seen.any_accepted = true;
-                    seen.last_accepted = true;
-                }
-                Event::Ended { .. } | Event::Retrying { .. } | Event::Warning { .. } => {}
-            }
-        }
-        self.cx.emit(event);
-    }
-}
-
 /// The error of making something that may exist all the same, under a name the user may not have chosen.
 pub(crate) fn cannot_make(
     error: Error,
-    watch: &Watch,
+    outcome: WriteOutcome,
     what: &str,
     name: &str,
     volume: &VolumeName,
     list: Operation,
 ) -> Error {
-    if !watch.may_have_made(&error) {
+    let error = error.with_outcome(outcome);
+    if outcome == WriteOutcome::NotDone {
         return error.context(format!("cannot {what}"));
     }
     let command = command(list, &format!("-V {volume}"));
@@ -204,8 +132,9 @@ pub(crate) fn cannot_make(
 }
 
 /// The error of something that may be done all the same, and that can simply be done again.
-pub(crate) fn cannot_repeatable(error: Error, watch: &Watch, what: &str) -> Error {
-    if !watch.may_have_changed(&error) {
+pub(crate) fn cannot_repeatable(error: Error, outcome: WriteOutcome, what: &str) -> Error {
+    let error = error.with_outcome(outcome);
+    if outcome == WriteOutcome::NotDone {
         return error.context(format!("cannot {what}"));
     }
     let error = error.context(format!("cannot tell whether this was done: {what}"));

@@ -6,7 +6,7 @@ use kompox_domain::{
     VolumeDisk, VolumeMount, VolumeName, naming,
 };
 
-use crate::support::{self, Watch};
+use crate::support;
 
 /// What mounts one volume.
 #[derive(Debug)]
@@ -120,14 +120,14 @@ pub async fn apply(
         });
     };
     let namespace = Some(first.namespace.clone());
-    let (watch, cx) = Watch::begin(cx);
-    let plan = driver.volume_apply(&cx, app, &mounts).await.map_err(|error| {
+    let cx = &cx.within();
+    let plan = driver.volume_apply(cx, app, &mounts).await.map_err(|error| {
         let cluster = &app.cluster.id.cluster;
         let what = format!(
             "let cluster {cluster} mount the volumes of app {}",
             app.app.id.app
         );
-        support::cannot_repeatable(error, &watch, &what)
+        support::cannot_repeatable(error, cx.outcome(), &what)
     })?;
     Ok(ApplyOutcome::Applied { namespace, plan })
 }

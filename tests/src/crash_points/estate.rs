@@ -63,6 +63,10 @@ impl<'c> Ground<'c> for Estate<'c> {
         driver.cluster_wait(cx, &self.cluster).await.map(drop)
     }
 
+    async fn held(&self) -> String {
+        format!("{:?}", self.likeness().await)
+    }
+
     async fn remove(self) {
         self.cloud.emulator.unwatch();
     }

@@ -22,6 +22,18 @@ pub enum Trouble {
     ThrottledOnce,
     /// From this request on everything is answered 500.
     Refused,
+    /// The request takes effect, its answer is lost, and from then on every write is answered with this status.
+    AnswerLostThen(u16),
+    /// The request is lost, and from then on every write is answered with this status.
+    LostThen(u16),
+    /// The request takes effect, and its answer is changed on its way into something that ARM and Kubernetes never
+    /// answer; the seed tells how.
+    Corrupted(u64),
+    /// The request takes effect or, where it does not arrive, does not; nobody answers, and the deadline passes.
+    Overdue {
+        /// Whether it takes effect.
+        arrives: bool,
+    },
     /// The process is killed while it waits for the answer, and the request never arrives.
     Killed,
     /// The process is killed after the request took effect.
@@ -36,9 +48,15 @@ impl Trouble {
         Self::RefusedOnce,
         Self::ThrottledOnce,
         Self::Refused,
+        Self::AnswerLostThen(429),
         Self::Killed,
         Self::KilledAfter,
     ];
+
+    /// How long whoever runs into it has time.
+    pub(super) fn deadline(self) -> Option<Duration> {
+        matches!(self, Self::Overdue { .. }).then_some(Duration::from_millis(300))
+    }
 
     /// Whether whoever runs into it must get over it.
     #[must_use]
@@ -65,8 +83,13 @@ impl Trouble {
                 vec![rule(busy).times(1)]
             }
             Self::Refused => vec![rule(refusal())],
-            Self::Killed => vec![rule(FaultAction::Hang)],
-            Self::KilledAfter => vec![rule(FaultAction::ResetAfter).times(1), rule(FaultAction::Hang)],
+            Self::AnswerLostThen(status) => then_refused(rule(FaultAction::ResetAfter), status),
+            Self::Corrupted(seed) => vec![rule(FaultAction::Corrupt { seed }).times(1)],
+            Self::LostThen(status) => then_refused(rule(FaultAction::ResetBefore), status),
+            Self::Killed | Self::Overdue { arrives: false } => vec![rule(FaultAction::Hang)],
+            Self::KilledAfter | Self::Overdue { arrives: true } => {
+                vec![rule(FaultAction::ResetAfter).times(1), rule(FaultAction::Hang)]
+            }
         })
     }
 
@@ -80,9 +103,15 @@ impl Trouble {
         cloud.emulator.clear_requests();
         cloud.set_faults(self.plan(request));
         let fatal = match self {
-            Self::Lost | Self::AnswerLost | Self::RefusedOnce | Self::ThrottledOnce | Self::Refused => {
-                return Some(operation.await);
-            }
+            Self::Lost
+            | Self::AnswerLost
+            | Self::RefusedOnce
+            | Self::ThrottledOnce
+            | Self::Refused
+            | Self::AnswerLostThen(_)
+            | Self::LostThen(_)
+            | Self::Corrupted(_)
+            | Self::Overdue { .. } => return Some(operation.await),
             // One more than those before has come in.
             Self::Killed => request + 1,
             // The repetition of the one whose answer was lost hangs.
@@ -104,6 +133,15 @@ impl Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::AnswerLostThen(status) => {
+                return write!(f, "the answer lost, then every write answered {status}");
+            }
+            Self::Overdue { arrives: true } => "done without an answer until the deadline",
+            Self::Overdue { arrives: false } => "lost without an answer until the deadline",
+            Self::Corrupted(seed) => return write!(f, "the answer corrupted ({seed})"),
+            Self::LostThen(status) => {
+                return write!(f, "the request lost, then every write answered {status}");
+            }
             Self::Lost => "everything lost",
             Self::AnswerLost => "the answer lost and everything after",
             Self::RefusedOnce => "one answer 500",
@@ -113,4 +151,11 @@ impl fmt::Display for Trouble {
             Self::KilledAfter => "killed after it took effect",
         })
     }
+}
+
+/// Once the first rule has struck, every write of a client is answered with this status.
+fn then_refused(first: FaultRule, status: u16) -> Vec<FaultRule> {
+    let refusal = FaultAction::respond(status, "InjectedRefusal", "It is refused from now on.");
+    let refused = FaultRule::new("PUT|PATCH|DELETE|POST", "**", refusal);
+    vec![first.times(1), refused.once_fired(0).clients_only()]
 }

@@ -307,6 +307,16 @@ impl<'c> Ground<'c> for World<'c> {
         listed.map(drop)
     }
 
+    /// A group only prepares what is asked for.
+    async fn held(&self) -> String {
+        let contents = self.contents().await;
+        let disks = contents.disks.values().map(|disk| disk.raw.to_string());
+        let all: Vec<String> = disks
+            .chain(contents.snapshots.values().map(Value::to_string))
+            .collect();
+        all.join("\n")
+    }
+
     async fn remove(self) {
         self.cloud.emulator.unwatch();
         let removed = self.cloud.emulator.remove_resource(&self.group_id()).await;

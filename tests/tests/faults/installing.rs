@@ -144,6 +144,10 @@ impl Operation for Installing {
         self.plan(estate, operator, false).await.map(drop)
     }
 
+    async fn held(&self, estate: &Estate<'_>) -> String {
+        format!("{:?}", likeness(estate).await)
+    }
+
     async fn watch<'c>(&self, estate: &Estate<'c>) -> Vigil {
         estate.watch(false).await
     }

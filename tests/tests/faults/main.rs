@@ -10,11 +10,11 @@
 mod building;
 mod clusters;
 mod company;
-mod doing;
 mod installing;
 mod killed;
 mod mounting;
 mod names;
+mod outcomes;
 mod random;
 mod seldom;
 mod surviving;

@@ -117,6 +117,11 @@ impl Operation for Mounting {
         apply(estate, operator).await.map(drop)
     }
 
+    async fn held(&self, estate: &Estate<'_>) -> String {
+        let volumes = phases(estate, "persistentvolumes").await;
+        format!("{volumes:?} {:?}", phases(estate, "persistentvolumeclaims").await)
+    }
+
     async fn watch<'c>(&self, estate: &Estate<'c>) -> Vigil {
         estate.watch(false).await
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::building::{Building, deprovision, provision};
 use crate::clusters::slow;
-use crate::doing::{Doing, Hands, usual_end};
+use kompox_tests::doing::{Doing, Hands, usual_end};
 
 /// Merges tags of a disk of volume `db`, past the driver.
 async fn tag(hands: Hands<'_>, name: &str, flag: &str, at: &str) -> Result<()> {

@@ -176,7 +176,7 @@ impl<'a> Follower<'a> {
         loop {
             let look = match self.look().await {
                 Ok(look) => look,
-                Err(ArmError::Deadline { .. }) => return Err(self.timeout(last.as_deref())),
+                Err(error) if error.is_deadline() => return Err(self.timeout(last.as_deref())),
                 Err(error) => return Err(domain(error)),
             };
             let Some(stack) = look.stack else { return Ok(None) };

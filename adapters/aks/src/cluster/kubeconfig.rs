@@ -212,7 +212,7 @@ async fn fetch(
         // `server` is never rewritten: only AKS knows which names its certificate has.
         url.query_pairs_mut().append_pair("server-fqdn", "public");
     }
-    let request = ArmRequest::post_empty(url).repeatable();
+    let request = ArmRequest::post_empty(url).reading();
     let response = arm
         .send(cx, &request)
         .await

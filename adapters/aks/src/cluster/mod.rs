@@ -80,7 +80,7 @@ impl<'a> ClusterWork<'a> {
 
 /// The error of a request about a cluster. Where the general mapping knows no advice, the table of clusters may.
 pub(crate) fn domain(error: ArmError) -> Error {
-    let detail = match &error {
+    let detail = match error.last() {
         ArmError::Service(service) | ArmError::Operation { error: service, .. } => Some(ErrorDetail {
             code: service.code.clone(),
             message: service.message.clone(),

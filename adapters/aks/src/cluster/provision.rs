@@ -106,7 +106,9 @@ impl ClusterWork<'_> {
                 Either::Right((never, _)) => match never {},
             }
         };
-        if !matches!(result, Err(ArmError::Deadline { .. } | ArmError::Service(_))) {
+        let untold =
+            |error: &ArmError| matches!(error.last(), ArmError::Deadline { .. } | ArmError::Service(_));
+        if !result.as_ref().is_err_and(untold) {
             // The last word about every resource, also about those that were made between two looks.
             if let Err(error) = follower.look().await {
                 tracing::debug!(%error, "what the stack did cannot be read");
@@ -118,7 +120,7 @@ impl ClusterWork<'_> {
                 Ok(Put::Done)
             }
             Err(error) if error.code().is_some_and(|code| code.eq_ignore_ascii_case(HELD)) => Ok(Put::Held),
-            Err(ArmError::Deadline { .. }) => Err(follower.timeout(None)),
+            Err(error) if error.is_deadline() && error.may_have_taken_effect() => Err(follower.timeout(None)),
             Err(ArmError::Service(error)) if !error.details.is_empty() => Err(failure::error(
                 &self.doing(),
                 failure::of_refusal(&error, &self.place.path()),
@@ -127,7 +129,13 @@ impl ClusterWork<'_> {
                 Ok(Some(stack)) if stack.state() != StackState::Succeeded => Err(self.failed(&stack).await),
                 _ => Err(domain(error).context(self.doing())),
             },
-            Err(error) => Err(domain(error).context(self.doing())),
+            Err(error) => match self.place.get(self.arm, self.cx).await {
+                // Azure took it, though its answer was lost.
+                Ok(Some(stack)) if error.may_have_taken_effect() && self.is_of_this_run(&stack) => {
+                    Ok(Put::Held)
+                }
+                _ => Err(domain(error).context(self.doing())),
+            },
         }
     }
 

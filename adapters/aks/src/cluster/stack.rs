@@ -77,20 +77,22 @@ impl StackPlace {
     /// The request that makes the stack, or brings it up to date. What is no longer in the template is deleted, a
     /// resource group is only let go.
     pub(crate) fn put(&self, arm: &ArmClient, input: &StackInput<'_>) -> Result<ArmRequest, ArmError> {
-        ArmRequest::put(arm.url(&self.path(), STACKS)?, &input.body())
+        // A stack shows whose operation was the last, and not all that was sent: whoever puts it looks for that.
+        Ok(ArmRequest::put(arm.url(&self.path(), STACKS)?, &input.body())?.without_evidence())
     }
 
     /// The request that deletes the stack. Every parameter is sent: what is left out means detach, whatever the
     /// stack itself says.
     pub(crate) fn delete(&self, arm: &ArmClient, what: Unmanage) -> Result<ArmRequest, ArmError> {
-        let mut url = arm.url(&self.path(), STACKS)?;
+        let stack = arm.url(&self.path(), STACKS)?;
+        let mut url = stack.clone();
         url.query_pairs_mut()
             .append_pair("unmanageAction.Resources", what.as_str())
             .append_pair("unmanageAction.ResourceGroups", what.as_str())
             .append_pair("unmanageAction.ManagementGroups", Unmanage::Detach.as_str())
             .append_pair("unmanageAction.ResourcesWithoutDeleteSupport", "fail")
             .append_pair("bypassStackOutOfSyncError", "false");
-        Ok(ArmRequest::delete(url))
+        Ok(ArmRequest::delete(url).removing(stack))
     }
 
     /// What ARM finds wrong with what would be put; none if nothing.
@@ -110,7 +112,7 @@ impl StackPlace {
             error: Option<Value>,
         }
         let url = arm.url(&format!("{}/validate", self.path()), STACKS)?;
-        let request = ArmRequest::post(url, &input.body())?.repeatable();
+        let request = ArmRequest::post(url, &input.body())?.reading();
         let error = match arm.run(cx, &request, FinalState::Resource, step).await {
             Ok(Some(response)) => {
                 let validated: Validated = response.json()?;
@@ -139,7 +141,7 @@ impl StackPlace {
         }
         let url = arm.url(&format!("{}/exportTemplate", self.path()), STACKS)?;
         let exported: Exported = arm
-            .send(cx, &ArmRequest::post_empty(url).repeatable())
+            .send(cx, &ArmRequest::post_empty(url).reading())
             .await?
             .json()?;
         Ok(exported.template)

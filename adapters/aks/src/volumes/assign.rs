@@ -8,6 +8,7 @@
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use kompox_arm::{ArmError, ArmRequest, FinalState};
+use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{self, DiskRecord, VolumeDisk};
 use kompox_domain::{DiskName, Error, ErrorKind, Result, Volume, naming, tags};
 use serde_json::json;
@@ -96,9 +97,30 @@ impl AppVolumes<'_> {
         let result = match self.arm.run(self.cx, &request, FinalState::Nothing, &step).await {
             Ok(_) => Ok(()),
             Err(ArmError::Unfollowed { .. }) => self.until_seen(volume, name, flag).await,
+            Err(error) if error.may_have_taken_effect() => {
+                let shown = !error.is_deadline() && self.shows(volume, name, flag).await;
+                shown.then(|| self.warn_of_lost_answer(name)).ok_or(error.into())
+            }
             Err(error) => Err(error.into()),
         };
         step.end(result)
+    }
+
+    /// Whether the disk list shows a flag whose writing was not answered. That it does not show it proves nothing: a
+    /// merge may take effect late.
+    async fn shows(&self, volume: &Volume, name: &DiskName, flag: Flag) -> bool {
+        let records = self.disk_records(std::slice::from_ref(volume)).await;
+        records.is_ok_and(|records| {
+            let record = records.iter().find(|record| record.name == *name);
+            record.is_some_and(|record| flag.shows_in(record))
+        })
+    }
+
+    fn warn_of_lost_answer(&self, name: &DiskName) {
+        self.cx.warn(
+            WarningKind::AnswerLost,
+            format!("Azure's answer about the tags of disk {name} was lost; the disk list shows that it took effect"),
+        );
     }
 
     /// Waits until the disk list shows a flag that was accepted, and that cannot be followed in another way.

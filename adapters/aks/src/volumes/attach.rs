@@ -15,9 +15,10 @@ impl AppVolumes<'_> {
             return;
         };
         let description = roles::description(&self.app.cluster_scope().path());
+        let beside = self.cx.beside();
         let assigner = Assigner {
             arm: self.arm,
-            cx: self.cx,
+            cx: &beside,
             options: self.options,
             description: &description,
         };

@@ -96,7 +96,7 @@ impl AppVolumes<'_> {
         let gib = options.check_size(size)?;
         if !group_exists {
             self.groups
-                .create(self.arm, self.cx, &self.group, &self.settings.location)
+                .create(self.arm, &self.cx.beside(), &self.group, &self.settings.location)
                 .await?;
         }
         let latest = records.iter().filter_map(|record| record.assigned_at).max();

@@ -60,7 +60,7 @@ impl AppVolumes<'_> {
         };
         if !group_exists {
             self.groups
-                .create(self.arm, self.cx, &self.group, &self.settings.location)
+                .create(self.arm, &self.cx.beside(), &self.group, &self.settings.location)
                 .await?;
         }
 

@@ -177,8 +177,8 @@ impl Run<'_> {
         if matches!(error, ArmError::Deadline { .. } | ArmError::Credential { .. }) {
             return Err(error);
         }
-        // A POST that may be repeated only reads: it leaves nothing behind that could still run.
-        if self.request.method == Method::Post && self.request.repeatable {
+        // What only reads leaves nothing behind that could still run.
+        if self.request.reads {
             return Err(error);
         }
         if !self.request.resource_tells || self.request.method == Method::Post {

@@ -76,7 +76,7 @@ pub(super) fn is_resource(response: &ArmResponse) -> bool {
 }
 
 /// The `provisioningState` of a resource.
-pub(super) fn state_of(response: &ArmResponse) -> Option<String> {
+pub(crate) fn state_of(response: &ArmResponse) -> Option<String> {
     serde_json::from_slice::<ResourceBody>(&response.body)
         .ok()?
         .properties?

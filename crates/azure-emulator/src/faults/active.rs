@@ -70,7 +70,7 @@ impl ActivePlan {
                     | FaultAction::Race(_)
                     | FaultAction::Hang
             );
-            active.methods.is_some() && about_resources
+            active.methods.is_some() && about_resources && !active.rule.clients_only
         })
     }
 
@@ -82,8 +82,13 @@ impl ActivePlan {
         concerned: impl Fn(&ActiveRule) -> bool,
     ) -> Verdict {
         let mut verdict = Verdict::default();
-        for active in self.rules.iter_mut().filter(|active| concerned(active)) {
-            if !active.matches(method, path, path_and_query) || !active.fires(&mut self.dice) {
+        for index in 0..self.rules.len() {
+            let awaited = self.rules.get(index).and_then(|active| active.rule.once_fired);
+            let awaits = awaited.is_some_and(|rule| self.rules.get(rule).is_none_or(|rule| rule.fired == 0));
+            let Some(active) = self.rules.get_mut(index).filter(|active| concerned(active)) else {
+                continue;
+            };
+            if awaits || !active.matches(method, path, path_and_query) || !active.fires(&mut self.dice) {
                 continue;
             }
             match &active.rule.action {
@@ -204,14 +209,19 @@ fn check_respond<'a>(
     }
 }
 
-/// The next number in [0, 1): splitmix64, so that a seed means the same on every machine.
+/// The next number in [0, 1).
 #[expect(clippy::cast_precision_loss, reason = "the upper 53 bits fit an f64 exactly")]
 fn throw(state: &mut u64) -> f64 {
+    (next(state) >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+/// The next number: splitmix64, so that a seed means the same on every machine.
+pub(super) fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    z ^ (z >> 31)
 }
 
 fn glob_to_regex(glob: &str) -> String {
@@ -282,6 +292,28 @@ mod tests {
         assert_eq!(two.judge(&Method::GET, "/x", "/x").delay_ms, 40);
         let mut many = plan(MAX_DELAY_MS, 3).unwrap();
         assert_eq!(many.judge(&Method::GET, "/x", "/x").delay_ms, MAX_DELAY_MS);
+    }
+
+    #[test]
+    fn a_rule_that_waits_for_another_matches_nothing_before_that_has_fired() {
+        let rules = [
+            FaultRule::new("PUT", "**", FaultAction::ResetAfter)
+                .after(1)
+                .times(1),
+            FaultRule::new(
+                "PUT",
+                "**",
+                FaultAction::respond(429, "TooManyRequests", "Slow down."),
+            )
+            .once_fired(0)
+            .times(1),
+        ];
+        let mut plan = ActivePlan::new(FaultPlan::new(rules)).unwrap();
+        let mut next = || plan.judge(&Method::PUT, "/x", "/x").action;
+        assert_eq!(next(), None);
+        assert_eq!(next(), Some(FaultAction::ResetAfter));
+        assert!(matches!(next(), Some(FaultAction::Respond(_))));
+        assert_eq!(next(), None);
     }
 
     #[test]

@@ -30,6 +30,7 @@
 //! for anything. `pathRegex` is a regular expression over path and query instead. Both ignore case.
 
 mod active;
+mod corrupt;
 
 use std::collections::BTreeMap;
 
@@ -37,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub(crate) use active::{ActivePlan, Verdict, racing_write, store_as_is};
+pub(crate) use corrupt::corrupt;
 
 /// A list of rules, and the seed of their dice.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -84,6 +86,12 @@ pub struct FaultRule {
     /// Chance of firing, 0 to 1; absent is always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
+    /// Matches nothing before the rule at this place of the plan, counted from 0, has fired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub once_fired: Option<usize>,
+    /// Matches requests of clients only, also where it names the method.
+    #[serde(default)]
+    pub clients_only: bool,
     /// What happens.
     pub action: FaultAction,
 }
@@ -100,6 +108,8 @@ impl FaultRule {
             skip: 0,
             count: None,
             probability: None,
+            once_fired: None,
+            clients_only: false,
             action,
         }
     }
@@ -115,6 +125,20 @@ impl FaultRule {
     #[must_use]
     pub fn after(mut self, skip: u32) -> Self {
         self.skip = skip;
+        self
+    }
+
+    /// Matches nothing before another rule of the plan has fired.
+    #[must_use]
+    pub fn once_fired(mut self, rule: usize) -> Self {
+        self.once_fired = Some(rule);
+        self
+    }
+
+    /// Matches requests of clients only.
+    #[must_use]
+    pub fn clients_only(mut self) -> Self {
+        self.clients_only = true;
         self
     }
 
@@ -147,6 +171,11 @@ pub enum FaultAction {
     MalformedBody,
     /// Handles the request and answers its status with no body.
     EmptyBody,
+    /// Handles the request and answers something that is no longer what the API promises.
+    Corrupt {
+        /// What is changed, and how, follows from it.
+        seed: u64,
+    },
     /// Never answers, and does nothing.
     Hang,
     /// Pretends that a write has not arrived everywhere yet.

@@ -297,7 +297,11 @@ mod tests {
     #[test]
     fn an_interruption_says_what_still_runs() {
         let abandoned = ["create disk db-034d4d-first".to_owned()];
-        let report = Report::interrupted(&abandoned, "kompoxops disk list -V db");
+        let report = Report::interrupted(
+            &abandoned,
+            kompox_domain::WriteOutcome::Unknown,
+            "kompoxops disk list -V db",
+        );
         insta::assert_snapshot!(plain(&report), @r"
         interrupted; this may still run in Azure: create disk db-034d4d-first
         hint: see how it ends with: kompoxops disk list -V db

@@ -60,7 +60,26 @@ impl Requests<'_> {
         {
             return Err(Error::new(ErrorKind::Timeout, "the deadline passed"));
         }
-        let answer = act().map_err(|error| {
+        self.answer(what, act()).await
+    }
+
+    /// The same for what changes something. It is told that a write is about to be sent, and that it was refused where
+    /// it was: what is lost on the way counts as one that may have taken effect.
+    async fn write<T>(&self, what: &str, act: impl FnOnce() -> io::Result<T>) -> Result<T> {
+        let act = || {
+            let write = self.cx.write();
+            let done = act();
+            match done {
+                Err(_) => write.refused(),
+                Ok(_) => write.may_have_taken_effect(),
+            }
+            done
+        };
+        self.send(what, act).await
+    }
+
+    async fn answer<T>(&self, what: &str, done: io::Result<T>) -> Result<T> {
+        let answer = done.map_err(|error| {
             let kind = match error.kind() {
                 Io::AlreadyExists => ErrorKind::Conflict,
                 Io::NotFound => ErrorKind::NotFound,
@@ -180,7 +199,7 @@ impl Requests<'_> {
         ];
         let tags: BTreeMap<String, String> = volume.chain(own).collect();
         let file = self.file(handle);
-        self.send(&format!("make {handle}"), || {
+        self.write(&format!("make {handle}"), || {
             let draft = write_draft(&file, &tags, &self.cx.next_ulid(None))?;
             let made = std::fs::hard_link(&draft, &file);
             std::fs::remove_file(&draft)?;
@@ -192,7 +211,7 @@ impl Requests<'_> {
     pub(super) async fn delete(&self, handle: &str) -> Result<()> {
         let file = self.file(handle);
         let what = format!("delete {handle}");
-        match self.send(&what, || std::fs::remove_file(file)).await {
+        match self.write(&what, || std::fs::remove_file(file)).await {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             result => result,
         }
@@ -201,7 +220,7 @@ impl Requests<'_> {
     /// Marks a disk as assigned at this moment, or takes back the mark that was seen on it.
     pub(super) async fn mark(&self, disk: &DiskRecord, at: Option<Ulid>) -> Result<()> {
         let file = self.file(&disk.handle);
-        self.send(&format!("tag {}", disk.handle), || {
+        self.write(&format!("tag {}", disk.handle), || {
             let mut tags = match read(&file) {
                 // Deleted in the meantime: there is nothing to take back.
                 Err(error) if at.is_none() && error.kind() == Io::NotFound => return Ok(()),

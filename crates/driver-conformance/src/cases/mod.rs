@@ -9,6 +9,7 @@ mod deletion;
 mod disks;
 mod isolation;
 mod operations;
+mod outcomes;
 mod restore;
 mod snapshots;
 
@@ -27,6 +28,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
         concurrency::CASES,
         cancellation::CASES,
         deadlines::CASES,
+        outcomes::CASES,
     ]
     .into_iter()
     .flatten()

@@ -2,8 +2,8 @@
 
 use kompox_domain::volume::{DiskRecord, arrange, arrange_snapshots};
 use kompox_domain::{
-    AppScope, Context, DiskName, Error, ErrorKind, Result, SnapshotName, Source, Volume, VolumeDisk,
-    VolumeName, VolumeSnapshot, Zone, naming,
+    AppScope, Context, DiskName, Error, ErrorKind, PendingWrite, Result, SnapshotName, Source, Volume,
+    VolumeDisk, VolumeName, VolumeSnapshot, Zone, naming,
 };
 use tokio::time::{Instant, timeout_at};
 use ulid::Ulid;
@@ -19,15 +19,29 @@ pub(super) struct Requests<'a> {
 }
 
 impl Requests<'_> {
-    /// Sends a request: the only way in which anything is read or changed.
+    /// Sends a request that changes nothing which the operation is about.
     async fn send<T>(&self, act: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
+        self.exchange(false, act).await
+    }
+
+    /// Sends a write, and tells what became of it.
+    async fn write<T>(&self, act: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
+        self.exchange(true, act).await
+    }
+
+    /// The only way in which anything is read or changed.
+    async fn exchange<T>(&self, writes: bool, act: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
         let exchange = async {
             // Dropped here, it was never sent.
             yield_now().await;
+            let write = writes.then(|| self.cx.write());
             let (fault, answer) = {
                 let mut state = self.cloud.lock();
                 match state.receive() {
-                    Some(Fault::Refuse(kind)) => return Err(injected(kind)),
+                    Some(Fault::Refuse(kind)) => {
+                        write.into_iter().for_each(PendingWrite::refused);
+                        return Err(injected(kind));
+                    }
                     fault => (fault, act(&mut state)),
                 }
             };
@@ -37,6 +51,9 @@ impl Requests<'_> {
                 None => {
                     // Dropped here, it took effect and the answer is lost.
                     yield_now().await;
+                    if answer.is_err() {
+                        write.into_iter().for_each(PendingWrite::refused);
+                    }
                     answer
                 }
             }
@@ -75,7 +92,7 @@ impl Requests<'_> {
         .await
     }
 
-    /// Makes the place for the app's disks where it is missing.
+    /// Makes the place for the app's disks where it is missing. That only prepares what is asked for.
     pub(super) async fn make_place(&self) -> Result<()> {
         let app = self.app.path();
         self.send(|state| {
@@ -88,7 +105,7 @@ impl Requests<'_> {
     /// Begins to make a disk. It exists from now on, and is not ready.
     pub(super) async fn put_disk(&self, record: DiskRecord) -> Result<()> {
         let app = self.app.path();
-        self.send(|state| {
+        self.write(|state| {
             if !state.places.contains(&app) {
                 return Err(Error::new(ErrorKind::NotFound, format!("app {app} has no place")));
             }
@@ -111,7 +128,7 @@ impl Requests<'_> {
 
     /// Marks a disk as assigned.
     pub(super) async fn mark(&self, handle: &str, at: Ulid) -> Result<()> {
-        self.send(|state| {
+        self.write(|state| {
             let now = state.time();
             let disk = find_disk(state, handle)?;
             if disk.phase != Phase::Ready {
@@ -127,7 +144,7 @@ impl Requests<'_> {
 
     /// Takes the mark from a disk, unless it was marked anew in the meantime or is gone.
     pub(super) async fn unmark(&self, seen: &DiskRecord) -> Result<()> {
-        self.send(|state| {
+        self.write(|state| {
             let now = state.time();
             let Ok(disk) = find_disk(state, &seen.handle) else {
                 return Ok(());
@@ -144,7 +161,7 @@ impl Requests<'_> {
 
     /// Begins to delete a disk. It exists until it is gone.
     pub(super) async fn delete_disk(&self, handle: &str) -> Result<()> {
-        self.send(|state| {
+        self.write(|state| {
             let deleting = state.deleting();
             let Ok(disk) = find_disk(state, handle) else {
                 return Ok(());
@@ -172,7 +189,7 @@ impl Requests<'_> {
     /// Begins to take a snapshot. It exists from now on, and is not complete.
     pub(super) async fn put_snapshot(&self, snapshot: VolumeSnapshot, zone: Option<Zone>) -> Result<()> {
         let app = self.app.path();
-        self.send(|state| {
+        self.write(|state| {
             if state
                 .snapshots
                 .iter()
@@ -212,7 +229,7 @@ impl Requests<'_> {
 
     /// Begins to delete a snapshot.
     pub(super) async fn delete_snapshot(&self, handle: &str) -> Result<()> {
-        self.send(|state| {
+        self.write(|state| {
             let deleting = state.deleting();
             let mut found = state.snapshots.iter_mut();
             if let Some(found) = found.find(|found| found.snapshot.handle == handle)

@@ -7,7 +7,7 @@ use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, Provider
 
 use super::protection::{self, Deed};
 use super::{cannot, look};
-use crate::support::{self, Watch};
+use crate::support;
 
 /// How to take a cluster down.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -141,13 +141,13 @@ pub async fn deprovision(
         let status = look(driver, cx, cluster).await;
         refuse_installed(driver, cluster, &status.unwrap_or_default())?;
     }
-    let (watch, cx) = Watch::begin(cx);
+    let cx = &cx.within();
     driver
-        .cluster_deprovision(&cx, cluster, &request.request)
+        .cluster_deprovision(cx, cluster, &request.request)
         .await
         .map_err(|error| {
             let what = format!("deprovision cluster {}", cluster.cluster.id);
-            cannot(error, &watch, &what)
+            cannot(error, cx.outcome(), &what)
         })
 }
 

@@ -6,7 +6,7 @@ use kompox_domain::{ClusterScope, Context, Error, Operation, ProviderDriver, Res
 
 use super::protection::{self, Deed};
 use super::{cannot, look};
-use crate::support::{self, Watch};
+use crate::support;
 
 /// Makes a cluster ready for apps, and answers with what was done; a dry run with what would be.
 ///
@@ -52,11 +52,17 @@ pub async fn install(
             return Ok(plan);
         }
     }
-    let (watch, cx) = Watch::begin(cx);
+    let cx = &cx.within();
     driver
-        .cluster_install(&cx, cluster, request)
+        .cluster_install(cx, cluster, request)
         .await
-        .map_err(|error| cannot(error, &watch, &format!("install the ingress of cluster {id}")))
+        .map_err(|error| {
+            cannot(
+                error,
+                cx.outcome(),
+                &format!("install the ingress of cluster {id}"),
+            )
+        })
 }
 
 /// Whether nothing of the ingress is there: then nothing of it is changed by making it.
@@ -129,9 +135,15 @@ pub async fn uninstall(
         return planned.refusal.map_or(Ok(planned.plan), Err);
     }
     let id = &cluster.cluster.id;
-    let (watch, cx) = Watch::begin(cx);
+    let cx = &cx.within();
     driver
-        .cluster_uninstall(&cx, cluster, request)
+        .cluster_uninstall(cx, cluster, request)
         .await
-        .map_err(|error| cannot(error, &watch, &format!("uninstall the ingress of cluster {id}")))
+        .map_err(|error| {
+            cannot(
+                error,
+                cx.outcome(),
+                &format!("uninstall the ingress of cluster {id}"),
+            )
+        })
 }

@@ -12,7 +12,9 @@ mod token;
 mod wait;
 
 use kompox_domain::cluster::ClusterStatus;
-use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
+use kompox_domain::{
+    ClusterScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result, WriteOutcome,
+};
 
 pub use deprovision::{Deprovision, DeprovisionPlan, blocked, deprovision, deprovision_plan};
 pub use each::ClusterOutcome;
@@ -23,7 +25,7 @@ pub use status::{status, status_all};
 pub use token::token;
 pub use wait::{Waited, wait};
 
-use crate::support::{self, Watch};
+use crate::support;
 
 /// How many clusters are asked about at the same time.
 ///
@@ -40,16 +42,16 @@ async fn look(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope)
 }
 
 /// The error of a write on a cluster that can simply be done again.
-fn cannot(error: Error, watch: &Watch, what: &str) -> Error {
+fn cannot(error: Error, outcome: WriteOutcome, what: &str) -> Error {
     match error.kind() {
         // The cloud has told how it ended, and what of it failed.
         kind if kind == ErrorKind::Failed || !error.failures().is_empty() => support::also_hint(
-            error.context(format!("cannot {what}")),
+            error.with_outcome(outcome).context(format!("cannot {what}")),
             "the next run goes on where this one stopped",
         ),
-        ErrorKind::Timeout if watch.may_have_changed(&error) => error.context(format!(
-            "there was not enough time to {what}; it goes on in the cloud"
-        )),
-        _ => support::cannot_repeatable(error, watch, what),
+        ErrorKind::Timeout if outcome == WriteOutcome::Unknown => error.with_outcome(outcome).context(
+            format!("there was not enough time to {what}; it goes on in the cloud"),
+        ),
+        _ => support::cannot_repeatable(error, outcome, what),
     }
 }

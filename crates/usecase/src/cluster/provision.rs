@@ -6,7 +6,7 @@ use kompox_domain::{ClusterScope, Context, ErrorKind, Operation, ProviderDriver,
 
 use super::protection::{self, Deed};
 use super::{cannot, look, preflight};
-use crate::support::{self, Watch};
+use crate::support;
 
 /// What [`provision`] would do. Nothing is written.
 ///
@@ -89,13 +89,13 @@ pub async fn provision(
     if status.found == Some(false) {
         preflight::pass(driver, cx, cluster).await?;
     }
-    let (watch, cx) = Watch::begin(cx);
+    let cx = &cx.within();
     driver
-        .cluster_provision(&cx, cluster, request)
+        .cluster_provision(cx, cluster, request)
         .await
         .map_err(|error| {
             let what = format!("provision cluster {}", cluster.cluster.id);
-            cannot(error, &watch, &what)
+            cannot(error, cx.outcome(), &what)
         })
 }
 

@@ -10,7 +10,7 @@ use kompox_domain::{
 
 pub use bootstrap::{BootstrapOutcome, Bootstrapped, bootstrap};
 
-use crate::support::{self, Watch};
+use crate::support;
 
 /// The disks of one volume, or of all volumes of the app.
 ///
@@ -91,10 +91,10 @@ pub async fn assign(
 ) -> Result<VolumeDisk> {
     support::require(driver, &[Operation::DiskAssign])?;
     let volume = support::volume(app, volume)?;
-    let (watch, cx) = Watch::begin(cx);
-    driver.disk_assign(&cx, app, volume, disk).await.map_err(|error| {
+    let cx = &cx.within();
+    driver.disk_assign(cx, app, volume, disk).await.map_err(|error| {
         let what = format!("assign disk {disk} of volume {}", volume.name);
-        support::cannot_repeatable(error, &watch, &what)
+        support::cannot_repeatable(error, cx.outcome(), &what)
     })
 }
 
@@ -112,13 +112,13 @@ pub async fn delete(
 ) -> Result<()> {
     support::require(driver, &[Operation::DiskDelete])?;
     let volume = support::volume(app, volume)?;
-    let (watch, cx) = Watch::begin(cx);
+    let cx = &cx.within();
     driver
-        .disk_delete(&cx, app, volume, disk, force)
+        .disk_delete(cx, app, volume, disk, force)
         .await
         .map_err(|error| {
             let what = format!("delete disk {disk} of volume {}", volume.name);
-            support::cannot_repeatable(error, &watch, &what)
+            support::cannot_repeatable(error, cx.outcome(), &what)
         })
 }
 
@@ -135,14 +135,14 @@ async fn make(
     volume: &Volume,
     request: &DiskCreate,
 ) -> Result<VolumeDisk> {
-    let (watch, cx) = Watch::begin(cx);
+    let cx = &cx.within();
     driver
-        .disk_create(&cx, app, volume, request)
+        .disk_create(cx, app, volume, request)
         .await
         .map_err(|error| {
             support::cannot_make(
                 error,
-                &watch,
+                cx.outcome(),
                 &format!("create disk {} of volume {}", request.name, volume.name),
                 &format!("disk {}", request.name),
                 &volume.name,

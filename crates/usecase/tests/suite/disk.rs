@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{DiskName, ErrorKind, Operation, Source, VolumeName, VolumeOptions};
+use kompox_domain::{DiskName, ErrorKind, Operation, Source, VolumeName, VolumeOptions, WriteOutcome};
 use kompox_usecase::disk;
 
-use crate::support::{chain, context, disk as a_disk, driver, error, scope};
+use crate::support::{chain, context, disk as a_disk, driver, error, scope, write};
 
 fn request(name: Option<&str>) -> disk::Create {
     disk::Create {
@@ -213,7 +213,11 @@ async fn names_that_are_made_up_only_grow() {
 
 #[tokio::test]
 async fn an_unclear_end_of_a_create_names_the_disk_and_how_to_look_for_it() {
-    for kind in ErrorKind::ALL {
+    let outcomes = [WriteOutcome::NotDone, WriteOutcome::Unknown];
+    let cases = ErrorKind::ALL
+        .into_iter()
+        .flat_map(|kind| outcomes.map(|outcome| (kind, outcome)));
+    for (kind, outcome) in cases {
         let (cx, _) = context();
         let mut driver = driver(&[Operation::DiskCreate]);
         let used = Arc::new(Mutex::new(String::new()));
@@ -223,16 +227,16 @@ async fn an_unclear_end_of_a_create_names_the_disk_and_how_to_look_for_it() {
             .times(1)
             .returning(move |cx, _, _, request| {
                 *log.lock().unwrap() = request.name.to_string();
-                let no = error(kind, "the cloud says no").with_hint("ask again");
-                cx.begin("create disk").end(Err(no))
+                write(cx, outcome);
+                Err(error(kind, "the cloud says no").with_hint("ask again"))
             });
         let error = disk::create(&driver, &cx, &scope(&["db"]), &request(None))
             .await
             .unwrap_err();
         let name = used.lock().unwrap().clone();
-        assert_eq!(error.kind(), kind);
+        assert_eq!((error.kind(), error.outcome()), (kind, outcome));
         let messages = chain(&error);
-        if kind.outcome_unknown() {
+        if outcome == WriteOutcome::Unknown {
             assert_eq!(
                 messages,
                 [
@@ -251,7 +255,7 @@ async fn an_unclear_end_of_a_create_names_the_disk_and_how_to_look_for_it() {
 }
 
 #[tokio::test]
-async fn what_fails_before_the_driver_begins_anything_has_clearly_not_been_done() {
+async fn what_fails_before_the_driver_writes_anything_has_clearly_not_been_done() {
     for kind in ErrorKind::ALL {
         let (cx, recorder) = context();
         let mut driver = driver(&[Operation::DiskCreate, Operation::DiskDelete]);
@@ -292,10 +296,10 @@ async fn assign_and_delete_say_what_they_were_doing_and_that_they_can_be_repeate
     let (cx, _) = context();
     let app = scope(&["db"]);
     let (volume, name) = names("db", "one");
-    for (kind, prefix, hint) in [
-        (ErrorKind::Precondition, "cannot ", None),
+    for (outcome, prefix, hint) in [
+        (WriteOutcome::NotDone, "cannot ", None),
         (
-            ErrorKind::Timeout,
+            WriteOutcome::Unknown,
             "cannot tell whether this was done: ",
             Some("run the command again: it goes on where it stopped"),
         ),
@@ -304,11 +308,17 @@ async fn assign_and_delete_say_what_they_were_doing_and_that_they_can_be_repeate
         driver
             .expect_disk_assign()
             .times(1)
-            .returning(move |cx, _, _, _| cx.begin("tag disk").end(Err(error(kind, "refused"))));
+            .returning(move |cx, _, _, _| {
+                write(cx, outcome);
+                Err(error(ErrorKind::Throttled, "refused"))
+            });
         driver
             .expect_disk_delete()
             .times(1)
-            .returning(move |cx, _, _, _, _| cx.begin("delete disk").end(Err(error(kind, "refused"))));
+            .returning(move |cx, _, _, _, _| {
+                write(cx, outcome);
+                Err(error(ErrorKind::Throttled, "refused"))
+            });
         let assign = disk::assign(&driver, &cx, &app, &volume, &name)
             .await
             .unwrap_err();
@@ -330,6 +340,7 @@ async fn assign_and_delete_say_what_they_were_doing_and_that_they_can_be_repeate
             ]
         );
         assert_eq!((assign.hint(), delete.hint()), (hint, hint));
+        assert_eq!((assign.outcome(), delete.outcome()), (outcome, outcome));
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use kompox_domain::{ErrorKind, Operation, SnapshotName, Source, VolumeName, VolumeOptions};
+use kompox_domain::{ErrorKind, Operation, SnapshotName, Source, VolumeName, VolumeOptions, WriteOutcome};
 use kompox_usecase::snapshot;
 
-use crate::support::{chain, context, disk, driver, error, scope, snapshot as a_snapshot};
+use crate::support::{chain, context, disk, driver, error, scope, snapshot as a_snapshot, write};
 
 fn create(volume: &str, name: Option<&str>) -> snapshot::Create {
     snapshot::Create {
@@ -120,8 +120,8 @@ async fn names_that_are_made_up_only_grow_and_an_unclear_end_names_them() {
         .times(3)
         .returning(move |cx, _, _, request| {
             log.lock().unwrap().push(request.name.to_string());
-            cx.begin("create snapshot")
-                .end(Err(error(ErrorKind::Failed, "broken")))
+            write(cx, WriteOutcome::Unknown);
+            Err(error(ErrorKind::Failed, "broken"))
         });
     for _ in 0..3 {
         let error = snapshot::create(&driver, &cx, &scope(&["db"]), &create("db", None))
@@ -192,13 +192,13 @@ async fn a_restored_disk_is_assigned_only_when_that_is_asked_for() {
 #[tokio::test]
 async fn a_restore_that_fails_is_not_followed_by_an_assignment() {
     let (cx, _) = context();
-    for (kind, message) in [
+    for (outcome, message) in [
         (
-            ErrorKind::Conflict,
+            WriteOutcome::NotDone,
             "cannot restore snapshot before of volume db as disk again",
         ),
         (
-            ErrorKind::Timeout,
+            WriteOutcome::Unknown,
             "cannot tell whether this was done: restore snapshot before of volume db as disk again",
         ),
     ] {
@@ -206,15 +206,19 @@ async fn a_restore_that_fails_is_not_followed_by_an_assignment() {
         driver
             .expect_snapshot_restore()
             .times(1)
-            .returning(move |cx, _, _, _| cx.begin("x").end(Err(error(kind, "refused"))));
+            .returning(move |cx, _, _, _| {
+                write(cx, outcome);
+                Err(error(ErrorKind::Conflict, "refused"))
+            });
         driver.expect_disk_assign().times(0);
         let error = snapshot::restore(&driver, &cx, &scope(&["db"]), &restore("db", true))
             .await
             .unwrap_err();
         assert_eq!(chain(&error), [message, "refused"]);
+        assert_eq!(error.outcome(), outcome);
         assert_eq!(
             error.hint(),
-            kind.outcome_unknown()
+            (outcome == WriteOutcome::Unknown)
                 .then_some("`kompoxops disk list -V db` shows whether disk again exists")
         );
     }
@@ -223,13 +227,13 @@ async fn a_restore_that_fails_is_not_followed_by_an_assignment() {
 #[tokio::test]
 async fn a_failed_assignment_names_the_restored_disk_and_the_command_that_assigns_it() {
     let (cx, _) = context();
-    for (kind, message) in [
+    for (outcome, message) in [
         (
-            ErrorKind::Conflict,
+            WriteOutcome::NotDone,
             "disk again of volume db exists and is not assigned",
         ),
         (
-            ErrorKind::Timeout,
+            WriteOutcome::Unknown,
             "disk again of volume db exists, but cannot tell whether it is assigned",
         ),
     ] {
@@ -241,11 +245,18 @@ async fn a_failed_assignment_names_the_restored_disk_and_the_command_that_assign
         driver
             .expect_disk_assign()
             .times(1)
-            .returning(move |cx, _, _, _| cx.begin("tag disk").end(Err(error(kind, "other was assigned"))));
+            .returning(move |cx, _, _, _| {
+                write(cx, outcome);
+                Err(error(ErrorKind::Conflict, "other was assigned"))
+            });
         let error = snapshot::restore(&driver, &cx, &scope(&["db"]), &restore("db", true))
             .await
             .unwrap_err();
-        assert_eq!(error.kind(), kind);
+        // Of what was asked for, the disk was made.
+        assert_eq!(
+            (error.kind(), error.outcome()),
+            (ErrorKind::Conflict, WriteOutcome::Unknown)
+        );
         assert_eq!(chain(&error), [message, "other was assigned"]);
         assert_eq!(
             error.hint(),

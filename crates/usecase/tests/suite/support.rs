@@ -12,7 +12,7 @@ use kompox_domain::progress::{Event, ProgressSink};
 use kompox_domain::volume::{DiskRecord, Percent};
 use kompox_domain::{
     App, AppScope, ByteSize, Capabilities, Catalog, Cluster, Context, DiskMount, Error, ErrorKind, Provider,
-    Settings, Volume, VolumeClass, VolumeDisk, VolumeOptions, VolumeSnapshot, Workspace,
+    Settings, Volume, VolumeClass, VolumeDisk, VolumeOptions, VolumeSnapshot, Workspace, WriteOutcome,
 };
 
 pub(crate) fn provider_id(text: &str) -> ProviderId {
@@ -199,6 +199,15 @@ pub(crate) fn snapshot(volume: &str, name: &str) -> VolumeSnapshot {
         updated_at: None,
         source_disk: None,
         completion_percent: Percent::DONE,
+    }
+}
+
+/// A write of a driver that ended so.
+pub(crate) fn write(cx: &Context, outcome: WriteOutcome) {
+    let write = cx.write();
+    match outcome {
+        WriteOutcome::NotDone => write.refused(),
+        WriteOutcome::Unknown => write.may_have_taken_effect(),
     }
 }
 

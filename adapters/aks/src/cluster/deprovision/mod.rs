@@ -133,7 +133,7 @@ impl ClusterWork<'_> {
         let deleted = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
         let error = match step.end(absent_is_done(deleted.map(drop))) {
             Ok(()) => return Ok(()),
-            Err(error @ (ArmError::Operation { .. } | ArmError::Service(_))) => error,
+            Err(error) if matches!(error.last(), ArmError::Operation { .. } | ArmError::Service(_)) => error,
             Err(error) => return Err(go_on(domain(error))),
         };
         // The stack itself knows best what could not be deleted.
@@ -180,7 +180,8 @@ impl ClusterWork<'_> {
     async fn purge_vault(&self, vault: &DeletedVault) -> Result<(), ArmError> {
         let url = self.arm.url(&format!("{}/purge", vault.id), DELETED_VAULTS)?;
         // A vault that is purged twice is purged.
-        let request = ArmRequest::post_empty(url).repeatable();
+        let deleted = self.arm.url(&vault.id, DELETED_VAULTS)?;
+        let request = ArmRequest::post_empty(url).repeatable().removing(deleted);
         let step = self.cx.begin(format!("purge deleted vault {}", vault.name));
         let result = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
         step.end(absent_is_done(result.map(drop)))

@@ -88,6 +88,7 @@ fn interrupted_or(stopped: Stopped, directory: &Path) -> Failure {
         Stopped::Failed(failure) => failure,
         Stopped::Interrupted => Failure::Told(Box::new(Report {
             kind: "interrupted",
+            outcome: kompox_domain::WriteOutcome::Unknown.as_str(),
             message: "interrupted; the directory can be used again".to_owned(),
             causes: Vec::new(),
             code: None,

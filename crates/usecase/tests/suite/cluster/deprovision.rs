@@ -2,11 +2,11 @@
 
 use kompox_domain::cluster::{ChangeAction, ClusterStatus, DeprovisionRequest, Plan};
 use kompox_domain::driver::MockProviderDriver;
-use kompox_domain::{ErrorKind, Operation};
+use kompox_domain::{ErrorKind, Operation, WriteOutcome};
 use kompox_usecase::cluster::{self, Deprovision};
 
 use super::{ours, plan_of, stands};
-use crate::support::{chain, context, driver, error};
+use crate::support::{chain, context, driver, error, write};
 
 fn installed(installed: Option<bool>) -> ClusterStatus {
     ClusterStatus {
@@ -212,8 +212,8 @@ async fn an_interruption_says_that_running_it_again_goes_on() {
         .expect_cluster_deprovision()
         .times(1)
         .returning(|cx, _, _| {
-            cx.begin("delete stack")
-                .end(Err(error(ErrorKind::Unavailable, "connection reset")))
+            write(cx, WriteOutcome::Unknown);
+            Err(error(ErrorKind::Unavailable, "connection reset"))
         });
     let error = cluster::deprovision(&driver, &cx, &ours(), &Deprovision::default())
         .await

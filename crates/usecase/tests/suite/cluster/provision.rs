@@ -2,11 +2,11 @@
 
 use kompox_domain::cluster::{ChangeAction, Check, Plan, ProvisionRequest, Verdict};
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Error, ErrorKind, Operation};
+use kompox_domain::{Error, ErrorKind, Operation, WriteOutcome};
 use kompox_usecase::cluster;
 
 use super::{found, ours, plan_of, stands};
-use crate::support::{chain, context, driver, error};
+use crate::support::{chain, context, driver, error, write};
 
 const ONCE: ProvisionRequest = ProvisionRequest { force: false };
 
@@ -183,30 +183,30 @@ async fn a_failure_keeps_its_tree_and_says_that_running_it_again_goes_on() {
 }
 
 #[tokio::test]
-async fn a_deadline_says_that_the_cloud_goes_on_only_where_something_was_begun() {
+async fn a_deadline_says_that_the_cloud_goes_on_only_where_something_was_written() {
     let (cx, _) = context();
-    let run = async |begun: bool| -> Error {
+    let run = async |outcome: WriteOutcome| -> Error {
         let mut driver = driver(&[Operation::ClusterProvision]);
         driver
             .expect_cluster_provision()
             .times(1)
             .returning(move |cx, _, _| {
-                let late = Err(error(ErrorKind::Timeout, "too slow"));
-                if begun { cx.begin("deploy").end(late) } else { late }
+                write(cx, outcome);
+                Err(error(ErrorKind::Timeout, "too slow"))
             });
         cluster::provision(&driver, &cx, &ours(), &ONCE)
             .await
             .unwrap_err()
     };
     assert_eq!(
-        chain(&run(true).await),
+        chain(&run(WriteOutcome::Unknown).await),
         [
             "there was not enough time to provision cluster /ws/w/prv/p/cls/c; it goes on in the cloud",
             "too slow"
         ]
     );
     assert_eq!(
-        chain(&run(false).await),
+        chain(&run(WriteOutcome::NotDone).await),
         ["cannot provision cluster /ws/w/prv/p/cls/c", "too slow"]
     );
 }

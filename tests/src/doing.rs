@@ -1,34 +1,34 @@
 //! Operations written in one expression.
 
+use crate::crash_points::{Contents, End, Moments, Operation, Operator, World};
 use async_trait::async_trait;
 use futures::future::LocalBoxFuture;
 use kompox_azure_emulator::LoggedRequest;
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::{Result, Source, VolumeOptions};
-use kompox_tests::crash_points::{Contents, End, Moments, Operation, Operator, World};
 
 type Step = for<'a> fn(Hands<'a>) -> LocalBoxFuture<'a, Result<()>>;
 
 /// An operation put together from functions.
-pub(crate) struct Doing {
-    pub(crate) name: &'static str,
-    pub(crate) prepare: Step,
-    pub(crate) run: Step,
+pub struct Doing {
+    pub name: &'static str,
+    pub prepare: Step,
+    pub run: Step,
     /// What is done after it broke; `None` is the same again.
-    pub(crate) again: Option<Step>,
-    pub(crate) conflicts: bool,
-    pub(crate) may_leave_none: bool,
-    pub(crate) signs_in: bool,
+    pub again: Option<Step>,
+    pub conflicts: bool,
+    pub may_leave_none: bool,
+    pub signs_in: bool,
     /// Requests whose answers it needs for nothing.
-    pub(crate) does_without: fn(&LoggedRequest) -> bool,
-    pub(crate) end: fn() -> End,
-    pub(crate) check: fn(&Contents) -> std::result::Result<(), String>,
+    pub does_without: fn(&LoggedRequest) -> bool,
+    pub end: fn() -> End,
+    pub check: fn(&Contents) -> std::result::Result<(), String>,
 }
 
 impl Doing {
     /// An operation on a world with the disks `one` (assigned), `two` and `three` and the snapshot `snap` of
     /// volume `db`, and nothing of volume `data`.
-    pub(crate) fn new(name: &'static str, run: Step, end: fn() -> End) -> Self {
+    pub fn new(name: &'static str, run: Step, end: fn() -> End) -> Self {
         Self {
             name,
             prepare: |hands| Box::pin(usual(hands)),
@@ -44,7 +44,7 @@ impl Doing {
     }
 
     /// It makes something under a name: a conflict the second time.
-    pub(crate) fn conflicting(self) -> Self {
+    pub fn conflicting(self) -> Self {
         Self {
             conflicts: true,
             ..self
@@ -116,7 +116,7 @@ async fn usual(hands: Hands<'_>) -> Result<()> {
 }
 
 /// The end of an operation that changes nothing of the usual world but what `change` says.
-pub(crate) fn usual_end(change: impl FnOnce(&mut End)) -> End {
+pub fn usual_end(change: impl FnOnce(&mut End)) -> End {
     let mut end = End {
         disks: vec!["db/one", "db/two", "db/three"],
         snapshots: vec!["db/snap"],
@@ -129,13 +129,13 @@ pub(crate) fn usual_end(change: impl FnOnce(&mut End)) -> End {
 
 /// Short ways to do things.
 #[derive(Clone, Copy)]
-pub(crate) struct Hands<'a> {
-    pub(crate) world: &'a World<'a>,
-    pub(crate) operator: &'a Operator,
+pub struct Hands<'a> {
+    pub world: &'a World<'a>,
+    pub operator: &'a Operator,
 }
 
 impl Hands<'_> {
-    pub(crate) async fn create(self, volume: &str, name: &str, source: Option<Source>) -> Result<()> {
+    pub async fn create(self, volume: &str, name: &str, source: Option<Source>) -> Result<()> {
         let request = DiskCreate {
             name: name.parse()?,
             source,
@@ -150,19 +150,19 @@ impl Hands<'_> {
             .map(drop)
     }
 
-    pub(crate) async fn list(self) -> Result<()> {
+    pub async fn list(self) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let app = &self.world.app;
         driver.disk_list(cx, app, &app.app.volumes).await.map(drop)
     }
 
-    pub(crate) async fn snapshots(self) -> Result<()> {
+    pub async fn snapshots(self) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let app = &self.world.app;
         driver.snapshot_list(cx, app, &app.app.volumes).await.map(drop)
     }
 
-    pub(crate) async fn assign(self, name: &str) -> Result<()> {
+    pub async fn assign(self, name: &str) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
@@ -171,13 +171,13 @@ impl Hands<'_> {
             .map(drop)
     }
 
-    pub(crate) async fn delete(self, name: &str, force: bool) -> Result<()> {
+    pub async fn delete(self, name: &str, force: bool) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver.disk_delete(cx, app, volume, &name.parse()?, force).await
     }
 
-    pub(crate) async fn snapshot(self, name: &str, source: Option<Source>) -> Result<()> {
+    pub async fn snapshot(self, name: &str, source: Option<Source>) -> Result<()> {
         let request = SnapshotCreate {
             name: name.parse()?,
             source,
@@ -187,13 +187,13 @@ impl Hands<'_> {
         driver.snapshot_create(cx, app, volume, &request).await.map(drop)
     }
 
-    pub(crate) async fn delete_snapshot(self, name: &str) -> Result<()> {
+    pub async fn delete_snapshot(self, name: &str) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver.snapshot_delete(cx, app, volume, &name.parse()?).await
     }
 
-    pub(crate) async fn restore(self, snapshot: &str, disk: &str) -> Result<()> {
+    pub async fn restore(self, snapshot: &str, disk: &str) -> Result<()> {
         let request = SnapshotRestore {
             snapshot: snapshot.parse()?,
             disk: disk.parse()?,
