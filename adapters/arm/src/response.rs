@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use crate::error::{ArmError, Result, ServiceError, word};
+use crate::paging::ListedResource;
 
 /// A complete answer with a status below 300.
 #[derive(Debug, Clone)]
@@ -47,6 +48,15 @@ impl ArmResponse {
             return Err(wrong("the body is no object".to_owned()));
         }
         Ok(read)
+    }
+
+    /// The body as a resource, which has an id and a name.
+    ///
+    /// # Errors
+    /// [`ArmError::Protocol`].
+    pub fn resource<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        let _: ListedResource<'_> = self.json()?;
+        self.json()
     }
 
     /// How long the server asks to wait before the next request about the same.
