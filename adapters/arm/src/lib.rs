@@ -32,5 +32,6 @@ pub use error::{ArmError, Result, ServiceError};
 pub use id::ResourceId;
 pub use identity::Identity;
 pub use operation::FinalState;
+pub use paging::ListedResource;
 pub use request::ArmRequest;
 pub use response::ArmResponse;

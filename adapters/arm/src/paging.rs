@@ -8,27 +8,65 @@ use std::pin::Pin;
 use futures::future::{MaybeDone, maybe_done};
 use futures::poll;
 use kompox_domain::Context;
-use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use url::Url;
 
 use crate::client::ArmClient;
-use crate::error::{ArmError, Result};
+use crate::error::{ArmError, Result, word};
 use crate::request::ArmRequest;
-use crate::response::ArmResponse;
+use crate::response::{ArmResponse, is_object};
 
 /// The longest address of a next page that is followed.
 const MAX_LINK: usize = 16 << 10;
 /// The most elements of a page that are read; ARM gives some hundreds.
 const MAX_ELEMENTS: usize = 100_000;
 
+/// The envelope of every listing. Without a `value` that is a list nothing is known of what there is: to take it for
+/// an empty list would be to say that what is there is not.
 #[derive(Deserialize)]
 struct Page<'a> {
-    #[serde(borrow, default, deserialize_with = "elements")]
+    #[serde(borrow, deserialize_with = "elements")]
     value: Vec<&'a RawValue>,
     #[serde(borrow, rename = "nextLink", default)]
     next_link: Option<Cow<'a, str>>,
+    #[serde(default)]
+    error: Option<IgnoredAny>,
+}
+
+/// A resource in a listing: what tells it apart from the others, and the whole of it as it came.
+#[derive(Debug, Deserialize)]
+pub struct ListedResource<'a> {
+    /// Its id.
+    #[serde(borrow, deserialize_with = "said")]
+    pub id: Cow<'a, str>,
+    /// Its name.
+    #[serde(borrow, deserialize_with = "said")]
+    pub name: Cow<'a, str>,
+    #[serde(skip)]
+    json: &'a str,
+}
+
+impl ListedResource<'_> {
+    /// Reads the whole of it.
+    ///
+    /// # Errors
+    /// Where it is something else than what is expected.
+    pub fn read<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
+        serde_json::from_str(self.json)
+    }
+}
+
+/// A text that is not empty.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    let Text(text) = Text::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Err(D::Error::custom("an id or a name is empty"));
+    }
+    Ok(text)
 }
 
 /// Elements as they came, as long as there are not absurdly many.
@@ -62,7 +100,7 @@ impl ArmClient {
     /// never decoded. While a page is read the next one is on its way; no more than these two are held.
     ///
     /// # Errors
-    /// Those of [`send`](Self::send); [`ArmError::Protocol`] for a page that cannot be read, or a next page
+    /// Those of [`send`](Self::send); [`ArmError::Protocol`] for an answer that is no listing, and for a next page
     /// that lies on another host or was there before.
     pub async fn list(
         &self,
@@ -70,12 +108,54 @@ impl ArmClient {
         first: ArmRequest,
         mut each: impl FnMut(&RawValue) + Send,
     ) -> Result<()> {
+        let each = |element: &RawValue| {
+            each(element);
+            Ok(())
+        };
+        self.try_list(cx, first, each).await
+    }
+
+    /// The same for resources: each has an id and a name, and one that stands on two pages, because the listing
+    /// changed meanwhile, is handed over once.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list); [`ArmError::Protocol`] for a resource without id or name, and for one that
+    /// cannot be read.
+    pub async fn list_resources(
+        &self,
+        cx: &Context,
+        first: ArmRequest,
+        mut each: impl FnMut(ListedResource<'_>) -> serde_json::Result<()> + Send,
+    ) -> Result<()> {
+        let mut known: HashSet<String> = HashSet::new();
+        let each = |element: &RawValue| {
+            let mut resource: ListedResource<'_> = serde_json::from_str(element.get())?;
+            resource.json = element.get();
+            if known.insert(resource.id.to_ascii_lowercase()) {
+                each(resource)
+            } else {
+                Ok(())
+            }
+        };
+        self.try_list(cx, first, each).await
+    }
+
+    /// As [`list`](Self::list), where an element that cannot be read is no element to go without.
+    ///
+    /// # Errors
+    /// Those of [`list`](Self::list); [`ArmError::Protocol`] for an element that cannot be read.
+    pub async fn try_list(
+        &self,
+        cx: &Context,
+        first: ArmRequest,
+        mut each: impl FnMut(&RawValue) -> serde_json::Result<()> + Send,
+    ) -> Result<()> {
         let mut seen: HashSet<Url> = HashSet::new();
         let mut request = first;
         let mut ahead = None;
         loop {
             let wrong = |reason: String| ArmError::Protocol {
-                correlation_id: None,
+                correlation_id: Some(self.correlation_id().to_owned()),
                 request: request.label(),
                 reason,
             };
@@ -98,9 +178,28 @@ impl ArmClient {
                 }
                 ahead = Some((url, page));
             }
-            let page: Page<'_> = response.json()?;
+            if !response.body.is_empty() && !is_object(&response.body) {
+                return Err(wrong(
+                    "it is no listing but something else than an object".to_owned(),
+                ));
+            }
+            let page: Page<'_> = response.json().map_err(|error| self.correlated(error))?;
+            if page.error.is_some() {
+                return Err(wrong("it is an error with the status of a success".to_owned()));
+            }
             for element in &page.value {
-                each(element);
+                let read = if is_object(element.get().as_bytes()) {
+                    each(element)
+                } else {
+                    Err(serde_json::Error::custom("it is no object"))
+                };
+                read.map_err(|error| {
+                    // Serde quotes what it did not expect, however long it is.
+                    wrong(format!(
+                        "an element of the listing cannot be read: {}",
+                        word(&error.to_string())
+                    ))
+                })?;
             }
             let Some(next) = page.next_link.filter(|link| !link.is_empty()) else {
                 return Ok(());

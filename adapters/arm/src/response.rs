@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
 use crate::error::{ArmError, Result, ServiceError, word};
+use crate::paging::ListedResource;
 
 /// A complete answer with a status below 300.
 #[derive(Debug, Clone)]
@@ -28,21 +29,34 @@ impl ArmResponse {
         header(&self.headers, name)
     }
 
-    /// The body as JSON.
+    /// The body as JSON, which is an object in all that ARM answers.
     ///
     /// # Errors
     /// [`ArmError::Protocol`].
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
-        serde_json::from_slice(&self.body).map_err(|error| ArmError::Protocol {
+        let wrong = |reason: String| ArmError::Protocol {
             correlation_id: None,
             request: self.request.clone(),
-            reason: if self.body.is_empty() {
-                "the body is empty".to_owned()
-            } else {
-                // Serde quotes what it did not expect, however long it is.
-                word(&error.to_string())
-            },
-        })
+            reason,
+        };
+        if self.body.is_empty() {
+            return Err(wrong("the body is empty".to_owned()));
+        }
+        // Serde quotes what it did not expect, however long it is.
+        let read = serde_json::from_slice(&self.body).map_err(|error| wrong(word(&error.to_string())))?;
+        if !is_object(&self.body) {
+            return Err(wrong("the body is no object".to_owned()));
+        }
+        Ok(read)
+    }
+
+    /// The body as a resource, which has an id and a name.
+    ///
+    /// # Errors
+    /// [`ArmError::Protocol`].
+    pub fn resource<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
+        let _: ListedResource<'_> = self.json()?;
+        self.json()
     }
 
     /// How long the server asks to wait before the next request about the same.
@@ -50,6 +64,11 @@ impl ArmResponse {
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after(&self.headers, OffsetDateTime::now_utc())
     }
+}
+
+/// Whether a JSON text is an object. Serde would fill a struct from an array too, by position.
+pub(crate) fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().starts_with(b"{")
 }
 
 pub(crate) fn header<'a>(headers: &'a Headers, name: &'static str) -> Option<&'a str> {
@@ -98,6 +117,26 @@ mod tests {
         let mut headers = Headers::new();
         headers.insert(HeaderName::from_static(name), HeaderValue::from(value.to_owned()));
         headers
+    }
+
+    #[test]
+    fn what_is_no_object_is_not_read_as_one_without_members() {
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default)]
+        struct Lenient {
+            _id: String,
+        }
+        for body in ["", "[]", r#"["x"]"#, "null", "7", r#""x""#] {
+            let response = ArmResponse {
+                status: 200,
+                headers: Headers::new(),
+                body: Bytes::from_static(body.as_bytes()),
+                request: "GET /x".to_owned(),
+            };
+            let error = response.json::<Lenient>().expect_err(body);
+            assert!(matches!(error, ArmError::Protocol { .. }), "{body}: {error}");
+            assert!(response.json::<Option<Lenient>>().is_err(), "{body}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) async fn read(
 ) -> Result<Option<ManagedCluster>, ArmError> {
     let request = ArmRequest::get(arm.url(id, MANAGED_CLUSTERS)?);
     match arm.send(cx, &request).await {
-        Ok(response) => response.json().map(Some),
+        Ok(response) => response.resource().map(Some),
         Err(error) if error.is_not_found() => Ok(None),
         Err(error) => Err(error),
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use kompox_arm::ListedResource;
+use kompox_arm::error::word;
 use kompox_arm::operation::{End, ended};
 use serde::Deserialize;
 
@@ -26,6 +28,9 @@ pub(crate) struct ManagedCluster {
     identity: serde_json::Value,
     #[serde(default)]
     pub(crate) properties: ManagedProperties,
+    /// Why it cannot be read whole. That of somebody else does not have to be.
+    #[serde(skip)]
+    pub(crate) unreadable: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -129,6 +134,25 @@ pub(crate) struct ApiServerAccess {
 }
 
 impl ManagedCluster {
+    /// One in a listing. Of one that cannot be read whole there is what tells whose it is, and why it cannot be read.
+    pub(crate) fn listed(resource: &ListedResource<'_>) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Glance {
+            #[serde(default, deserialize_with = "text_map")]
+            tags: BTreeMap<String, String>,
+        }
+        resource.read().or_else(|error: serde_json::Error| {
+            let Glance { tags } = resource.read()?;
+            Ok(Self {
+                id: resource.id.to_string(),
+                name: resource.name.to_string(),
+                tags,
+                unreadable: Some(word(&error.to_string())),
+                ..Self::default()
+            })
+        })
+    }
+
     /// The Kubernetes version that runs.
     pub(crate) fn version(&self) -> Option<&str> {
         let properties = &self.properties;

@@ -71,6 +71,8 @@ impl Deployment {
 
 #[derive(Deserialize)]
 struct Wire {
+    #[serde(rename = "id")]
+    _id: String,
     #[serde(default)]
     properties: WireProperties,
 }
@@ -209,8 +211,9 @@ impl Walk<'_> {
         let url = self.arm.url(&format!("{id}/operations"), DEPLOYMENTS)?;
         let mut wire = Vec::new();
         self.arm
-            .list(self.cx, ArmRequest::get(url), |element| {
-                wire.extend(serde_json::from_str(element.get()).ok());
+            .try_list(self.cx, ArmRequest::get(url), |element| {
+                wire.push(serde_json::from_str(element.get())?);
+                Ok(())
             })
             .await?;
         Ok(wire)
@@ -258,7 +261,7 @@ mod tests {
     use super::*;
 
     fn one(value: &Value) -> Option<(Operation, bool)> {
-        operation(serde_json::from_value(json!({ "properties": value })).unwrap())
+        operation(serde_json::from_value(json!({ "id": "/o", "properties": value })).unwrap())
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kompox_arm::{ArmError, ArmRequest};
+use kompox_arm::{ArmError, ArmRequest, ListedResource};
 use kompox_domain::Result;
 use serde::Deserialize;
 
@@ -58,9 +58,7 @@ impl ClusterWork<'_> {
         let (stack, group, clusters) =
             futures::try_join!(self.place.get(self.arm, self.cx), self.group(), self.clusters())
                 .map_err(domain)?;
-        let cluster = clusters
-            .into_iter()
-            .find(|cluster| self.is_ours(cluster, stack.as_ref()));
+        let cluster = self.our_cluster(clusters, stack.as_ref()).map_err(domain)?;
         Ok(Seen {
             stack,
             group,
@@ -71,7 +69,7 @@ impl ClusterWork<'_> {
     pub(super) async fn group(&self) -> Result<Option<SeenGroup>, ArmError> {
         let url = self.arm.url(&self.group_path(), GROUPS)?;
         match self.arm.send(self.cx, &ArmRequest::get(url)).await {
-            Ok(response) => response.json().map(Some),
+            Ok(response) => response.resource().map(Some),
             Err(error) if error.is_group_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -84,34 +82,39 @@ impl ClusterWork<'_> {
             MANAGED_CLUSTERS,
         )?;
         let mut clusters = Vec::new();
-        let mut strange = None;
-        let read = self
-            .arm
-            .list(
-                self.cx,
-                ArmRequest::get(url),
-                |element| match serde_json::from_str::<ManagedCluster>(element.get()) {
-                    Ok(cluster) => clusters.push(cluster),
-                    Err(error) => strange = Some(error),
-                },
-            )
-            .await;
-        match (read, strange) {
-            (Err(error), _) if error.is_group_not_found() => Ok(Vec::new()),
+        let each = |resource: ListedResource<'_>| {
+            clusters.push(ManagedCluster::listed(&resource)?);
+            Ok(())
+        };
+        match self.arm.list_resources(self.cx, ArmRequest::get(url), each).await {
+            Err(error) if error.is_group_not_found() => Ok(Vec::new()),
             // Where nobody has ever made one; the deployment registers the provider.
-            (Err(error), _) if error.code() == Some("MissingSubscriptionRegistration") => Ok(Vec::new()),
-            (Err(error), _) => Err(error),
-            // A cluster that cannot be read is not one that is gone.
-            (Ok(()), Some(error)) => Err(ArmError::Protocol {
-                correlation_id: None,
-                request: "the list of managed clusters".to_owned(),
-                reason: error.to_string(),
-            }),
-            (Ok(()), None) => Ok(clusters),
+            Err(error) if error.code() == Some("MissingSubscriptionRegistration") => Ok(Vec::new()),
+            read => read.map(|()| clusters),
         }
     }
 
-    pub(super) fn is_ours(&self, cluster: &ManagedCluster, stack: Option<&Stack>) -> bool {
+    /// Ours, among the clusters of the group.
+    ///
+    /// # Errors
+    /// [`ArmError::Protocol`] for one that cannot be read: it is not one that is gone.
+    pub(super) fn our_cluster(
+        &self,
+        clusters: Vec<ManagedCluster>,
+        stack: Option<&Stack>,
+    ) -> Result<Option<ManagedCluster>, ArmError> {
+        let ours = clusters.into_iter().find(|cluster| self.is_ours(cluster, stack));
+        match ours.as_ref().and_then(|cluster| cluster.unreadable.clone()) {
+            Some(reason) => Err(ArmError::Protocol {
+                correlation_id: Some(self.arm.correlation_id().to_owned()),
+                request: "the list of managed clusters".to_owned(),
+                reason,
+            }),
+            None => Ok(ours),
+        }
+    }
+
+    fn is_ours(&self, cluster: &ManagedCluster, stack: Option<&Stack>) -> bool {
         let named = stack.is_some_and(|stack| {
             let output = stack.outputs().cluster_name;
             let holds = |id: &str| is_kind(id, CLUSTERS) && id.eq_ignore_ascii_case(&cluster.id);

@@ -68,7 +68,7 @@ impl StackPlace {
     pub(crate) async fn get(&self, arm: &ArmClient, cx: &Context) -> Result<Option<Stack>, ArmError> {
         let request = ArmRequest::get(arm.url(&self.path(), STACKS)?);
         match arm.send(cx, &request).await {
-            Ok(response) => response.json().map(Some),
+            Ok(response) => response.resource().map(Some),
             Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
         }

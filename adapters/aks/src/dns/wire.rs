@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kompox_arm::ListedResource;
 use kompox_arm::error::word;
 use kompox_domain::dns::{Address, RecordKind, RecordSet};
+use kompox_domain::tags;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -53,9 +55,43 @@ struct Cname {
     cname: String,
 }
 
-/// One element of a listing.
-pub(super) fn read(text: &str) -> serde_json::Result<RecordSet> {
-    serde_json::from_str(text).map(Element::into_set)
+/// A record set that cannot be read whole: that it is there, and whose it is.
+#[derive(Deserialize)]
+struct Glance {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    properties: Value,
+}
+
+/// One element of a listing. One of somebody else may be anything: that its name is taken is all that is needed.
+pub(super) fn listed(resource: &ListedResource<'_>) -> serde_json::Result<RecordSet> {
+    resource
+        .read::<Element>()
+        .map(Element::into_set)
+        .or_else(|error| {
+            let glance: Glance = resource.read()?;
+            let marks = text_map(&glance.properties["metadata"]).unwrap_or_default();
+            if marks
+                .keys()
+                .any(|name| name.eq_ignore_ascii_case(tags::MANAGED_BY))
+            {
+                return Err(error);
+            }
+            Ok(RecordSet {
+                name: glance.name,
+                written_kind: written_kind(&glance.kind),
+                values: BTreeSet::new(),
+                ttl: 0,
+                metadata: BTreeMap::new(),
+                version: String::new(),
+            })
+        })
+}
+
+fn written_kind(kind: &str) -> String {
+    word(kind.rsplit('/').next().unwrap_or_default())
 }
 
 impl Element {
@@ -71,7 +107,7 @@ impl Element {
             .chain(cname.map(|one| one.cname));
         RecordSet {
             name: self.name,
-            written_kind: word(self.kind.rsplit('/').next().unwrap_or_default()),
+            written_kind: written_kind(&self.kind),
             values: values.map(|value| canonical(&value)).collect(),
             ttl: properties.ttl.unwrap_or_default(),
             metadata: properties.metadata,
@@ -116,6 +152,10 @@ pub(super) fn body(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(text: &str) -> serde_json::Result<RecordSet> {
+        serde_json::from_str(text).map(Element::into_set)
+    }
 
     #[test]
     fn both_kinds_of_zones_are_read_and_written_in_their_own_spelling() {

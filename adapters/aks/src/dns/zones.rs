@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _};
-use kompox_arm::error::word;
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ResourceId};
 use kompox_domain::dns::{DomainName, RecordSet, Visibility, Zone};
 use kompox_domain::{Context, Error, ErrorKind, Result};
@@ -82,24 +81,15 @@ pub(super) async fn read(arm: &ArmClient, cx: &Context, zone: &Zone) -> Result<V
         Visibility::Private => "ALL",
     };
     let request = ArmRequest::get(arm.url(&format!("{}/{every}", zone.id), version(zone))?);
-    let what = request.label();
     let mut sets = Vec::new();
-    let mut strange = None;
-    arm.list(cx, request, |element| match wire::read(element.get()) {
+    arm.list_resources(cx, request, |resource| {
+        let set = wire::listed(&resource)?;
         // What has no name in this zone leads nobody anywhere.
-        Ok(set) if DomainName::of_record(&set.name, &zone.name).is_ok() => sets.push(set),
-        Ok(_) => {}
-        Err(error) => strange = Some(error),
+        if DomainName::of_record(&set.name, &zone.name).is_ok() {
+            sets.push(set);
+        }
+        Ok(())
     })
     .await?;
-    match strange {
-        // What cannot be read might be anybody's.
-        Some(error) => Err(ArmError::Protocol {
-            correlation_id: None,
-            request: what,
-            // It quotes what was not expected, however long that is.
-            reason: word(&error.to_string()),
-        }),
-        None => Ok(sets),
-    }
+    Ok(sets)
 }

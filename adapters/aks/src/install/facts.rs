@@ -1,10 +1,10 @@
 //! What installing starts from: the managed cluster, and as whom its parts act in Azure.
 
-use kompox_arm::{ArmClient, ArmRequest};
+use kompox_arm::{ArmClient, ArmRequest, ListedResource};
 use kompox_domain::model::Ingress;
 use kompox_domain::{Context, Error, ErrorKind, Result};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde::de::Error as _;
 
 use crate::api::IDENTITIES;
 use crate::cluster::ClusterWork;
@@ -162,9 +162,9 @@ struct Listed {
 #[serde(rename_all = "camelCase")]
 struct ListedProperties {
     #[serde(default)]
-    client_id: String,
+    client_id: Option<String>,
     #[serde(default)]
-    principal_id: String,
+    principal_id: Option<String>,
 }
 
 /// The object id of the identity with that client id: roles are given to objects.
@@ -178,14 +178,19 @@ pub(super) async fn principal_of(
         format!("/subscriptions/{subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities");
     let request = ArmRequest::get(arm.url(&path, IDENTITIES)?);
     let mut found = None;
-    let each = |element: &RawValue| {
-        if let Ok(identity) = serde_json::from_str::<Listed>(element.get())
-            && identity.properties.client_id.eq_ignore_ascii_case(client_id)
-        {
-            found = Some(identity.properties.principal_id);
+    let each = |resource: ListedResource<'_>| {
+        // That of somebody else may be anything.
+        let Ok(Listed { properties }) = resource.read() else {
+            return Ok(());
+        };
+        let client = properties.client_id.unwrap_or_default();
+        if client.eq_ignore_ascii_case(client_id) {
+            let principal = properties.principal_id.filter(|id| !id.is_empty());
+            found = Some(principal.ok_or_else(|| serde_json::Error::missing_field("principalId"))?);
         }
+        Ok(())
     };
-    arm.list(cx, request, each).await?;
+    arm.list_resources(cx, request, each).await?;
     found.ok_or_else(|| {
         Error::new(
             ErrorKind::NotFound,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _};
-use kompox_arm::{ArmClient, ArmError, ArmRequest};
+use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource};
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{Context, Error, ErrorKind, Result};
 use serde::Deserialize;
@@ -175,13 +175,16 @@ impl Vault {
 
 async fn subscriptions(arm: &ArmClient, cx: &Context) -> std::result::Result<Vec<String>, ArmError> {
     let request = ArmRequest::get(arm.url("/subscriptions", SUBSCRIPTIONS)?);
-    let mut ids = Vec::new();
+    let mut ids: Vec<String> = Vec::new();
     let each = |element: &RawValue| {
-        if let Ok(listed) = serde_json::from_str::<ListedSubscription>(element.get()) {
+        let listed: ListedSubscription = serde_json::from_str(element.get())?;
+        let known = |id: &String| id.eq_ignore_ascii_case(&listed.subscription_id);
+        if !ids.iter().any(known) {
             ids.push(listed.subscription_id);
         }
+        Ok(())
     };
-    arm.list(cx, request, each).await?;
+    arm.try_list(cx, request, each).await?;
     Ok(ids)
 }
 
@@ -193,12 +196,12 @@ async fn listed(
     let path = format!("/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults");
     let request = ArmRequest::get(arm.url(&path, VAULTS)?);
     let mut vaults = Vec::new();
-    let each = |element: &RawValue| {
-        if let Ok(listed) = serde_json::from_str::<ListedVault>(element.get()) {
-            vaults.extend(vault(listed));
-        }
+    let each = |resource: ListedResource<'_>| {
+        // That of somebody else may be anything.
+        vaults.extend(resource.read().ok().and_then(vault));
+        Ok(())
     };
-    match arm.list(cx, request, each).await {
+    match arm.list_resources(cx, request, each).await {
         // Where nobody has ever made one.
         Err(error) if error.code() == Some("MissingSubscriptionRegistration") => Ok(Vec::new()),
         read => read.map(|()| vaults),

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use kompox_arm::{ArmClient, ArmError, ArmRequest};
+use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource};
 use kompox_domain::Context;
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::Value;
 
 use super::grants::Role;
 use crate::api::ROLE_ASSIGNMENTS;
@@ -32,18 +32,19 @@ impl Assignment {
 }
 
 #[derive(Deserialize)]
-struct Listed {
-    id: String,
+struct Glance {
     #[serde(default)]
+    properties: Value,
+}
+
+#[derive(Deserialize)]
+struct Listed {
     properties: Properties,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Properties {
-    #[serde(default)]
-    description: Option<String>,
-    #[serde(default)]
     role_definition_id: String,
 }
 
@@ -65,20 +66,15 @@ pub(crate) async fn ours(
     let asked = principals
         .iter()
         .flat_map(|principal| scopes.iter().map(move |scope| (principal, scope)));
-    let asked = asked.map(|(principal, scope)| listed(arm, cx, principal, scope));
-    let found: Vec<Vec<Listed>> = stream::iter(asked.collect::<Vec<_>>())
+    let asked = asked.map(|(principal, scope)| listed(arm, cx, principal, scope, description));
+    let found: Vec<Vec<Assignment>> = stream::iter(asked.collect::<Vec<_>>())
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
     let mut seen = BTreeSet::new();
-    let ours = found.into_iter().flatten().filter(|listed| {
-        listed.properties.description.as_deref() == Some(description) && seen.insert(listed.id.to_lowercase())
-    });
+    let ours = found.into_iter().flatten();
     Ok(ours
-        .map(|listed| Assignment {
-            id: listed.id,
-            role: listed.properties.role_definition_id,
-        })
+        .filter(|assignment| seen.insert(assignment.id.to_lowercase()))
         .collect())
 }
 
@@ -87,31 +83,27 @@ async fn listed(
     cx: &Context,
     principal: &str,
     scope: &str,
-) -> Result<Vec<Listed>, ArmError> {
+    description: &str,
+) -> Result<Vec<Assignment>, ArmError> {
     let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments");
     let mut url = arm.url(&path, ROLE_ASSIGNMENTS)?;
     url.query_pairs_mut()
         .append_pair("$filter", &format!("principalId eq '{principal}'"));
-    let mut listed = Vec::new();
-    let mut strange = None;
-    let each = |item: &RawValue| match serde_json::from_str(item.get()) {
-        Ok(item) => listed.push(item),
-        Err(error) => {
-            strange.get_or_insert(error);
+    let mut ours = Vec::new();
+    let each = |resource: ListedResource<'_>| {
+        let glance: Glance = resource.read()?;
+        if glance.properties["description"].as_str() == Some(description) {
+            let listed: Listed = resource.read()?;
+            ours.push(Assignment {
+                id: resource.id.into_owned(),
+                role: listed.properties.role_definition_id,
+            });
         }
+        Ok(())
     };
-    match arm.list(cx, ArmRequest::get(url), each).await {
-        Ok(()) => {}
-        Err(error) if error.is_not_found() => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    }
-    match strange {
-        Some(error) => Err(ArmError::Protocol {
-            correlation_id: None,
-            request: format!("GET {path}"),
-            reason: format!("an element of the listing cannot be read: {error}"),
-        }),
-        None => Ok(listed),
+    match arm.list_resources(cx, ArmRequest::get(url), each).await {
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        read => read.map(|()| ours),
     }
 }
 

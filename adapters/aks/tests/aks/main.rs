@@ -22,6 +22,7 @@ mod install;
 mod installing;
 mod interruptions;
 mod kubeconfig;
+mod listings;
 mod mounts;
 mod plan;
 mod provision;

@@ -11,7 +11,7 @@ use kompox_arm::ResourceId;
 use serde::Deserialize;
 
 use super::findings::Findings;
-use super::read::Read;
+use super::read::{Element, Read};
 use crate::cluster::stack::{self, text_map};
 
 const KIND: &str = "vaultNames";
@@ -40,11 +40,34 @@ struct DeletedProperties {
     purge_protection_enabled: Option<bool>,
 }
 
-impl DeletedVault {
-    fn was_in(&self, group: &str) -> bool {
-        let id = self.properties.vault_id.parse::<ResourceId>();
-        id.is_ok_and(|id| id.group.eq_ignore_ascii_case(group))
+/// Which vault it was.
+#[derive(Deserialize)]
+pub(super) struct VaultIdentity {
+    #[serde(rename = "name")]
+    _name: String,
+    properties: VaultOrigin,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VaultOrigin {
+    vault_id: String,
+}
+
+impl VaultIdentity {
+    /// Whether it lay in that group.
+    pub(super) fn was_in(&self, group: &str) -> bool {
+        is_in(&self.properties.vault_id, group)
     }
+}
+
+impl Element for DeletedVault {
+    type Identity = VaultIdentity;
+}
+
+fn is_in(id: &str, group: &str) -> bool {
+    let id = id.parse::<ResourceId>();
+    id.is_ok_and(|id| id.group.eq_ignore_ascii_case(group))
 }
 
 /// Of a cluster that is called `path` and lies in `group`.
@@ -56,7 +79,10 @@ pub(super) fn vaults(findings: &mut Findings, path: &str, group: &str, read: &Re
             return;
         }
     };
-    for vault in vaults.iter().filter(|vault| vault.was_in(group)) {
+    for vault in vaults
+        .iter()
+        .filter(|vault| is_in(&vault.properties.vault_id, group))
+    {
         let (name, properties) = (&vault.name, &vault.properties);
         if stack::is_of(&properties.tags, path) {
             blocked(findings, name, properties);

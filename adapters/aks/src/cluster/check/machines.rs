@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::findings::Findings;
-use super::read::Read;
+use super::read::{Element, Read};
 use crate::settings::cluster::{OwnCluster, Pool, SYSTEM_POOL};
 
 const KIND: &str = "skus";
@@ -27,6 +27,26 @@ pub(super) struct Sku {
     capabilities: Vec<Capability>,
     #[serde(default)]
     restrictions: Vec<Restriction>,
+}
+
+/// Which SKU it is.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SkuName {
+    resource_type: String,
+    name: String,
+}
+
+impl SkuName {
+    /// Whether a pool of the cluster has it.
+    pub(super) fn is_of(&self, own: &OwnCluster) -> bool {
+        let is = |pool: &Pool| self.name.eq_ignore_ascii_case(&pool.vm_size);
+        is_machine(&self.resource_type) && (is(&own.system) || is(&own.user))
+    }
+}
+
+impl Element for Sku {
+    type Identity = SkuName;
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -65,7 +85,7 @@ struct RestrictionInfo {
 impl Sku {
     /// Whether it is a size of machines.
     pub(super) fn is_machine(&self) -> bool {
-        self.resource_type.eq_ignore_ascii_case("virtualMachines")
+        is_machine(&self.resource_type)
     }
 
     pub(super) fn capability(&self, name: &str) -> Option<&str> {
@@ -97,6 +117,10 @@ impl Sku {
         .flatten()
         .max()
     }
+}
+
+fn is_machine(resource_type: &str) -> bool {
+    resource_type.eq_ignore_ascii_case("virtualMachines")
 }
 
 /// The size of that name in a list of SKUs.

@@ -19,10 +19,13 @@ use kompox_domain::cluster::Check;
 
 pub(crate) use existing::check_existing;
 
+use self::deleted_vaults::VaultIdentity;
 use self::findings::Findings;
+use self::machines::SkuName;
 use self::network::{Link, network_of};
 use self::permissions::{Scopes, Wanted};
 use self::places::{There, Unread};
+use self::providers::ProviderName;
 use self::read::{Read, Reader, is_silence, signed_in};
 use self::versions::Versions;
 use super::see::Seen;
@@ -60,20 +63,17 @@ impl ClusterWork<'_> {
         {
             return subscription.map(|_| Vec::new());
         }
+        let known = stack.as_ref().ok().and_then(Option::as_ref);
+        let cluster = clusters.and_then(|clusters| self.our_cluster(clusters, known).map_err(domain));
         let unread = Unread {
             stack: stack.as_ref().err(),
             group: group.as_ref().err(),
-            cluster: clusters.as_ref().err(),
+            cluster: cluster.as_ref().err(),
         };
-        let stack = stack.as_ref().ok().cloned().flatten();
         let seen = Seen {
-            cluster: clusters
-                .iter()
-                .flatten()
-                .find(|cluster| self.is_ours(cluster, stack.as_ref()))
-                .cloned(),
+            cluster: cluster.as_ref().ok().cloned().flatten(),
             group: group.as_ref().ok().cloned().flatten(),
-            stack,
+            stack: known.cloned(),
         };
 
         let (own, region) = (self.own, self.provider.location.as_str());
@@ -175,11 +175,13 @@ impl ClusterWork<'_> {
             reader.permissions_at(self.own.subnet.as_ref()),
             reader.permissions_at(self.own.own_dns_zone()),
             // One list: asking for each provider alone would be a dozen requests of a limit that all share.
-            reader.list(&all, PROVIDERS, None),
-            reader.list(&usages, COMPUTE_USAGES, None),
-            reader.list(&skus, COMPUTE_SKUS, Some(&in_region)),
+            reader.list(&all, PROVIDERS, None, ProviderName::is_needed),
+            reader.list(&usages, COMPUTE_USAGES, None, |_| true),
+            reader.list(&skus, COMPUTE_SKUS, Some(&in_region), |sku: &SkuName| sku
+                .is_of(self.own)),
             reader.one(&versions, MANAGED_CLUSTERS),
-            reader.list(&vaults, DELETED_VAULTS, None),
+            reader.list(&vaults, DELETED_VAULTS, None, |vault: &VaultIdentity| vault
+                .was_in(&self.own.group)),
         );
         Cloud {
             subscription,
@@ -276,7 +278,12 @@ async fn links(reader: Reader<'_>, zone: Option<&ResourceId>) -> Read<Vec<Link>>
     match zone {
         Some(zone) => {
             reader
-                .list(&format!("{zone}/virtualNetworkLinks"), PRIVATE_DNS_ZONES, None)
+                .list(
+                    &format!("{zone}/virtualNetworkLinks"),
+                    PRIVATE_DNS_ZONES,
+                    None,
+                    |_| true,
+                )
                 .await
         }
         None => Ok(None),

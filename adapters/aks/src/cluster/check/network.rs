@@ -10,7 +10,7 @@ use kompox_arm::ResourceId;
 use serde::Deserialize;
 
 use super::findings::Findings;
-use super::read::Read;
+use super::read::{Element, Read};
 use crate::cluster::stack::list;
 use crate::settings::cluster::{ApiServer, OwnCluster, PrivateZone};
 
@@ -80,6 +80,17 @@ pub(super) struct Link {
 #[serde(rename_all = "camelCase")]
 struct LinkProperties {
     virtual_network: Reference,
+}
+
+/// Which link it is.
+#[derive(Deserialize)]
+pub(super) struct LinkName {
+    #[serde(rename = "name")]
+    _name: String,
+}
+
+impl Element for Link {
+    type Identity = LinkName;
 }
 
 impl AddressSpace {

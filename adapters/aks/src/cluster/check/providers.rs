@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::findings::Findings;
-use super::read::Read;
+use super::read::{Element, Read};
 use crate::cluster::template;
 
 const KIND: &str = "providers";
@@ -34,6 +34,23 @@ pub(super) struct Provider {
     registration_policy: Option<String>,
     #[serde(default)]
     resource_types: Vec<ProviderType>,
+}
+
+/// Which resource provider it is.
+#[derive(Deserialize)]
+pub(super) struct ProviderName {
+    namespace: String,
+}
+
+impl ProviderName {
+    /// Whether a cluster needs it.
+    pub(super) fn is_needed(&self) -> bool {
+        needed(&types()).any(|namespace| namespace.eq_ignore_ascii_case(&self.namespace))
+    }
+}
+
+impl Element for Provider {
+    type Identity = ProviderName;
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -72,6 +89,15 @@ fn types() -> BTreeMap<String, BTreeSet<(String, bool)>> {
     found
 }
 
+/// The namespaces that must be registered.
+fn needed<T>(types: &BTreeMap<String, T>) -> impl Iterator<Item = &str> {
+    types
+        .keys()
+        .map(String::as_str)
+        .chain(BEHIND_CLUSTERS.iter().copied())
+        .filter(|namespace| !BUILT_IN.contains(namespace))
+}
+
 pub(super) fn providers(findings: &mut Findings, region: &str, read: &Read<Vec<Provider>>) {
     let providers = match read {
         Ok(Some(providers)) => providers,
@@ -85,12 +111,7 @@ pub(super) fn providers(findings: &mut Findings, region: &str, read: &Read<Vec<P
         }
     };
     let types = types();
-    let namespaces: BTreeSet<&str> = types
-        .keys()
-        .map(String::as_str)
-        .chain(BEHIND_CLUSTERS.iter().copied())
-        .filter(|namespace| !BUILT_IN.contains(namespace))
-        .collect();
+    let namespaces: BTreeSet<&str> = needed(&types).collect();
     for namespace in &namespaces {
         let provider = providers
             .iter()

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::findings::Findings;
 use super::machines::{Sku, size};
-use super::read::Read;
+use super::read::{Element, Read};
 use crate::cluster::managed::ManagedCluster;
 use crate::settings::cluster::{OwnCluster, Pool, SYSTEM_POOL};
 
@@ -30,6 +30,23 @@ pub(super) struct Usage {
     /// Some quotas have none: that is -1.
     #[serde(default)]
     limit: i64,
+}
+
+/// Which quota it is.
+#[derive(Deserialize)]
+pub(super) struct QuotaIdentity {
+    #[serde(rename = "name")]
+    _name: QuotaName,
+}
+
+#[derive(Deserialize)]
+struct QuotaName {
+    #[serde(rename = "value")]
+    _value: String,
+}
+
+impl Element for Usage {
+    type Identity = QuotaIdentity;
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]

@@ -11,6 +11,12 @@ use crate::api::{PERMISSIONS, SUBSCRIPTIONS};
 /// What was read; none where there is nothing.
 pub(super) type Read<T> = Result<Option<T>>;
 
+/// An element of a list.
+pub(super) trait Element: DeserializeOwned + Send {
+    /// What every element must say: without it nobody knows whether it is one that matters.
+    type Identity: DeserializeOwned;
+}
+
 /// Reads.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
@@ -28,12 +34,13 @@ impl Reader<'_> {
         answer(read.await)
     }
 
-    /// All elements of a list that can be read as what is expected.
-    pub(super) async fn list<T: DeserializeOwned + Send>(
+    /// The elements of a list. One that cannot be read is left out unless it is one of those that matter.
+    pub(super) async fn list<T: Element>(
         &self,
         path: &str,
         version: &str,
         filter: Option<&str>,
+        matters: impl Fn(&T::Identity) -> bool + Send + Sync,
     ) -> Read<Vec<T>> {
         let mut found = Vec::new();
         let read = async {
@@ -42,8 +49,14 @@ impl Reader<'_> {
                 url.query_pairs_mut().append_pair("$filter", filter);
             }
             self.arm
-                .list(self.cx, ArmRequest::get(url), |element| {
-                    found.extend(serde_json::from_str::<T>(element.get()).ok());
+                .try_list(self.cx, ArmRequest::get(url), |element| {
+                    let identity: T::Identity = serde_json::from_str(element.get())?;
+                    match serde_json::from_str::<T>(element.get()) {
+                        Ok(element) => found.push(element),
+                        Err(error) if matters(&identity) => return Err(error),
+                        Err(_) => {}
+                    }
+                    Ok(())
                 })
                 .await
         };
@@ -59,7 +72,7 @@ impl Reader<'_> {
     /// What the caller may do at a scope and below. Everybody may ask that.
     pub(super) async fn permissions(&self, scope: &str) -> Read<Vec<Permission>> {
         let path = format!("{scope}/providers/Microsoft.Authorization/permissions");
-        self.list(&path, PERMISSIONS, None).await
+        self.list(&path, PERMISSIONS, None, |_| true).await
     }
 
     /// The same for a resource, where there is one.
@@ -110,10 +123,13 @@ pub(super) struct Subscription {
 #[derive(Debug, Clone, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Permission {
-    #[serde(default)]
     pub(super) actions: Vec<String>,
     #[serde(default)]
     pub(super) not_actions: Vec<String>,
     #[serde(default)]
     pub(super) condition: Option<String>,
+}
+
+impl Element for Permission {
+    type Identity = Self;
 }

@@ -14,7 +14,6 @@ const KEY: &str = "AZURE_AKS_KUBERNETES_VERSION";
 /// What AKS has in a region.
 #[derive(Debug, Clone, Deserialize, Default)]
 pub(super) struct Versions {
-    #[serde(default)]
     values: Vec<Minor>,
 }
 
@@ -22,7 +21,6 @@ pub(super) struct Versions {
 #[derive(Debug, Clone, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 struct Minor {
-    #[serde(default)]
     version: String,
     #[serde(default)]
     is_default: Option<bool>,

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use kompox_arm::{ArmClient, ArmError, ArmRequest};
+use kompox_arm::error::word;
+use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource};
 use kompox_domain::{ClusterScope, Context};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::removal::{DeletedVault, Found, Inventory, Lock, ManagedStack, Tags, holds_data, same};
 use super::side_products;
@@ -35,7 +35,7 @@ pub(super) struct Reader<'a> {
 #[derive(Deserialize)]
 struct Listed {
     id: String,
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type")]
     kind: String,
 }
 
@@ -68,17 +68,22 @@ struct LockProperties {
 #[derive(Deserialize)]
 struct ListedVault {
     id: String,
-    #[serde(default)]
     name: String,
+    /// Those of somebody else's vault may be anything.
     #[serde(default)]
-    properties: VaultProperties,
+    properties: Value,
 }
 
+/// Whose a vault was.
 #[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct VaultProperties {
+struct VaultTags {
     #[serde(default, deserialize_with = "text_map")]
     tags: Tags,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VaultProperties {
     #[serde(default)]
     purge_protection_enabled: Option<bool>,
     #[serde(default)]
@@ -188,7 +193,7 @@ impl Reader<'_> {
     async fn get<T: DeserializeOwned>(&self, path: &str, version: &str) -> Result<Option<T>, ArmError> {
         let request = ArmRequest::get(self.arm.url(path, version)?);
         match self.arm.send(self.cx, &request).await {
-            Ok(response) => response.json().map(Some),
+            Ok(response) => response.resource().map(Some),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -206,26 +211,14 @@ impl Reader<'_> {
             url.query_pairs_mut().append_pair("$filter", filter);
         }
         let mut listed = Vec::new();
-        let mut strange = None;
-        let each = |item: &RawValue| match serde_json::from_str(item.get()) {
-            Ok(item) => listed.push(item),
-            Err(error) => {
-                strange.get_or_insert(error);
-            }
-        };
-        match self.arm.list(self.cx, ArmRequest::get(url), each).await {
-            Ok(()) => {}
-            Err(error) if error.is_not_found() => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        }
         // What cannot be read might be what must not be deleted.
-        match strange {
-            Some(error) => Err(ArmError::Protocol {
-                correlation_id: None,
-                request: format!("GET {path}"),
-                reason: format!("an element of the listing cannot be read: {error}"),
-            }),
-            None => Ok(listed),
+        let each = |resource: ListedResource<'_>| {
+            listed.push(resource.read()?);
+            Ok(())
+        };
+        match self.arm.list_resources(self.cx, ArmRequest::get(url), each).await {
+            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            read => read.map(|()| listed),
         }
     }
 
@@ -363,18 +356,27 @@ impl Reader<'_> {
         );
         let listed: Vec<ListedVault> = self.list(&path, DELETED_VAULTS, None).await?;
         let cluster = self.scope.path();
-        let ours = listed
-            .into_iter()
-            .filter(|vault| is_of(&vault.properties.tags, &cluster));
-        Ok(ours
-            .map(|vault| DeletedVault {
+        let mut ours = Vec::new();
+        for vault in listed {
+            let VaultTags { tags } = VaultTags::deserialize(&vault.properties).unwrap_or_default();
+            if !is_of(&tags, &cluster) {
+                continue;
+            }
+            let properties =
+                VaultProperties::deserialize(&vault.properties).map_err(|error| ArmError::Protocol {
+                    correlation_id: Some(self.arm.correlation_id().to_owned()),
+                    request: format!("GET {path}"),
+                    reason: word(&format!("deleted vault {} cannot be read: {error}", vault.name)),
+                })?;
+            ours.push(DeletedVault {
                 id: vault.id,
                 name: vault.name,
-                protected: vault.properties.purge_protection_enabled == Some(true),
-                purged_at: vault.properties.scheduled_purge_date,
-                tags: vault.properties.tags,
-            })
-            .collect())
+                protected: properties.purge_protection_enabled == Some(true),
+                purged_at: properties.scheduled_purge_date,
+                tags,
+            });
+        }
+        Ok(ours)
     }
 }
 

@@ -46,10 +46,8 @@ impl ClusterWork<'_> {
             stack => (stack, None),
         };
         let ours = stack.as_ref().ok().and_then(Option::as_ref);
-        let cluster: Read<ManagedCluster> = clusters.map(|clusters| {
-            let mut clusters = clusters.into_iter();
-            clusters.find(|cluster| self.is_ours(cluster, ours))
-        });
+        let cluster: Read<ManagedCluster> =
+            clusters.and_then(|clusters| self.our_cluster(clusters, ours).map_err(domain));
         let failed = ours.filter(|stack| matches!(stack.state(), StackState::Failed | StackState::Canceled));
         let there = cluster.as_ref().ok().and_then(Option::as_ref);
         let (why, look, attach) = futures::join!(
