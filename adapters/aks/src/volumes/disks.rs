@@ -85,9 +85,13 @@ impl AppVolumes<'_> {
             (Some(Source::Resource(_)), found) => found,
         };
         let attaching = cluster.as_ref().ok().cloned().flatten();
-        let zone = match wish {
-            Wish::Settled(zone) => zone,
-            Wish::Open => self.zone_by_pools(Self::pools(cluster)?)?,
+        let zone = match (wish, cluster) {
+            (Wish::Settled(zone), Err(error)) => {
+                self.attaching_unchecked(&error);
+                zone
+            }
+            (Wish::Settled(zone), Ok(_)) => zone,
+            (Wish::Open, cluster) => self.zone_by_pools(Self::pools(cluster)?)?,
         };
         let size = found
             .as_ref()
