@@ -1,7 +1,7 @@
 //! Disks when something is in the way: permissions, locks, deadlines, replicas that lag, settings that are wrong.
 
 use kompox_azure_emulator::{
-    FaultAction, FaultRule, OperationFault, Outcome, Race, RacingWrite, ReplicationLag, When,
+    FaultAction, FaultRule, OperationFault, Outcome, Race, RacingWrite, ReplicationLag, Respond, When,
 };
 use kompox_domain::ErrorKind;
 use serde_json::json;
@@ -50,6 +50,62 @@ async fn b13_an_operation_that_outlasts_the_deadline_is_told_as_such_and_the_nex
     assert!(error.to_string().contains("under way in Azure"), "{error}");
     assert_eq!(world.disks("db").await.unwrap().len(), 2);
     assert_eq!(world.assigned("db").await, ["one"]);
+}
+
+/// A replica that does not know what was just made, so often.
+fn lag(path: &str, times: u32) -> FaultRule {
+    let lag = FaultAction::ReplicationLag(ReplicationLag::ResourceNotFound);
+    FaultRule::new("GET", path, lag).times(times)
+}
+
+#[tokio::test]
+async fn what_was_just_made_is_looked_for_again_where_a_replica_lags_behind() {
+    let world = World::new().await;
+    let everything = lag("**/providers/Microsoft.Compute/*/*", 5);
+    world.fault(everything.clone());
+    world.create("db", "one").await.unwrap();
+    world.fault(everything.clone());
+    world.create("db", "two").await.unwrap();
+    world.fault(everything.clone());
+    world.snapshot("db", "s").await.unwrap();
+    world.fault(everything);
+    world.restore("db", "s", "three").await.unwrap();
+    assert_eq!(world.assigned("db").await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_have_what_was_just_made_is_read_again() {
+    let world = World::new().await;
+    let empty = Respond {
+        status: 200,
+        body: Some(json!({"value": []}).to_string()),
+        ..Respond::default()
+    };
+    let list = FaultRule::new("GET", "**/disks", FaultAction::Respond(empty));
+    world.fault(list.clone().after(1).times(3));
+    let made = world.create("db", "one").await.unwrap();
+    assert!(made.assigned);
+    world.fault(FaultRule::new("*", "/nowhere", FaultAction::Hang));
+    world.create("db", "two").await.unwrap();
+    world.fault(list.after(1).times(3));
+    assert!(world.assign("db", "two").await.unwrap().assigned);
+    assert_eq!(world.assigned("db").await, ["two"]);
+}
+
+#[tokio::test]
+async fn a_disk_that_was_made_and_is_never_listed_is_told_so() {
+    let world = World::new().await;
+    let empty = Respond {
+        status: 200,
+        body: Some(json!({"value": []}).to_string()),
+        ..Respond::default()
+    };
+    world.fault(FaultRule::new("GET", "**/disks", FaultAction::Respond(empty)).after(1));
+    let error = world.create("db", "one").await.unwrap_err();
+    assert!(
+        error.to_string().contains("was made, but it is not there"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
