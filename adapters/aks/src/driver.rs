@@ -109,12 +109,13 @@ impl AksDriver {
         ))
     }
 
-    /// Where the managed cluster is to be found.
-    fn place<'a>(&'a self, cx: &'a Context, cluster: &'a ClusterScope) -> Result<Place<'a>> {
-        match self.cluster_settings(cluster)? {
-            ClusterSettings::Own(own) => self.own(cx, cluster, own).map(Place::Own),
-            ClusterSettings::Existing(existing) => Ok(Place::Existing(&existing.id)),
+    /// Where the managed cluster is to be found, if its settings are right.
+    fn place(&self, cluster: &ClusterScope) -> Result<Place> {
+        if let ClusterSettings::Own(_) = self.cluster_settings(cluster)? {
+            // A misspelt key would look in another place than the one that was meant.
+            keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
         }
+        Place::of(&self.settings, cluster)
     }
 
     /// What installing on a cluster starts from.
@@ -326,7 +327,7 @@ impl ProviderDriver for AksDriver {
         cluster: &ClusterScope,
         request: &KubeconfigRequest,
     ) -> Result<Secret> {
-        let place = self.place(cx, cluster)?;
+        let place = self.place(cluster)?;
         kubeconfig::kubeconfig(&self.arm, cx, &*self.resolver, cluster, &place, request).await
     }
 
@@ -426,7 +427,7 @@ impl ProviderDriver for AksDriver {
 
     async fn dns_deploy(&self, cx: &Context, app: &AppScope, request: &DnsRequest) -> Result<DnsReport> {
         let scope = app.cluster_scope();
-        let (place, targets) = (self.place(cx, &scope)?, self.targets(&scope)?);
+        let (place, targets) = (self.place(&scope)?, self.targets(&scope)?);
         dns::deploy(&self.arm, cx, &*self.resolver, app, &place, targets, request).await
     }
 

@@ -72,24 +72,27 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_GET_ACCESS,
             OPERATION_READ,
             CLUSTER_READ,
+            // Here and below: to know the app's cluster also where somebody took its tags off.
+            STACK_READ,
             // So that the cluster may attach the disk. Without them there is a warning.
             ASSIGNMENT_READ,
             ASSIGNMENT_WRITE,
         ],
         // The tags API changes the resource itself, so it asks for the right to write that too.
         Operation::DiskAssign => &[GROUP_READ, DISK_READ, DISK_WRITE, TAGS_WRITE, RESULT_READ],
-        // Without the last three a disk is deleted too: a warning says that its cluster was not asked about it.
+        // Without the last four a disk is deleted too: a warning says that its cluster was not asked about it.
         Operation::DiskDelete => &[
             GROUP_READ,
             DISK_READ,
             DISK_DELETE,
             OPERATION_READ,
             CLUSTER_READ,
+            STACK_READ,
             ADMIN_CREDENTIAL,
             USER_CREDENTIAL,
         ],
         // As for the status: one of the two opens the way to Kubernetes.
-        Operation::VolumeApply => &[CLUSTER_READ, ADMIN_CREDENTIAL, USER_CREDENTIAL],
+        Operation::VolumeApply => &[CLUSTER_READ, STACK_READ, ADMIN_CREDENTIAL, USER_CREDENTIAL],
         Operation::SnapshotList => &[GROUP_READ, SNAPSHOT_READ],
         Operation::SnapshotCreate => &[
             GROUP_READ,
@@ -110,6 +113,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_GET_ACCESS,
             OPERATION_READ,
             CLUSTER_READ,
+            STACK_READ,
         ],
         // The stack acts with the rights of whoever puts it: those for everything in the template, and for deleting
         // what is no longer in it. Whoever has it validated is asked for the same.

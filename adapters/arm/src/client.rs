@@ -509,6 +509,7 @@ fn trouble(error: &ArmError, request: &ArmRequest) -> Option<Trouble> {
             );
             Some(Trouble::GroupLag)
         }
+        ArmError::Service(_) if request.resource_is_known && error.is_absent() => Some(Trouble::ResourceLag),
         ArmError::Service(service) => Some(Trouble::Status(service.status)),
         ArmError::Transport { source, .. } => match source.kind() {
             azure_core::error::ErrorKind::Connection => Some(Trouble::NotSent),

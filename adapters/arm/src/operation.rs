@@ -68,6 +68,8 @@ impl ArmClient {
             wanted,
             step,
             nonsense: 0,
+            unknown: 0,
+            known: false,
             looks: 0,
             result_at: None,
         }
@@ -91,6 +93,10 @@ struct Run<'a> {
     wanted: FinalState,
     step: &'a Step,
     nonsense: u32,
+    /// How often the monitor was not there before it was seen for the first time.
+    unknown: u32,
+    /// Whether the monitor was seen.
+    known: bool,
     looks: u32,
     /// Where a POST says that its result will be, beside the monitor that tells how it stands.
     result_at: Option<Url>,
@@ -131,7 +137,7 @@ impl Run<'_> {
         if let Some(url) = self.header_url(response, "azure-asyncoperation") {
             return Some(Monitor::Status(url));
         }
-        let changes = matches!(self.request.method, Method::Put | Method::Patch);
+        let changes = self.changes();
         let state = state_of(response);
         let running = state.as_deref().is_some_and(|state| ended(state).is_none());
         let accepted = response.status == 202;
@@ -145,6 +151,21 @@ impl Run<'_> {
         let pending = accepted || (changes && (running || silent));
         // A POST leaves nothing to look at.
         (pending && self.request.method != Method::Post).then_some(Monitor::Resource)
+    }
+
+    /// Whether what it is about exists once it was accepted.
+    fn changes(&self) -> bool {
+        matches!(self.request.method, Method::Put | Method::Patch)
+    }
+
+    /// The error of reading a resource. Where a write of it was accepted, that it is not there says nothing about what
+    /// became of the write.
+    fn out_of_sight(&self, error: ArmError) -> ArmError {
+        if self.changes() && error.is_absent() {
+            self.unfollowed(error)
+        } else {
+            error
+        }
     }
 
     /// A monitor's address, if it is one that may be given our token.
@@ -195,13 +216,15 @@ impl Run<'_> {
 
     /// Reads the result of an operation that is over.
     async fn result(&self, location: Option<Url>) -> Result<Look> {
-        let changes = matches!(self.request.method, Method::Put | Method::Patch);
+        let changes = self.changes();
         let location = location.or_else(|| self.result_at.clone());
         if self.wanted == FinalState::Nothing || !(changes || location.is_some()) {
             return Ok(Look::Nothing);
         }
-        let read = ArmRequest::get(location.unwrap_or_else(|| self.request.url.clone())).in_known_group();
-        let response = self.client.send(self.cx, &read).await?;
+        let mut read = ArmRequest::get(location.unwrap_or_else(|| self.request.url.clone())).in_known_group();
+        read.resource_is_known = changes;
+        let response = self.client.send(self.cx, &read).await;
+        let response = response.map_err(|error| self.out_of_sight(error))?;
         Ok(match state_of(&response) {
             // The operation is over, the resource not settled: rare, and worth waiting for.
             Some(state) if ended(&state).is_none() => Look::Running { state, percent: None },

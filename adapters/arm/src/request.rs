@@ -15,6 +15,7 @@ pub struct ArmRequest {
     pub(crate) body: Option<Bytes>,
     pub(crate) repeatable: bool,
     pub(crate) group_is_known: bool,
+    pub(crate) resource_is_known: bool,
     pub(crate) creates: bool,
     pub(crate) reads: bool,
     pub(crate) evidence: Evidence,
@@ -52,6 +53,7 @@ impl ArmRequest {
             body,
             repeatable,
             group_is_known: false,
+            resource_is_known: false,
             creates: false,
             reads: false,
             evidence: Evidence::None,
@@ -152,6 +154,14 @@ impl ArmRequest {
     #[must_use]
     pub fn in_known_group(mut self) -> Self {
         self.group_is_known = true;
+        self
+    }
+
+    /// Says that what it reads is known to exist, because ARM accepted a write of it: that it is not there is a replica
+    /// that lags behind, and asking again is right.
+    #[must_use]
+    pub fn known_to_exist(mut self) -> Self {
+        self.resource_is_known = true;
         self
     }
 

@@ -21,6 +21,8 @@ pub enum Trouble {
     Broken,
     /// A replica does not know the resource group yet.
     GroupLag,
+    /// A replica does not know the resource yet.
+    ResourceLag,
 }
 
 impl Trouble {
@@ -30,7 +32,7 @@ impl Trouble {
         match self {
             Self::Broken => true,
             Self::Status(status) => status == 408 || status >= 500,
-            Self::NotSent | Self::GroupLag => false,
+            Self::NotSent | Self::GroupLag | Self::ResourceLag => false,
         }
     }
 }
@@ -42,7 +44,7 @@ impl Trouble {
 #[must_use]
 pub const fn worth_another(attempt: u32, repeatable: bool, trouble: Trouble) -> bool {
     match trouble {
-        Trouble::GroupLag => attempt < MAX_LAG_ATTEMPTS,
+        Trouble::GroupLag | Trouble::ResourceLag => attempt < MAX_LAG_ATTEMPTS,
         Trouble::NotSent => attempt < MAX_ATTEMPTS,
         Trouble::Broken => repeatable && attempt < MAX_ATTEMPTS,
         Trouble::Status(status) => {
@@ -89,6 +91,7 @@ mod tests {
     fn patience_ends() {
         assert!(!worth_another(MAX_ATTEMPTS, true, Trouble::Status(503)));
         assert!(!worth_another(MAX_LAG_ATTEMPTS, true, Trouble::GroupLag));
+        assert!(!worth_another(MAX_LAG_ATTEMPTS, true, Trouble::ResourceLag));
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub(crate) async fn kubeconfig(
     cx: &Context,
     resolver: &dyn Resolver,
     scope: &ClusterScope,
-    place: &locate::Place<'_>,
+    place: &locate::Place,
     request: &KubeconfigRequest,
 ) -> Result<Secret> {
     let Some(cluster) = locate::locate(arm, cx, place).await? else {
@@ -141,11 +141,13 @@ pub(crate) async fn token(arm: &ArmClient, cx: &Context) -> Result<AccessToken> 
 }
 
 /// The error of asking for a cluster that is not there.
-pub(crate) fn missing(scope: &ClusterScope, place: &locate::Place<'_>) -> Error {
+pub(crate) fn missing(scope: &ClusterScope, place: &locate::Place) -> Error {
     let id = &scope.cluster.id;
     match place {
-        locate::Place::Own(_) => Error::new(ErrorKind::NotFound, format!("cluster {id} is not there yet"))
-            .with_hint("run `kompoxops cluster provision`"),
+        locate::Place::Own { .. } => {
+            Error::new(ErrorKind::NotFound, format!("cluster {id} is not there yet"))
+                .with_hint("run `kompoxops cluster provision`")
+        }
         locate::Place::Existing(handle) => Error::new(ErrorKind::NotFound, format!("there is no {handle}"))
             .with_hint("check AZURE_AKS_RESOURCE_ID"),
     }

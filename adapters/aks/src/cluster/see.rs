@@ -2,15 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use kompox_arm::{ArmError, ArmRequest, ListedResource};
+use kompox_arm::{ArmError, ArmRequest};
 use kompox_domain::Result;
 use serde::Deserialize;
 
 use super::managed::ManagedCluster;
-use super::nouns::is_kind;
-use super::stack::{self, Stack, text_map};
-use super::{ClusterWork, domain};
-use crate::api::{GROUPS, MANAGED_CLUSTERS};
+use super::stack::{Stack, text_map};
+use super::{ClusterWork, domain, locate};
+use crate::api::GROUPS;
 
 pub(crate) const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
 
@@ -77,21 +76,7 @@ impl ClusterWork<'_> {
 
     /// All managed clusters in the group, with their pools.
     pub(super) async fn clusters(&self) -> Result<Vec<ManagedCluster>, ArmError> {
-        let url = self.arm.url(
-            &format!("{}/providers/{CLUSTERS}", self.group_path()),
-            MANAGED_CLUSTERS,
-        )?;
-        let mut clusters = Vec::new();
-        let each = |resource: ListedResource<'_>| {
-            clusters.push(ManagedCluster::listed(&resource)?);
-            Ok(())
-        };
-        match self.arm.list_resources(self.cx, ArmRequest::get(url), each).await {
-            Err(error) if error.is_group_not_found() => Ok(Vec::new()),
-            // Where nobody has ever made one; the deployment registers the provider.
-            Err(error) if error.code() == Some("MissingSubscriptionRegistration") => Ok(Vec::new()),
-            read => read.map(|()| clusters),
-        }
+        locate::clusters(self.arm, self.cx, &self.group_path()).await
     }
 
     /// Ours, among the clusters of the group.
@@ -103,24 +88,6 @@ impl ClusterWork<'_> {
         clusters: Vec<ManagedCluster>,
         stack: Option<&Stack>,
     ) -> Result<Option<ManagedCluster>, ArmError> {
-        let ours = clusters.into_iter().find(|cluster| self.is_ours(cluster, stack));
-        match ours.as_ref().and_then(|cluster| cluster.unreadable.clone()) {
-            Some(reason) => Err(ArmError::Protocol {
-                correlation_id: Some(self.arm.correlation_id().to_owned()),
-                request: "the list of managed clusters".to_owned(),
-                reason,
-            }),
-            None => Ok(ours),
-        }
-    }
-
-    fn is_ours(&self, cluster: &ManagedCluster, stack: Option<&Stack>) -> bool {
-        let named = stack.is_some_and(|stack| {
-            let output = stack.outputs().cluster_name;
-            let holds = |id: &str| is_kind(id, CLUSTERS) && id.eq_ignore_ascii_case(&cluster.id);
-            output.is_some_and(|name| name.eq_ignore_ascii_case(&cluster.name))
-                || stack.properties.resources.iter().any(|one| holds(&one.id))
-        });
-        named || stack::is_of(&cluster.tags, &self.scope.path())
+        locate::ours(self.arm, clusters, stack, &self.scope.path())
     }
 }

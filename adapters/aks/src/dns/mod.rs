@@ -30,7 +30,7 @@ pub(crate) async fn deploy(
     cx: &Context,
     resolver: &dyn Resolver,
     app: &AppScope,
-    place: &Place<'_>,
+    place: &Place,
     targets: &InstallTargets,
     request: &DnsRequest,
 ) -> Result<DnsReport> {

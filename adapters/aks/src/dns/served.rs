@@ -22,7 +22,7 @@ pub(super) async fn read(
     cx: &Context,
     resolver: &dyn Resolver,
     app: &AppScope,
-    place: &Place<'_>,
+    place: &Place,
     namespaces: &[Label],
 ) -> Result<Vec<Served>> {
     let Some(cluster) = locate(arm, cx, place).await? else {

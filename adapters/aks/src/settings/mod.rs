@@ -6,5 +6,6 @@ pub mod keys;
 mod provider;
 
 pub(crate) use cluster::ClusterSettings;
-pub(crate) use group::{app_group, check_app_group, cluster_group};
+use group::cluster_group;
+pub(crate) use group::{app_group, check_app_group};
 pub(crate) use provider::ProviderSettings;

@@ -51,7 +51,7 @@ impl AppVolumes<'_> {
             .try_collect::<()>()
             .await?;
 
-        let mut records = self.disk_records(volumes).await?;
+        let mut records = self.disk_records_with(volume, name).await?;
         if assigned(&records).is_none()
             && let Some(again) = remaining(&records, name, &before)
         {

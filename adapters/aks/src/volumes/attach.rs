@@ -1,5 +1,6 @@
 //! The right of an app's cluster to attach its disks: given with the disks, so that a pod does not wait for it in vain.
 
+use kompox_domain::Error;
 use kompox_domain::progress::WarningKind;
 
 use super::AppVolumes;
@@ -8,6 +9,17 @@ use crate::install::attach;
 use crate::roles::{self, Assigner};
 
 impl AppVolumes<'_> {
+    /// Tells that the cluster could not be looked at, so that nobody knows whether it may attach the disks of the app.
+    pub(super) fn attaching_unchecked(&self, why: &Error) {
+        self.cx.warn(
+            WarningKind::Unchecked,
+            format!(
+                "it was not checked whether cluster {} may attach the disks of this app: {why}",
+                self.app.cluster.id.cluster
+            ),
+        );
+    }
+
     /// Lets the cluster attach the disks of the app, unless it may. Never fails: a disk is worth having without.
     pub(super) async fn let_attach(&self, cluster: Option<&ManagedCluster>) {
         let Some(principal) = cluster.and_then(ManagedCluster::principal) else {

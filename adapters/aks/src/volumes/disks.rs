@@ -2,7 +2,7 @@
 
 use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
 use futures::future::{self, Either};
-use kompox_arm::{ArmRequest, FinalState};
+use kompox_arm::{ArmRequest, FinalState, retry};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{self, DiskRecord, VolumeDisk};
@@ -40,6 +40,27 @@ impl AppVolumes<'_> {
         self.listing(Kind::Disks, volumes, None)
             .await?
             .disks(&self.settings.location)
+    }
+
+    /// The disks of a volume, one of which is known to be there: a replica that lags behind may not list it yet.
+    ///
+    /// # Errors
+    /// As [`disk_records`](Self::disk_records). Where it does not come, somebody deleted it: then it is not among them.
+    pub(crate) async fn disk_records_with(
+        &self,
+        volume: &Volume,
+        name: &DiskName,
+    ) -> Result<Vec<DiskRecord>> {
+        for attempt in 1.. {
+            let records = self.disk_records(std::slice::from_ref(volume)).await?;
+            if attempt == retry::MAX_LAG_ATTEMPTS || records.iter().any(|record| record.name == *name) {
+                return Ok(records);
+            }
+            let wait = retry::backoff(self.options.backoff, attempt, None, 1.0);
+            self.pause(wait, || format!("while disk {name} was not listed yet"))
+                .await?;
+        }
+        Ok(Vec::new())
     }
 
     pub(crate) async fn disk_create(&self, volume: &Volume, request: &DiskCreate) -> Result<VolumeDisk> {
@@ -85,9 +106,13 @@ impl AppVolumes<'_> {
             (Some(Source::Resource(_)), found) => found,
         };
         let attaching = cluster.as_ref().ok().cloned().flatten();
-        let zone = match wish {
-            Wish::Settled(zone) => zone,
-            Wish::Open => self.zone_by_pools(Self::pools(cluster)?)?,
+        let zone = match (wish, cluster) {
+            (Wish::Settled(zone), Err(error)) => {
+                self.attaching_unchecked(&error);
+                zone
+            }
+            (Wish::Settled(zone), Ok(_)) => zone,
+            (Wish::Open, cluster) => self.zone_by_pools(Self::pools(cluster)?)?,
         };
         let size = found
             .as_ref()
@@ -137,8 +162,7 @@ impl AppVolumes<'_> {
     /// Makes the first disk of a volume, and looks whether it is the only first.
     async fn make_first(&self, new: &NewDisk<'_>, resource: &str) -> Result<VolumeDisk> {
         self.put(new, resource, FinalState::Nothing).await?;
-        let volumes = std::slice::from_ref(new.volume);
-        let records = self.disk_records(volumes).await?;
+        let records = self.disk_records_with(new.volume, new.name).await?;
         let winner = volume::assigned_index(&records)
             .and_then(|index| records.get(index))
             .cloned();

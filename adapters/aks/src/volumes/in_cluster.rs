@@ -2,19 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use kompox_arm::{ArmError, ArmRequest, ResourceId};
 use kompox_domain::cluster::Plan;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{DiskName, Error, ErrorKind, Result, SettingValue, VolumeMount, tags};
+use kompox_domain::{DiskName, Error, ErrorKind, Result, VolumeMount};
 use kompox_kube::{DiskReference, KubeClient, Resolver};
 
 use super::AppVolumes;
-use crate::api::{Kind, MANAGED_CLUSTERS};
+use crate::api::Kind;
 use crate::cluster::kubeconfig::{self, require_running};
-use crate::cluster::locate;
+use crate::cluster::locate::{Place, locate};
 use crate::cluster::managed::ManagedCluster;
-use crate::cluster::stack;
-use crate::settings::cluster_group;
 
 /// How long a disk that is to be deleted waits for what its cluster says. A private API server outside of our network
 /// drops every packet, and the disk can be deleted without its word.
@@ -35,52 +32,18 @@ impl AppVolumes<'_> {
     /// The app's cluster, if there is one. One step of waiting.
     ///
     /// # Errors
-    /// Those of reading it.
+    /// Whatever keeps it from being looked for: that is never the same as absent.
     pub(super) async fn app_cluster(&self) -> Result<Option<ManagedCluster>> {
-        let scope = self.app.cluster_scope();
-        if scope.cluster.existing {
-            let Some(SettingValue::Plain(id)) = scope.cluster.settings.get("AZURE_AKS_RESOURCE_ID") else {
-                return Ok(None);
-            };
-            let id: ResourceId = id.parse().map_err(|error| {
-                Error::new(
-                    ErrorKind::InvalidInput,
-                    "setting AZURE_AKS_RESOURCE_ID is not usable",
-                )
-                .with_source(error)
-            })?;
-            return Ok(locate::read(self.arm, self.cx, &id.to_string()).await?);
-        }
-        // Without a group of its own a cluster cannot be there yet.
-        let Ok(group) = cluster_group(&scope, self.settings.prefix.as_deref()) else {
-            return Ok(None);
-        };
-        let path = format!(
-            "/subscriptions/{}/resourceGroups/{group}/providers/Microsoft.ContainerService/managedClusters",
-            self.settings.subscription
-        );
-        let mut clusters: Vec<ManagedCluster> = Vec::new();
-        let request = ArmRequest::get(self.arm.url(&path, MANAGED_CLUSTERS)?);
-        let read: Result<(), ArmError> = self
-            .arm
-            .list(self.cx, request, |element| {
-                clusters.extend(serde_json::from_str(element.get()).ok());
-            })
-            .await;
-        match read {
-            Err(error) if !error.is_not_found() && !is_unregistered(&error) => Err(error.into()),
-            _ => Ok(ours(clusters, &scope.path())),
-        }
+        let place = Place::of(self.settings, &self.app.cluster_scope())?;
+        locate(self.arm, self.cx, &place).await
     }
 
     /// Makes the cluster mount disks.
     pub(crate) async fn apply(&self, resolver: &dyn Resolver, mounts: &[VolumeMount]) -> Result<Plan> {
-        let Some(cluster) = self.app_cluster().await? else {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("cluster {} is not there yet", self.app.cluster.id),
-            )
-            .with_hint("run `kompoxops cluster provision`"));
+        let scope = self.app.cluster_scope();
+        let place = Place::of(self.settings, &scope)?;
+        let Some(cluster) = locate(self.arm, self.cx, &place).await? else {
+            return Err(kubeconfig::missing(&scope, &place));
         };
         require_running(&cluster)?;
         let client = self.client(resolver, &cluster).await?;
@@ -165,38 +128,5 @@ fn title(reference: &DiskReference) -> String {
     match &reference.claim {
         Some((namespace, name)) => format!("{volume} (of claim {namespace}/{name})"),
         None => volume,
-    }
-}
-
-/// Where nobody has ever made a cluster.
-fn is_unregistered(error: &ArmError) -> bool {
-    error.code() == Some("MissingSubscriptionRegistration")
-}
-
-/// Ours, among the clusters of a group.
-fn ours(clusters: Vec<ManagedCluster>, path: &str) -> Option<ManagedCluster> {
-    clusters
-        .into_iter()
-        .find(|cluster| stack::tag(&cluster.tags, tags::CLUSTER) == Some(path))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn somebody_elses_cluster_in_the_group_is_not_the_apps() {
-        let cluster = |tags: serde_json::Value| -> ManagedCluster {
-            serde_json::from_value(json!({"tags": tags, "properties": {}})).unwrap()
-        };
-        let theirs = || cluster(json!({"kompox-cluster": "w/p/other"}));
-        assert!(ours(vec![cluster(json!({})), theirs()], "w/p/c").is_none());
-        let found = ours(
-            vec![theirs(), cluster(json!({"KOMPOX-cluster": "w/p/c"}))],
-            "w/p/c",
-        );
-        assert!(found.is_some());
     }
 }

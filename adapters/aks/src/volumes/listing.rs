@@ -4,6 +4,7 @@ use kompox_arm::{ArmError, ArmRequest};
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{DiskRecord, VolumeSnapshot};
 use kompox_domain::{Error, ErrorKind, Result, Volume, VolumeName, naming, tags};
+use serde_json::value::RawValue;
 
 use super::{AppVolumes, wire};
 use crate::api::Kind;
@@ -103,17 +104,16 @@ impl AppVolumes<'_> {
         let mut listing = Listing::default();
         let mut strangers = 0_u32;
         // Boxed: every operation waits for a listing, and would be as large as one otherwise.
-        let reading = self.arm.list(self.cx, request, |element| {
-            if name.is_none() && !may_be_ours(element.get(), &keys) {
+        let reading = self.arm.list_resources(self.cx, request, |resource| {
+            let element = resource.read::<&RawValue>()?.get();
+            let is_asked = name.is_some_and(|name| name.eq_ignore_ascii_case(&resource.name));
+            if !is_asked && !may_be_ours(element, &keys) {
                 strangers += 1;
-                return;
+                return Ok(());
             }
-            let Ok(glance) = serde_json::from_str::<wire::Glance<'_>>(element.get()) else {
-                tracing::debug!("skipping an element that is no resource");
-                return;
-            };
+            let glance: wire::Glance<'_> = resource.read()?;
             let owner = owner(&glance, &keys, &app);
-            if name.is_some_and(|name| name.eq_ignore_ascii_case(&glance.name)) {
+            if is_asked {
                 listing.taken = Some(match owner {
                     Owner::Volume(..) => Taken::Ours,
                     _ => Taken::Foreign(wire::tag(glance.tags.as_ref(), tags::APP).map(str::to_owned)),
@@ -124,7 +124,7 @@ impl AppVolumes<'_> {
                     listing.found.push(Found {
                         volume: volume.clone(),
                         item,
-                        json: element.get().to_owned(),
+                        json: element.to_owned(),
                     });
                 }
                 Owner::Collision => self.cx.warn(
@@ -137,6 +137,7 @@ impl AppVolumes<'_> {
                 ),
                 Owner::Other => tracing::debug!(name = %glance.name, "skipped: not of these volumes"),
             }
+            Ok(())
         });
         Box::pin(reading).await?;
         tracing::debug!(strangers, "skipped unread: not of these volumes");

@@ -147,7 +147,7 @@ impl AppVolumes<'_> {
             let url = self.group.item_url(self.arm, Kind::Snapshots, resource)?;
             response = self
                 .arm
-                .send(self.cx, &ArmRequest::get(url).in_known_group())
+                .send(self.cx, &ArmRequest::get(url).in_known_group().known_to_exist())
                 .await?;
         }
     }

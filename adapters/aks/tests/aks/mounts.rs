@@ -6,12 +6,14 @@ use kompox_azure_emulator::{FaultAction, FaultRule, LoggedRequest, RequestKind};
 use kompox_domain::cluster::Plan;
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{AppScope, ErrorKind, Result, VolumeDisk, VolumeMount, VolumeOptions};
+use kompox_domain::{
+    AppScope, ErrorKind, Result, SecretRef, SettingValue, VolumeDisk, VolumeMount, VolumeOptions,
+};
 use serde_json::{Value, json};
 
 use crate::chains::{depth, slowly};
 use crate::clusters::{Operator, World, whole};
-use crate::support::app;
+use crate::support::{app, driver};
 
 const NAMESPACE: &str = "prod";
 
@@ -543,6 +545,145 @@ async fn a_cluster_that_cannot_be_asked_keeps_no_disk_from_being_deleted_and_a_w
     emulator.remove_resource(&shop.cluster).await.unwrap();
     shop.delete(&disk, true).await.unwrap();
     assert_eq!(shop.operator.told.warnings().len(), 3);
+}
+
+/// A cluster of which nothing can be known, and how that comes.
+struct Unknowable {
+    why: &'static str,
+    existing: bool,
+    settings: Vec<(&'static str, SettingValue)>,
+    fault: Option<FaultRule>,
+    edit: Option<fn(&mut Value)>,
+}
+
+impl Unknowable {
+    fn new(why: &'static str, settings: Vec<(&'static str, SettingValue)>) -> Self {
+        Self {
+            why,
+            existing: settings
+                .iter()
+                .all(|(key, _)| *key != "AZURE_RESOURCE_GROUP_NAME"),
+            settings,
+            fault: None,
+            edit: None,
+        }
+    }
+
+    fn all(cluster: &str) -> Vec<Self> {
+        let plain = |text: &str| SettingValue::Plain(text.to_owned());
+        let id = |value: SettingValue| vec![("AZURE_AKS_RESOURCE_ID", value)];
+        let own = || vec![("AZURE_RESOURCE_GROUP_NAME", plain("rg-cluster"))];
+        let gone = |path: &str| {
+            let code = "SubscriptionNotFound";
+            let answer = FaultAction::respond(404, code, "The subscription could not be found.");
+            Some(FaultRule::new("GET", path, answer))
+        };
+        let reference = SettingValue::Reference(SecretRef::Env("CLUSTER_ID".to_owned()));
+        let two = own().into_iter().chain(id(plain(cluster))).collect();
+        vec![
+            Self::new("must be written out", id(reference)),
+            Self::new(
+                "is not the id of a managed cluster",
+                id(plain("/subscriptions/s")),
+            ),
+            Self::new("setting AZURE_AKS_RESOURCE_ID is missing", vec![]),
+            Self {
+                existing: false,
+                ..Self::new("has no resource group", vec![])
+            },
+            Self::new("has no effect on a cluster that is provisioned", two),
+            Self {
+                fault: gone("**/managedClusters/*"),
+                ..Self::new("subscription could not be found", id(plain(cluster)))
+            },
+            Self {
+                fault: gone("**/managedClusters"),
+                ..Self::new("subscription could not be found", own())
+            },
+            Self {
+                edit: Some(|cluster| cluster["sku"] = json!(7)),
+                ..Self::new("cannot be understood", own())
+            },
+        ]
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_of_which_nothing_can_be_known_is_never_taken_for_none() {
+    let mut shop = Shop::new().await;
+    let cluster = shop.app.cluster.clone();
+    let as_it_was = shop.world.emulator.resource(&shop.cluster).await.unwrap();
+    shop.disk("db", "one").await;
+    for (number, case) in Unknowable::all(&shop.cluster).into_iter().enumerate() {
+        let name = format!("two{number}");
+        let disk = shop.disk("db", &name).await;
+        shop.apply(&[shop.mount(&disk)]).await.unwrap();
+        let pairs = case.settings.into_iter();
+        shop.app.cluster.settings = pairs.map(|(key, value)| (key.to_owned(), value)).collect();
+        shop.app.cluster.existing = case.existing;
+        shop.operator.driver = driver(&shop.world.emulator, &shop.app, &[]).unwrap();
+        shop.operator.told.forget();
+        if let Some(fault) = case.fault {
+            shop.world.fault(fault);
+        }
+        if let Some(edit) = case.edit {
+            shop.world.edit(&shop.cluster, edit).await;
+        }
+        shop.delete(&disk, false).await.unwrap();
+        let warnings = shop.operator.told.warnings();
+        let [(kind, message)] = warnings.as_slice() else {
+            panic!("case {number}: {warnings:?}")
+        };
+        assert_eq!(*kind, WarningKind::Unchecked, "case {number}");
+        assert!(message.contains(case.why), "case {number}: {message}");
+        // Neither is it left out without a word whether the cluster may attach a new disk.
+        shop.operator.told.forget();
+        shop.disk("db", &format!("new{number}")).await;
+        let warnings = shop.operator.told.warnings();
+        assert!(
+            matches!(warnings.as_slice(), [(WarningKind::Unchecked, message)] if message.contains(case.why)),
+            "case {number}: {warnings:?}"
+        );
+        let error = shop.apply(&[shop.mount(&disk)]).await.unwrap_err();
+        assert!(
+            !error.to_string().contains("not there yet"),
+            "case {number}: {error}"
+        );
+
+        shop.world.mend();
+        let emulator = &shop.world.emulator;
+        emulator
+            .put_resource(&shop.cluster, as_it_was.clone())
+            .await
+            .unwrap();
+        shop.app.cluster = cluster.clone();
+        shop.operator.driver = driver(emulator, &shop.app, &[]).unwrap();
+        for resource in ["persistentvolumeclaims", "persistentvolumes"] {
+            shop.remove(resource, &shop.mount(&disk).name).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cluster_that_lost_its_tags_is_still_the_apps_and_one_of_somebody_else_is_not() {
+    let shop = Shop::new().await;
+    let disk = shop.disk("db", "one").await;
+    shop.apply(&[shop.mount(&disk)]).await.unwrap();
+    shop.world
+        .edit(&shop.cluster, |cluster| {
+            cluster["tags"] = json!({"owner": "them"});
+        })
+        .await;
+    let error = shop.delete(&disk, true).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Precondition, "{error}");
+    // Neither by its tags nor in a stack of ours.
+    shop.world
+        .emulator
+        .remove_resource(&shop.world.stack_id())
+        .await
+        .unwrap();
+    shop.delete(&disk, true).await.unwrap();
+    assert!(shop.operator.told.warnings().is_empty());
 }
 
 /// Requests of a deletion, without polls, tokens and metadata.

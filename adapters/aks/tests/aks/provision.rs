@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kompox_azure_emulator::{
-    FaultAction, FaultRule, OperationFault, Options, Outcome as Fate, Respond, Timing,
+    FaultAction, FaultRule, OperationFault, Options, Outcome as Fate, ReplicationLag, Respond, Timing,
 };
 use kompox_domain::ErrorKind;
 use kompox_domain::cluster::{ChangeAction, Plan};
@@ -223,6 +223,19 @@ async fn what_azure_finds_wrong_is_told_as_a_tree_before_any_write() {
         assert!(hint.contains("az vm list-skus"), "{hint}");
     }
     assert_eq!(world.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_stack_that_a_replica_does_not_know_yet_is_no_failed_provisioning() {
+    let world = World::new().await;
+    let lag = FaultAction::ReplicationLag(ReplicationLag::ResourceNotFound);
+    world.fault(
+        FaultRule::new("GET", "**/deploymentStacks/*", lag)
+            .after(1)
+            .times(7),
+    );
+    world.operator(&[]).provision().await.unwrap();
+    assert!(!world.cluster_id().await.is_empty());
 }
 
 #[tokio::test]

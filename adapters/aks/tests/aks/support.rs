@@ -44,6 +44,10 @@ impl ProgressSink for Told {
 }
 
 impl Told {
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap().clear();
+    }
+
     pub(crate) fn events(&self) -> Vec<Event> {
         self.0.lock().unwrap().clone()
     }

@@ -1,7 +1,8 @@
 //! Disks when something is in the way: permissions, locks, deadlines, replicas that lag, settings that are wrong.
 
 use kompox_azure_emulator::{
-    FaultAction, FaultRule, OperationFault, Outcome, Race, RacingWrite, ReplicationLag, When,
+    FaultAction, FaultRule, OperationFault, Outcome, Race, RacingWrite, ReplicationLag, RequestKind, Respond,
+    When,
 };
 use kompox_domain::ErrorKind;
 use serde_json::json;
@@ -50,6 +51,155 @@ async fn b13_an_operation_that_outlasts_the_deadline_is_told_as_such_and_the_nex
     assert!(error.to_string().contains("under way in Azure"), "{error}");
     assert_eq!(world.disks("db").await.unwrap().len(), 2);
     assert_eq!(world.assigned("db").await, ["one"]);
+}
+
+/// A listing that is answered so.
+fn listing(kind: &str, body: String) -> FaultRule {
+    let answer = Respond {
+        status: 200,
+        body: Some(body),
+        ..Respond::default()
+    };
+    FaultRule::new("GET", &format!("**/{kind}"), FaultAction::Respond(answer))
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    world.create("db", "two").await.unwrap();
+    world.snapshot("db", "s").await.unwrap();
+    let nameless = json!({"value": [{"id": world.id("disks", "db", "one")}]}).to_string();
+    let without_id = json!({"value": [{"name": "db-034d4d-one"}]}).to_string();
+    for body in [
+        "{}".to_owned(),
+        "[]".to_owned(),
+        r#"{"value":null}"#.to_owned(),
+        r#"{"value":[7]}"#.to_owned(),
+        r#"{"error":{"code":"InternalServerError","message":"Oops."}}"#.to_owned(),
+        nameless,
+        without_id,
+    ] {
+        for kind in ["disks", "snapshots"] {
+            world.fault(listing(kind, body.clone()));
+            world.emulator.clear_requests();
+            let mut done = vec![("restore", world.restore("db", "s", "three").await.err())];
+            if kind == "disks" {
+                done.extend([
+                    ("list", world.disks("db").await.err()),
+                    ("create", world.create("db", "three").await.err()),
+                    ("assign", world.assign("db", "two").await.err()),
+                    ("delete", world.delete("db", "two", false).await.err()),
+                    ("snapshot", world.snapshot("db", "t").await.err()),
+                ]);
+            } else {
+                done.extend([
+                    ("snapshots", world.snapshots("db").await.err()),
+                    ("snapshot", world.snapshot("db", "t").await.err()),
+                    ("delete", world.delete_snapshot("db", "s").await.err()),
+                ]);
+            }
+            for (what, error) in done {
+                let error = error.unwrap_or_else(|| panic!("{kind} {body}: {what} succeeded"));
+                assert_eq!(
+                    error.kind(),
+                    ErrorKind::Unavailable,
+                    "{kind} {body}: {what}: {error}"
+                );
+            }
+            let writes = world.emulator.requests();
+            let mut writes = writes.iter().filter(|request| request.kind == RequestKind::Write);
+            assert!(writes.next().is_none(), "{kind} {body}");
+        }
+    }
+    world.fault(FaultRule::new("*", "/nowhere", FaultAction::Hang));
+    assert_eq!(world.disks("db").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_disk_that_stands_on_two_pages_is_one_disk() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    world.create("db", "two").await.unwrap();
+    let one = world.raw("disks", "db", "one").await.unwrap();
+    let group = world.group_id(GROUP);
+    let endpoint = &world.emulator.connection().arm_endpoint;
+    let next = format!(
+        "{}{group}/providers/Microsoft.Compute/disks?api-version=2025-01-02&page=2",
+        endpoint.trim_end_matches('/')
+    );
+    let first = json!({"value": [one], "nextLink": next}).to_string();
+    world.fault(listing("disks", first).times(1));
+    let disks = world.disks("db").await.unwrap();
+    assert_eq!(disks.len(), 2, "{disks:?}");
+}
+
+#[tokio::test]
+async fn a_strange_disk_of_somebody_else_breaks_no_listing() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    let id = world.id("disks", "db", "one").replace("034d4d-one", "other");
+    let strange =
+        json!({"id": id, "name": "db-other", "location": 7, "zones": "x", "tags": [], "properties": 5});
+    let one = world.raw("disks", "db", "one").await.unwrap();
+    world.fault(listing("disks", json!({"value": [strange, one]}).to_string()));
+    assert_eq!(world.disks("db").await.unwrap().len(), 1);
+}
+
+/// A replica that does not know what was just made, so often.
+fn lag(path: &str, times: u32) -> FaultRule {
+    let lag = FaultAction::ReplicationLag(ReplicationLag::ResourceNotFound);
+    FaultRule::new("GET", path, lag).times(times)
+}
+
+#[tokio::test]
+async fn what_was_just_made_is_looked_for_again_where_a_replica_lags_behind() {
+    let world = World::new().await;
+    let everything = lag("**/providers/Microsoft.Compute/*/*", 5);
+    world.fault(everything.clone());
+    world.create("db", "one").await.unwrap();
+    world.fault(everything.clone());
+    world.create("db", "two").await.unwrap();
+    world.fault(everything.clone());
+    world.snapshot("db", "s").await.unwrap();
+    world.fault(everything);
+    world.restore("db", "s", "three").await.unwrap();
+    assert_eq!(world.assigned("db").await, ["one"]);
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_have_what_was_just_made_is_read_again() {
+    let world = World::new().await;
+    let empty = Respond {
+        status: 200,
+        body: Some(json!({"value": []}).to_string()),
+        ..Respond::default()
+    };
+    let list = FaultRule::new("GET", "**/disks", FaultAction::Respond(empty));
+    world.fault(list.clone().after(1).times(3));
+    let made = world.create("db", "one").await.unwrap();
+    assert!(made.assigned);
+    world.fault(FaultRule::new("*", "/nowhere", FaultAction::Hang));
+    world.create("db", "two").await.unwrap();
+    world.fault(list.after(1).times(3));
+    assert!(world.assign("db", "two").await.unwrap().assigned);
+    assert_eq!(world.assigned("db").await, ["two"]);
+}
+
+#[tokio::test]
+async fn a_disk_that_was_made_and_is_never_listed_is_told_so() {
+    let world = World::new().await;
+    let empty = Respond {
+        status: 200,
+        body: Some(json!({"value": []}).to_string()),
+        ..Respond::default()
+    };
+    world.fault(FaultRule::new("GET", "**/disks", FaultAction::Respond(empty)).after(1));
+    let error = world.create("db", "one").await.unwrap_err();
+    assert!(
+        error.to_string().contains("was made, but it is not there"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ async fn with_pools(pools: serde_json::Value) -> World {
     let group = world.group_id("rg-cluster");
     let body = json!({"location": "japaneast", "properties": {"provisioningState": "Succeeded"}});
     world.emulator.put_resource(&group, body).await.unwrap();
-    let cluster = json!({"location": "japaneast", "tags": {"kompox-cluster": "ws1/prv1/c1"},
+    let cluster = json!({"location": "japaneast", "tags": {"managed-by": "kompox", "kompox-cluster": "ws1/prv1/c1"},
         "properties": {"provisioningState": "Succeeded", "agentPoolProfiles": pools}});
     let id = format!("{group}/providers/Microsoft.ContainerService/managedClusters/aks1");
     world.emulator.put_resource(&id, cluster).await.unwrap();

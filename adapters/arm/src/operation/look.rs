@@ -15,6 +15,9 @@ use crate::response::ArmResponse;
 /// How many answers of a monitor may be nonsense before the resource itself is asked.
 const MAX_NONSENSE: u32 = 3;
 
+/// How often a monitor may be unknown before it was seen once: a replica may not have it yet.
+const MAX_UNKNOWN: u32 = 3;
+
 /// What one look at an operation showed.
 #[derive(Debug)]
 pub(super) enum Look {
@@ -51,8 +54,18 @@ impl Run<'_> {
         let mut read = ArmRequest::get(url);
         if matches!(monitor, Monitor::Resource) {
             read.group_is_known = self.request.group_is_known;
+            read.resource_is_known = self.changes();
         }
         let answer = self.client.send(self.cx, &read).await;
+        if !matches!(monitor, Monitor::Resource) && !self.known {
+            match &answer {
+                Err(error) if error.is_absent() && self.unknown < MAX_UNKNOWN => {
+                    self.unknown += 1;
+                    return Ok((Look::running("Accepted"), None));
+                }
+                answer => self.known = answer.is_ok(),
+            }
+        }
         match monitor {
             Monitor::Status(_) => self.look_at_status(answer, monitor),
             Monitor::Location(_) => self.look_at_location(answer, monitor),
@@ -150,7 +163,7 @@ impl Run<'_> {
             // That the group is not there may be a lagging replica's error: whoever asked must find out.
             Err(error) if deleting && error.is_group_not_found() && !self.is_group() => return Err(error),
             Err(error) if deleting && error.is_not_found() => return Ok((Look::Nothing, None)),
-            other => other?,
+            other => other.map_err(|error| self.out_of_sight(error))?,
         };
         let wait = response.retry_after();
         let state = state_of(&response);

@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use kompox_arm::{ArmError, ArmRequest};
 use kompox_azure_emulator::{
-    FaultAction, FaultRule, MonitorError, OperationFault, OperationShape, Options, Outcome, RequestKind,
-    RetryAfter, Timing,
+    FaultAction, FaultPlan, FaultRule, MonitorError, OperationFault, OperationShape, Options, Outcome,
+    ReplicationLag, RequestKind, RetryAfter, Timing,
 };
+use kompox_domain::progress::Unfinished as _;
 use kompox_domain::{Error, ErrorKind};
+use serde_json::json;
 
 use crate::support::{World, state};
 
@@ -104,6 +106,93 @@ async fn an_operation_that_fails_late_is_a_failure_with_its_code_in_every_shape(
         if !matches!(shape, OperationShape::Body | OperationShape::EmptyOk) {
             assert_eq!(error.code(), Some("DiskServiceInternalError"), "{shape:?}");
         }
+    }
+}
+
+/// The 404 of a replica that does not know the resource yet.
+fn lag(times: Option<u32>) -> FaultRule {
+    let lag = FaultAction::ReplicationLag(ReplicationLag::ResourceNotFound);
+    let rule = FaultRule::new("GET", "**/providers/Microsoft.Compute/*/*", lag);
+    FaultRule { count: times, ..rule }
+}
+
+#[tokio::test]
+async fn what_was_accepted_exists_also_where_a_replica_does_not_know_it_yet() {
+    let world = World::new().await;
+    for (index, shape) in SHAPES.into_iter().enumerate() {
+        let fault = OperationFault {
+            shape: Some(shape),
+            polls: Some(2),
+            ..OperationFault::default()
+        };
+        for (method, kind) in [("PUT", "disks"), ("PUT", "snapshots"), ("PATCH", "disks")] {
+            let disk = world.disk_id(&format!("d{index}"));
+            let body = match (method, kind) {
+                ("PUT", "disks") => json!({"location": "japaneast", "sku": {"name": "Premium_LRS"},
+                    "properties": {"creationData": {"createOption": "Empty"}, "diskSizeGB": 4}}),
+                ("PUT", _) => json!({"location": "japaneast", "properties": {"incremental": true,
+                    "creationData": {"createOption": "Copy", "sourceResourceId": disk}}}),
+                _ => json!({"tags": {"a": "b"}}),
+            };
+            let url = world.url(&disk.replace("/disks/", &format!("/{kind}/")));
+            let request = match method {
+                "PUT" => ArmRequest::put(url, &body),
+                _ => ArmRequest::merge(url, &body),
+            };
+            let operation = FaultAction::Operation(fault.clone());
+            let shaped = FaultRule::new(method, "**/providers/Microsoft.Compute/*/*", operation);
+            let plan = FaultPlan::new([shaped, lag(Some(4))]);
+            world.emulator.set_faults(plan).unwrap();
+            let done = world.run(&request.unwrap()).await;
+            let response = done.unwrap_or_else(|error| panic!("{shape:?} {method} {kind}: {error:?}"));
+            assert_eq!(
+                state(&response.unwrap()),
+                "Succeeded",
+                "{shape:?} {method} {kind}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_accepted_and_never_shows_is_not_told_as_missing_or_undone() {
+    let world = World::new().await;
+    world.fault(lag(None));
+    let error = world.run(&world.put_disk("d")).await.unwrap_err();
+    assert!(error.may_still_run(), "{error:?}");
+    assert!(error.to_string().contains("was accepted"), "{error}");
+}
+
+#[tokio::test]
+async fn a_monitor_that_is_not_known_at_first_is_asked_again() {
+    let world = World::new().await;
+    for shape in [OperationShape::AzureAsyncOperation, OperationShape::Location] {
+        let unknown = |polls| OperationFault {
+            shape: Some(shape),
+            polls: Some(polls),
+            monitor_error: Some(MonitorError {
+                status: 404,
+                count: 2,
+            }),
+            ..OperationFault::default()
+        };
+        world.fault(shaped("PUT", unknown(2)));
+        world.run(&world.put_disk("d")).await.unwrap();
+        // Of a merge of tags nothing but the monitor tells how it stands.
+        let tags = format!(
+            "{}/providers/Microsoft.Resources/tags/default",
+            world.disk_id("d")
+        );
+        let url = world.arm.url(&tags, "2025-04-01").unwrap();
+        let body = json!({"operation": "Merge", "properties": {"tags": {"a": "b"}}});
+        let merge = ArmRequest::merge(url, &body).unwrap().resource_tells_nothing();
+        world.fault(FaultRule::new(
+            "PATCH",
+            "**/tags/default",
+            FaultAction::Operation(unknown(2)),
+        ));
+        let done = world.run(&merge).await;
+        assert!(done.is_ok(), "{shape:?}: {done:?}");
     }
 }
 

@@ -8,7 +8,7 @@ mod values;
 
 pub(crate) use certificates::VaultCertificate;
 use kompox_arm::ResourceId;
-use kompox_domain::{Cluster, Error, ErrorKind, Result, Secret, SecretReader, Zone};
+use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Result, Secret, SecretReader, Zone};
 
 use preset::{PoolSize, Preset};
 use reader::{Problem, Reader};
@@ -60,6 +60,15 @@ pub(crate) struct ExistingCluster {
     /// The client id of the identity that the ingress's service account stands for.
     pub(crate) ingress_client_id: Option<String>,
     pub(crate) installed: InstallTargets,
+}
+
+/// By what a cluster is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FoundBy {
+    /// One that is provisioned: by its resource group, as set or made from the prefix.
+    Group(String),
+    /// One that somebody else made.
+    Id(ResourceId),
 }
 
 /// What installing gives the cluster's identities access to; no part of the template.
@@ -142,6 +151,30 @@ impl ClusterSettings {
     }
 }
 
+impl FoundBy {
+    /// Reads what says where a cluster is, and nothing else of its settings: they may be wrong in what does not matter
+    /// to whoever only looks for it.
+    ///
+    /// # Errors
+    /// `InvalidInput`: then nothing is known of the cluster, not even that there is none.
+    pub(crate) fn read(cluster: &Cluster, prefix: Option<&str>) -> Result<Self> {
+        let mut reader = Reader::new(&cluster.settings, None);
+        let found_by = if cluster.existing {
+            rules::resource_id(&mut reader).map(Self::Id)
+        } else {
+            rules::not_existing(&mut reader);
+            let scope = ClusterScope {
+                cluster: cluster.clone(),
+            };
+            Some(Self::Group(cluster_group(&scope, prefix)?))
+        };
+        match found_by {
+            Some(found_by) if reader.problems.is_empty() => Ok(found_by),
+            _ => Err(Problems(reader.problems).to_error()),
+        }
+    }
+}
+
 /// What is wrong with the settings of a cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Problems(Vec<Problem>);
@@ -205,7 +238,7 @@ fn settings(
         return existing(reader, cluster).map(ClusterSettings::Existing);
     }
     rules::not_existing(reader);
-    let scope = kompox_domain::ClusterScope {
+    let scope = ClusterScope {
         cluster: cluster.clone(),
     };
     let group = match cluster_group(&scope, prefix) {
@@ -222,9 +255,7 @@ fn settings(
 
 fn existing(reader: &mut Reader<'_>, cluster: &Cluster) -> Option<ExistingCluster> {
     rules::existing(reader);
-    let id = reader.value(rules::RESOURCE_ID, |text| {
-        values::resource_id(text, values::CLUSTER)
-    });
+    let id = rules::resource_id(reader);
     let ingress_client_id = reader.value("AZURE_INGRESS_CLIENT_ID", values::guid);
     let installed = install_targets(reader, cluster);
     rules::certificates_of_existing(reader, &installed);

@@ -1,10 +1,11 @@
 //! What settings mean to each other: contradictions, and settings that would have no effect.
 
+use kompox_arm::ResourceId;
 use kompox_domain::model::Ingress;
 use kompox_domain::settings::SettingValue;
 
 use super::reader::Reader;
-use super::{ApiServer, InstallTargets, OwnCluster, PrivateZone};
+use super::{ApiServer, InstallTargets, OwnCluster, PrivateZone, values};
 use crate::install::described;
 use crate::settings::keys;
 
@@ -30,7 +31,7 @@ const IDENTITY: &str = "AZURE_AKS_IDENTITY_RESOURCE_ID";
 const HTTP: &str = "AZURE_AKS_HTTP_PROXY";
 const HTTPS: &str = "AZURE_AKS_HTTPS_PROXY";
 
-/// Refuses what has no meaning for a cluster that somebody else made, and asks for what says which it is.
+/// Refuses what has no meaning for a cluster that somebody else made.
 pub(super) fn existing(reader: &mut Reader<'_>) {
     let useless: Vec<&str> = reader
         .keys()
@@ -44,6 +45,10 @@ pub(super) fn existing(reader: &mut Reader<'_>) {
             );
         }
     }
+}
+
+/// The id of a cluster that somebody else made.
+pub(super) fn resource_id(reader: &mut Reader<'_>) -> Option<ResourceId> {
     if !reader.is_given(RESOURCE_ID) {
         reader.problem(
             format!("setting {RESOURCE_ID} is missing"),
@@ -55,6 +60,7 @@ pub(super) fn existing(reader: &mut Reader<'_>) {
         let message = format!("setting {RESOURCE_ID} is given as {reference}, but must be written out");
         reader.problem(message, "write the id itself: it is no secret");
     }
+    reader.value(RESOURCE_ID, |text| values::resource_id(text, values::CLUSTER))
 }
 
 /// Refuses certificates where nothing says as whom the ingress reads them.
