@@ -4,6 +4,7 @@ use std::fmt;
 
 use k8s_openapi::Resource;
 use kompox_domain::naming::hex_digest;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -43,21 +44,77 @@ impl Kind {
         }
     }
 
-    /// Where its objects are: in a namespace, or in none.
-    pub(crate) fn path(&self, namespace: Option<&str>) -> String {
-        collection(self.group, self.version, self.plural, namespace)
+    /// Its objects there.
+    pub(crate) const fn within<'a>(&self, scope: Scope<'a>) -> Place<'a> {
+        Place {
+            group: self.group,
+            version: self.version,
+            plural: self.plural,
+            scope,
+        }
     }
 }
 
-/// Where objects are: in a namespace, or in none.
-pub(crate) fn collection(group: &str, version: &str, plural: &str, namespace: Option<&str>) -> String {
-    let root = match group {
-        "" => format!("/api/{version}"),
-        group => format!("/apis/{group}/{version}"),
-    };
-    match namespace {
-        Some(namespace) => format!("{root}/namespaces/{namespace}/{plural}"),
-        None => format!("{root}/{plural}"),
+/// Among which objects of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope<'a> {
+    /// Of a kind whose objects are in no namespace.
+    Cluster,
+    /// Those in one namespace.
+    Namespace(&'a str),
+    /// Those in every namespace.
+    Every,
+}
+
+/// Where objects of one kind are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place<'a> {
+    /// The API group; empty for the core.
+    pub(crate) group: &'a str,
+    /// Its version.
+    pub(crate) version: &'a str,
+    /// In paths: `deployments`.
+    pub(crate) plural: &'a str,
+    /// Which of them.
+    pub(crate) scope: Scope<'a>,
+}
+
+impl Place<'_> {
+    /// The path of the listing.
+    pub(crate) fn path(&self) -> String {
+        let (version, plural) = (segment(self.version), segment(self.plural));
+        let root = match self.group {
+            "" => format!("/api/{version}"),
+            group => format!("/apis/{}/{version}", segment(group)),
+        };
+        match self.scope {
+            Scope::Namespace(namespace) => format!("{root}/namespaces/{}/{plural}", segment(namespace)),
+            Scope::Cluster | Scope::Every => format!("{root}/{plural}"),
+        }
+    }
+
+    /// `apps/v1`, or `v1`.
+    pub(crate) fn api_version(&self) -> String {
+        match self.group {
+            "" => self.version.to_owned(),
+            group => format!("{group}/{}", self.version),
+        }
+    }
+}
+
+/// What a segment of a path may hold as it is. Names come from objects that anybody may have written.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b':');
+
+/// A name as one segment of a path, whatever is in it.
+fn segment(name: &str) -> String {
+    match name {
+        "." => "%2E".to_owned(),
+        ".." => "%2E%2E".to_owned(),
+        name => utf8_percent_encode(name, PLAIN).to_string(),
     }
 }
 
@@ -73,9 +130,19 @@ pub struct ObjectId {
 }
 
 impl ObjectId {
+    /// One of a kind that is always there.
+    pub(crate) fn of<K: Resource>(namespace: Option<&str>, name: &str) -> Self {
+        Self {
+            kind: Kind::of::<K>(),
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        }
+    }
+
     /// Its own path.
     pub(crate) fn path(&self) -> String {
-        format!("{}/{}", self.kind.path(self.namespace.as_deref()), self.name)
+        let scope = self.namespace.as_deref().map_or(Scope::Cluster, Scope::Namespace);
+        format!("{}/{}", self.kind.within(scope).path(), segment(&self.name))
     }
 
     /// That of an object which was read.
@@ -187,4 +254,32 @@ pub(crate) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 /// Whether an object is on its way out.
 pub(crate) fn is_leaving(object: &Value) -> bool {
     object["metadata"]["deletionTimestamp"].is_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_name_holds_it_stays_one_segment_of_the_path() {
+        const GATEWAY: Kind = Kind {
+            group: "gateway.networking.k8s.io",
+            version: "v1",
+            kind: "Gateway",
+            plural: "gateways",
+        };
+        let path = |namespace: &str, name: &str| {
+            let id = ObjectId {
+                kind: GATEWAY,
+                namespace: Some(namespace.to_owned()),
+                name: name.to_owned(),
+            };
+            let path = id.path();
+            let rest = path.strip_prefix("/apis/gateway.networking.k8s.io/v1/namespaces/");
+            rest.unwrap().to_owned()
+        };
+        assert_eq!(path("shop-1", "a.b:c_d"), "shop-1/gateways/a.b:c_d");
+        assert_eq!(path("..", "../secrets?x"), "%2E%2E/gateways/..%2Fsecrets%3Fx");
+        assert_eq!(path("shop", "."), "shop/gateways/%2E");
+    }
 }

@@ -45,7 +45,7 @@ pub(crate) async fn look(
 ) -> Result<Vec<Seen>, KubeError> {
     stream::iter(wanted.to_vec())
         .map(|wanted| async move {
-            let live = client.read(cx, &wanted.id().path()).await?;
+            let live = client.read(cx, wanted.id()).await?;
             let state = judge(&wanted, live.as_ref(), owner);
             Ok(Seen {
                 wanted,

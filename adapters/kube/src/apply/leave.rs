@@ -11,8 +11,12 @@ use crate::object::{ObjectId, is_leaving};
 /// left alone.
 pub(crate) async fn delete(client: &KubeClient, cx: &Context, id: &ObjectId, live: &Value) -> Result<()> {
     if !is_leaving(live) {
+        let Some(uid) = live["metadata"]["uid"].as_str() else {
+            // Without it somebody else's object of the same name might go.
+            let message = format!("{id} has no uid to delete it by");
+            return Err(Error::new(ErrorKind::Unavailable, message).with_hint("run it again"));
+        };
         let step = cx.begin(format!("delete {id}"));
-        let uid = live["metadata"]["uid"].as_str().unwrap_or_default();
         let deleted = match client.delete(cx, &id.path(), uid).await {
             // Not the one that was looked at.
             Err(error) if error.trouble() == Trouble::Conflict => Ok(()),
@@ -35,7 +39,7 @@ pub(crate) async fn wait_until_gone(
     let mut patience = Patience::of(client, cx);
     let mut step = None;
     loop {
-        let there = match client.read(cx, &id.path()).await {
+        let there = match client.read(cx, id).await {
             Ok(there) => {
                 patience.heard();
                 there

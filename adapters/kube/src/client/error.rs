@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
 
 use kompox_domain::{Error, ErrorKind};
 use kube::core::Status;
@@ -36,6 +37,12 @@ pub enum Trouble {
     FieldsOwned,
     /// What was sent cannot be meant.
     Invalid,
+    /// There are too many requests.
+    Throttled,
+    /// The server has trouble of its own.
+    Unavailable,
+    /// Something answered, and not as an API server does.
+    Protocol,
     /// Anything else.
     Other,
 }
@@ -58,6 +65,9 @@ impl Trouble {
             Self::Conflict => "conflict",
             Self::FieldsOwned => "fieldsOwned",
             Self::Invalid => "invalid",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Protocol => "strangeAnswer",
             Self::Other => "failed",
         }
     }
@@ -69,6 +79,7 @@ impl Trouble {
 pub struct KubeError {
     trouble: Trouble,
     transient: bool,
+    retry_after: Option<Duration>,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -85,10 +96,33 @@ impl KubeError {
         self.transient
     }
 
+    /// How long the server asks to wait before the next request. «At once» from a server in trouble is no wish to be
+    /// kept to the letter.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after.filter(|wait| !wait.is_zero())
+    }
+
+    pub(super) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    /// Something answered that is no API server, or not in its right mind.
+    pub(super) fn protocol(server: &str, why: &str) -> Self {
+        Self {
+            trouble: Trouble::Protocol,
+            transient: false,
+            retry_after: None,
+            message: format!("{}: {why}", sentence(Trouble::Protocol, server)),
+            source: None,
+        }
+    }
+
     pub(super) fn invalid(why: &str) -> Self {
         Self {
             trouble: Trouble::Config,
             transient: false,
+            retry_after: None,
             message: format!("the kubeconfig is not enough to connect with: {why}"),
             source: None,
         }
@@ -105,33 +139,38 @@ impl KubeError {
         Self {
             trouble: Trouble::Timeout,
             transient: true,
+            retry_after: None,
             message: sentence(Trouble::Timeout, server),
             source: None,
         }
     }
 
+    /// What kept a request from being answered.
     pub(super) fn of(server: &str, error: kube::Error) -> Self {
         let trouble = trouble(&error);
-        let message = match &error {
-            kube::Error::Api(status) => told(trouble, server, status),
-            _ => sentence(trouble, server),
-        };
-        let transient = match &error {
-            kube::Error::Api(status) => status.code == 429 || status.code >= 500,
-            _ => matches!(trouble, Trouble::Unreachable | Trouble::Timeout),
-        };
-        let source: Option<Box<dyn StdError + Send + Sync>> = match error {
-            // Its message has been told.
-            kube::Error::Api(_) => None,
+        let source: Box<dyn StdError + Send + Sync> = match error {
             // A box of the same kind; what is around it says nothing more.
-            kube::Error::Service(source) => Some(source),
-            other => Some(Box::new(other)),
+            kube::Error::Service(source) => source,
+            other => Box::new(other),
         };
         Self {
             trouble,
-            transient,
-            message,
-            source,
+            transient: matches!(trouble, Trouble::Unreachable | Trouble::Timeout),
+            retry_after: None,
+            message: sentence(trouble, server),
+            source: Some(source),
+        }
+    }
+
+    /// What an API server refused.
+    pub(super) fn refused(server: &str, status: &Status) -> Self {
+        let trouble = answered(status);
+        Self {
+            trouble,
+            transient: status.code == 408 || status.code == 429 || (status.code >= 500 && status.code != 501),
+            retry_after: None,
+            message: told(trouble, server, status),
+            source: None,
         }
     }
 }
@@ -151,14 +190,14 @@ fn sentence(trouble: Trouble, server: &str) -> String {
         Trouble::Conflict => format!("somebody else changed it on {server} at the same time"),
         Trouble::FieldsOwned => format!("other programs look after parts of it on {server}"),
         Trouble::Invalid => format!("{server} finds it invalid"),
+        Trouble::Throttled => format!("{server} has too many requests to answer"),
+        Trouble::Unavailable => format!("{server} has trouble of its own"),
+        Trouble::Protocol => format!("{server} does not answer as an API server does"),
         Trouble::Other => format!("{server} did not do what it was asked for"),
     }
 }
 
 fn trouble(error: &kube::Error) -> Trouble {
-    if let kube::Error::Api(status) = error {
-        return answered(status);
-    }
     let mut next: Option<&(dyn StdError + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(trouble) = one(error) {
@@ -185,7 +224,9 @@ fn answered(status: &Status) -> Trouble {
         409 if status.reason == "AlreadyExists" => Trouble::AlreadyExists,
         409 => Trouble::Conflict,
         400 | 422 => Trouble::Invalid,
-        504 => Trouble::Timeout,
+        408 | 504 => Trouble::Timeout,
+        429 => Trouble::Throttled,
+        500.. => Trouble::Unavailable,
         _ => Trouble::Other,
     }
 }
@@ -253,6 +294,15 @@ fn one(error: &(dyn StdError + 'static)) -> Option<Trouble> {
 
 impl From<KubeError> for Error {
     fn from(error: KubeError) -> Self {
+        if let (Trouble::Throttled, Some(wait)) = (error.trouble, error.retry_after()) {
+            let hint = format!(
+                "the cluster asks to wait {} s; give it more time with --timeout",
+                wait.as_secs()
+            );
+            return Self::new(ErrorKind::Throttled, error.to_string())
+                .with_hint(hint)
+                .with_source(error);
+        }
         let (kind, hint) = match error.trouble {
             Trouble::Config => (
                 ErrorKind::Internal,
@@ -291,6 +341,18 @@ impl From<KubeError> for Error {
             Trouble::Invalid => (
                 ErrorKind::InvalidInput,
                 "correct what is named; a field that cannot be changed needs the object deleted first",
+            ),
+            Trouble::Throttled => (
+                ErrorKind::Throttled,
+                "wait a little, or raise --timeout so that the wait fits in",
+            ),
+            Trouble::Unavailable => (
+                ErrorKind::Unavailable,
+                "the cluster has trouble on its side; look at its state in the Azure portal, and run it again",
+            ),
+            Trouble::Protocol => (
+                ErrorKind::Unavailable,
+                "a proxy may have answered in the cluster's place; check HTTPS_PROXY and NO_PROXY",
             ),
             Trouble::Other => (ErrorKind::Failed, "run it again"),
         };

@@ -1,7 +1,9 @@
 //! A client for the API server of one cluster.
 
+mod answer;
 mod connect;
 mod error;
+mod expect;
 mod request;
 mod served;
 
@@ -13,9 +15,11 @@ use std::time::{Duration, Instant};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kompox_domain::{Context, Secret};
-use kube::Api;
+use kube::client::Body;
+use serde_json::Value;
 
 use crate::Access;
+use crate::object::ObjectId;
 
 /// How long one request may take, unless the deadline is earlier. An API server answers in milliseconds; what takes
 /// longer is on its way to nobody.
@@ -80,8 +84,7 @@ impl KubeClient {
     /// # Errors
     /// See [`KubeError`].
     pub async fn namespace_exists(&self, cx: &Context, name: &str) -> Result<bool, KubeError> {
-        let api: Api<Namespace> = Api::all(self.client.clone());
-        let found = self.within(cx, api.get_opt(name)).await?;
+        let found = self.read(cx, &ObjectId::of::<Namespace>(None, name)).await?;
         Ok(found.is_some())
     }
 
@@ -95,17 +98,14 @@ impl KubeClient {
         namespace: &str,
         name: &str,
     ) -> Result<Option<bool>, KubeError> {
-        let api: Api<Deployment> = Api::namespaced(self.client.clone(), namespace);
-        let found = self.within(cx, api.get_opt(name)).await?;
+        let id = ObjectId::of::<Deployment>(Some(namespace), name);
+        let found = self.read(cx, &id).await?;
         Ok(found.map(|deployment| {
-            let conditions = deployment
-                .status
-                .and_then(|status| status.conditions)
-                .unwrap_or_default();
-            let is = |field: &Option<String>, word: &str| field.as_deref() == Some(word);
+            let conditions = deployment["status"]["conditions"].as_array();
             conditions
-                .iter()
-                .any(|condition| is(&condition.type_, "Available") && is(&condition.status, "True"))
+                .into_iter()
+                .flatten()
+                .any(|condition| condition["type"] == "Available" && condition["status"] == "True")
         }))
     }
 
@@ -120,30 +120,33 @@ impl KubeClient {
         namespace: &str,
         name: &str,
     ) -> Result<Option<String>, KubeError> {
-        let api: Api<Service> = Api::namespaced(self.client.clone(), namespace);
-        let found = self.within(cx, api.get_opt(name)).await?;
-        let balancer = found.and_then(|service| service.status?.load_balancer);
-        let ingress = balancer.and_then(|balancer| balancer.ingress).unwrap_or_default();
-        Ok(ingress
+        let id = ObjectId::of::<Service>(Some(namespace), name);
+        let found = self.read(cx, &id).await?.unwrap_or_default();
+        let points = found["status"]["loadBalancer"]["ingress"].as_array();
+        let text = |point: &Value, field: &str| point[field].as_str().map(str::to_owned);
+        Ok(points
             .into_iter()
-            .find_map(|ingress| ingress.ip.or(ingress.hostname)))
+            .flatten()
+            .find_map(|point| text(point, "ip").or_else(|| text(point, "hostname"))))
     }
 
-    /// Runs a request, but not past the deadline.
-    async fn within<T>(
-        &self,
-        cx: &Context,
-        request: impl Future<Output = kube::Result<T>>,
-    ) -> Result<T, KubeError> {
+    /// One request and its answer, but not past the deadline.
+    async fn exchange(&self, cx: &Context, request: http::Request<Vec<u8>>) -> Result<Value, KubeError> {
+        let exchange = async {
+            let sent = self.client.send(request.map(Body::from)).await;
+            let response = sent.map_err(|error| KubeError::of(&self.server, error))?;
+            answer::read(&self.server, response).await
+        };
         let patience = Instant::now() + PATIENCE;
         let end = cx.deadline().map_or(patience, |deadline| deadline.min(patience));
-        match tokio::time::timeout_at(end.into(), request).await {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(KubeError::of(&self.server, error)),
+        match tokio::time::timeout_at(end.into(), exchange).await {
+            Ok(answer) => answer,
             Err(_) => Err(KubeError::timeout(&self.server)),
         }
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Objects of any kind, read and written.
 
-use std::time::Instant;
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
 
 use http::{Method, Request, header};
 use kompox_domain::Context;
@@ -8,14 +9,22 @@ use kompox_domain::progress::Event;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{KubeClient, KubeError, Trouble};
+use super::{KubeClient, KubeError, Trouble, expect};
 use crate::labels::MANAGER;
-use crate::object::{Desired, ObjectId};
+use crate::object::{Desired, ObjectId, Place};
 
 /// How often a request is sent at most. All that are sent here may arrive twice.
 const ATTEMPTS: u32 = 4;
+/// The same where the server itself says when to come back: right after a kind was defined its storage is made, and that
+/// takes some seconds.
+const ASKED_ATTEMPTS: u32 = 12;
+/// How long is waited for altogether, where no deadline says so.
+const LONGEST: Duration = Duration::from_secs(600);
 /// Objects on one page of a list.
 const PAGE: &str = "250";
+/// The most pages of a list that are read: a hundred times what any cluster has of what is listed here.
+const MAX_PAGES: usize = 1000;
+const JSON: &str = "application/json";
 /// Of each object only what all kinds have in common.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
@@ -50,57 +59,87 @@ impl Wish<'_> {
 
 impl KubeClient {
     /// Reads an object. None: there is none, or nobody here knows its kind.
-    pub(crate) async fn read(&self, cx: &Context, path: &str) -> Result<Option<Value>, KubeError> {
-        missing(self.get(cx, path, &[], "application/json").await)
+    pub(crate) async fn read(&self, cx: &Context, id: &ObjectId) -> Result<Option<Value>, KubeError> {
+        let Some(found) = missing(self.get(cx, &id.path(), &[], JSON).await)? else {
+            return Ok(None);
+        };
+        expect::object(id, &found).map_err(|why| self.strange(&why))?;
+        Ok(Some(found))
+    }
+
+    /// Reads one list of a document of discovery. None: nobody here knows it.
+    pub(crate) async fn discover(
+        &self,
+        cx: &Context,
+        path: &str,
+        what: &str,
+        member: &str,
+    ) -> Result<Option<Vec<Value>>, KubeError> {
+        let Some(found) = missing(self.get(cx, path, &[], JSON).await)? else {
+            return Ok(None);
+        };
+        let list = expect::document(what, member, found).map_err(|why| self.strange(&why))?;
+        Ok(Some(list))
     }
 
     /// Reads a list, all pages of it. None: nobody here knows the kind.
     pub(crate) async fn list(
         &self,
         cx: &Context,
-        path: &str,
+        place: &Place<'_>,
         query: &[(&str, &str)],
     ) -> Result<Option<Vec<Value>>, KubeError> {
-        missing(self.pages(cx, path, query, "application/json").await)
+        missing(self.pages(cx, place, query, JSON).await)
     }
 
     /// The same, but of each object only what all kinds have in common.
     pub(crate) async fn list_metadata(
         &self,
         cx: &Context,
-        path: &str,
+        place: &Place<'_>,
         query: &[(&str, &str)],
     ) -> Result<Option<Vec<Value>>, KubeError> {
-        missing(self.pages(cx, path, query, METADATA).await)
+        missing(self.pages(cx, place, query, METADATA).await)
     }
 
+    /// Every object once: what was made anew between two pages may stand on both.
     async fn pages(
         &self,
         cx: &Context,
-        path: &str,
+        place: &Place<'_>,
         query: &[(&str, &str)],
         accept: &str,
     ) -> Result<Vec<Value>, KubeError> {
-        let mut items = Vec::new();
+        let path = place.path();
+        let mut objects: BTreeMap<(String, String), Value> = BTreeMap::new();
+        let mut asked_with: HashSet<String> = HashSet::new();
         let mut next = String::new();
-        loop {
+        for _ in 0..MAX_PAGES {
             let mut asked = query.to_vec();
             asked.push(("limit", PAGE));
             if !next.is_empty() {
                 asked.push(("continue", &next));
             }
-            let mut page = self.get(cx, path, &asked, accept).await?;
-            if let Value::Array(list) = page["items"].take() {
-                items.extend(list);
+            let answer = self.get(cx, &path, &asked, accept).await?;
+            let page = expect::page(place, answer).map_err(|why| self.strange(&why))?;
+            for object in page.items {
+                let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+                objects.insert((text("namespace"), text("name")), object);
             }
-            next = page["metadata"]["continue"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            if next.is_empty() {
-                return Ok(items);
+            if page.next.is_empty() {
+                return Ok(objects.into_values().collect());
             }
+            if !asked_with.insert(page.next.clone()) {
+                return Err(self.strange("the list goes round in circles"));
+            }
+            next = page.next;
         }
+        Err(self.strange(&format!("the list has more than {MAX_PAGES} pages")))
+    }
+
+    /// An answer that is none.
+    pub(crate) fn strange(&self, why: &str) -> KubeError {
+        KubeError::protocol(&self.server, why)
     }
 
     async fn get(
@@ -135,14 +174,14 @@ impl KubeClient {
             method: Method::PATCH,
             path: &object.id().path(),
             query: &query,
-            accept: "application/json",
+            accept: JSON,
             // JSON is YAML.
             body: Some((
                 "application/apply-patch+yaml",
                 object.value().to_string().into_bytes(),
             )),
         };
-        self.send(cx, wish).await
+        self.written(object.id(), self.send(cx, wish).await?)
     }
 
     /// Merges fields into an object. Fit to be repeated only with the version that it is to have before.
@@ -151,10 +190,16 @@ impl KubeClient {
             method: Method::PATCH,
             path: &id.path(),
             query: &[("fieldManager", MANAGER), ("fieldValidation", "Strict")],
-            accept: "application/json",
+            accept: JSON,
             body: Some(("application/merge-patch+json", patch.to_string().into_bytes())),
         };
-        self.send(cx, wish).await
+        self.written(id, self.send(cx, wish).await?)
+    }
+
+    /// What a write answered: the object that was written, or nobody knows what became of it.
+    fn written(&self, id: &ObjectId, answer: Value) -> Result<Value, KubeError> {
+        expect::object(id, &answer).map_err(|why| self.strange(&why))?;
+        Ok(answer)
     }
 
     /// Deletes an object if it is still the one with this uid. Without one: success.
@@ -169,25 +214,32 @@ impl KubeClient {
             method: Method::DELETE,
             path,
             query: &[],
-            accept: "application/json",
-            body: Some(("application/json", options.to_string().into_bytes())),
+            accept: JSON,
+            body: Some((JSON, options.to_string().into_bytes())),
         };
         missing(self.send(cx, wish).await).map(drop)
     }
 
+    /// Sends a request until it is answered, at most as often as is worth it, and never past the deadline. How long is
+    /// waited says the server, else it is longer each time.
     async fn send(&self, cx: &Context, wish: Wish<'_>) -> Result<Value, KubeError> {
-        let mut wait = self.pace();
+        let latest = Instant::now() + LONGEST;
+        let end = cx.deadline().unwrap_or(latest);
+        let mut usual = self.pace();
         let mut attempt = 1;
         loop {
             let request = wish
                 .build()
                 .map_err(|error| KubeError::of(&self.server, kube::Error::HttpError(error)))?;
-            let sent = self.within(cx, self.client.request(request)).await;
-            let error = match sent {
-                Err(error) if error.is_transient() && attempt < ATTEMPTS => error,
+            let error = match self.exchange(cx, request).await {
+                Err(error) if error.is_transient() => error,
                 answer => return answer,
             };
-            if cx.deadline().is_some_and(|end| Instant::now() + wait >= end) {
+            let asked = error.retry_after();
+            let attempts = asked.map_or(ATTEMPTS, |_| ASKED_ATTEMPTS);
+            let wait = asked.unwrap_or(usual);
+            let again = Instant::now().checked_add(wait);
+            if attempt >= attempts || again.is_none_or(|again| again >= end) {
                 return Err(error);
             }
             cx.emit(Event::Retrying {
@@ -196,7 +248,7 @@ impl KubeClient {
                 wait,
             });
             tokio::time::sleep(wait).await;
-            wait *= 2;
+            usual *= 2;
             attempt += 1;
         }
     }

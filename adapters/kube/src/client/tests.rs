@@ -115,7 +115,7 @@ async fn what_a_kubeconfig_lacks_is_said_and_files_and_programs_are_left_alone()
 
 fn answered(status: &serde_json::Value) -> KubeError {
     let status = serde_json::from_value(status.clone()).unwrap();
-    KubeError::of("https://x", kube::Error::Api(Box::new(status)))
+    KubeError::refused("https://x", &status)
 }
 
 #[test]

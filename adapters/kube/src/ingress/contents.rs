@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::apply::AT_ONCE;
 use crate::client::{KubeClient, KubeError};
-use crate::object::collection;
+use crate::object::{Place, Scope};
 
 /// Groups whose objects are views of others.
 const VIEWS: [&str; 3] = [
@@ -35,8 +35,13 @@ pub(super) async fn look(
 ) -> Result<Vec<String>, KubeError> {
     let lists: Vec<Vec<String>> = stream::iter(kinds(client, cx).await?)
         .map(|found| async move {
-            let path = collection(&found.group, &found.version, &found.plural, Some(namespace));
-            let objects = client.list_metadata(cx, &path, &[]).await?;
+            let place = Place {
+                group: &found.group,
+                version: &found.version,
+                plural: &found.plural,
+                scope: Scope::Namespace(namespace),
+            };
+            let objects = client.list_metadata(cx, &place, &[]).await?;
             let objects = objects.unwrap_or_default();
             Ok::<_, KubeError>(
                 objects
@@ -66,51 +71,69 @@ fn named(found: &Found, object: &Value) -> Option<String> {
 }
 
 async fn kinds(client: &KubeClient, cx: &Context) -> Result<Vec<Found>, KubeError> {
-    let groups = client.read(cx, "/apis").await?.unwrap_or_default();
-    let preferred = groups["groups"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|group| {
-            let name = group["name"].as_str()?;
-            let version = group["preferredVersion"]["version"].as_str()?;
-            (!VIEWS.contains(&name)).then(|| (name.to_owned(), version.to_owned()))
-        });
+    let unknown = |what: &str| client.strange(&format!("it does not tell {what}"));
+    let groups = client.discover(cx, "/apis", "APIGroupList", "groups").await?;
     let mut places = vec![(String::new(), "v1".to_owned())];
-    places.extend(preferred);
+    for group in groups.ok_or_else(|| unknown("which API groups there are"))? {
+        let name = text(&group["name"]).ok_or_else(|| unknown("what an API group is called"))?;
+        let version = text(&group["preferredVersion"]["version"])
+            .ok_or_else(|| unknown("which version of an API group it prefers"))?;
+        if !VIEWS.contains(&name) {
+            places.push((name.to_owned(), version.to_owned()));
+        }
+    }
     let lists: Vec<Vec<Found>> = stream::iter(places)
-        .map(|(group, version)| async move {
-            let path = match group.as_str() {
-                "" => "/api/v1".to_owned(),
-                group => format!("/apis/{group}/{version}"),
-            };
-            // A group whose server is away cannot be looked into, so nobody knows that nothing is there.
-            let resources = client.read(cx, &path).await?.unwrap_or_default();
-            let resources = resources["resources"].as_array().cloned().unwrap_or_default();
-            Ok::<_, KubeError>(
-                resources
-                    .iter()
-                    .filter(|resource| is_listed(resource))
-                    .filter_map(|resource| {
-                        Some(Found {
-                            group: group.clone(),
-                            version: version.clone(),
-                            kind: resource["kind"].as_str()?.to_owned(),
-                            plural: resource["name"].as_str()?.to_owned(),
-                        })
-                    })
-                    .collect(),
-            )
-        })
+        .map(|(group, version)| of_group(client, cx, group, version))
         .buffered(AT_ONCE)
         .try_collect()
         .await?;
     Ok(lists.into_iter().flatten().collect())
 }
 
-fn is_listed(resource: &Value) -> bool {
+/// The kinds of one group that can be listed in a namespace.
+async fn of_group(
+    client: &KubeClient,
+    cx: &Context,
+    group: String,
+    version: String,
+) -> Result<Vec<Found>, KubeError> {
+    let unknown = || client.strange("it does not tell which kinds there are");
+    let path = match group.as_str() {
+        "" => "/api/v1".to_owned(),
+        group => format!("/apis/{group}/{version}"),
+    };
+    // A group whose server is away cannot be looked into, so nobody knows that nothing is there.
+    let resources = match client.discover(cx, &path, "APIResourceList", "resources").await? {
+        Some(resources) => resources,
+        None if group.is_empty() => return Err(unknown()),
+        // It went with its last definition since the groups were read.
+        None => Vec::new(),
+    };
+    let mut kinds = Vec::new();
+    for resource in resources {
+        let (plural, kind) = text(&resource["name"])
+            .zip(text(&resource["kind"]))
+            .ok_or_else(unknown)?;
+        if is_listed(&resource, plural) {
+            kinds.push(Found {
+                group: group.clone(),
+                version: version.clone(),
+                kind: kind.to_owned(),
+                plural: plural.to_owned(),
+            });
+        }
+    }
+    Ok(kinds)
+}
+
+fn is_listed(resource: &Value, plural: &str) -> bool {
     let verbs = resource["verbs"].as_array();
     resource["namespaced"] == true
         && verbs.is_some_and(|verbs| verbs.iter().any(|verb| verb == "list"))
-        && !resource["name"].as_str().unwrap_or("/").contains('/')
+        && !plural.contains('/')
+}
+
+/// A text that is not empty.
+fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::apply::maker;
 use crate::client::KubeClient;
 use crate::labels;
-use crate::object::{Kind, ObjectId, label};
+use crate::object::{Kind, ObjectId, Scope, label};
 use crate::traefik::{TRAEFIK, Traefik};
 
 /// Of what is ours, in another namespace.
@@ -17,9 +17,9 @@ pub(super) const ELSEWHERE: &str = "this cluster's ingress is installed there: u
 
 /// Everything that stands in the way of installing, whatever it is called.
 pub(super) async fn look(client: &KubeClient, cx: &Context, wanted: &Traefik) -> Result<Vec<Change>> {
-    let secrets = Kind::of::<Secret>().path(Some(&wanted.namespace));
+    let secrets = Kind::of::<Secret>().within(Scope::Namespace(&wanted.namespace));
     let selector = format!("{}={TRAEFIK}", labels::NAME);
-    let every = Kind::of::<Deployment>().path(None);
+    let every = Kind::of::<Deployment>().within(Scope::Every);
     let traefiks = [("labelSelector", selector.as_str())];
     let (releases, deployments) = futures::try_join!(
         // Helm keeps what it has installed, or has begun to, in Secrets. Their contents are not needed.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::apply::{AT_ONCE, maker};
 use crate::client::KubeClient;
 use crate::labels;
-use crate::object::{Desired, Kind, ObjectId};
+use crate::object::{Desired, Kind, ObjectId, Scope};
 use crate::traefik::{PROVIDER_CLASS, TRAEFIK, Traefik};
 
 /// Kinds in the namespace, in the order in which they may go.
@@ -46,7 +46,7 @@ pub(super) async fn labelled(
     client: &KubeClient,
     cx: &Context,
     kind: Kind,
-    namespace: Option<&str>,
+    scope: Scope<'_>,
 ) -> Result<Vec<(ObjectId, Value)>> {
     let selector = format!(
         "{}={},{}={TRAEFIK}",
@@ -55,7 +55,7 @@ pub(super) async fn labelled(
         labels::NAME
     );
     let list = client
-        .list(cx, &kind.path(namespace), &[("labelSelector", &selector)])
+        .list(cx, &kind.within(scope), &[("labelSelector", &selector)])
         .await?;
     let items = list.unwrap_or_default().into_iter();
     Ok(items.map(|live| (ObjectId::read(kind, &live), live)).collect())
@@ -65,11 +65,11 @@ pub(super) async fn labelled(
 pub(super) async fn all_labelled(
     client: &KubeClient,
     cx: &Context,
-    places: Vec<(Kind, Option<&str>)>,
+    places: Vec<(Kind, Scope<'_>)>,
 ) -> Result<Vec<(ObjectId, Value)>> {
     let asked: Vec<_> = places
         .into_iter()
-        .map(|(kind, namespace)| labelled(client, cx, kind, namespace))
+        .map(|(kind, scope)| labelled(client, cx, kind, scope))
         .collect();
     let lists: Vec<_> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
     Ok(lists.into_iter().flatten().collect())
@@ -82,9 +82,9 @@ pub(super) async fn look(
     wanted: &Traefik,
     objects: &[Desired],
 ) -> Result<Vec<(ObjectId, Value)>> {
-    let here = Some(wanted.namespace.as_str());
+    let here = Scope::Namespace(&wanted.namespace);
     let mut places: Vec<_> = in_namespace().into_iter().map(|kind| (kind, here)).collect();
-    places.extend(in_none().into_iter().map(|kind| (kind, None)));
+    places.extend(in_none().into_iter().map(|kind| (kind, Scope::Cluster)));
     let mut found = all_labelled(client, cx, places).await?;
     found.retain(|(id, live)| {
         maker(live, &wanted.owner).is_none() && objects.iter().all(|wanted| wanted.id() != id)

@@ -7,7 +7,7 @@ use kompox_domain::Context;
 use serde_json::Value;
 
 use crate::client::KubeClient;
-use crate::object::Kind;
+use crate::object::{Kind, Scope};
 use crate::traefik::Traefik;
 
 /// How much of one message is told.
@@ -32,9 +32,9 @@ pub(super) async fn of_pods(
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let path = Kind::of::<Pod>().path(Some(&wanted.namespace));
+    let place = Kind::of::<Pod>().within(Scope::Namespace(&wanted.namespace));
     let pods = client
-        .list(cx, &path, &[("labelSelector", &selector.join(","))])
+        .list(cx, &place, &[("labelSelector", &selector.join(","))])
         .await;
     // Whoever asks has an error of its own to tell.
     for pod in pods.ok().flatten().unwrap_or_default() {
@@ -126,9 +126,9 @@ pub(super) async fn of_events(
     kind: &str,
     name: &str,
 ) -> Option<String> {
-    let path = Kind::of::<Event>().path(Some(namespace));
+    let place = Kind::of::<Event>().within(Scope::Namespace(namespace));
     let selector = format!("involvedObject.kind={kind},involvedObject.name={name},type=Warning");
-    let events = client.list(cx, &path, &[("fieldSelector", &selector)]).await;
+    let events = client.list(cx, &place, &[("fieldSelector", &selector)]).await;
     let newest = events
         .ok()
         .flatten()?

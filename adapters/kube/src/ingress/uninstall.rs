@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{contents, superfluous};
 use crate::apply::{self, Patience, maker};
 use crate::client::KubeClient;
-use crate::object::{Kind, ObjectId, is_leaving};
+use crate::object::{Kind, ObjectId, Place, Scope, is_leaving};
 use crate::traefik::{self, Traefik};
 
 /// How many things in a namespace are named.
@@ -69,11 +69,15 @@ impl Run<'_> {
     }
 
     async fn pods_and_the_rest(&mut self, options: UninstallOptions) -> Result<()> {
-        let here = Some(self.installed.namespace.as_str());
+        let here = Scope::Namespace(&self.installed.namespace);
         // Whoever asks for this class from now on is told so; then come the pods, then what they need.
-        let mut places: Vec<(Kind, Option<&str>)> = Vec::new();
+        let mut places: Vec<(Kind, Scope<'_>)> = Vec::new();
         places.extend(superfluous::in_namespace().into_iter().map(|kind| (kind, here)));
-        places.extend(superfluous::in_none().into_iter().map(|kind| (kind, None)));
+        places.extend(
+            superfluous::in_none()
+                .into_iter()
+                .map(|kind| (kind, Scope::Cluster)),
+        );
         places.push((superfluous::claims(), here));
         let found = superfluous::all_labelled(self.client, self.cx, places).await?;
         let (ours, theirs): (Vec<_>, Vec<_>) = found
@@ -132,13 +136,13 @@ impl Run<'_> {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        let path = Kind::of::<Pod>().path(Some(&self.installed.namespace));
+        let place = Kind::of::<Pod>().within(Scope::Namespace(&self.installed.namespace));
         let mut patience = Patience::of(self.client, self.cx);
         let mut step = None;
         loop {
             let query = [("labelSelector", selector.join(","))];
             let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
-            let pods = self.client.list_metadata(self.cx, &path, &query).await?;
+            let pods = self.client.list_metadata(self.cx, &place, &query).await?;
             let count = pods.unwrap_or_default().len();
             if count == 0 {
                 return step.map_or(Ok(()), |step: kompox_domain::context::Step| step.end(Ok(())));
@@ -156,23 +160,25 @@ impl Run<'_> {
     /// Definitions go with everything that was made by them, so only without any of it.
     async fn definitions(&mut self) -> Result<()> {
         let kind = traefik::DEFINITION;
-        let found = superfluous::labelled(self.client, self.cx, kind, None).await?;
+        let found = superfluous::labelled(self.client, self.cx, kind, Scope::Cluster).await?;
         let mut going = Vec::new();
         for (id, live) in found {
             if let Some(maker) = maker(&live, &self.installed.owner) {
                 self.tell(ChangeAction::Keep, &id, maker);
                 continue;
             }
-            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-            let spec = &live["spec"];
-            let (group, plural) = (text(&spec["group"]), text(&spec["names"]["plural"]));
-            let version = text(&spec["versions"][0]["name"]);
-            let path = crate::object::collection(&group, &version, &plural, None);
-            let objects = self.client.list_metadata(self.cx, &path, &[]).await?;
-            if objects.is_none_or(|objects| objects.is_empty()) {
-                going.push((id, live));
-            } else {
-                self.tell(ChangeAction::Keep, &id, "there are objects of this kind");
+            let objects = match defined(&live) {
+                Some(place) => self.client.list_metadata(self.cx, &place, &[]).await?,
+                None => None,
+            };
+            match objects {
+                Some(objects) if objects.is_empty() => going.push((id, live)),
+                Some(_) => self.tell(ChangeAction::Keep, &id, "there are objects of this kind"),
+                None => self.tell(
+                    ChangeAction::Keep,
+                    &id,
+                    "nobody knows whether there are objects of this kind: it is not served",
+                ),
             }
         }
         self.delete(going).await
@@ -180,12 +186,10 @@ impl Run<'_> {
 
     /// The namespace goes if we have made it, and nothing is in it any more.
     async fn namespace(&mut self) -> Result<()> {
-        let kind = Kind::of::<Namespace>();
-        let path = format!("{}/{}", kind.path(None), self.installed.namespace);
-        let Some(live) = self.client.read(self.cx, &path).await? else {
+        let id = ObjectId::of::<Namespace>(None, &self.installed.namespace);
+        let Some(live) = self.client.read(self.cx, &id).await? else {
             return Ok(());
         };
-        let id = ObjectId::read(kind, &live);
         if is_leaving(&live) && self.dry_run {
             return Ok(());
         }
@@ -221,4 +225,22 @@ impl Run<'_> {
         self.tell(ChangeAction::Keep, &id, format!("in it is {named}"));
         Ok(())
     }
+}
+
+/// Where the objects of a defined kind are. None where it is not served, or does not say how.
+fn defined(definition: &Value) -> Option<Place<'_>> {
+    let spec = &definition["spec"];
+    let versions = spec["versions"].as_array()?;
+    let served = versions.iter().find(|version| version["served"] == true)?;
+    Some(Place {
+        group: spec["group"].as_str().filter(|group| !group.is_empty())?,
+        version: served["name"].as_str().filter(|name| !name.is_empty())?,
+        plural: spec["names"]["plural"]
+            .as_str()
+            .filter(|plural| !plural.is_empty())?,
+        scope: match spec["scope"].as_str()? {
+            "Namespaced" => Scope::Every,
+            _ => Scope::Cluster,
+        },
+    })
 }

@@ -131,7 +131,7 @@ impl Waited<'_> {
         let mut patience = Patience::of(self.client, self.cx);
         let mut told = String::new();
         loop {
-            let last = match self.client.read(self.cx, &id.path()).await {
+            let last = match self.client.read(self.cx, &id).await {
                 Ok(there) => {
                     patience.heard();
                     *live = there;

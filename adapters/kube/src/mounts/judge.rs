@@ -5,7 +5,6 @@ use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{ByteSize, Error, ErrorKind, VolumeMount};
 use serde_json::{Value, json};
 
-use super::of;
 use crate::apply::missing;
 use crate::labels::{MANAGED_BY, MANAGER};
 use crate::manifest::{self, APP_ID, DISK, VOLUME};
@@ -49,7 +48,10 @@ fn refusal(message: String, hint: impl Into<String>) -> Refusal {
 /// Whether the namespace can take claims.
 pub(super) fn namespace(mount: &VolumeMount, found: Option<&Value>) -> Result<(), Refusal> {
     match found {
-        Some(found) if is_leaving(found) => Err(leaving(&of::<Namespace>(None, mount.namespace.as_str()))),
+        Some(found) if is_leaving(found) => Err(leaving(&ObjectId::of::<Namespace>(
+            None,
+            mount.namespace.as_str(),
+        ))),
         _ => Ok(()),
     }
 }

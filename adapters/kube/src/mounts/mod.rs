@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::apply::AT_ONCE;
 use crate::labels::{MANAGED_BY, MANAGER};
 use crate::manifest::{self, APP};
-use crate::object::{Desired, Keep, Kind, ObjectId};
+use crate::object::{Desired, Keep, Kind, ObjectId, Scope};
 use crate::{KubeClient, KubeError, Trouble};
 use judge::{Refusal, Step, Task};
 
@@ -83,7 +83,7 @@ impl KubeClient {
         let spaces: Vec<&VolumeMount> = spaces.into_values().collect();
         let found_spaces: Vec<_> = spaces
             .iter()
-            .map(|mount| self.read_object(cx, of::<Namespace>(None, mount.namespace.as_str())))
+            .map(|mount| self.read_object(cx, ObjectId::of::<Namespace>(None, mount.namespace.as_str())))
             .collect();
         let pairs: Vec<_> = mounts.iter().map(|mount| self.read_pair(cx, mount)).collect();
         let (found_spaces, pairs, own) = futures::try_join!(
@@ -118,13 +118,13 @@ impl KubeClient {
     async fn read_pair(&self, cx: &Context, mount: &VolumeMount) -> Result<(Option<Value>, Option<Value>)> {
         let namespace = Some(mount.namespace.as_str());
         futures::try_join!(
-            self.read_object(cx, of::<PersistentVolume>(None, &mount.name)),
-            self.read_object(cx, of::<PersistentVolumeClaim>(namespace, &mount.name))
+            self.read_object(cx, ObjectId::of::<PersistentVolume>(None, &mount.name)),
+            self.read_object(cx, ObjectId::of::<PersistentVolumeClaim>(namespace, &mount.name))
         )
     }
 
     async fn read_object(&self, cx: &Context, id: ObjectId) -> Result<Option<Value>> {
-        let found = self.read(cx, &id.path()).await;
+        let found = self.read(cx, &id).await;
         found.map_err(|error| domain(cx, error))
     }
 
@@ -133,8 +133,8 @@ impl KubeClient {
             return Ok(vec![]);
         };
         let selector = format!("{MANAGED_BY}={MANAGER},{APP}={}", first.app.app);
-        let path = Kind::of::<PersistentVolume>().path(None);
-        let found = self.list(cx, &path, &[("labelSelector", &selector)]).await;
+        let place = Kind::of::<PersistentVolume>().within(Scope::Cluster);
+        let found = self.list(cx, &place, &[("labelSelector", &selector)]).await;
         Ok(found.map_err(|error| domain(cx, error))?.unwrap_or_default())
     }
 
@@ -194,14 +194,6 @@ impl KubeClient {
             Err(error) => Err(domain(cx, error)),
         };
         step.end(done)
-    }
-}
-
-fn of<K: k8s_openapi::Resource>(namespace: Option<&str>, name: &str) -> ObjectId {
-    ObjectId {
-        kind: Kind::of::<K>(),
-        namespace: namespace.map(str::to_owned),
-        name: name.to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::PersistentVolume;
 use kompox_domain::Context;
 use serde_json::Value;
 
-use crate::object::Kind;
+use crate::object::{Kind, Scope};
 use crate::{KubeClient, KubeError};
 
 /// A persistent volume that names a disk.
@@ -22,8 +22,8 @@ impl KubeClient {
     /// # Errors
     /// See [`KubeError`].
     pub async fn references(&self, cx: &Context, handle: &str) -> Result<Vec<DiskReference>, KubeError> {
-        let path = Kind::of::<PersistentVolume>().path(None);
-        let volumes = self.list(cx, &path, &[]).await?.unwrap_or_default();
+        let place = Kind::of::<PersistentVolume>().within(Scope::Cluster);
+        let volumes = self.list(cx, &place, &[]).await?.unwrap_or_default();
         let found = volumes.iter().filter_map(|volume| reference(volume, handle));
         Ok(found.collect())
     }

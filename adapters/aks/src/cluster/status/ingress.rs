@@ -68,6 +68,8 @@ pub(super) async fn look(
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
     // A status that has no time left for itself would tell nothing at all.
     let patience = left.map_or(PATIENCE, |left| PATIENCE.min(left / 2));
+    // Whoever is asked to wait for longer says so, and does not wait.
+    let cx = &cx.clone().with_deadline(Instant::now() + patience);
     let asked = tokio::time::timeout(patience, ask(arm, cx, resolver, cluster, namespace));
     match asked.await {
         Ok(Ok(ingress)) => Ok(judged(ingress, namespace)),
@@ -148,8 +150,11 @@ const fn reachable(trouble: Trouble) -> Option<bool> {
         | Trouble::AlreadyExists
         | Trouble::Conflict
         | Trouble::FieldsOwned
-        | Trouble::Invalid => Some(true),
-        Trouble::Config | Trouble::Other => None,
+        | Trouble::Invalid
+        | Trouble::Throttled
+        | Trouble::Unavailable => Some(true),
+        // Something answers, and nobody knows what.
+        Trouble::Config | Trouble::Protocol | Trouble::Other => None,
     }
 }
 
@@ -245,6 +250,8 @@ mod tests {
             (Trouble::Tls, Some(false)),
             (Trouble::Unauthorized, Some(true)),
             (Trouble::Forbidden, Some(true)),
+            (Trouble::Throttled, Some(true)),
+            (Trouble::Protocol, None),
             (Trouble::Config, None),
         ] {
             assert_eq!(reachable(trouble), expected, "{trouble:?}");

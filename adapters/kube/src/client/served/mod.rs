@@ -5,15 +5,35 @@ mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::core::v1::{Namespace, Service};
+use k8s_openapi::api::networking::v1::Ingress;
 use kompox_domain::Context;
 use kompox_domain::dns::Served;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{KubeClient, KubeError};
 use crate::manifest::{APP, APP_ID};
+use crate::object::{Kind, ObjectId, Scope};
 
 const GATEWAYS: &str = "gateway.networking.k8s.io";
+const GATEWAY: Kind = Kind {
+    group: GATEWAYS,
+    version: "v1",
+    kind: "Gateway",
+    plural: "gateways",
+};
+const HTTP_ROUTE: Kind = Kind {
+    group: GATEWAYS,
+    version: "v1",
+    kind: "HTTPRoute",
+    plural: "httproutes",
+};
+const INGRESS_ROUTE: Kind = Kind {
+    group: "traefik.io",
+    version: "v1alpha1",
+    kind: "IngressRoute",
+    plural: "ingressroutes",
+};
 
 /// A route that tells names, and where its addresses are to be found.
 #[derive(Debug, PartialEq, Eq)]
@@ -37,7 +57,11 @@ impl KubeClient {
     ) -> Result<Vec<String>, KubeError> {
         let labelled = format!("{APP}={app}");
         let found = self
-            .list(cx, "/api/v1/namespaces", &[("labelSelector", &labelled)])
+            .list(
+                cx,
+                &Kind::of::<Namespace>().within(Scope::Cluster),
+                &[("labelSelector", &labelled)],
+            )
             .await?;
         let is_meant = |namespace: &&Value| namespace["metadata"]["annotations"][APP_ID] == app_id;
         Ok(found
@@ -63,9 +87,9 @@ impl KubeClient {
         let mut routes = Vec::new();
         for namespace in namespaces {
             let (ingresses, ingress_routes, http_routes) = tokio::try_join!(
-                self.all(cx, "networking.k8s.io/v1", namespace, "ingresses"),
-                self.all(cx, "traefik.io/v1alpha1", namespace, "ingressroutes"),
-                self.all(cx, "gateway.networking.k8s.io/v1", namespace, "httproutes"),
+                self.all(cx, Kind::of::<Ingress>(), namespace),
+                self.all(cx, INGRESS_ROUTE, namespace),
+                self.all(cx, HTTP_ROUTE, namespace),
             )?;
             served.extend(
                 ingresses
@@ -98,13 +122,17 @@ impl KubeClient {
         let named: BTreeSet<&(String, String)> = routes.iter().flat_map(|route| &route.gateways).collect();
         let mut gateways: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
         for (namespace, name) in named {
-            let path = at(&format!("/apis/{GATEWAYS}/v1"), namespace, "gateways", name);
-            let gateway = self.read(cx, &path).await?.unwrap_or_default();
+            let id = ObjectId {
+                kind: GATEWAY,
+                namespace: Some(namespace.clone()),
+                name: name.clone(),
+            };
+            let gateway = self.read(cx, &id).await?.unwrap_or_default();
             let addresses = texts(&gateway["status"]["addresses"], &["value"]);
             gateways.insert((namespace.clone(), name.clone()), addresses);
         }
         let service = self
-            .read(cx, &at("/api/v1", namespace, "services", service))
+            .read(cx, &ObjectId::of::<Service>(Some(namespace), service))
             .await?;
         let ingress = balanced(&service.unwrap_or_default());
         let mut served = Vec::new();
@@ -130,31 +158,10 @@ impl KubeClient {
     }
 
     /// All objects of a kind in a namespace; none where the cluster does not have the kind.
-    async fn all(
-        &self,
-        cx: &Context,
-        version: &str,
-        namespace: &str,
-        plural: &str,
-    ) -> Result<Vec<Value>, KubeError> {
-        let namespace = segment(namespace);
-        let path = format!("/apis/{version}/namespaces/{namespace}/{plural}");
-        Ok(self.list(cx, &path, &[]).await?.unwrap_or_default())
+    async fn all(&self, cx: &Context, kind: Kind, namespace: &str) -> Result<Vec<Value>, KubeError> {
+        let place = kind.within(Scope::Namespace(namespace));
+        Ok(self.list(cx, &place, &[]).await?.unwrap_or_default())
     }
-}
-
-/// The path of one object.
-fn at(version: &str, namespace: &str, plural: &str, name: &str) -> String {
-    format!(
-        "{version}/namespaces/{}/{plural}/{}",
-        segment(namespace),
-        segment(name)
-    )
-}
-
-/// A name as a segment of a path, whatever is in it.
-fn segment(name: &str) -> String {
-    utf8_percent_encode(name, NON_ALPHANUMERIC).to_string()
 }
 
 fn name(object: &Value) -> String {

@@ -48,12 +48,4 @@ fn an_http_route_tells_its_gateways_and_whatever_is_strange_tells_nothing() {
         assert!(of_ingress_route("shop", &strange).hosts.is_empty());
         assert!(of_ingress("shop", &strange).is_empty());
     }
-    assert_eq!(
-        at_path("../secrets"),
-        "/api/v1/namespaces/shop/services/%2E%2E%2Fsecrets"
-    );
-}
-
-fn at_path(name: &str) -> String {
-    super::at("/api/v1", "shop", "services", name)
 }
