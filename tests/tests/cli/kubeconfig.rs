@@ -257,7 +257,8 @@ fn a_file_that_cannot_be_used_is_left_as_it_is() {
     assert_snapshot!(env.run("cluster kubeconfig -o broken"), @r"
     ------- stderr -------
     error: [ROOT]/work/broken is there already and holds something else (conflict)
-    hint: to add the cluster to it: --merge --kubeconfig [ROOT]/work/broken; to replace it: --force
+      caused by: line 1: this is not valid YAML: unclosed bracket '['
+    hint: to add the cluster to it: --merge --kubeconfig [ROOT]/work/broken; to replace it, with a backup beside it: --force
     [exit status: 1]
     ");
     let forced = env
@@ -269,6 +270,133 @@ fn a_file_that_cannot_be_used_is_left_as_it_is() {
     // What an earlier run made is nobody's loss.
     let again = env.run("cluster kubeconfig -o broken --cred user").expect(DONE);
     assert!(env.read("broken").contains("exec:"), "{again}");
+}
+
+#[test]
+fn a_file_of_its_own_is_replaced_without_force_only_where_nothing_but_a_credential_goes() {
+    let env = provisioned();
+    env.run("cluster kubeconfig -o ours").assert_code(DONE);
+    env.run("cluster kubeconfig -o ours.json --format json")
+        .assert_code(DONE);
+    let (ours, json) = (env.read("ours"), env.read("ours.json"));
+    let added = |before: &str, line: &str| {
+        let text = ours.replacen(before, &format!("{line}{before}"), 1);
+        assert_ne!(text, ours);
+        text
+    };
+    let edited = [
+        ("comments", "# of somebody\n".to_owned()),
+        (
+            "preferences",
+            "kind: Config\npreferences: {colors: true}\n".to_owned(),
+        ),
+        ("others", OTHERS.to_owned()),
+        ("commented", format!("{ours}# how to renew it\n")),
+        ("unlike", ours.replace("kind: Config", "kind:  Config")),
+        ("json", json.replace('\n', "\n\n")),
+        ("colours", format!("{ours}preferences:\n  colors: true\n")),
+        (
+            "namespace",
+            added("  name: kompox-main-3d0d77\ncurrent", "    namespace: mine\n"),
+        ),
+        ("proxy", added("    server:", "    proxy-url: http://proxy\n")),
+        (
+            "elsewhere",
+            ours.replace("https://127.0.0.1:", "https://127.0.0.2:"),
+        ),
+        ("impersonated", added("    client-key-data:", "    as: root\n")),
+        (
+            "current",
+            ours.replace("current-context: ", "current-context: not-"),
+        ),
+    ];
+    for (name, text) in &edited {
+        env.write(name, text);
+    }
+    let before = files(&env);
+    for (name, _) in &edited {
+        for flags in ["", " --dry-run"] {
+            let refused = env.run(&format!("cluster kubeconfig -o ./{name}{flags}"));
+            assert_eq!(refused.code(), Some(i32::from(FAILED)), "{name}: {refused}");
+            assert!(refused.stderr.contains("--force"), "{name}: {refused}");
+            assert!(refused.stderr.contains("caused by: "), "{name}: {refused}");
+        }
+    }
+    assert!(files(&env) == before);
+    for (name, text) in &edited {
+        env.run(&format!("cluster kubeconfig -o ./{name} --force"))
+            .assert_code(DONE);
+        assert_eq!(
+            (&env.read(name), &env.read(format!("{name}.kompox-backup"))),
+            (&ours, text)
+        );
+    }
+    let token = Regex::new(r"token: \S+").unwrap();
+    for (name, text) in [
+        ("nothing", String::new()),
+        ("ours", ours.clone()),
+        ("ours", token.replace(&ours, "token: of-yesterday").into_owned()),
+        ("ours.json", json),
+    ] {
+        env.write(name, &text);
+        env.run(&format!("cluster kubeconfig -o {name}"))
+            .assert_code(DONE);
+        assert_eq!(env.read(name), ours, "{name}");
+        assert!(!env.path(format!("{name}.kompox-backup")).exists(), "{name}");
+    }
+    // A program for tokens is a credential too, where it is this one; it says where it was asked for.
+    env.run("cluster kubeconfig -o ours --cred user")
+        .assert_code(DONE);
+    env.command("cluster kubeconfig -o ../work/ours --cred user -C ../work")
+        .in_directory("../tmp")
+        .run()
+        .assert_code(DONE);
+    let kubelogin = env
+        .read("ours")
+        .replace("- cluster\n      - token\n", "- get-token\n");
+    env.write("kubelogin", &kubelogin);
+    env.run("cluster kubeconfig -o ours").assert_code(DONE);
+    assert_eq!(env.read("ours"), ours);
+    assert_snapshot!(env.run("cluster kubeconfig -o kubelogin"), @r#"
+    ------- stderr -------
+    error: [ROOT]/work/kubelogin is there already and holds something else (conflict)
+      caused by: its user has "exec", which is not the same
+    hint: to add the cluster to it: --merge --kubeconfig [ROOT]/work/kubelogin; to replace it, with a backup beside it: --force
+    [exit status: 1]
+    "#);
+}
+
+#[test]
+fn a_file_named_like_an_output_format_or_in_no_directory_is_refused_before_anything_is_asked() {
+    let env = shop();
+    for format in ["json", "yaml", "table", "name", "auto", "JSON"] {
+        for flag in ["-o ", "--out=", "--force --dry-run -o "] {
+            let refused = env.run(&format!("cluster kubeconfig {flag}{format}"));
+            assert_eq!(refused.code(), Some(i32::from(USAGE)), "{refused}");
+            assert!(refused.stderr.contains("--format"), "{refused}");
+        }
+    }
+    assert_snapshot!(env.run("cluster kubeconfig -o json"), @r"
+    ------- stderr -------
+    error: --out names a file here, and json is an output format of other commands (usage)
+    hint: --format yaml or --format json says how it is written; --out ./json names a file
+    [exit status: 2]
+    ");
+    for flags in ["", " --dry-run", " --force"] {
+        let refused = env.run(&format!("cluster kubeconfig -o not/there/cluster.yml{flags}"));
+        assert_eq!(refused.code(), Some(i32::from(FAILED)), "{refused}");
+    }
+    assert_snapshot!(env.run("cluster kubeconfig -o not/there/cluster.yml"), @r"
+    ------- stderr -------
+    error: there is no directory [ROOT]/work/not/there (invalidInput)
+    hint: make it first, or name a file elsewhere
+    [exit status: 1]
+    ");
+    env.write("file", "");
+    env.run("cluster kubeconfig -o file/cluster.yml")
+        .assert_code(FAILED);
+    assert!(!env.path("not").exists());
+    assert!(env.emulator().requests().is_empty());
 }
 
 #[test]

@@ -138,20 +138,6 @@ impl Kubeconfig {
         Ok(Merged { config, changes })
     }
 
-    /// Whether nothing but this cluster is in it, so that nothing is lost with it.
-    #[must_use]
-    pub fn is_only(&self, access: &Access) -> bool {
-        let ours = self.ours(access);
-        LISTS
-            .iter()
-            .zip(access.entries())
-            .zip(ours)
-            .all(|((&(list, _), (name, _)), ours)| {
-                let items = self.items(list).unwrap_or_default();
-                items.is_empty() || (ours && items.len() == 1 && self.has(list, name))
-            })
-    }
-
     /// Whether the entries with the names of cluster, user and context belong to that very cluster.
     fn ours(&self, access: &Access) -> [bool; 3] {
         let [(cluster_name, cluster), (user_name, user), (context_name, _)] = access.entries();

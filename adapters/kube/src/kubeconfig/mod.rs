@@ -3,6 +3,7 @@
 mod access;
 mod merge;
 mod read;
+mod replace;
 mod tree;
 mod write;
 
@@ -11,6 +12,7 @@ mod tests;
 
 pub use access::Access;
 pub use merge::{Clash, EntryChange, EntryKind, MergeOptions, Merged};
+pub use replace::{Lost, check_replaceable};
 
 pub(crate) use tree::{Map, Node};
 

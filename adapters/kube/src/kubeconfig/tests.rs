@@ -3,6 +3,7 @@
 mod merging;
 mod properties;
 mod reading;
+mod replacing;
 
 use super::*;
 

@@ -209,19 +209,3 @@ fn the_current_context_changes_only_on_request_or_where_there_was_no_context_at_
             .is_empty()
     );
 }
-
-#[test]
-fn only_this_cluster_means_no_other_entry() {
-    let access = access("c1", "https://c1");
-    let alone = merged(&Kubeconfig::empty(), &access);
-    assert!(alone.is_only(&access) && Kubeconfig::empty().is_only(&access));
-    assert!(!parse(OTHERS).is_only(&access));
-    assert!(!merged(&alone, &super::access("c2", "https://c2")).is_only(&access));
-    assert!(
-        !merged(
-            &Kubeconfig::empty(),
-            &super::access("c1", "https://c1").with_handle("/other")
-        )
-        .is_only(&access)
-    );
-}

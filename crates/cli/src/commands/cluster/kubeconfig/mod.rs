@@ -7,15 +7,15 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use clap::{ValueEnum, ValueHint};
-use kompox_domain::cluster::{Address, Credential, KubeconfigRequest};
+use kompox_domain::cluster::{Address, Credential, KubeconfigRequest, TokenCommand};
 use kompox_domain::{Context, Error, ErrorKind, Label, Operation as Port, Result};
-use kompox_kube::kubeconfig::{Clash, EntryChange, EntryKind, MergeOptions};
+use kompox_kube::kubeconfig::{Clash, EntryChange, EntryKind, MergeOptions, check_replaceable};
 use kompox_kube::{Access, Kubeconfig};
 use kompox_usecase::cluster;
 
 use self::file::{Edit, Edited};
 use super::operation;
-use crate::args::{ClusterTargetArgs, GlobalArgs};
+use crate::args::{ClusterTargetArgs, GlobalArgs, OutputFormat};
 use crate::exit_codes;
 use crate::failure::{Failure, Report};
 use crate::session::{ClusterSession, operate};
@@ -47,7 +47,7 @@ const EXISTING: &str = "existing";
 #[command(group(clap::ArgGroup::new(FILE).args(["out", "temp"])))]
 #[command(group(clap::ArgGroup::new(EXISTING).args(["out", "merge"])))]
 pub(super) struct Args {
-    /// Write it to this file; `-` for standard output [default: -]
+    /// Write it to this file, and replace there only what an earlier run wrote; `-` for standard output [default: -]
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     out: Option<PathBuf>,
     /// Merge it into a kubeconfig file, and keep everything else in there
@@ -68,7 +68,7 @@ pub(super) struct Args {
     /// Make the context the current one; the first context of a file is that anyway
     #[arg(long, requires = "merge", conflicts_with = FILE)]
     set_current: bool,
-    /// Replace what is somebody else's: entries of the same names, or the file named with --out
+    /// Replace what is somebody else's: entries of the same names, or the file named with --out; a backup is kept
     #[arg(long, requires = EXISTING, conflicts_with = "temp")]
     force: bool,
     /// Print the command by which a shell uses the file
@@ -167,7 +167,8 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         let yaml = cluster::kubeconfig(&*session.driver, &cx, &session.cluster, &request).await?;
         let access = Kubeconfig::parse(yaml.expose().as_bytes()).and_then(|config| config.current());
         let access = access.map_err(|error| error.context("the driver's answer cannot be used"))?;
-        args.put(&cx, &place, &args.named(access)).await
+        args.put(&cx, &place, &args.named(access), &request.token_command)
+            .await
     })?;
     let printed = if done.data.is_empty() {
         Ok(())
@@ -203,7 +204,16 @@ impl Args {
             });
         }
         match self.out.as_deref() {
-            Some(path) if path != Path::new("-") => absolute(path).map(Place::File),
+            Some(path) if is_output_format(path) => Err(Failure::Told(Box::new(Report::usage(&format!(
+                "error: --out names a file here, and {path} is an output format of other commands\n\n\
+                 tip: --format yaml or --format json says how it is written; --out ./{path} names a file",
+                path = path.display()
+            ))))),
+            Some(path) if path != Path::new("-") => {
+                let path = absolute(path)?;
+                require_directory(&path)?;
+                Ok(Place::File(path))
+            }
             _ if self.print_export => Err(Failure::Told(Box::new(Report::usage(
                 "error: --print-export needs a file, and --out - is none",
             )))),
@@ -221,11 +231,17 @@ impl Args {
         access
     }
 
-    async fn put(&self, cx: &Context, place: &Place, access: &Access) -> Result<Done> {
+    async fn put(
+        &self,
+        cx: &Context,
+        place: &Place,
+        access: &Access,
+        command: &TokenCommand,
+    ) -> Result<Done> {
         match place {
             Place::Stdout => Ok(self.to_stdout(access)),
             Place::Temp => self.to_temp(cx, access),
-            Place::File(path) => self.to_file(path, access).await,
+            Place::File(path) => self.to_file(path, access, command).await,
             Place::Merge(path) => self.to_merge(path, access).await,
         }
     }
@@ -270,12 +286,12 @@ impl Args {
         })
     }
 
-    async fn to_file(&self, path: &Path, access: &Access) -> Result<Done> {
+    async fn to_file(&self, path: &Path, access: &Access, command: &TokenCommand) -> Result<Done> {
         let text = self.format.write(&access.to_kubeconfig());
         let change = |before: Option<&[u8]>| -> Result<(Edit, bool)> {
             let same = before == Some(text.as_bytes());
             if let Some(bytes) = before.filter(|_| !same) {
-                self.may_replace(path, bytes, access)?;
+                self.may_replace(path, bytes, access, command)?;
             }
             let edit = Edit {
                 text: (!same).then(|| text.clone()),
@@ -327,22 +343,21 @@ impl Args {
     }
 
     /// Whether what a file holds may go: it is only what an earlier run put there.
-    fn may_replace(&self, path: &Path, bytes: &[u8], access: &Access) -> Result<()> {
+    fn may_replace(&self, path: &Path, bytes: &[u8], access: &Access, command: &TokenCommand) -> Result<()> {
         if self.force {
             return Ok(());
         }
-        let holds_only_this = Kubeconfig::parse(bytes).is_ok_and(|config| config.is_only(access));
-        if holds_only_this {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Conflict,
-            format!("{} is there already and holds something else", path.display()),
-        )
-        .with_hint(format!(
-            "to add the cluster to it: --merge --kubeconfig {}; to replace it: --force",
-            word(path)
-        )))
+        check_replaceable(bytes, access, command).map_err(|lost| {
+            Error::new(
+                ErrorKind::Conflict,
+                format!("{} is there already and holds something else", path.display()),
+            )
+            .with_source(lost)
+            .with_hint(format!(
+                "to add the cluster to it: --merge --kubeconfig {}; to replace it, with a backup beside it: --force",
+                word(path)
+            ))
+        })
     }
 
     async fn to_merge(&self, path: &Path, access: &Access) -> Result<Done> {
@@ -471,6 +486,26 @@ fn default_file() -> Option<PathBuf> {
         let home = env::home_dir().filter(|home| !home.as_os_str().is_empty())?;
         Some(home.join(".kube").join("config"))
     })
+}
+
+/// Whether `--out` was taken for the flag that says how data is printed.
+fn is_output_format(path: &Path) -> bool {
+    let is = |word: &str| OutputFormat::from_str(word, true).is_ok();
+    path.to_str().is_some_and(is)
+}
+
+/// Refuses a file in a directory that is not there: only for what is merged are directories made, as kubectl makes them.
+fn require_directory(path: &Path) -> Result<(), Failure> {
+    let file = file::real(path)?;
+    let directory = file.parent().unwrap_or(&file);
+    if directory.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ErrorKind::InvalidInput,
+        format!("there is no directory {}", directory.display()),
+        "make it first, or name a file elsewhere",
+    ))
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
