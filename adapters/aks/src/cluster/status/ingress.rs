@@ -149,7 +149,7 @@ const fn reachable(trouble: Trouble) -> Option<bool> {
         | Trouble::Conflict
         | Trouble::FieldsOwned
         | Trouble::Invalid => Some(true),
-        Trouble::Config | Trouble::Other => None,
+        Trouble::Config | Trouble::Proxy | Trouble::Other => None,
     }
 }
 
