@@ -81,9 +81,12 @@ impl ArmClient {
     /// Makes a client. Reads certificate and token files, but sends nothing.
     ///
     /// # Errors
-    /// `InvalidInput` and `Unsupported` as [`AuthMethod`] and [`Cloud`] say.
+    /// `InvalidInput` and `Unsupported` as [`AuthMethod`] and [`Cloud`] say; `InvalidInput` for a proxy that is named in
+    /// a variable and cannot be used.
     pub fn new(cloud: Cloud, method: AuthMethod, options: ArmOptions) -> Result<Self, Error> {
-        let shared = transport(cloud.ca_file.as_deref(), Proxies::AsSet)?;
+        let sign_in_at = method.asks_authority().then_some(&cloud.authority_host);
+        let proxies = Proxies::as_set([&cloud.arm_endpoint].into_iter().chain(sign_in_at))?;
+        let shared = transport(cloud.ca_file.as_deref(), proxies)?;
         let sign_in = match method {
             AuthMethod::ManagedIdentity { .. } => transport(cloud.ca_file.as_deref(), Proxies::Never)?,
             _ => shared.clone(),

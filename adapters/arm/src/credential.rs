@@ -73,6 +73,16 @@ pub const METHODS: [&str; 6] = [
 ];
 
 impl AuthMethod {
+    /// Whether this program asks Entra ID itself for a token. Else the machine is asked, or another program.
+    pub(crate) const fn asks_authority(&self) -> bool {
+        match self {
+            Self::ClientSecret { .. } | Self::ClientCertificate { .. } | Self::WorkloadIdentity { .. } => {
+                true
+            }
+            Self::ManagedIdentity { .. } | Self::AzureCli { .. } | Self::AzureDeveloperCli { .. } => false,
+        }
+    }
+
     /// Makes a credential. Reads files, but sends nothing.
     ///
     /// # Errors
@@ -205,7 +215,7 @@ mod tests {
 
     fn make(method: AuthMethod) -> Result<crate::token::TokenPolicy, Error> {
         let cloud = crate::cloud::Cloud::named("AzurePublic").unwrap();
-        let transport = crate::transport::transport(None, crate::transport::Proxies::AsSet).unwrap();
+        let transport = crate::transport::transport(None, crate::transport::Proxies::Never).unwrap();
         crate::token::TokenPolicy::new(method, &cloud, transport)
     }
 

@@ -90,3 +90,73 @@ fn a_proxy_that_is_not_there_is_a_failure_whose_hint_names_the_variables() {
     let output = command.run().expect(FAILED);
     assert!(output.hint().contains("HTTPS_PROXY"), "{output}");
 }
+
+#[test]
+fn a_proxy_variable_that_cannot_be_used_is_an_error_that_names_it_and_no_request_goes_past_it() {
+    let env = shop();
+    let before = env.emulator().requests().len();
+    for (name, value, why) in [
+        ("HTTPS_PROXY", "socks5://me:hunter2@127.0.0.1:1080", "SOCKS"),
+        ("https_proxy", "socks://hunter2:1080", "SOCKS"),
+        ("ALL_PROXY", "socks5h://hunter2", "SOCKS"),
+        ("HTTPS_PROXY", "ftp://me:hunter2@127.0.0.1", "http://"),
+        ("all_proxy", "http//hunter2", "http://host:port"),
+        ("HTTPS_PROXY", "http://me:hunter 2@127.0.0.1:3128", "white space"),
+        (
+            "HTTPS_PROXY",
+            "http://me:hun/ter2@127.0.0.1:3128",
+            "percent-encoded",
+        ),
+    ] {
+        let command = env.command("disk list").without_env("NO_PROXY").env(name, value);
+        let output = command.run().expect(FAILED);
+        assert!(
+            output.stderr.contains(&format!("{name} cannot be used")),
+            "{output}"
+        );
+        assert!(
+            output.stderr.contains(why) && output.hint().contains("NO_PROXY"),
+            "{output}"
+        );
+        assert!(!output.stderr.contains("hun"), "{output}");
+    }
+    assert_eq!(env.emulator().requests().len(), before);
+
+    let past = env
+        .command("disk list")
+        .env("HTTPS_PROXY", "socks5://127.0.0.1:1")
+        .env("NO_PROXY", "*");
+    past.run().assert_code(DONE);
+}
+
+#[test]
+fn which_variable_counts_is_as_for_curl() {
+    let env = shop();
+    let proxy = Proxy::start();
+    let nobody = "http://127.0.0.1:9";
+    let run = |set: &[(&str, &str)]| {
+        let before = proxy.tunnels();
+        let command = set.iter().fold(
+            env.command("disk list").without_env("NO_PROXY"),
+            |command, (name, value)| command.env(name, value),
+        );
+        command.run().assert_code(DONE);
+        proxy.tunnels() > before
+    };
+    let it = proxy.address.as_str();
+    assert!(run(&[("https_proxy", it), ("HTTPS_PROXY", nobody)]));
+    assert!(run(&[("HTTPS_PROXY", it), ("ALL_PROXY", nobody)]));
+    assert!(run(&[("ALL_PROXY", it), ("HTTPS_PROXY", "")]));
+    assert!(run(&[("HTTPS_PROXY", it), ("NO_PROXY", "127.0.0.2,localhost")]));
+    // A web server's request cannot choose a proxy, nor do away with one.
+    assert!(run(&[("HTTPS_PROXY", it), ("REQUEST_METHOD", "GET")]));
+    assert!(!run(&[("HTTP_PROXY", nobody), ("REQUEST_METHOD", "GET")]));
+    for direct in ["*", "127.0.0.1", "127.0.0.0/8", "x, 127.0.0.1"] {
+        assert!(!run(&[("HTTPS_PROXY", nobody), ("NO_PROXY", direct)]), "{direct}");
+    }
+    assert!(!run(&[
+        ("HTTPS_PROXY", nobody),
+        ("no_proxy", "*"),
+        ("NO_PROXY", "x")
+    ]));
+}

@@ -15,8 +15,17 @@ pub(crate) struct Layer {
 pub(crate) const LAYERS: &[Layer] = &[
     layer("kompox-domain", &[], &[]),
     layer("kompox-usecase", &["kompox-domain"], &[]),
-    layer("kompox-arm", &["kompox-domain"], &["kompox-azure-emulator"]),
-    layer("kompox-kube", &["kompox-domain"], &["kompox-azure-emulator"]),
+    layer("kompox-proxy", &["kompox-domain"], &[]),
+    layer(
+        "kompox-arm",
+        &["kompox-domain", "kompox-proxy"],
+        &["kompox-azure-emulator"],
+    ),
+    layer(
+        "kompox-kube",
+        &["kompox-domain", "kompox-proxy"],
+        &["kompox-azure-emulator"],
+    ),
     layer("kompox-config", &["kompox-domain"], &[]),
     layer(
         "kompox-aks",
@@ -30,6 +39,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &[
             "kompox-domain",
             "kompox-usecase",
+            "kompox-proxy",
             "kompox-arm",
             "kompox-kube",
             "kompox-config",

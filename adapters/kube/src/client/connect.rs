@@ -5,11 +5,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
 use kompox_domain::Secret;
+use kompox_proxy::{Proxy, ProxyVariables, Scheme};
 use kube::Config;
 use kube::config::AuthInfo;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Map, Value};
@@ -56,7 +55,7 @@ pub(super) fn config(access: &Access, token: Option<&Secret>) -> Result<Config, 
     }
     config.auth_info = user(access, token)?;
     config.proxy_url = proxy(
-        &Matcher::from_env(),
+        &ProxyVariables::from_env(),
         &config.cluster_url,
         access.cluster.text("proxy-url"),
     )?;
@@ -99,47 +98,42 @@ fn user(access: &Access, token: Option<&Secret>) -> Result<AuthInfo, KubeError> 
 }
 
 /// The proxy on the way to a server: the kubeconfig's own, else that of the usual variables, with their exceptions.
-fn proxy(matcher: &Matcher, server: &Uri, own: Option<&str>) -> Result<Option<Uri>, KubeError> {
-    let strange = |error| KubeError::config("the proxy is not an address", error);
-    if let Some(own) = own {
-        return own.parse().map(Some).map_err(strange);
-    }
-    let Some(found) = matcher.intercept(server) else {
+fn proxy(variables: &ProxyVariables, server: &Uri, own: Option<&str>) -> Result<Option<Uri>, KubeError> {
+    let found = match own.filter(|own| !own.is_empty()) {
+        Some(own) => Proxy::parse("the kubeconfig's proxy-url", own).map(Some),
+        None => variables.proxy_for(Scheme::Https, server.host().unwrap_or_default()),
+    };
+    let Some(proxy) = found? else {
         return Ok(None);
     };
-    let Some(header) = found.basic_auth() else {
-        return Ok(Some(found.uri().clone()));
-    };
-    // The matcher has taken the user out of the address, and the connector looks for it there.
-    let decoded = header
-        .to_str()
-        .ok()
-        .and_then(|header| STANDARD.decode(header.strip_prefix("Basic ")?).ok())
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .ok_or_else(|| KubeError::invalid("the user of the proxy cannot be read"))?;
-    let (user, password) = decoded.split_once(':').unwrap_or((&decoded, ""));
-    let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-    let (scheme, authority) = (
-        found.uri().scheme_str().unwrap_or("http"),
-        found.uri().authority().map_or("", |authority| authority.as_str()),
-    );
-    let uri = format!("{scheme}://{}:{}@{authority}/", encode(user), encode(password));
-    uri.parse().map(Some).map_err(strange)
+    let uri = proxy.url().as_str().parse();
+    // What goes wrong here could only quote the address, with its password.
+    uri.map(Some)
+        .map_err(|_| KubeError::invalid("the address of the proxy cannot be understood"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Trouble;
+
+    fn variables(proxy: &str, direct: &str) -> ProxyVariables {
+        ProxyVariables::from_lookup(|name| match name {
+            "HTTPS_PROXY" => Some(proxy.into()),
+            "NO_PROXY" => Some(direct.into()),
+            _ => None,
+        })
+    }
 
     #[test]
     fn a_proxy_is_used_as_the_variables_say_and_with_its_user() {
-        let matcher = Matcher::builder()
-            .https("http://me:p%40ss:word@proxy:3128")
-            .no("internal.example,10.0.0.0/8,.azmk8s.io")
-            .build();
+        let set = variables(
+            "http://me:p%40ss:word@proxy:3128",
+            "internal.example,10.0.0.0/8,.azmk8s.io,::1",
+        );
         let of = |server: &str| {
             let server = server.parse().unwrap();
-            proxy(&matcher, &server, None).unwrap().map(|uri| uri.to_string())
+            proxy(&set, &server, None).unwrap().map(|uri| uri.to_string())
         };
         assert_eq!(
             of("https://example.com:443/x").as_deref(),
@@ -147,12 +141,39 @@ mod tests {
         );
         assert_eq!(of("https://internal.example"), None);
         assert_eq!(of("https://10.1.2.3:443"), None);
+        assert_eq!(of("https://[::1]:443"), None);
         assert_eq!(of("https://a-b.hcp.eastus.azmk8s.io:443"), None);
         let own = proxy(
-            &matcher,
+            &set,
             &"https://internal.example".parse().unwrap(),
             Some("http://own:1"),
         );
         assert_eq!(own.unwrap().unwrap().to_string(), "http://own:1/");
+    }
+
+    #[test]
+    fn a_proxy_that_cannot_be_used_is_an_error_and_no_way_around_it() {
+        let server: Uri = "https://example.com".parse().unwrap();
+        for value in [
+            "socks5://me:hunter2@proxy",
+            "http//hunter2",
+            "http://me:hunter 2@proxy",
+        ] {
+            let of_variable = proxy(&variables(value, "x"), &server, None).unwrap_err();
+            let own = proxy(&ProxyVariables::default(), &server, Some(value)).unwrap_err();
+            for (error, named) in [(of_variable, "HTTPS_PROXY"), (own, "the kubeconfig's proxy-url")] {
+                assert_eq!(error.trouble(), Trouble::Proxy);
+                let told = kompox_domain::Error::from(error);
+                let all = format!("{told:?} {told} {}", told.hint().unwrap());
+                assert!(
+                    told.to_string().contains(named) && !all.contains("hunter"),
+                    "{all}"
+                );
+            }
+            assert_eq!(
+                proxy(&variables(value, "example.com"), &server, None).unwrap(),
+                None
+            );
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use kompox_domain::{Error, ErrorKind};
+use kompox_proxy::ProxyError;
 use kube::core::Status;
 use kube::core::response::StatusCause;
 
@@ -13,6 +14,8 @@ use kube::core::response::StatusCause;
 pub enum Trouble {
     /// The kubeconfig is not enough to connect with.
     Config,
+    /// The proxy that a variable or the kubeconfig names cannot be used.
+    Proxy,
     /// The server's name cannot be resolved here.
     Dns,
     /// Nobody listens there, or the way there is closed.
@@ -53,6 +56,7 @@ impl Trouble {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Config => "kubeconfigUnusable",
+            Self::Proxy => "proxyUnusable",
             Self::Dns => "nameNotResolved",
             Self::Unreachable => "unreachable",
             Self::Timeout => "noAnswer",
@@ -175,9 +179,21 @@ impl KubeError {
     }
 }
 
+impl From<ProxyError> for KubeError {
+    fn from(error: ProxyError) -> Self {
+        Self {
+            trouble: Trouble::Proxy,
+            transient: false,
+            retry_after: None,
+            message: error.to_string(),
+            source: None,
+        }
+    }
+}
+
 fn sentence(trouble: Trouble, server: &str) -> String {
     match trouble {
-        Trouble::Config => format!("there is no way to connect to {server}"),
+        Trouble::Config | Trouble::Proxy => format!("there is no way to connect to {server}"),
         Trouble::Dns => format!("the name in {server} cannot be resolved here"),
         Trouble::Unreachable => format!("nobody listens at {server}"),
         Trouble::Timeout => format!("{server} does not answer"),
@@ -308,6 +324,7 @@ impl From<KubeError> for Error {
                 ErrorKind::Internal,
                 "get a new one with `kompoxops cluster kubeconfig`",
             ),
+            Trouble::Proxy => (ErrorKind::InvalidInput, ProxyError::HINT),
             Trouble::Dns => (
                 ErrorKind::Unavailable,
                 "a private cluster's name is known in its network only: run it there, or use its public name",

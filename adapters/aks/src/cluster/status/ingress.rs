@@ -154,7 +154,7 @@ const fn reachable(trouble: Trouble) -> Option<bool> {
         | Trouble::Throttled
         | Trouble::Unavailable => Some(true),
         // Something answers, and nobody knows what.
-        Trouble::Config | Trouble::Protocol | Trouble::Other => None,
+        Trouble::Config | Trouble::Proxy | Trouble::Protocol | Trouble::Other => None,
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::ValueEnum as _;
 use kompox_domain::{Error, ErrorKind};
+use kompox_proxy::{ProxyVariables, Scheme};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -112,10 +113,8 @@ impl Program {
 
 /// Whether requests to loopback would go to a proxy, which cannot answer them.
 pub(super) fn proxied() -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
-        .iter()
-        .any(|name| set(name))
+    let decided = ProxyVariables::from_env().proxy_for(Scheme::Https, "127.0.0.1");
+    !matches!(decided, Ok(None))
 }
 
 /// What holds for this command holds for those that it runs.

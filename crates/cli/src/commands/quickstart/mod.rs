@@ -140,7 +140,7 @@ fn farewell(shown: &Path, program: &Program) -> String {
         .map(|path| format!("    alias kompoxops={}\n", shell_word(path)))
         .unwrap_or_default();
     let proxy = if child::proxied() {
-        "    export NO_PROXY=127.0.0.1        # there is a proxy, which cannot reach this machine's loopback\n"
+        "    export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1        # a proxy cannot reach this machine's loopback\n"
     } else {
         ""
     };
