@@ -11,23 +11,32 @@ type Step = for<'a> fn(Hands<'a>) -> LocalBoxFuture<'a, Result<()>>;
 
 /// An operation put together from functions.
 pub struct Doing {
+    /// What it is called in messages.
     pub name: &'static str,
+    /// Makes what it starts from.
     pub prepare: Step,
+    /// What the user runs.
     pub run: Step,
     /// What is done after it broke; `None` is the same again.
     pub again: Option<Step>,
+    /// Whether it is a conflict once it took effect.
     pub conflicts: bool,
+    /// Whether a volume may be left without an assigned disk.
     pub may_leave_none: bool,
+    /// Whether signing in is broken too.
     pub signs_in: bool,
     /// Requests whose answers it needs for nothing.
     pub does_without: fn(&LoggedRequest) -> bool,
+    /// What there is in the end.
     pub end: fn() -> End,
+    /// Whether what is there is as it should be.
     pub check: fn(&Contents) -> std::result::Result<(), String>,
 }
 
 impl Doing {
     /// An operation on a world with the disks `one` (assigned), `two` and `three` and the snapshot `snap` of
     /// volume `db`, and nothing of volume `data`.
+    #[must_use]
     pub fn new(name: &'static str, run: Step, end: fn() -> End) -> Self {
         Self {
             name,
@@ -44,6 +53,7 @@ impl Doing {
     }
 
     /// It makes something under a name: a conflict the second time.
+    #[must_use]
     pub fn conflicting(self) -> Self {
         Self {
             conflicts: true,
@@ -116,6 +126,7 @@ async fn usual(hands: Hands<'_>) -> Result<()> {
 }
 
 /// The end of an operation that changes nothing of the usual world but what `change` says.
+#[must_use]
 pub fn usual_end(change: impl FnOnce(&mut End)) -> End {
     let mut end = End {
         disks: vec!["db/one", "db/two", "db/three"],
@@ -130,11 +141,17 @@ pub fn usual_end(change: impl FnOnce(&mut End)) -> End {
 /// Short ways to do things.
 #[derive(Clone, Copy)]
 pub struct Hands<'a> {
+    /// Where.
     pub world: &'a World<'a>,
+    /// Who.
     pub operator: &'a Operator,
 }
 
 impl Hands<'_> {
+    /// Makes a disk.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub async fn create(self, volume: &str, name: &str, source: Option<Source>) -> Result<()> {
         let request = DiskCreate {
             name: name.parse()?,
@@ -150,18 +167,30 @@ impl Hands<'_> {
             .map(drop)
     }
 
+    /// Lists the disks.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub async fn list(self) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let app = &self.world.app;
         driver.disk_list(cx, app, &app.app.volumes).await.map(drop)
     }
 
+    /// Lists the snapshots.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub async fn snapshots(self) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let app = &self.world.app;
         driver.snapshot_list(cx, app, &app.app.volumes).await.map(drop)
     }
 
+    /// Assigns a disk of volume `db`.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub async fn assign(self, name: &str) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
@@ -171,12 +200,20 @@ impl Hands<'_> {
             .map(drop)
     }
 
+    /// Deletes a disk of volume `db`.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub async fn delete(self, name: &str, force: bool) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver.disk_delete(cx, app, volume, &name.parse()?, force).await
     }
 
+    /// Takes a snapshot of volume `db`.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub async fn snapshot(self, name: &str, source: Option<Source>) -> Result<()> {
         let request = SnapshotCreate {
             name: name.parse()?,
@@ -187,12 +224,20 @@ impl Hands<'_> {
         driver.snapshot_create(cx, app, volume, &request).await.map(drop)
     }
 
+    /// Deletes a snapshot of volume `db`.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub async fn delete_snapshot(self, name: &str) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver.snapshot_delete(cx, app, volume, &name.parse()?).await
     }
 
+    /// Restores a snapshot of volume `db` as a disk.
+    ///
+    /// # Errors
+    /// Those of the driver.
     pub async fn restore(self, snapshot: &str, disk: &str) -> Result<()> {
         let request = SnapshotRestore {
             snapshot: snapshot.parse()?,

@@ -3,7 +3,7 @@
 use kompox_domain::{Context, Error, ErrorKind, Result};
 use serde_json::Value;
 
-use super::Patience;
+use super::{Patience, settled_deletion};
 use crate::client::{KubeClient, KubeError, Trouble};
 use crate::object::{ObjectId, is_leaving};
 
@@ -17,7 +17,8 @@ pub(crate) async fn delete(client: &KubeClient, cx: &Context, id: &ObjectId, liv
             return Err(Error::new(ErrorKind::Unavailable, message).with_hint("run it again"));
         };
         let step = cx.begin(format!("delete {id}"));
-        let deleted = match client.delete(cx, &id.path(), uid).await {
+        let deleted = client.delete(cx, &id.path(), uid).await;
+        let deleted = match settled_deletion(client, cx, id, uid, deleted).await {
             // Not the one that was looked at.
             Err(error) if error.trouble() == Trouble::Conflict => Ok(()),
             answer => answer,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kompox_domain::{Context, Error, Result};
 
-use super::{Seen, State, wait_until_gone};
+use super::{Seen, State, settled, wait_until_gone};
 use crate::client::{KubeClient, KubeError, Trouble};
 use crate::object::ObjectId;
 
@@ -46,7 +46,8 @@ async fn apply(
 ) -> std::result::Result<serde_json::Value, KubeError> {
     let mut attempt = 1;
     loop {
-        match client.apply(cx, &seen.wanted, force).await {
+        let applied = client.apply(cx, &seen.wanted, force).await;
+        match settled(client, cx, &seen.wanted, applied).await {
             Err(error)
                 if attempt < ATTEMPTS
                     && matches!(error.trouble(), Trouble::AlreadyExists | Trouble::Conflict) =>

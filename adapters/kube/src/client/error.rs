@@ -83,6 +83,7 @@ impl Trouble {
 pub struct KubeError {
     trouble: Trouble,
     transient: bool,
+    unrefused: bool,
     retry_after: Option<Duration>,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -98,6 +99,18 @@ impl KubeError {
     /// Whether the same request may fare better in a moment.
     pub(crate) const fn is_transient(&self) -> bool {
         self.transient
+    }
+
+    /// Whether a write that ended so may have taken effect: an attempt of it reached the server, or may have, and was
+    /// not refused. Of a read it says nothing.
+    pub(crate) const fn may_have_taken_effect(&self) -> bool {
+        self.unrefused
+    }
+
+    /// The same of a write of which an earlier attempt was not refused.
+    pub(super) fn after_lost_attempt(mut self) -> Self {
+        self.unrefused = true;
+        self
     }
 
     /// How long the server asks to wait before the next request. «At once» from a server in trouble is no wish to be
@@ -116,6 +129,7 @@ impl KubeError {
         Self {
             trouble: Trouble::Protocol,
             transient: false,
+            unrefused: true,
             retry_after: None,
             message: format!("{}: {why}", sentence(Trouble::Protocol, server)),
             source: None,
@@ -126,6 +140,7 @@ impl KubeError {
         Self {
             trouble: Trouble::Config,
             transient: false,
+            unrefused: false,
             retry_after: None,
             message: format!("the kubeconfig is not enough to connect with: {why}"),
             source: None,
@@ -143,6 +158,7 @@ impl KubeError {
         Self {
             trouble: Trouble::Timeout,
             transient: true,
+            unrefused: true,
             retry_after: None,
             message: sentence(Trouble::Timeout, server),
             source: None,
@@ -152,6 +168,7 @@ impl KubeError {
     /// What kept a request from being answered.
     pub(super) fn of(server: &str, error: kube::Error) -> Self {
         let trouble = trouble(&error);
+        let unrefused = !was_not_sent(trouble, &error);
         let source: Box<dyn StdError + Send + Sync> = match error {
             // A box of the same kind; what is around it says nothing more.
             kube::Error::Service(source) => source,
@@ -160,6 +177,7 @@ impl KubeError {
         Self {
             trouble,
             transient: matches!(trouble, Trouble::Unreachable | Trouble::Timeout),
+            unrefused,
             retry_after: None,
             message: sentence(trouble, server),
             source: Some(source),
@@ -172,6 +190,7 @@ impl KubeError {
         Self {
             trouble,
             transient: status.code == 408 || status.code == 429 || (status.code >= 500 && status.code != 501),
+            unrefused: status.code == 408 || (status.code >= 500 && status.code != 501),
             retry_after: None,
             message: told(trouble, server, status),
             source: None,
@@ -184,6 +203,7 @@ impl From<ProxyError> for KubeError {
         Self {
             trouble: Trouble::Proxy,
             transient: false,
+            unrefused: false,
             retry_after: None,
             message: error.to_string(),
             source: None,
@@ -222,6 +242,28 @@ fn trouble(error: &kube::Error) -> Trouble {
         next = error.source();
     }
     Trouble::Other
+}
+
+/// Whether no connection was made over which the request could have gone.
+fn was_not_sent(trouble: Trouble, error: &kube::Error) -> bool {
+    let outermost: &(dyn StdError + 'static) = error;
+    let mut chain = std::iter::successors(Some(outermost), |error| (*error).source());
+    match trouble {
+        Trouble::Config | Trouble::Proxy | Trouble::Dns | Trouble::Tls => true,
+        Trouble::Unreachable => chain
+            .filter_map(|error| error.downcast_ref::<io::Error>())
+            .any(|error| {
+                matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionRefused
+                        | io::ErrorKind::HostUnreachable
+                        | io::ErrorKind::NetworkUnreachable
+                        | io::ErrorKind::NetworkDown
+                )
+            }),
+        // A request that could not even be built.
+        _ => chain.any(|error| error.is::<http::Error>()),
+    }
 }
 
 /// What an answer says.

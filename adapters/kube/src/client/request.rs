@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::time::{Duration, Instant};
 
 use http::{Method, Request, header};
-use kompox_domain::Context;
 use kompox_domain::progress::Event;
+use kompox_domain::{Context, PendingWrite};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -227,14 +227,19 @@ impl KubeClient {
         let end = cx.deadline().unwrap_or(latest);
         let mut usual = self.pace();
         let mut attempt = 1;
+        let mut writing = Writing::begin(cx, &wish.method);
         loop {
             let request = wish
                 .build()
                 .map_err(|error| KubeError::of(&self.server, kube::Error::HttpError(error)))?;
+            writing.sends();
             let error = match self.exchange(cx, request).await {
-                Err(error) if error.is_transient() => error,
+                Err(error) => writing.ended(error),
                 answer => return answer,
             };
+            if !error.is_transient() {
+                return Err(error);
+            }
             let asked = error.retry_after();
             let attempts = asked.map_or(ATTEMPTS, |_| ASKED_ATTEMPTS);
             let wait = asked.unwrap_or(usual);
@@ -250,6 +255,50 @@ impl KubeClient {
             tokio::time::sleep(wait).await;
             usual *= 2;
             attempt += 1;
+        }
+    }
+}
+
+/// A write with all its attempts; of a read nothing is told. Dropped while an attempt is under way, it counts as one
+/// that may take effect.
+struct Writing {
+    pending: Option<PendingWrite>,
+    under_way: bool,
+    lost: bool,
+}
+
+impl Writing {
+    fn begin(cx: &Context, method: &Method) -> Self {
+        Self {
+            pending: (*method != Method::GET).then(|| cx.write()),
+            under_way: false,
+            lost: false,
+        }
+    }
+
+    fn sends(&mut self) {
+        self.under_way = true;
+    }
+
+    /// An attempt ended so. What an earlier one may have done, the refusal of a later one does not undo.
+    fn ended(&mut self, error: KubeError) -> KubeError {
+        self.under_way = false;
+        self.lost |= error.may_have_taken_effect();
+        if self.lost {
+            error.after_lost_attempt()
+        } else {
+            error
+        }
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        if !self.under_way
+            && !self.lost
+            && let Some(pending) = self.pending.take()
+        {
+            pending.refused();
         }
     }
 }

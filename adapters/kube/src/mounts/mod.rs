@@ -14,7 +14,7 @@ use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Context, Error, ErrorKind, Label, Result, VolumeMount};
 use serde_json::Value;
 
-use crate::apply::AT_ONCE;
+use crate::apply::{AT_ONCE, settled};
 use crate::labels::{MANAGED_BY, MANAGER};
 use crate::manifest::{self, APP};
 use crate::object::{Desired, Keep, Kind, ObjectId, Scope};
@@ -177,7 +177,8 @@ impl KubeClient {
     async fn apply_wanted(&self, cx: &Context, wanted: &Desired, change: Change) -> Result<Done> {
         let step = cx.begin(format!("{} {}", change.action, change.resource));
         // That it is ours was looked at: what somebody changed in it by hand does not keep us from it.
-        let applied = match self.apply(cx, wanted, true).await {
+        let applied = self.apply(cx, wanted, true).await;
+        let applied = match settled(self, cx, wanted, applied).await {
             Ok(_) => Ok(Done::Changes(vec![change])),
             Err(error) if is_overtaken(&error) => Ok(Done::Overtaken),
             Err(error) => Err(domain(cx, error)),
