@@ -174,10 +174,11 @@ impl ArmError {
         }
     }
 
-    /// Whether ARM says that the thing asked for is not there. A group or parent that is missing counts too.
+    /// Whether ARM says that the thing asked for is not there. A group or parent that is missing counts too. A 404 after
+    /// an attempt whose answer was lost does not: reading has not shown that it is gone.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.status() == Some(404)
+        matches!(self, Self::Service(error) if error.status == 404)
     }
 
     /// Whether ARM says that what was asked for is not there. A subscription that is not there, or not ours to see,
@@ -193,7 +194,7 @@ impl ArmError {
     /// Whether ARM says that the resource group is not there, which may be false right after it was made.
     #[must_use]
     pub fn is_group_not_found(&self) -> bool {
-        self.is_not_found()
+        self.status() == Some(404)
             && self
                 .code()
                 .is_some_and(|code| code.eq_ignore_ascii_case("ResourceGroupNotFound"))

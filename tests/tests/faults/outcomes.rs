@@ -102,7 +102,7 @@ async fn what_is_claimed_of_a_write_on_volumes_that_was_lost_and_then_refused_is
 
 #[tokio::test]
 async fn what_is_claimed_after_a_corrupted_answer_is_true() {
-    let seeds: Vec<Trouble> = (0..40).map(Trouble::Corrupted).collect();
+    let seeds: Vec<Trouble> = (0..16).map(Trouble::Corrupted).collect();
     claims_are_true(writing(), &seeds).await;
 }
 

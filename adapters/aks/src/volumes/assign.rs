@@ -99,7 +99,9 @@ impl AppVolumes<'_> {
             Err(ArmError::Unfollowed { .. }) => self.until_seen(volume, name, flag).await,
             Err(error) if error.may_have_taken_effect() => {
                 let shown = !error.is_deadline() && self.shows(volume, name, flag).await;
-                shown.then(|| self.warn_of_lost_answer(name)).ok_or(error.into())
+                shown
+                    .then(|| self.warn_of_lost_answer(name))
+                    .ok_or_else(|| unsettled(name, error))
             }
             Err(error) => Err(error.into()),
         };
@@ -143,6 +145,17 @@ impl AppVolumes<'_> {
             wait = wait.saturating_mul(2).min(super::MAX_LOOK);
         }
     }
+}
+
+/// The error of a merge that may have taken effect, of whatever kind the last answer is: that one does not say that the
+/// disk is gone.
+fn unsettled(name: &DiskName, error: ArmError) -> Error {
+    let error = Error::from(error);
+    if error.kind() != ErrorKind::NotFound {
+        return error;
+    }
+    let message = format!("Azure's answer about the tags of disk {name} was lost");
+    Error::new(ErrorKind::Unavailable, message).with_source(error)
 }
 
 /// What is written to a disk.

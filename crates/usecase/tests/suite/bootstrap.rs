@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use kompox_domain::driver::MockProviderDriver;
-use kompox_domain::{DiskName, ErrorKind, Operation, VolumeDisk};
+use kompox_domain::{DiskName, ErrorKind, Operation, VolumeDisk, WriteOutcome};
 use kompox_usecase::disk::{BootstrapOutcome, Bootstrapped, bootstrap};
 
-use crate::support::{chain, context, disk, driver, error, scope};
+use crate::support::{chain, context, disk, driver, error, scope, write};
 
 const NEEDED: &[Operation] = &[Operation::DiskList, Operation::DiskCreate];
 
@@ -93,9 +93,8 @@ async fn a_failed_create_leaves_the_others_done_and_the_next_run_does_the_rest()
             .times(creates)
             .returning(move |cx, _, volume, request| {
                 if failing == Some(volume.name.as_str()) {
-                    return cx
-                        .begin("create disk")
-                        .end(Err(error(ErrorKind::Timeout, "too slow")));
+                    write(cx, WriteOutcome::Unknown);
+                    return Err(error(ErrorKind::Timeout, "too slow"));
                 }
                 let made = disk(volume.name.as_str(), &request.name.to_string(), true);
                 world.lock().unwrap().push(made.clone());
