@@ -15,12 +15,17 @@ pub(crate) struct Layer {
 pub(crate) const LAYERS: &[Layer] = &[
     layer("kompox-domain", &[], &[]),
     layer("kompox-usecase", &["kompox-domain"], &[]),
-    layer("kompox-arm", &["kompox-domain"], &["kompox-azure-emulator"]),
+    layer("kompox-files", &["kompox-domain"], &[]),
+    layer(
+        "kompox-arm",
+        &["kompox-domain", "kompox-files"],
+        &["kompox-azure-emulator"],
+    ),
     layer("kompox-kube", &["kompox-domain"], &["kompox-azure-emulator"]),
-    layer("kompox-config", &["kompox-domain"], &[]),
+    layer("kompox-config", &["kompox-domain", "kompox-files"], &[]),
     layer(
         "kompox-aks",
-        &["kompox-domain", "kompox-arm", "kompox-kube"],
+        &["kompox-domain", "kompox-files", "kompox-arm", "kompox-kube"],
         &["kompox-azure-emulator", "kompox-driver-conformance"],
     ),
     layer("kompox-driver-conformance", &["kompox-domain"], &[]),
@@ -30,6 +35,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &[
             "kompox-domain",
             "kompox-usecase",
+            "kompox-files",
             "kompox-arm",
             "kompox-kube",
             "kompox-config",
@@ -44,6 +50,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &[
             "kompox-domain",
             "kompox-usecase",
+            "kompox-files",
             "kompox-arm",
             "kompox-kube",
             "kompox-config",
