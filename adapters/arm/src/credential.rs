@@ -1,17 +1,20 @@
 //! Signing in: from a method and its settings to a credential.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use azure_core::credentials::{Secret as CoreSecret, TokenCredential};
-use azure_core::http::ClientOptions;
+use azure_core::error::ErrorKind as CoreKind;
+use azure_core::http::{ClientMethodOptions, ClientOptions};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, AzureDeveloperCliCredential,
-    AzureDeveloperCliCredentialOptions, ClientAssertionCredentialOptions, ClientSecretCredential,
-    ClientSecretCredentialOptions, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
-    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    AzureDeveloperCliCredentialOptions, ClientAssertion, ClientAssertionCredential,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 use kompox_domain::{Error, ErrorKind, Secret};
+use kompox_files::Unusable;
 
 /// How to sign in. The variants are the values of `AZURE_AUTH_METHOD`.
 #[derive(Debug, Clone)]
@@ -125,25 +128,20 @@ impl AuthMethod {
                 tenant_id,
                 client_id,
                 token_file,
-            } => WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
-                credential_options: ClientAssertionCredentialOptions {
+            } => {
+                let token = FederatedToken(token_file.clone());
+                // What is wrong with the file is told before anything is sent.
+                token.read().map_err(|unusable| {
+                    unusable
+                        .told_of(token.named())
+                        .with_hint("it must hold the service account's token")
+                })?;
+                let options = ClientAssertionCredentialOptions {
                     client_options: options,
-                },
-                client_id: Some(client_id.clone()),
-                tenant_id: Some(tenant_id.clone()),
-                token_file_path: Some(token_file.clone()),
-            }))
-            .map_err(|error| {
-                Error::new(
-                    ErrorKind::InvalidInput,
-                    format!(
-                        "AZURE_FEDERATED_TOKEN_FILE {} is not usable",
-                        token_file.display()
-                    ),
-                )
-                .with_hint("it must hold the service account's token")
-                .with_source(error)
-            })?,
+                };
+                ClientAssertionCredential::new(tenant_id.clone(), client_id.clone(), token, Some(options))
+                    .map_err(invalid)?
+            }
             Self::AzureCli {
                 tenant_id,
                 subscription,
@@ -165,22 +163,49 @@ impl AuthMethod {
     }
 }
 
+/// The token of a federated issuer, in a file that is written anew before the token expires.
+///
+/// The SDK's own reads whatever the path leads to, and sends what an editor put around the token.
+#[derive(Debug, Clone)]
+struct FederatedToken(PathBuf);
+
+impl FederatedToken {
+    fn named(&self) -> String {
+        format!("AZURE_FEDERATED_TOKEN_FILE {}", self.0.display())
+    }
+
+    fn read(&self) -> Result<String, Unusable> {
+        kompox_files::read_text_value(&self.0, kompox_files::SMALL)
+    }
+}
+
+#[async_trait]
+impl ClientAssertion for FederatedToken {
+    async fn secret(&self, _: Option<ClientMethodOptions<'_>>) -> azure_core::Result<String> {
+        let token = self.clone();
+        let read = tokio::task::spawn_blocking(move || token.read())
+            .await
+            .map_err(|error| azure_core::Error::new(CoreKind::Credential, error))?;
+        read.map_err(|unusable| {
+            let message = format!("{} {unusable}", self.named());
+            azure_core::Error::with_error(CoreKind::Credential, unusable, message)
+        })
+    }
+}
+
 #[cfg(feature = "client_certificate")]
 fn certificate(
     tenant_id: &str,
     client_id: &str,
-    path: &std::path::Path,
+    path: &Path,
     options: ClientOptions,
 ) -> Result<Arc<dyn TokenCredential>, Error> {
     use azure_identity::{ClientCertificateCredential, ClientCertificateCredentialOptions};
-    let invalid = |what: &str| {
-        Error::new(
-            ErrorKind::InvalidInput,
-            format!("AZURE_CLIENT_CERTIFICATE_PATH {} {what}", path.display()),
-        )
-        .with_hint("give a PKCS #12 file with certificate and private key, without a password")
-    };
-    let bytes = std::fs::read(path).map_err(|error| invalid("cannot be read").with_source(error))?;
+    const HINT: &str = "give a PKCS #12 file with certificate and private key, without a password";
+    let named = format!("AZURE_CLIENT_CERTIFICATE_PATH {}", path.display());
+    // Binary: every byte of it counts.
+    let bytes = kompox_files::read(path, kompox_files::SMALL)
+        .map_err(|unusable| unusable.told_of(&named).with_hint(HINT))?;
     let options = ClientCertificateCredentialOptions {
         client_options: options,
         ..Default::default()
@@ -191,7 +216,11 @@ fn certificate(
         azure_core::credentials::SecretBytes::new(bytes),
         Some(options),
     )
-    .map_err(|error| invalid("is not usable").with_source(error))?;
+    .map_err(|error| {
+        Error::new(ErrorKind::InvalidInput, format!("{named} is not usable"))
+            .with_source(error)
+            .with_hint(HINT)
+    })?;
     Ok(credential)
 }
 
@@ -199,7 +228,7 @@ fn certificate(
 fn certificate(
     _tenant_id: &str,
     _client_id: &str,
-    _path: &std::path::Path,
+    _path: &Path,
     _options: ClientOptions,
 ) -> Result<Arc<dyn TokenCredential>, Error> {
     Err(Error::new(

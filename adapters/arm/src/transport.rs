@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use azure_core::http::{HttpClient, Transport};
 use kompox_domain::{Error, ErrorKind};
+use kompox_files::Unusable;
 use kompox_proxy::{ProxyVariables, Scheme};
 use url::Url;
 
@@ -50,6 +51,7 @@ pub(crate) fn transport(ca_file: Option<&Path>, proxies: Proxies) -> Result<Tran
         let certificates = certificates(path)?;
         builder = builder.tls_certs_merge(certificates);
     }
+    check_system_certificates()?;
     let client = builder.build().map_err(|error| {
         Error::new(ErrorKind::Internal, "cannot set up the HTTP client").with_source(error)
     })?;
@@ -78,15 +80,30 @@ fn scheme(target: &Url) -> Scheme {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, Error> {
-    let invalid = |what: &str| {
-        Error::new(
-            ErrorKind::InvalidInput,
-            format!("AZURE_CA_FILE {} {what}", path.display()),
-        )
-        .with_hint("give a file with one or more certificates in PEM form")
+/// The file that the TLS library reads by itself in place of the system's certificates.
+const SYSTEM_CERTIFICATES: &str = "SSL_CERT_FILE";
+/// More than any system's certificates.
+const SYSTEM_CERTIFICATES_MAX: u64 = 16 << 20;
+
+/// Keeps the TLS library from waiting for a pipe, or reading without end. What else is wrong it tells itself.
+fn check_system_certificates() -> Result<(), Error> {
+    let Some(path) = std::env::var_os(SYSTEM_CERTIFICATES) else {
+        return Ok(());
     };
-    let pem = std::fs::read(path).map_err(|error| invalid("cannot be read").with_source(error))?;
+    match kompox_files::check_at(Path::new(&path), SYSTEM_CERTIFICATES_MAX) {
+        Err(unusable @ (Unusable::NotRegular(_) | Unusable::TooLarge { .. })) => Err(unusable
+            .told_of(format!("{SYSTEM_CERTIFICATES} {}", path.display()))
+            .with_hint("name a file with certificates in PEM form, or unset it")),
+        _ => Ok(()),
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, Error> {
+    const HINT: &str = "give a file with one or more certificates in PEM form";
+    let named = format!("AZURE_CA_FILE {}", path.display());
+    let invalid = |what: &str| Error::new(ErrorKind::InvalidInput, format!("{named} {what}")).with_hint(HINT);
+    let pem = kompox_files::read_value(path, kompox_files::SMALL)
+        .map_err(|unusable| unusable.told_of(&named).with_hint(HINT))?;
     let certificates = reqwest::Certificate::from_pem_bundle(&pem)
         .map_err(|error| invalid("holds no certificates").with_source(error))?;
     if certificates.is_empty() {

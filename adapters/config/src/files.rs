@@ -1,10 +1,11 @@
 //! Finding files and reading them: each once, in a fixed order, and never more than the bounds allow.
 
 use std::collections::HashSet;
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::fs::{self, Metadata};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use kompox_files::Unusable;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::error::{Fault, Faults, Mark, Place};
@@ -122,7 +123,7 @@ impl Files {
                     "{} names {}, which {}",
                     origin.by,
                     shown.display(),
-                    reason_at(path, &error)
+                    error.in_full()
                 );
                 let mut fault = Fault::new(message);
                 if shown.to_string_lossy().contains("$KOMPOX_") {
@@ -161,7 +162,7 @@ impl Files {
             let entry = match step {
                 Ok(entry) => entry,
                 Err(error) => {
-                    self.walk_error(&error, directory, faults);
+                    self.walk_error(error, directory, faults);
                     continue;
                 }
             };
@@ -178,26 +179,21 @@ impl Files {
         }
     }
 
-    fn walk_error(&self, error: &walkdir::Error, directory: &Path, faults: &mut Faults) {
-        let path = error.path().unwrap_or(directory);
-        if is_lock(path) {
+    fn walk_error(&self, error: walkdir::Error, directory: &Path, faults: &mut Faults) {
+        let path = error.path().unwrap_or(directory).to_owned();
+        if is_lock(&path) {
             return;
         }
-        let fault = match (error.loop_ancestor(), error.io_error()) {
-            (Some(ancestor), _) => {
-                let ancestor = self.shown(ancestor);
-                Fault::new(format!(
-                    "this link leads back to {}, which is a loop",
-                    ancestor.display()
-                ))
-            }
-            (None, Some(error)) if error.kind() == io::ErrorKind::NotFound && path.is_symlink() => {
-                Fault::new("this link leads to nothing")
-            }
-            (None, Some(error)) => Fault::new(format!("this {}", reason(error))),
+        let ancestor = error.loop_ancestor().map(|ancestor| self.shown(ancestor));
+        let fault = match (ancestor, error.into_io_error()) {
+            (Some(ancestor), _) => Fault::new(format!(
+                "this link leads back to {}, which is a loop",
+                ancestor.display()
+            )),
+            (None, Some(error)) => this(&Unusable::at(&path, error)),
             (None, None) => Fault::new("this cannot be read"),
         };
-        faults.push(Some(&Place::file(&self.shown(path))), fault);
+        faults.push(Some(&Place::file(&self.shown(&path))), fault);
     }
 
     /// Whether a directory below a named one is left out.
@@ -221,10 +217,7 @@ impl Files {
                 faults.push(Some(&Place::file(&shown)), origin.outside(&real));
             }
             Ok((real, metadata)) => self.add_file(entry.path(), real, &metadata, faults),
-            Err(error) => faults.push(
-                Some(&Place::file(&shown)),
-                Fault::new(format!("this {}", reason(&error))),
-            ),
+            Err(error) => faults.push(Some(&Place::file(&shown)), this(&error)),
         }
     }
 
@@ -233,11 +226,8 @@ impl Files {
             return;
         }
         let shown = self.shown(path);
-        let fault = if !metadata.is_file() {
-            // Reading a pipe or a device may never end.
-            Some(Fault::new("this is not a regular file"))
-        } else if metadata.len() > FILE_BYTES {
-            Some(too_large())
+        let fault = if let Err(error) = kompox_files::check(metadata, FILE_BYTES) {
+            Some(this(&error))
         } else if self.bytes + metadata.len() > TOTAL_BYTES {
             let mib = TOTAL_BYTES >> 20;
             Some(Fault::new(format!(
@@ -283,9 +273,10 @@ impl Origin<'_> {
     }
 }
 
-fn resolve(path: &Path) -> io::Result<(PathBuf, Metadata)> {
-    let real = fs::canonicalize(path)?;
-    let metadata = fs::metadata(&real)?;
+fn resolve(path: &Path) -> Result<(PathBuf, Metadata), Unusable> {
+    let failed = |error| Unusable::at(path, error);
+    let real = fs::canonicalize(path).map_err(failed)?;
+    let metadata = fs::metadata(&real).map_err(failed)?;
     Ok((real, metadata))
 }
 
@@ -300,27 +291,13 @@ fn is_lock(path: &Path) -> bool {
     name.is_some_and(|name| name.starts_with(".#"))
 }
 
-fn too_large() -> Fault {
-    Fault::new(format!("this file is larger than {} MiB", FILE_BYTES >> 20))
-}
-
-/// What an I/O error means, as the rest of a sentence.
-pub(crate) fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "does not exist".to_owned(),
-        io::ErrorKind::PermissionDenied => "may not be read".to_owned(),
-        io::ErrorKind::InvalidInput => "is no path".to_owned(),
-        _ if is_link_loop(error) => "is a loop of links".to_owned(),
-        _ => format!("cannot be read: {error}"),
+/// What is wrong with a file, of which the place tells the name.
+fn this(error: &Unusable) -> Fault {
+    let fault = Fault::new(format!("this {}", error.in_full()));
+    match error {
+        Unusable::Utf16 => fault.hint("save it as UTF-8"),
+        _ => fault,
     }
-}
-
-/// What an I/O error at a path means, as the rest of a sentence.
-pub(crate) fn reason_at(path: &Path, error: &io::Error) -> String {
-    if error.kind() == io::ErrorKind::NotFound && path.is_symlink() {
-        return "is a link that leads to nothing".to_owned();
-    }
-    reason(error)
 }
 
 /// Whether there is anything by this name. What cannot be looked at is there: passing over it would use another
@@ -329,36 +306,21 @@ pub(crate) fn is_present(path: &Path) -> bool {
     !matches!(fs::symlink_metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
-/// The kind for it is not stable yet; its name is the same everywhere.
-fn is_link_loop(error: &io::Error) -> bool {
-    format!("{:?}", error.kind()) == "FilesystemLoop"
-}
-
-/// Reads a file as text, without a byte order mark. It may have grown since it was found.
+/// Reads a file as text, without a byte order mark. It may have changed since it was found.
 pub(crate) fn read(found: &Found) -> Result<String, (Place, Fault)> {
     let place = Place::file(&found.shown);
-    let mut bytes = Vec::new();
-    let result = File::open(&found.real).and_then(|file| file.take(FILE_BYTES + 1).read_to_end(&mut bytes));
-    if let Err(error) = result {
-        return Err((place, Fault::new(format!("this {}", reason(&error)))));
-    }
-    if bytes.len() as u64 > FILE_BYTES {
-        return Err((place, too_large()));
-    }
+    let bytes = match kompox_files::read(&found.real, FILE_BYTES) {
+        Ok(bytes) if kompox_files::is_utf16(&bytes) => return Err((place, this(&Unusable::Utf16))),
+        Ok(bytes) => bytes,
+        Err(error) => return Err((place, this(&error))),
+    };
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(match text.strip_prefix('\u{feff}') {
-            Some(rest) => rest.to_owned(),
-            None => text,
-        }),
+        Ok(text) => Ok(kompox_files::without_bom(&text).to_owned()),
         Err(error) => {
             let valid = error.utf8_error().valid_up_to();
             let bytes = error.into_bytes();
             let before = String::from_utf8_lossy(bytes.get(..valid).unwrap_or_default());
-            let fault = if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-                Fault::new("this file is UTF-16").hint("save it as UTF-8")
-            } else {
-                Fault::new("this byte is not UTF-8").hint("save the file as UTF-8")
-            };
+            let fault = Fault::new("this byte is not UTF-8").hint("save the file as UTF-8");
             Err((end_of(&before, place), fault))
         }
     }

@@ -16,8 +16,6 @@ pub(crate) const YAML_DEPTH: usize = 64;
 pub(crate) const VALUES: usize = 500_000;
 /// What aliases may add to the documents of a load, in bytes.
 pub(crate) const ALIAS_BYTES: usize = 8 << 20;
-/// The longest secret that is read from a file, in bytes.
-pub(crate) const SECRET_BYTES: u64 = 1 << 20;
 
 /// What of the limits on values is left in a load.
 #[derive(Debug)]

@@ -1,12 +1,7 @@
 //! Secrets of the environment and of files.
 
-use std::fs::{self, File};
-use std::io::Read;
-
 use kompox_domain::{Error, ErrorKind, Result, Secret, SecretReader, SecretRef};
-
-use crate::files::reason;
-use crate::limits::SECRET_BYTES;
+use kompox_files::Unusable;
 
 /// Reads secrets from the environment of this process and from files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -22,44 +17,24 @@ impl SecretReader for SystemSecrets {
         let error = |what: String| {
             Error::new(ErrorKind::InvalidInput, format!("{reference} {what}")).with_hint(hint.as_str())
         };
-        let text = match reference {
+        let value = match reference {
             SecretRef::Env(name) => {
                 if name.is_empty() || name.contains(['=', '\0']) {
                     let error = error("is no variable's name".to_owned());
                     return Err(error.with_hint("write env: and the name of an environment variable"));
                 }
                 let value = std::env::var_os(name).ok_or_else(|| error("is not set".to_owned()))?;
-                value
-                    .into_string()
-                    .map_err(|_| error("does not hold UTF-8".to_owned()))?
+                let text = value.to_str();
+                let text = text.ok_or_else(|| error(Unusable::NotUtf8.to_string()))?;
+                kompox_files::value(text).to_owned()
             }
-            SecretRef::File(path) => {
-                let failed = |failure: std::io::Error| error(reason(&failure));
-                // Opening a pipe would wait for its other end.
-                if !fs::metadata(path).map_err(failed)?.is_file() {
-                    return Err(error("is not a regular file".to_owned()));
-                }
-                let mut bytes = Vec::new();
-                let file = File::open(path).map_err(failed)?;
-                file.take(SECRET_BYTES + 1)
-                    .read_to_end(&mut bytes)
-                    .map_err(failed)?;
-                if bytes.len() as u64 > SECRET_BYTES {
-                    let mib = SECRET_BYTES >> 20;
-                    return Err(error(format!("is larger than {mib} MiB")));
-                }
-                String::from_utf8(bytes).map_err(|_| error("does not hold UTF-8".to_owned()))?
-            }
+            SecretRef::File(path) => kompox_files::read_text_value(path, kompox_files::SMALL)
+                .map_err(|unusable: Unusable| error(unusable.in_full()))?,
         };
-        let value = text.strip_suffix('\n').unwrap_or(&text);
-        let value = value
-            .strip_suffix('\r')
-            .filter(|_| value.len() < text.len())
-            .unwrap_or(value);
         if value.is_empty() {
             return Err(error("is empty".to_owned()));
         }
-        Ok(Secret::new(value.to_owned()))
+        Ok(Secret::new(value))
     }
 }
 
@@ -72,18 +47,18 @@ mod tests {
     fn file(content: &[u8]) -> Result<Secret> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("secret");
-        fs::write(&path, content).unwrap();
+        std::fs::write(&path, content).unwrap();
         SystemSecrets.read(&SecretRef::File(path))
     }
 
     #[test]
-    fn one_line_break_at_the_end_is_not_part_of_a_secret() {
+    fn one_byte_order_mark_and_one_line_end_are_not_part_of_a_secret_and_white_space_is() {
         for (content, value) in [
             ("a", "a"),
-            ("a\n", "a"),
+            ("\u{feff}a\n", "a"),
             ("a\r\n", "a"),
             ("a\n\n", "a\n"),
-            ("a\r", "a\r"),
+            (" a b\t\n", " a b\t"),
         ] {
             assert_eq!(file(content.as_bytes()).unwrap().expose(), value, "{content:?}");
         }
@@ -91,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_secret_is_refused_without_a_word_of_it() {
-        let huge = vec![b'x'; usize::try_from(SECRET_BYTES).unwrap() + 1];
+        let huge = vec![b'x'; usize::try_from(kompox_files::SMALL).unwrap() + 1];
         for content in [&b""[..], b"\n", b"hunter2\xff", &huge] {
             let error = file(content).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);

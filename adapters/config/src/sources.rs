@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use kompox_files::Unusable;
+
 use crate::error::{ConfigErrors, Fault, Faults, Place, Reason};
 use crate::fields::{Fields, Ignored, Known, Reader};
 use crate::files::{self, Files, Found, Origin};
@@ -202,7 +204,7 @@ fn why_no_directory(path: &Path) -> Option<Fault> {
     let why = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return None,
         Ok(_) => "is not a directory".to_owned(),
-        Err(error) => files::reason_at(path, &error),
+        Err(error) => Unusable::at(path, error).in_full(),
     };
     let fault = Fault::new(format!("{} {why}", path.display()));
     Some(fault.hint("remove it, or name another directory with --kompox-dir"))

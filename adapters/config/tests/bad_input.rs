@@ -226,7 +226,7 @@ fn invalid_utf8_is_an_error_at_its_byte() {
         .chain(VALID.bytes().flat_map(|byte| [byte, 0]))
         .collect();
     assert_snapshot!(errors(utf16), @r"
-    kom/app.yml:1:1 (document 1): this file is UTF-16
+    kom/app.yml:1:1 (document 1): this is UTF-16, not UTF-8
         save it as UTF-8
     ");
 }

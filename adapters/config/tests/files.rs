@@ -84,7 +84,7 @@ fn a_file_of_100_mb_is_refused_by_its_size() {
         .unwrap()
         .set_len(100 << 20)
         .unwrap();
-    assert_snapshot!(dir.errors(), @"kom/big.yml:1:1 (document 1): this file is larger than 4 MiB");
+    assert_snapshot!(dir.errors(), @"kom/big.yml:1:1 (document 1): this is larger than 4 MiB");
 }
 
 #[test]
@@ -138,7 +138,7 @@ mod links {
         symlink("self.yml", dir.path().join("kom/self.yml")).unwrap();
         symlink("none.yml", dir.path().join("kom/dangling.yml")).unwrap();
         assert_snapshot!(dir.errors(), @r"
-    kom/dangling.yml:1:1 (document 1): this link leads to nothing
+    kom/dangling.yml:1:1 (document 1): this is a link that leads to nothing
     kom/self.yml:1:1 (document 1): this is a loop of links
     ");
         assert_snapshot!(dir.render(&dir.load_paths(&["kom/self.yml"]).unwrap_err()), @"--kom-path names kom/self.yml, which is a loop of links");
@@ -210,6 +210,6 @@ mod links {
             .status()
             .unwrap();
         assert!(made.success());
-        assert_snapshot!(dir.errors(), @"kom/pipe.yml:1:1 (document 1): this is not a regular file");
+        assert_snapshot!(dir.errors(), @"kom/pipe.yml:1:1 (document 1): this is a named pipe, not a regular file");
     }
 }

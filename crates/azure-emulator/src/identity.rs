@@ -65,7 +65,7 @@ impl Identity {
     /// The identity kept in a state directory, if there is one.
     pub(crate) fn load(directory: &Path) -> Result<Option<Self>, EmulatorError> {
         let path = identity_file(directory);
-        let text = match std::fs::read(&path) {
+        let text = match platform::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(EmulatorError::io("read", path, error)),
@@ -95,7 +95,7 @@ impl Identity {
     /// Writes the CA certificate for clients, unless it is there already.
     pub(crate) fn save_ca(&self, directory: &Path) -> Result<(), EmulatorError> {
         let path = ca_file(directory);
-        if std::fs::read(&path).is_ok_and(|bytes| bytes == self.ca_certificate.as_bytes()) {
+        if platform::read(&path).is_ok_and(|bytes| bytes == self.ca_certificate.as_bytes()) {
             return Ok(());
         }
         platform::write_private(&path, self.ca_certificate.as_bytes())

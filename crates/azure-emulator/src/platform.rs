@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 /// The file by which a state directory is recognised.
@@ -61,6 +61,7 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
     if std::fs::symlink_metadata(path)?.is_symlink() {
         return Err(io::Error::other("it is a link, and may lead anywhere; remove it"));
     }
+    regular(path)?;
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     #[cfg(unix)]
     {
@@ -68,6 +69,27 @@ pub(crate) fn open_private(path: &Path) -> io::Result<File> {
         file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
     Ok(file)
+}
+
+/// Reads a file of the state. More than a state needs is none.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    /// Keys and certificates take some kilobytes.
+    const MOST: u64 = 1 << 20;
+    regular(path)?;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
+/// Refuses what may keep whoever opens it waiting. Nobody else writes in the directory of a state.
+pub(crate) fn regular(path: &Path) -> io::Result<()> {
+    if std::fs::metadata(path)?.is_file() {
+        return Ok(());
+    }
+    Err(io::Error::other("it is not a regular file"))
 }
 
 /// Makes a new file that only its owner can read.

@@ -36,7 +36,7 @@ pub(crate) fn init(global: &GlobalArgs) -> Result<(), Failure> {
     } else {
         let file = os::append_private(output).map_err(|error| {
             Failure::io(
-                format!("cannot write the log to {}", output.display()),
+                format!("cannot write the log to --log-output {}", output.display()),
                 error,
                 "name a file in a directory that exists, or `-` for standard error",
             )

@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Opens a file for appending that nobody else may read, and makes it where it is missing. A link is refused,
-/// except one of the system's own, such as `/dev/stderr`.
+/// Opens a file for appending that nobody else may read, and makes it where it is missing. A link is refused, and
+/// whatever is no regular file, except what this process has open already, such as `/dev/stderr`.
 pub(crate) fn append_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.append(true).create_new(true);
@@ -14,21 +14,33 @@ pub(crate) fn append_private(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         made => return made,
     }
-    if std::fs::symlink_metadata(path)?.is_symlink() && !is_of_the_system(path) {
+    if is_of_this_process(path) {
+        return kompox_files::open_any(path, OpenOptions::new().append(true));
+    }
+    if std::fs::symlink_metadata(path)?.is_symlink() {
         return Err(io::Error::other(
             "it is a link; name the file that it leads to, or remove it",
         ));
     }
-    let file = OpenOptions::new().append(true).open(path)?;
+    let file = kompox_files::open(path, OpenOptions::new().append(true))?;
     // The mode above counts only when the file is new.
     restrict(&file)?;
     Ok(file)
 }
 
-/// Whether nobody but the system makes the links in a file's directory.
-fn is_of_the_system(path: &Path) -> bool {
-    let parent = path.parent().unwrap_or(path);
-    parent == Path::new("/dev") || parent == Path::new("/dev/fd") || parent.starts_with("/proc")
+/// Whether a path stands for what this process has open already, for its terminal, or for nothing at all.
+fn is_of_this_process(path: &Path) -> bool {
+    const OPEN: [&str; 5] = [
+        "/dev/stdin",
+        "/dev/stdout",
+        "/dev/stderr",
+        "/dev/tty",
+        "/dev/null",
+    ];
+    OPEN.iter().any(|open| path == Path::new(open))
+        || path
+            .parent()
+            .is_some_and(|parent| parent == Path::new("/dev/fd") || parent == Path::new("/proc/self/fd"))
 }
 
 /// Writes a file that nobody else may read, in place of what has its name.
@@ -177,17 +189,17 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Option<LockFile>> {
     private(&mut new);
     let (file, made) = match new.create_new(true).open(path) {
         Ok(file) => (file, true),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match options.open(path) {
-            Ok(file) => (file, false),
-            Err(error) => {
-                return match error.kind() {
-                    io::ErrorKind::NotFound
-                    | io::ErrorKind::PermissionDenied
-                    | io::ErrorKind::IsADirectory => Ok(None),
-                    _ => Err(error),
-                };
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            match kompox_files::open(path, &options) {
+                Ok(file) => (file, false),
+                Err(error) => {
+                    return match error.kind() {
+                        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => Ok(None),
+                        _ => Err(error),
+                    };
+                }
             }
-        },
+        }
         Err(error) => return Err(error),
     };
     if !made && file.metadata()?.permissions().readonly() {
@@ -266,9 +278,6 @@ fn private(options: &mut OpenOptions) {
 fn restrict(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    if !file.metadata()?.file_type().is_file() {
-        return Ok(());
-    }
     file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }
 
@@ -397,7 +406,23 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         }
         assert_eq!(std::fs::read(&path).unwrap(), b"one\ntwo\n");
-        assert!(is_of_the_system(Path::new("/dev/stderr")));
-        assert!(!is_of_the_system(Path::new("/dev/shm/log")));
+    }
+
+    #[test]
+    fn a_log_goes_to_regular_files_and_to_what_is_open_already_and_to_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        append_private(Path::new("/dev/null")).unwrap();
+        for path in [
+            Path::new("/dev/zero"),
+            Path::new("/proc/version"),
+            directory.path(),
+        ] {
+            assert!(!is_of_this_process(path));
+            append_private(path).unwrap_err();
+        }
+        for path in ["/dev/stderr", "/dev/fd/3", "/proc/self/fd/3"] {
+            assert!(is_of_this_process(Path::new(path)));
+        }
+        assert!(!is_of_this_process(Path::new("/dev/shm/log")));
     }
 }

@@ -118,15 +118,14 @@ fn a_fault_plan_is_read_from_a_file() {
     env.write("faults.json", "{\"rules\":[{\"action\":\"explode\"}]}");
     assert_snapshot!(env.run("emulator run --faults faults.json").expect(FAILED), @r#"
     ------- stderr -------
-    error: cannot use fault plan faults.json (invalidInput)
+    error: --faults faults.json is no fault plan (invalidInput)
       caused by: unknown variant `explode`, expected one of `respond`, `delay`, `resetBefore`, `resetAfter`, `truncateBody`, `malformedBody`, `emptyBody`, `hang`, `replicationLag`, `operation`, `race` at line 1 column 29
     hint: give a JSON file such as {"rules":[{"method":"PUT","path":"**/disks/*","count":1,"action":"resetAfter"}]}
     [exit status: 1]
     "#);
     assert_snapshot!(env.run("emulator run --faults nowhere.json").expect(FAILED), @r#"
     ------- stderr -------
-    error: cannot use fault plan nowhere.json (invalidInput)
-      caused by: [OS ERROR]
+    error: --faults nowhere.json does not exist (invalidInput)
     hint: give a JSON file such as {"rules":[{"method":"PUT","path":"**/disks/*","count":1,"action":"resetAfter"}]}
     [exit status: 1]
     "#);

@@ -149,7 +149,7 @@ fn the_log_goes_to_standard_error_a_file_or_nowhere() {
     assert!(second.starts_with(&first) && second.contains("DEBUG"), "{second}");
     assert_snapshot!(env.run("disk list --log-output no/such/directory/log").expect(FAILED), @"
     ------- stderr -------
-    error: cannot write the log to no/such/directory/log (invalidInput)
+    error: cannot write the log to --log-output no/such/directory/log (invalidInput)
       caused by: [OS ERROR]
     hint: name a file in a directory that exists, or `-` for standard error
     [exit status: 1]

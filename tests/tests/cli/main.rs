@@ -18,6 +18,8 @@ mod configuration;
 mod disks;
 mod dns;
 mod emulator;
+#[cfg(unix)]
+mod files;
 mod flags;
 mod install;
 mod interruption;

@@ -15,10 +15,11 @@ pub(crate) struct Layer {
 pub(crate) const LAYERS: &[Layer] = &[
     layer("kompox-domain", &[], &[]),
     layer("kompox-usecase", &["kompox-domain"], &[]),
+    layer("kompox-files", &["kompox-domain"], &[]),
     layer("kompox-proxy", &["kompox-domain"], &[]),
     layer(
         "kompox-arm",
-        &["kompox-domain", "kompox-proxy"],
+        &["kompox-domain", "kompox-files", "kompox-proxy"],
         &["kompox-azure-emulator"],
     ),
     layer(
@@ -26,10 +27,10 @@ pub(crate) const LAYERS: &[Layer] = &[
         &["kompox-domain", "kompox-proxy"],
         &["kompox-azure-emulator"],
     ),
-    layer("kompox-config", &["kompox-domain"], &[]),
+    layer("kompox-config", &["kompox-domain", "kompox-files"], &[]),
     layer(
         "kompox-aks",
-        &["kompox-domain", "kompox-arm", "kompox-kube"],
+        &["kompox-domain", "kompox-files", "kompox-arm", "kompox-kube"],
         &["kompox-azure-emulator", "kompox-driver-conformance"],
     ),
     layer("kompox-driver-conformance", &["kompox-domain"], &[]),
@@ -39,6 +40,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &[
             "kompox-domain",
             "kompox-usecase",
+            "kompox-files",
             "kompox-proxy",
             "kompox-arm",
             "kompox-kube",
@@ -54,6 +56,7 @@ pub(crate) const LAYERS: &[Layer] = &[
         &[
             "kompox-domain",
             "kompox-usecase",
+            "kompox-files",
             "kompox-arm",
             "kompox-kube",
             "kompox-config",

@@ -17,6 +17,25 @@ const LEFT_TO_DO: &str = concat!("FIX", "ME");
 /// The packages that know nothing of clouds, transports and formats.
 const INNER: &[&str] = &["kompox-domain", "kompox-usecase"];
 
+/// The packages that read files as they like: the one that reads for all, and the tools of this workspace.
+const READERS: &[&str] = &["kompox-files", "kompox-tests", "xtask", "bench-peer"];
+
+/// The files that do, and why.
+const READING: &[(&str, &str)] = &[
+    (
+        "crates/azure-emulator/src/platform.rs",
+        "the emulator uses no package of ours, and its state is in a directory that only it writes",
+    ),
+    (
+        "crates/cli/src/os.rs",
+        "opens directories, to make the new names in them durable",
+    ),
+    (
+        "crates/driver-conformance/examples/toy_driver/files.rs",
+        "an example, whose cloud is a directory of its own",
+    ),
+];
+
 /// The step.
 pub(crate) fn step(workspace: &Workspace) -> Result<Vec<Finding>> {
     let sources = workspace.sources()?;
@@ -43,6 +62,10 @@ fn check_source(source: &SourceFile, only_tests: bool) -> Result<Vec<Finding>> {
     findings.extend(tokens::unfinished(path, &tokens));
     findings.extend(tokens::unexplained(path, &tokens));
     findings.extend(error_texts::check(path, text)?);
+    let reads = READERS.contains(&source.package.as_str()) || READING.iter().any(|(file, _)| file == path);
+    if !reads && !only_tests {
+        findings.extend(tokens::unbounded(path, &tokens::without_tests(&tokens)));
+    }
     if INNER.contains(&source.package.as_str()) && !only_tests {
         findings.extend(tokens::outside(path, &tokens::without_tests(&tokens)));
     }
@@ -184,6 +207,24 @@ mod tests {
         assert_eq!(judge("kompox-domain", "crates/domain/tests/a.rs", text), "");
         let in_tests = format!("//! A.\n#[cfg(test)]\nmod tests {{ {} }}\n", "use tokio::spawn;");
         assert_eq!(judge("kompox-domain", "crates/domain/src/a.rs", &in_tests), "");
+    }
+
+    #[test]
+    fn files_are_read_by_one_package() {
+        let text = "//! A.\nfn f() { fs::read(p); }\n";
+        for (package, path) in [
+            ("kompox-arm", "adapters/arm/src/a.rs"),
+            ("kompoxops", "crates/cli/src/a.rs"),
+        ] {
+            assert!(judge(package, path, text).contains("without a bound"), "{path}");
+        }
+        for (package, path) in [
+            ("kompox-files", "adapters/files/src/a.rs"),
+            ("kompoxops", "crates/cli/src/os.rs"),
+            ("kompox-arm", "adapters/arm/tests/a.rs"),
+        ] {
+            assert_eq!(judge(package, path, text), "", "{path}");
+        }
     }
 
     #[test]

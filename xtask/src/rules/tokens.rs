@@ -116,6 +116,55 @@ pub(crate) fn outside(path: &str, tokens: &TokenStream) -> Vec<Finding> {
     findings
 }
 
+/// Ways to read a file that wait for pipes and read without end: there is one that does not.
+pub(crate) fn unbounded(path: &str, tokens: &TokenStream) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    each_group(tokens, &mut |group| {
+        for index in 0..group.len() {
+            if let Some(what) = reads_unbounded(&group[index..]) {
+                findings.push(Finding::at(
+                    path,
+                    group[index].span().start().line,
+                    format!("`{what}` reads whatever lies there, without a bound"),
+                    "use `kompox_files`",
+                ));
+            }
+        }
+    });
+    findings
+}
+
+/// What reads a file without a bound, where the tokens begin with that.
+fn reads_unbounded(tokens: &[TokenTree]) -> Option<&'static str> {
+    let ident =
+        |at: usize, word: &str| matches!(tokens.get(at), Some(TokenTree::Ident(found)) if found == word);
+    let punct = |at: usize, mark: char| matches!(tokens.get(at), Some(TokenTree::Punct(found)) if found.as_char() == mark);
+    let leads_on = punct(1, ':') && punct(2, ':');
+    let imports_read = || match tokens.get(3) {
+        Some(TokenTree::Group(group)) => group
+            .stream()
+            .into_iter()
+            .any(|token| matches!(&token, TokenTree::Ident(found) if found == "read")),
+        _ => false,
+    };
+    if ident(0, "read_to_string") {
+        Some("read_to_string")
+    } else if ident(0, "fs") && leads_on && (ident(3, "read") || imports_read()) {
+        Some("fs::read")
+    } else if ident(0, "File") && leads_on && ident(3, "open") {
+        Some("File::open")
+    } else if ident(0, "tokio") && leads_on && ident(3, "fs") {
+        Some("tokio::fs")
+    } else if punct(0, '.')
+        && ident(1, "read")
+        && matches!(tokens.get(2), Some(TokenTree::Group(group)) if group.stream().to_string() == "true")
+    {
+        Some(".read(true)")
+    } else {
+        None
+    }
+}
+
 /// Whether the identifier is the first segment of a path, or all that is imported.
 fn begins_path(group: &[TokenTree], index: usize) -> bool {
     let punct = |at: Option<usize>, expected: char| {
@@ -298,6 +347,30 @@ mod tests {
             let found = problems(&outside("x.rs", &tokens(bad)));
             assert!(found.contains("must not know"), "{bad}");
             assert!(!found.contains('\n'), "{bad}: {found}");
+        }
+    }
+
+    #[test]
+    fn files_are_read_within_a_bound() {
+        let good = "use std::fs::{self, File}; fn f() { fs::read_dir(d); fs::read_link(l); read(p); fs::write(p, b\"\"); \
+                    File::create_new(p); OpenOptions::new().append(true).open(p); x.read(buffer); fs::metadata(p); \
+                    kompox_files::read(p, 1); }";
+        assert_eq!(problems(&unbounded("x.rs", &tokens(good))), "");
+        for bad in [
+            "fn f() { std::fs::read(p); }",
+            "fn f() { fs::read_to_string(p); }",
+            "use std::fs::read;",
+            "use std::fs::{read, write};",
+            "fn f() { let g = || File::open(p); }",
+            "use tokio::fs;",
+            "fn f() { OpenOptions::new().write(true).read(true).open(p); }",
+            "fn f() { file.read_to_string(&mut text); }",
+        ] {
+            let found = problems(&unbounded("x.rs", &tokens(bad)));
+            assert!(
+                found.contains("without a bound") && !found.contains('\n'),
+                "{bad}: {found}"
+            );
         }
     }
 

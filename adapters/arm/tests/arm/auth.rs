@@ -102,13 +102,17 @@ async fn a_workload_identity_signs_in_with_the_token_in_its_file() {
         .emulator
         .issue_assertion(subject, Duration::from_secs(600))
         .unwrap();
-    std::fs::write(&token_file, token).unwrap();
+    // What an editor or `echo` puts around it is not sent.
+    std::fs::write(&token_file, format!("\u{feff}{token}\r\n")).unwrap();
     let method = || AuthMethod::WorkloadIdentity {
         tenant_id: tenant_id.clone(),
         client_id: client_id.clone(),
         token_file: token_file.clone(),
     };
     try_as(&world, method()).await.unwrap();
+    std::fs::write(&token_file, format!("{token} ")).unwrap();
+    let error = try_as(&world, method()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthenticated);
     let stranger = world
         .emulator
         .issue_assertion("system:serviceaccount:x:y", Duration::from_secs(600))
@@ -121,6 +125,38 @@ async fn a_workload_identity_signs_in_with_the_token_in_its_file() {
         "{:?}",
         error.hint()
     );
+}
+
+#[tokio::test]
+async fn a_token_file_that_is_gone_or_no_file_when_a_token_is_needed_is_named() {
+    let world = World::new().await;
+    let (tenant_id, client_id) = ids(&world);
+    let directory = tempfile::tempdir().unwrap();
+    let token_file = directory.path().join("token");
+    std::fs::write(&token_file, "t").unwrap();
+    let method = AuthMethod::WorkloadIdentity {
+        tenant_id,
+        client_id,
+        token_file: token_file.clone(),
+    };
+    let arm = client_as(&world.emulator, method);
+    std::fs::remove_file(&token_file).unwrap();
+    for what in ["does not exist", "is a directory, not a regular file"] {
+        let url = arm.url(&world.group, "2025-04-01").unwrap();
+        let error: Error = arm
+            .send(&world.cx, &ArmRequest::get(url))
+            .await
+            .unwrap_err()
+            .into();
+        assert_eq!(error.kind(), ErrorKind::Unauthenticated);
+        let told = std::iter::successors(Some(&error as &dyn std::error::Error), |cause| cause.source())
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(": ");
+        let named = format!("AZURE_FEDERATED_TOKEN_FILE {} {what}", token_file.display());
+        assert!(told.contains(&named), "{told}");
+        let _ = std::fs::create_dir(&token_file);
+    }
 }
 
 #[tokio::test]

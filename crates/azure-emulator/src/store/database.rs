@@ -191,6 +191,7 @@ fn open_database(path: &Path) -> Result<Database, EmulatorError> {
         platform::rename_durably(&unfinished, path)
             .map_err(|error| EmulatorError::io("create", path, error))?;
     }
+    platform::regular(path).map_err(|error| EmulatorError::io("open", path, error))?;
     Ok(Database::open(path)?)
 }
 

@@ -175,10 +175,11 @@ fn announce(ui: &Ui, connection: &Connection) -> Result<(), Failure> {
 
 fn fault_plan(path: &Path) -> Result<FaultPlan, Failure> {
     const HINT: &str = "give a JSON file such as {\"rules\":[{\"method\":\"PUT\",\"path\":\"**/disks/*\",\"count\":1,\"action\":\"resetAfter\"}]}";
-    let what = || format!("cannot use fault plan {}", path.display());
-    let text = std::fs::read(path).map_err(|error| Failure::io(what(), error, HINT))?;
+    let named = format!("--faults {}", path.display());
+    let text = kompox_files::read_value(path, kompox_files::SMALL)
+        .map_err(|unusable| unusable.told_of(&named).with_hint(HINT))?;
     serde_json::from_slice(&text).map_err(|error| {
-        Error::new(ErrorKind::InvalidInput, what())
+        Error::new(ErrorKind::InvalidInput, format!("{named} is no fault plan"))
             .with_source(error)
             .with_hint(HINT)
             .into()

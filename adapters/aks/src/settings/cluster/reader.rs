@@ -1,5 +1,7 @@
 //! Reading settings one by one, with everything that is wrong kept.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kompox_domain::settings::{SettingValue, Settings};
@@ -143,17 +145,8 @@ impl<'a> Reader<'a> {
         self.secrets?;
         let shown = format!("the file {path:?} of setting {key}");
         let hint = "name a file with certificates in PEM form";
-        let size = std::fs::metadata(&path).map(|metadata| metadata.len());
-        let text = match size {
-            Ok(size) if size > CA_MAX => {
-                self.problem(format!("{shown} has {size} bytes, more than {CA_MAX}"), hint);
-                return None;
-            }
-            Ok(_) => std::fs::read(&path),
-            Err(error) => Err(error),
-        };
-        match text {
-            Err(error) => self.problem(format!("{shown} cannot be read: {error}"), hint),
+        match kompox_files::read_value(Path::new(&path), CA_MAX) {
+            Err(unusable) => self.problem(format!("{shown} {}", unusable.in_full()), hint),
             Ok(text) if !contains(&text, b"-----BEGIN CERTIFICATE-----") => {
                 self.problem(format!("{shown} holds no certificate"), hint);
             }

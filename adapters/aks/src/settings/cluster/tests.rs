@@ -377,7 +377,7 @@ fn the_file_of_certificates_is_read_only_when_the_driver_is_made() {
     };
     assert!(own.proxy.unwrap().ca.unwrap().starts_with("LS0tLS1CRUdJTiBDRVJU"));
     for (name, text, why) in [
-        ("missing.pem", None, "cannot be read"),
+        ("missing.pem", None, "does not exist"),
         ("empty.pem", Some(""), "holds no certificate"),
         (
             "key.pem",

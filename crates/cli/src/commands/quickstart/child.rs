@@ -25,6 +25,8 @@ use crate::stop::Stop;
 const START: Duration = Duration::from_secs(60);
 /// How long a child that got the same Ctrl-C may take to say what it left behind.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// More than an embedded Azure that did not start has to say.
+const LOG_MAX: u64 = 1 << 20;
 /// Variables that would lead a command to another configuration than that of the directory.
 const CONFIGURATION: [&str; 4] = ["KOMPOX_ROOT", "KOMPOX_DIR", "KOMPOX_KOM_PATH", "KOMPOX_KOM_APP"];
 
@@ -219,11 +221,11 @@ impl EmbeddedAzure {
         let ready: Value = serde_json::from_str(&line).unwrap_or_default();
         let settings = ready.get("settings").and_then(Value::as_object);
         let Some(settings) = settings else {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            let said = kompox_files::read(&log, LOG_MAX).unwrap_or_default();
             let error = said_by(
                 ErrorKind::Failed,
                 "the embedded Azure did not start".to_owned(),
-                &said,
+                &String::from_utf8_lossy(&said),
             );
             return Err(Failure::from(error).into());
         };

@@ -72,7 +72,7 @@ pub(super) fn prepare(directory: &Path) -> Result<(), Failure> {
             _ => {}
         }
     }
-    let endpoint = fs::read_to_string(directory.join(PROVIDER)).map_err(cannot)?;
+    let endpoint = read(&directory.join(PROVIDER))?;
     if endpoint_of(&endpoint).is_some_and(|endpoint| endpoint.starts_with(LOOPBACK)) {
         return Ok(());
     }
@@ -83,6 +83,16 @@ pub(super) fn prepare(directory: &Path) -> Result<(), Failure> {
         ),
         "name a new directory: kompoxops quickstart DIR",
     ))
+}
+
+/// The text of a file of the configuration.
+fn read(path: &Path) -> Result<String, Failure> {
+    kompox_files::read_text(path, kompox_files::SMALL).map_err(|unusable| {
+        let error = unusable.told_of(path.display());
+        error
+            .with_hint("correct it, or name a new directory: kompoxops quickstart DIR")
+            .into()
+    })
 }
 
 /// Makes a file that is not there, not even as a link that leads to nothing.
@@ -109,7 +119,7 @@ pub(super) fn connect(directory: &Path, settings: &BTreeMap<String, String>) -> 
     }
     os::write_private(&secret_file, secret.as_bytes()).map_err(cannot)?;
     let provider = directory.join(PROVIDER);
-    let text = fs::read_to_string(&provider).map_err(cannot)?;
+    let text = read(&provider)?;
     let connected = with_settings(&text, settings);
     if connected != text {
         os::replace(&provider, connected.as_bytes()).map_err(cannot)?;

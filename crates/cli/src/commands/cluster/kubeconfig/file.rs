@@ -1,10 +1,10 @@
 //! A kubeconfig file: read and written so that nothing of it is lost.
 
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use kompox_domain::{Error, ErrorKind, Result};
+use kompox_files::Unusable;
 use kompox_kube::Kubeconfig;
 
 use crate::lock::{Lock, beside};
@@ -54,23 +54,13 @@ pub(super) fn real(path: &Path) -> Result<PathBuf> {
 /// # Errors
 /// Whatever keeps it from being read: that is never the same as empty.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    let cannot = |error: io::Error| {
-        Error::new(ErrorKind::InvalidInput, format!("cannot read {}", path.display()))
-            .with_source(error)
-            .with_hint("it was left as it is; mend that, or name another file")
-    };
-    let metadata = match std::fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(cannot(error)),
-    };
-    if !metadata.is_file() {
-        return Err(cannot(io::Error::other("it is not a file")));
+    match kompox_files::read(path, MAX_BYTES) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(Unusable::Missing | Unusable::Dangling) => Ok(None),
+        Err(unusable) => Err(unusable
+            .told_of(format!("the kubeconfig {}", path.display()))
+            .with_hint("it was left as it is; mend that, or name another file")),
     }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(cannot)?;
-    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(cannot)?;
-    Ok(Some(bytes))
 }
 
 /// The kubeconfig in a file.
