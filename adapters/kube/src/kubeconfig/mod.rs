@@ -11,7 +11,9 @@ mod write;
 mod tests;
 
 pub use access::Access;
-pub use merge::{Clash, EntryChange, EntryKind, MergeOptions, Merged};
+pub use merge::{
+    Clash, EntryChange, EntryKind, KubeconfigFiles, MergeOptions, Merged, MergedFiles, file_for_new_entries,
+};
 pub use replace::{Lost, check_replaceable};
 
 pub(crate) use tree::{Map, Node};

@@ -31,6 +31,16 @@ fn access(name: &str, server: &str) -> Access {
     parse(&text).current().unwrap().renamed(name).with_handle(HANDLE)
 }
 
+impl Kubeconfig {
+    /// Merges into one file that is there.
+    fn merge(&self, access: &Access, options: MergeOptions) -> std::result::Result<Merged, Clash> {
+        let mut files = KubeconfigFiles::new(vec![Some(self.clone())])
+            .merge(access, options)?
+            .files;
+        Ok(files.remove(0))
+    }
+}
+
 fn merged(into: &Kubeconfig, access: &Access) -> Kubeconfig {
     into.merge(access, MergeOptions::default())
         .map_err(|clash| clash.to_string())
