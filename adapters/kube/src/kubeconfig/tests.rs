@@ -3,6 +3,7 @@
 mod merging;
 mod properties;
 mod reading;
+mod receiving;
 mod replacing;
 
 use super::*;
