@@ -300,6 +300,22 @@ impl Invocation<'_> {
         self
     }
 
+    /// Has another program run it: its command line is added to that of the other one.
+    #[must_use]
+    pub fn run_by(mut self, program: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        command.env_clear().args(arguments);
+        command
+            .arg(self.command.get_program())
+            .args(self.command.get_args());
+        let variables = self.command.get_envs();
+        command.envs(variables.filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(self.command.get_current_dir().unwrap_or(Path::new(".")));
+        command.stdin(Stdio::null());
+        self.command = command;
+        self
+    }
+
     /// Gives it another standard output, in place of one that is read.
     #[must_use]
     pub fn spawn_with_stdout(mut self, stdout: Stdio) -> Running {

@@ -48,13 +48,21 @@ fn is_of_this_process(path: &Path) -> bool {
 pub(crate) fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     private(&mut options);
-    replace_with(options, path, &unfinished(path), contents)
+    replace_with(options, path, &unfinished(path), contents, |from, to| {
+        std::fs::rename(from, to)
+    })
 }
 
 /// Writes a file in place of what has its name; a link is replaced, not followed.
 #[cfg(feature = "emulator")]
 pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    replace_with(OpenOptions::new(), path, &unfinished(path), contents)
+    replace_with(
+        OpenOptions::new(),
+        path,
+        &unfinished(path),
+        contents,
+        |from, to| std::fs::rename(from, to),
+    )
 }
 
 #[cfg(feature = "emulator")]
@@ -62,13 +70,38 @@ fn unfinished(path: &Path) -> PathBuf {
     crate::lock::beside(path, &format!(".{}.new", std::process::id()))
 }
 
+/// Gives a finished file the name of the one that it replaces: [`std::fs::rename`], but in tests.
+pub(crate) type Rename = fn(&Path, &Path) -> io::Result<()>;
+
 /// Writes a file that nobody but its owner may read, whole or not at all. Only one process may do so at a time: what
 /// another one began and did not end is replaced.
-pub(crate) fn write_whole(path: &Path, contents: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, contents: &[u8], rename: Rename) -> io::Result<()> {
     let mut options = OpenOptions::new();
     private(&mut options);
-    replace_with(options, path, &crate::lock::beside(path, ".kompox-new"), contents)?;
+    let temporary = crate::lock::beside(path, ".kompox-new");
+    replace_with(options, path, &temporary, contents, rename)?;
     sync_directory(path)
+}
+
+/// Whether a name cannot be given to another file, as that of a mount point: a container is often given its kubeconfig
+/// so. rename(2): EBUSY, and EXDEV where file systems see it that way.
+pub(crate) fn keeps_its_name(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices
+    )
+}
+
+/// Writes over what a file holds, and makes it private. It is not whole until this ends.
+pub(crate) fn write_in_place(path: &Path, contents: &[u8]) -> io::Result<()> {
+    use io::Write as _;
+
+    let mut file = OpenOptions::new().write(true).open(path)?;
+    // Before there is anything new in it.
+    restrict(&file)?;
+    file.write_all(contents)?;
+    file.set_len(contents.len().try_into().map_err(io::Error::other)?)?;
+    file.sync_all()
 }
 
 /// Writes a new file that nobody else may read.
@@ -84,7 +117,13 @@ pub(crate) fn write_new_private(path: &Path, contents: &[u8]) -> io::Result<()> 
         .write_all(contents)
 }
 
-fn replace_with(mut options: OpenOptions, path: &Path, temporary: &Path, contents: &[u8]) -> io::Result<()> {
+fn replace_with(
+    mut options: OpenOptions,
+    path: &Path,
+    temporary: &Path,
+    contents: &[u8],
+    rename: Rename,
+) -> io::Result<()> {
     use io::Write as _;
 
     // Left by an earlier process, if by anybody.
@@ -99,7 +138,7 @@ fn replace_with(mut options: OpenOptions, path: &Path, temporary: &Path, content
         .and_then(|()| file.sync_all())
         .and_then(|()| {
             drop(file);
-            std::fs::rename(temporary, path)
+            rename(temporary, path)
         });
     if written.is_err() {
         // The error that counts is the first.
@@ -278,6 +317,11 @@ fn private(options: &mut OpenOptions) {
 fn restrict(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
+    let metadata = file.metadata()?;
+    // Only its owner may change it, and others need not where there is nothing to change.
+    if !metadata.file_type().is_file() || metadata.permissions().mode() & 0o777 == 0o600 {
+        return Ok(());
+    }
     file.set_permissions(std::fs::Permissions::from_mode(0o600))
 }
 

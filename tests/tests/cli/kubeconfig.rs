@@ -564,3 +564,127 @@ fn a_linked_kubeconfig_stays_a_link_and_what_it_leads_to_is_replaced_and_made_pr
     env.run("cluster kubeconfig --merge").assert_code(DONE);
     assert_eq!((mode("../home/.kube"), mode(DEFAULT)), (0o700, 0o600));
 }
+
+#[test]
+fn of_several_files_kubectl_s_rules_say_which_is_written_and_no_entry_is_in_two() {
+    let env = provisioned();
+    let merge = |list: &[&str], flags: &str| {
+        env.command(&format!("cluster kubeconfig --merge{flags}"))
+            .env("KUBECONFIG", std::env::join_paths(list).unwrap())
+            .run()
+    };
+    env.write("theirs", OTHERS);
+    env.write("empty", "");
+    let before = files(&env);
+    assert_snapshot!(merge(&["", "none/here", "empty", "theirs"], " --dry-run").expect(DIFFERENCE), @r"
+    create cluster kompox-main-3d0d77 in [ROOT]/work/empty
+    create user kompox-main-3d0d77 in [ROOT]/work/empty
+    create context kompox-main-3d0d77 in [ROOT]/work/empty
+    [exit status: 3]
+    ");
+    assert!(files(&env) == before);
+    // The first that is there; the context that another file chose stays.
+    let first = merge(&["none/here", "empty", "theirs"], "").expect(DONE);
+    assert!(first.stderr.contains("/work/empty; use it"), "{first}");
+    let merged = env.read("empty");
+    assert_eq!(names(&merged, "contexts"), ["kompox-main-3d0d77"]);
+    assert!(!merged.contains("current-context"), "{merged}");
+    assert_eq!(env.read("theirs"), OTHERS);
+    assert!(!env.path("none").exists());
+    // In another order the entries are found where they stand, and updated there.
+    let before = files(&env);
+    let same = merge(&["theirs", "empty"], "").expect(DONE);
+    assert!(same.stderr.contains("/work/empty is as it should be"), "{same}");
+    assert!(files(&env) == before);
+    env.write(
+        "empty",
+        &merged.replace("https://127.0.0.1:", "https://127.0.0.2:"),
+    );
+    assert_snapshot!(merge(&["theirs", "empty"], "").expect(DONE), @r"
+    ------- stderr -------
+    context kompox-main-3d0d77 is in [ROOT]/work/empty; use it: kubectl --context kompox-main-3d0d77 get namespaces
+    what it held before is in [ROOT]/work/empty.kompox-backup
+    [exit status: 0]
+    ");
+    assert_eq!(
+        (env.read("empty"), env.read("theirs")),
+        (merged, OTHERS.to_owned())
+    );
+    // The current context is set where kubectl sets it.
+    assert_snapshot!(merge(&["theirs", "empty"], " --set-current").expect(DONE), @r"
+    ------- stderr -------
+    context kompox-main-3d0d77 is in [ROOT]/work/empty; use it: kubectl get namespaces
+    what it held before is in [ROOT]/work/theirs.kompox-backup
+    [exit status: 0]
+    ");
+    assert_eq!(
+        env.read("theirs")
+            .replace("kompox-main-3d0d77", "theirs")
+            .matches("current-context: theirs\n")
+            .count(),
+        1
+    );
+    assert!(!env.read("empty").contains("current-context"));
+
+    // None is there: the last is made, with its directory.
+    merge(&["none/here", "last/config"], "").assert_code(DONE);
+    assert!(!env.path("none").exists());
+    assert!(
+        env.read("last/config")
+            .contains("current-context: kompox-main-3d0d77\n")
+    );
+
+    // One that cannot be read is never taken for one that holds nothing.
+    env.write("broken", "clusters: [\n");
+    let before = files(&env);
+    for flags in ["", " --dry-run"] {
+        let refused = merge(&["theirs", "broken"], flags).expect(FAILED);
+        assert!(refused.stderr.contains("/work/broken"), "{refused}");
+        let refused = merge(&["", ""], flags).expect(FAILED);
+        assert!(refused.stderr.contains("KUBECONFIG"), "{refused}");
+    }
+    assert!(files(&env) == before);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_kubeconfig_that_is_a_mount_point_is_written_in_place_with_a_backup_beside_it() {
+    use std::os::unix::fs::MetadataExt as _;
+    use std::process::Command;
+
+    // Only who may mount can try it.
+    let may_mount = Command::new("unshare")
+        .args(["--mount", "mount", "--bind", "/tmp", "/tmp"])
+        .output();
+    if !may_mount.is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let env = provisioned();
+    env.write("host", OTHERS);
+    env.write("mounted", "");
+    let inode = std::fs::metadata(env.path("host")).unwrap().ino();
+    let mounted = |line: &str| {
+        let script = "mount --bind host mounted && exec \"$@\"";
+        env.command(line)
+            .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+            .run_by("unshare", &["--mount", "sh", "-c", script, "sh"])
+            .run()
+    };
+    mounted("cluster kubeconfig --merge --kubeconfig mounted").assert_code(DONE);
+    let merged = env.read("host");
+    assert_eq!(names(&merged, "contexts"), ["theirs", "kompox-main-3d0d77"]);
+    assert_eq!(env.read("mounted.kompox-backup"), OTHERS);
+    let metadata = std::fs::metadata(env.path("host")).unwrap();
+    assert_eq!((metadata.ino(), metadata.mode() & 0o777), (inode, 0o600));
+    // A shorter text leaves nothing of the longer one.
+    mounted("cluster kubeconfig -o mounted --force").assert_code(DONE);
+    assert_eq!(names(&env.read("host"), "contexts"), ["kompox-main-3d0d77"]);
+    assert_eq!(env.read("mounted.kompox-backup"), merged);
+    for left in [
+        "mounted.lock",
+        "mounted.kompox-new",
+        "mounted.kompox-backup.kompox-new",
+    ] {
+        assert!(!env.path(left).exists(), "{left}");
+    }
+}

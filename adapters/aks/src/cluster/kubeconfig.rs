@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use kompox_arm::{ArmClient, ArmError, ArmRequest};
 use kompox_domain::cluster::{AccessToken, Address, Credential, KubeconfigRequest};
 use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Result, Secret, naming};
+use kompox_kube::kubeconfig::Received;
 use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver};
 use serde::Deserialize;
 
@@ -59,8 +60,9 @@ pub(crate) async fn kubeconfig(
     require_running(&cluster)?;
     let whose = whose(&cluster, request.credential)?;
     let public = public(&cluster, request.address, resolver).await?;
-    let access = fetch(arm, cx, &cluster, whose, public).await?;
-    let entra = whose == Whose::User && (cluster.properties.aad_profile.is_some() || access.has_program());
+    let Received { access, wants_token } = fetch(arm, cx, &cluster, whose, public).await?;
+    let entra = whose == Whose::User && (cluster.properties.aad_profile.is_some() || wants_token);
+    // AKS names kubelogin; this program gives out the same token.
     let access = if entra {
         access.with_token_command(&request.token_command)
     } else {
@@ -89,14 +91,14 @@ pub(crate) async fn way_in(
 ) -> Result<(Access, Option<Secret>)> {
     let public = public(cluster, Address::Auto, resolver).await?;
     let whose = whose(cluster, Credential::Auto)?;
-    let access = match fetch(arm, cx, cluster, whose, public).await {
+    let Received { access, wants_token } = match fetch(arm, cx, cluster, whose, public).await {
         // Whoever may not have the administrator's may still have their own.
         Err(error) if whose == Whose::Admin && error.kind() == ErrorKind::PermissionDenied => {
             fetch(arm, cx, cluster, Whose::User, public).await?
         }
         answer => answer?,
     };
-    let asked = if access.has_program() {
+    let asked = if wants_token {
         Some(token(arm, cx).await?.token)
     } else {
         None
@@ -200,14 +202,14 @@ async fn public(cluster: &ManagedCluster, asked: Address, resolver: &dyn Resolve
     }
 }
 
-/// The way in that AKS gives out.
+/// The way in that AKS gives out, with nothing but what is known of it.
 async fn fetch(
     arm: &ArmClient,
     cx: &Context,
     cluster: &ManagedCluster,
     whose: Whose,
     public: bool,
-) -> Result<Access> {
+) -> Result<Received> {
     let path = format!("{}/{}", cluster.id, whose.action());
     let mut url = arm.url(&path, MANAGED_CLUSTERS)?;
     if public {
@@ -233,8 +235,13 @@ async fn fetch(
     let bytes = STANDARD
         .decode(&named.value)
         .map_err(|_| strange("it is not in base64"))?;
-    let access = Kubeconfig::parse(&bytes).and_then(|config| config.current());
-    access.map_err(|error| strange(&error.to_string()))
+    let received = Kubeconfig::received(&bytes).map_err(|error| strange(&error.to_string()))?;
+    if whose == Whose::Admin && received.wants_token {
+        return Err(strange(
+            "its administrator has a program for tokens, which AKS never writes",
+        ));
+    }
+    Ok(received)
 }
 
 /// The error of asking for a credential, with the other way where there is one.

@@ -5,8 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kompox_azure_emulator::{Emulator, FaultAction, FaultPlan, FaultRule, Options, RequestKind, Respond};
-use kompox_domain::cluster::{Address, Credential, KubeconfigRequest, ProvisionRequest, TokenCommand};
+use kompox_domain::cluster::{
+    Address, Credential, InstallRequest, KubeconfigRequest, ProvisionRequest, TokenCommand,
+};
 use kompox_domain::{ClusterScope, Context, Error, ErrorKind, ProviderDriver, Result};
 use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver, Trouble};
 use serde_json::{Value, json};
@@ -332,6 +336,91 @@ async fn an_answer_that_is_no_kubeconfig_is_an_error_that_repeats_none_of_it() {
         let error = world.get(Credential::Auto, Address::Auto).await.err().unwrap();
         assert_eq!(error.kind(), ErrorKind::Unavailable);
         assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+/// An answer of AKS with this cluster and user beside what makes them whole.
+fn answer(cluster: &str, user: &str) -> FaultAction {
+    let yaml = format!(
+        "{{kind: Config, current-context: a, clusters: [{{name: a, cluster: {{{cluster}}}}}],
+          users: [{{name: a, user: {{{user}}}}}], preferences: {{colors: true}}, extensions: [{{name: hunter2}}],
+          contexts: [{{name: a, context: {{cluster: a, user: a, namespace: hunter2, extensions: [{{name: hunter2}}]}}}},
+                     {{name: hunter2, context: {{cluster: a, user: a}}}}]}}"
+    );
+    let value = STANDARD.encode(yaml);
+    FaultAction::Respond(Respond {
+        status: 200,
+        body: Some(json!({"kubeconfigs": [{"name": "x", "value": value}]}).to_string()),
+        ..Respond::default()
+    })
+}
+
+#[tokio::test]
+async fn an_answer_that_would_run_read_believe_or_impersonate_is_refused_on_every_way() {
+    let world = World::new(&[], HERE).await;
+    let install = InstallRequest::default();
+    for (cluster, user) in [
+        ("server: 'http://x'", "token: t"),
+        ("server: 'https://hunter2@x'", "token: t"),
+        ("server: 'https://x', insecure-skip-tls-verify: true", "token: t"),
+        ("server: 'https://x', certificate-authority: /hunter2", "token: t"),
+        ("server: 'https://x', proxy-url: 'http://hunter2'", "token: t"),
+        ("server: 'https://x', tls-server-name: 'hunter2/'", "token: t"),
+        ("server: 'https://x'", "token: t, exec: {command: hunter2}"),
+        ("server: 'https://x'", "auth-provider: {name: hunter2}"),
+        ("server: 'https://x'", "client-certificate: /hunter2"),
+        ("server: 'https://x'", "token: t, client-key: /hunter2"),
+        ("server: 'https://x'", "tokenFile: /hunter2"),
+        ("server: 'https://x'", "username: u, password: hunter2"),
+        ("server: 'https://x'", "token: t, as: hunter2"),
+        ("server: 'https://x'", "token: t, as-groups: [hunter2]"),
+        ("server: 'https://x'", "token: \"hunter2\\nX: y\""),
+    ] {
+        let rule = FaultRule::new("POST", "**/listClusterAdminCredential", answer(cluster, user));
+        world.emulator.set_faults(FaultPlan::new([rule])).unwrap();
+        let printed = world.get(Credential::Auto, Address::Auto).await.err().unwrap();
+        let installed = world
+            .driver
+            .cluster_install(&world.cx, &world.cluster, &install)
+            .await
+            .err()
+            .unwrap();
+        for error in [printed, installed] {
+            let told = format!("{error:?}");
+            assert!(told.contains("gave no kubeconfig"), "{cluster} {user}: {told}");
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_an_answer_only_what_is_known_is_taken_over_and_kubelogin_makes_way_for_this_program() {
+    let world = World::new(&[], HERE).await;
+    let strange =
+        "server: 'https://x', hunter2: 1, extensions: [{name: hunter2, extension: {}}], proxy-url: ''";
+    for (credential, user, has_program) in [
+        (Credential::Admin, "token: t, hunter2: x, as-groups: []", false),
+        // The cluster knows Entra ID: a token of its own is nobody's.
+        (Credential::User, "token: t, hunter2: x", true),
+        (
+            Credential::User,
+            "exec: {command: hunter2, args: [hunter2], env: [{name: LD_PRELOAD, value: hunter2}], installHint: hunter2}",
+            true,
+        ),
+        (
+            Credential::User,
+            "auth-provider: {name: azure, config: {cmd-path: hunter2}}",
+            true,
+        ),
+    ] {
+        let rule = FaultRule::new("POST", "**/listCluster*Credential", answer(strange, user));
+        world.emulator.set_faults(FaultPlan::new([rule])).unwrap();
+        let access = world.get(credential, Address::Auto).await.unwrap();
+        let yaml = access.to_kubeconfig().to_yaml();
+        assert!(!yaml.contains("hunter2") && !yaml.contains("colors"), "{yaml}");
+        assert_eq!(access.has_program(), has_program, "{yaml}");
+        assert_eq!(yaml.contains("command: /bin/kompoxops\n"), has_program, "{yaml}");
+        assert_eq!(yaml.contains("token: t\n"), !has_program, "{yaml}");
     }
 }
 

@@ -1,4 +1,7 @@
-//! Merging one way into one cluster into a file that holds others.
+//! Merging one way into one cluster into the files that kubectl reads as one.
+//!
+//! kubectl's rules decide where an entry stands: one that is there is updated in the file that defines it, and of two
+//! with one name the first counts. A new one goes to the first file that is there, or makes the last one.
 
 use std::fmt;
 
@@ -51,6 +54,10 @@ pub struct EntryChange {
     pub fields: Vec<String>,
 }
 
+/// The files that kubectl reads as one, by their precedence; none where a file is not there.
+#[cfg_attr(test, derive(Debug))]
+pub struct KubeconfigFiles(Vec<Option<Kubeconfig>>);
+
 /// A kubeconfig into which something was merged.
 #[cfg_attr(test, derive(Debug))]
 pub struct Merged {
@@ -58,6 +65,15 @@ pub struct Merged {
     pub config: Kubeconfig,
     /// What differs. Empty: nothing.
     pub changes: Vec<EntryChange>,
+}
+
+/// Kubeconfigs into which something was merged.
+#[cfg_attr(test, derive(Debug))]
+pub struct MergedFiles {
+    /// Each file, in the same order.
+    pub files: Vec<Merged>,
+    /// Which of them holds the context.
+    pub context: usize,
 }
 
 /// An entry with our name that is somebody else's.
@@ -68,6 +84,8 @@ pub struct Clash {
     pub kind: EntryKind,
     /// Its name.
     pub name: String,
+    /// Which file it is in.
+    pub file: usize,
     /// The address that it leads to, where that is known.
     pub server: Option<String>,
 }
@@ -76,66 +94,139 @@ fn shown(server: Option<&str>) -> String {
     server.map_or_else(String::new, |server| format!(" at {server}"))
 }
 
-impl Kubeconfig {
+impl KubeconfigFiles {
+    /// Files by their precedence.
+    #[must_use]
+    pub const fn new(files: Vec<Option<Kubeconfig>>) -> Self {
+        Self(files)
+    }
+
     /// Merges one way into one cluster. Everything else stays as it is; entries for the same cluster are updated
     /// where they stand, and keep what somebody added to them.
     ///
     /// # Errors
     /// [`Clash`], unless forced.
-    pub fn merge(&self, access: &Access, options: MergeOptions) -> Result<Merged, Clash> {
-        let ours = self.ours(access);
-        let mut config = self.clone();
-        let mut changes = Vec::new();
+    pub fn merge(&self, access: &Access, options: MergeOptions) -> Result<MergedFiles, Clash> {
+        let whole = self.as_one();
+        let ours = whole.ours(access);
+        let new = file_for_new_entries(self.0.iter().map(Option::is_some));
+        let mut files: Vec<Merged> = self.0.iter().map(Merged::unchanged).collect();
         let kinds = [EntryKind::Cluster, EntryKind::User, EntryKind::Context];
         let entries = LISTS.iter().zip(access.entries()).zip(kinds).zip(ours);
         for (((&(list, content), (name, value)), kind), ours) in entries {
-            let before = self.item(list, name);
-            let existed = self.has(list, name);
-            if existed && !ours && !options.force {
+            let before = whole.item(list, name);
+            let defining = self.defining(list, name);
+            if let Some(file) = defining.filter(|_| !ours && !options.force) {
                 return Err(Clash {
                     kind,
                     name: name.to_owned(),
-                    server: self.server_behind(kind, name),
+                    file,
+                    server: whole.server_behind(kind, name),
                 });
             }
             let after = match before {
                 Some(before) if ours => updated(kind, before, value),
                 _ => value.clone(),
             };
-            if before == Some(&after) {
+            let Some(file) = files
+                .get_mut(defining.unwrap_or(new))
+                .filter(|_| before != Some(&after))
+            else {
                 continue;
-            }
-            changes.push(EntryChange {
+            };
+            file.changes.push(EntryChange {
                 kind,
                 name: name.to_owned(),
-                existed,
+                existed: defining.is_some(),
                 fields: before.map(|before| differing(before, &after)).unwrap_or_default(),
             });
-            config.put(list, content, name, after);
+            file.config.put(list, content, name, after);
         }
-        let current = self.0.text("current-context").filter(|name| !name.is_empty());
-        // In a file that held no context nobody has chosen another one.
-        let first = current.is_none()
-            && LISTS
-                .iter()
-                .all(|(list, _)| self.items(list).is_ok_and(<[Node]>::is_empty));
+        let current = whole.current_name();
+        // Where there was no context nobody has chosen another one.
+        let first = current.is_none() && whole.is_empty();
         if (options.set_current || first) && current != Some(access.name()) {
-            changes.push(EntryChange {
-                kind: EntryKind::CurrentContext,
-                name: access.name().to_owned(),
-                existed: current.is_some(),
-                fields: Vec::new(),
-            });
-            config.0.set("current-context", Node::text(access.name()));
-        }
-        if !changes.is_empty() {
-            for (field, value) in [("apiVersion", "v1"), ("kind", "Config")] {
-                if config.0.get(field).is_none_or(Node::is_null) {
-                    config.0.set(field, Node::text(value));
-                }
+            // Nothing before this file names another one: it is the first that is there.
+            if let Some(file) = files.get_mut(new) {
+                file.changes.push(EntryChange {
+                    kind: EntryKind::CurrentContext,
+                    name: access.name().to_owned(),
+                    existed: current.is_some(),
+                    fields: Vec::new(),
+                });
+                file.config.0.set("current-context", Node::text(access.name()));
             }
         }
-        Ok(Merged { config, changes })
+        for file in files.iter_mut().filter(|file| !file.changes.is_empty()) {
+            file.config.complete();
+        }
+        let context = self.defining("contexts", access.name()).unwrap_or(new);
+        Ok(MergedFiles { files, context })
+    }
+
+    /// What kubectl sees: of entries with one name, and of current contexts, the first.
+    fn as_one(&self) -> Kubeconfig {
+        let mut whole = Kubeconfig::empty();
+        for file in self.0.iter().flatten() {
+            for (list, _) in LISTS {
+                let mut items = whole.items(list).unwrap_or_default().to_vec();
+                let new = file.items(list).unwrap_or_default().iter();
+                let new = new.filter(|item| {
+                    let name = item.as_map().and_then(|item| item.text("name"));
+                    name.is_some_and(|name| !whole.has(list, name))
+                });
+                items.extend(new.cloned());
+                whole.0.set(list, Node::List(items));
+            }
+            if let (None, Some(name)) = (whole.current_name(), file.current_name()) {
+                whole.0.set("current-context", Node::text(name));
+            }
+        }
+        whole
+    }
+
+    /// The file in which kubectl finds an entry.
+    fn defining(&self, list: &str, name: &str) -> Option<usize> {
+        let defines = |file: &Option<Kubeconfig>| file.as_ref().is_some_and(|file| file.has(list, name));
+        self.0.iter().position(defines)
+    }
+}
+
+impl Merged {
+    fn unchanged(file: &Option<Kubeconfig>) -> Self {
+        Self {
+            config: file.clone().unwrap_or_else(Kubeconfig::empty),
+            changes: Vec::new(),
+        }
+    }
+}
+
+/// The file that new entries go to, as kubectl finds it: the first that is there, else the last. `there` says of each
+/// whether it is.
+pub fn file_for_new_entries(there: impl IntoIterator<Item = bool>) -> usize {
+    let mut last = 0;
+    for (index, there) in there.into_iter().enumerate() {
+        if there {
+            return index;
+        }
+        last = index;
+    }
+    last
+}
+
+impl Kubeconfig {
+    /// The name of the current context, where there is one.
+    fn current_name(&self) -> Option<&str> {
+        self.0.text("current-context").filter(|name| !name.is_empty())
+    }
+
+    /// Says what it is, where it does not.
+    fn complete(&mut self) {
+        for (field, value) in [("apiVersion", "v1"), ("kind", "Config")] {
+            if self.0.get(field).is_none_or(Node::is_null) {
+                self.0.set(field, Node::text(value));
+            }
+        }
     }
 
     /// Whether the entries with the names of cluster, user and context belong to that very cluster.

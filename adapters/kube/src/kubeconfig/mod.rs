@@ -3,6 +3,7 @@
 mod access;
 mod merge;
 mod read;
+mod received;
 mod replace;
 mod tree;
 mod write;
@@ -11,7 +12,10 @@ mod write;
 mod tests;
 
 pub use access::Access;
-pub use merge::{Clash, EntryChange, EntryKind, MergeOptions, Merged};
+pub use merge::{
+    Clash, EntryChange, EntryKind, KubeconfigFiles, MergeOptions, Merged, MergedFiles, file_for_new_entries,
+};
+pub use received::Received;
 pub use replace::{Lost, check_replaceable};
 
 pub(crate) use tree::{Map, Node};

@@ -2,10 +2,8 @@
 
 use kompox_domain::cluster::TokenCommand;
 
+use super::received::CREDENTIALS;
 use super::{Access, Kubeconfig, LISTS, Node};
-
-/// The fields of a user that hold the credential itself: each run brings its own.
-const CREDENTIALS: [&str; 3] = ["client-certificate-data", "client-key-data", "token"];
 
 /// The fields of a program for tokens.
 const PROGRAM: [&str; 6] = [

@@ -3,6 +3,7 @@
 mod merging;
 mod properties;
 mod reading;
+mod receiving;
 mod replacing;
 
 use super::*;
@@ -29,6 +30,16 @@ fn access(name: &str, server: &str) -> Access {
           contexts: [{{name: a, context: {{cluster: b, user: c}}}}]}}"
     );
     parse(&text).current().unwrap().renamed(name).with_handle(HANDLE)
+}
+
+impl Kubeconfig {
+    /// Merges into one file that is there.
+    fn merge(&self, access: &Access, options: MergeOptions) -> std::result::Result<Merged, Clash> {
+        let mut files = KubeconfigFiles::new(vec![Some(self.clone())])
+            .merge(access, options)?
+            .files;
+        Ok(files.remove(0))
+    }
 }
 
 fn merged(into: &Kubeconfig, access: &Access) -> Kubeconfig {

@@ -209,3 +209,153 @@ fn the_current_context_changes_only_on_request_or_where_there_was_no_context_at_
             .is_empty()
     );
 }
+
+/// Files that kubectl reads as one; none where one is not there.
+fn files<const N: usize>(texts: [Option<&str>; N]) -> KubeconfigFiles {
+    KubeconfigFiles::new(texts.into_iter().map(|text| text.map(parse)).collect())
+}
+
+/// What merging changes in which file.
+fn told(merged: &MergedFiles) -> Vec<String> {
+    let files = merged.files.iter().enumerate();
+    let of = |(file, merged): (usize, &Merged)| -> Vec<String> {
+        let changes = merged.changes.iter();
+        changes
+            .map(|change| {
+                let verb = if change.existed { "update" } else { "create" };
+                format!("{file}: {verb} {} {}", change.kind, change.fields.join(","))
+                    .trim_end()
+                    .to_owned()
+            })
+            .collect()
+    };
+    files.flat_map(of).collect()
+}
+
+#[test]
+fn new_entries_go_to_the_first_file_that_is_there_and_else_make_the_last() {
+    for (there, expected) in [
+        (vec![], 0),
+        (vec![false], 0),
+        (vec![true], 0),
+        (vec![true, true], 0),
+        (vec![false, true, true], 1),
+        (vec![false, false, false], 2),
+    ] {
+        assert_eq!(file_for_new_entries(there.clone()), expected, "{there:?}");
+    }
+    let access = access("c1", "https://c1");
+    let options = MergeOptions::default();
+    for (files, expected) in [
+        (files([None, None]), 1),
+        (files([None, Some(OTHERS)]), 1),
+        (files([Some(""), None]), 0),
+        (files([Some(OTHERS), Some("")]), 0),
+    ] {
+        let merged = files.merge(&access, options).ok().unwrap();
+        assert_eq!(merged.context, expected);
+        for (index, file) in merged.files.iter().enumerate() {
+            assert_eq!(file.changes.is_empty(), index != expected, "{files:?}");
+            assert_eq!(file.config.has("contexts", "c1"), index == expected);
+        }
+    }
+}
+
+#[test]
+fn an_entry_is_updated_in_the_file_that_defines_it_and_never_copied_into_another() {
+    let access = access("c1", "https://c1");
+    let ours = access.to_kubeconfig().to_yaml();
+    let merge = |files: &KubeconfigFiles| files.merge(&access, MergeOptions::default()).ok().unwrap();
+    // All of it stands in the second file already.
+    let same = merge(&files([Some(OTHERS), Some(&ours)]));
+    assert!(told(&same).is_empty() && same.context == 1);
+
+    let stale = super::access("c1", "https://old").to_kubeconfig().to_yaml();
+    let merged = merge(&files([Some(OTHERS), Some(&stale)]));
+    assert_eq!(told(&merged), ["1: update cluster server"]);
+
+    // Each entry stands in another file, and a later one of the same name never counts.
+    let part = |list: &str| {
+        let mut config = parse(&stale);
+        for (other, _) in LISTS.iter().filter(|(other, _)| *other != list) {
+            config.0.remove(other);
+        }
+        config.0.remove("current-context");
+        config.to_yaml()
+    };
+    let (cluster, context) = (part("clusters"), part("contexts"));
+    let spread = files([None, Some(OTHERS), Some(&cluster), Some(&context), Some(&stale)]);
+    let merged = merge(&spread);
+    assert_eq!(told(&merged), ["2: update cluster server"]);
+    assert_eq!(merged.context, 3);
+    let no_user = files([Some(OTHERS), Some(&cluster), Some(&context)]);
+    assert_eq!(
+        told(&merge(&no_user)),
+        ["0: create user", "1: update cluster server"]
+    );
+}
+
+#[test]
+fn whose_an_entry_is_is_seen_through_all_files() {
+    // A context here leads to a cluster there.
+    let context = "{kind: Config, contexts: [{name: c1, context: {cluster: theirs, user: u}}]}";
+    let cluster = "{kind: Config, clusters: [{name: theirs, cluster: {server: 'https://c1'}}]}";
+    let access = access("c1", "https://c1");
+    let merge = |cluster: &str, options| files([Some(context), Some(cluster)]).merge(&access, options);
+    assert!(merge(cluster, MergeOptions::default()).is_ok());
+    let other = cluster.replace("//c1", "//other");
+    let clash = merge(&other, MergeOptions::default()).err().unwrap();
+    assert_eq!((clash.kind, clash.file), (EntryKind::Context, 0));
+    assert_eq!(clash.server.as_deref(), Some("https://other"));
+    let later = files([Some(cluster), Some(context)]);
+    let later = later.merge(&super::access("theirs", "https://other"), MergeOptions::default());
+    assert_eq!(later.err().unwrap().file, 0);
+    let options = MergeOptions {
+        force: true,
+        ..MergeOptions::default()
+    };
+    let forced = merge(&other, options).ok().unwrap();
+    assert_eq!(
+        told(&forced),
+        [
+            "0: create cluster",
+            "0: create user",
+            "0: update context cluster,user,extensions"
+        ]
+    );
+}
+
+#[test]
+fn the_current_context_of_any_file_stays_unless_asked_and_is_set_where_kubectl_sets_it() {
+    let access = access("c1", "https://c1");
+    let set = MergeOptions {
+        set_current: true,
+        ..MergeOptions::default()
+    };
+    let current = |files: &KubeconfigFiles, options| {
+        let merged = files.merge(&access, options).ok().unwrap();
+        let name = |file: &Merged| file.config.0.text("current-context").map(str::to_owned);
+        merged.files.iter().map(name).collect::<Vec<_>>()
+    };
+    let one = |name: &str| Some(name.to_owned());
+    // The first file is empty, and another one has chosen.
+    let chosen = files([Some(""), Some(OTHERS)]);
+    assert_eq!(current(&chosen, MergeOptions::default()), [None, one("1e3")]);
+    assert_eq!(current(&chosen, set), [one("c1"), one("1e3")]);
+    let gone = files([Some(""), Some("{kind: Config, current-context: gone}")]);
+    assert_eq!(current(&gone, MergeOptions::default()), [None, one("gone")]);
+    // Nobody has chosen, but could have.
+    let unchosen = files([Some(""), Some("{kind: Config, users: [{name: a}]}")]);
+    assert_eq!(current(&unchosen, MergeOptions::default()), [None, None]);
+    let nothing = files([None, Some(""), Some("")]);
+    assert_eq!(
+        current(&nothing, MergeOptions::default()),
+        [None, one("c1"), None]
+    );
+    // It is that already, wherever that is said.
+    let ours = "{kind: Config, current-context: c1}";
+    let said = files([Some(OTHERS), Some(ours)]);
+    assert_eq!(current(&said, set), [one("c1"), one("c1")]);
+    let said = files([Some("kind: Config"), Some(ours)]);
+    assert_eq!(current(&said, set), [None, one("c1")]);
+}

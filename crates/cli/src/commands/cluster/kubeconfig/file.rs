@@ -1,14 +1,16 @@
-//! A kubeconfig file: read and written so that nothing of it is lost.
+//! Kubeconfig files: read and written so that nothing of them is lost.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use kompox_domain::{Error, ErrorKind, Result};
 use kompox_files::Unusable;
 use kompox_kube::Kubeconfig;
+use kompox_kube::kubeconfig::file_for_new_entries;
 
 use crate::lock::{Lock, beside};
-use crate::os;
+use crate::os::{self, Rename};
 
 /// The largest file that is read. The reader refuses smaller ones already.
 const MAX_BYTES: u64 = 16 << 20;
@@ -25,12 +27,12 @@ pub(super) struct Edit {
     pub(super) backup: bool,
 }
 
-/// What became of a file.
+/// What became of the files.
 pub(super) struct Edited<T> {
     /// What the edit said about it.
     pub(super) told: T,
-    /// Where what it held before is kept.
-    pub(super) backup: Option<PathBuf>,
+    /// Where what they held before is kept.
+    pub(super) backups: Vec<PathBuf>,
 }
 
 /// The path of the file itself, where `path` is a link. The link stays, and what it leads to is replaced.
@@ -63,6 +65,14 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
+/// What each of the files holds.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn read_all(paths: &[PathBuf]) -> Result<Vec<Option<Vec<u8>>>> {
+    paths.iter().map(|path| read(&real(path)?)).collect()
+}
+
 /// The kubeconfig in a file.
 ///
 /// # Errors
@@ -75,56 +85,331 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Kubeconfig> {
     })
 }
 
-/// Replaces what a file holds, whole or not at all, while nobody else does.
+/// Replaces what files hold, each whole or not at all, while nobody else does. The edit is told what each holds, and
+/// says for each what becomes of it.
 ///
 /// # Errors
-/// Those of the edit, which leaves the file as it is; whatever keeps it from being read, locked or written.
+/// Those of the edit, which leaves the files as they are; whatever keeps one from being read, locked or written.
 pub(super) async fn edit<T>(
-    path: &Path,
-    edit: impl Fn(Option<&[u8]>) -> Result<(Edit, T)>,
+    paths: &[PathBuf],
+    edit: impl Fn(&[Option<Vec<u8>>]) -> Result<(Vec<Edit>, T)>,
 ) -> Result<Edited<T>> {
-    let file = real(path)?;
-    let cannot = |error: io::Error| {
-        Error::new(ErrorKind::Failed, format!("cannot write {}", file.display()))
-            .with_source(error)
-            .with_hint(
-                "it was left as it is; check that you may write in that directory, and that there is room",
-            )
-    };
-    if let Some(parent) = file.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        os::private_directory(parent).map_err(cannot)?;
-    }
-    // kubectl's lock stands beside the name that it was told.
-    let _named = if file == path {
-        None
-    } else {
-        Some(Lock::take(path).await?)
-    };
-    let _lock = Lock::take(&file).await?;
+    edit_with(paths, edit, |from, to| std::fs::rename(from, to)).await
+}
+
+async fn edit_with<T>(
+    paths: &[PathBuf],
+    edit: impl Fn(&[Option<Vec<u8>>]) -> Result<(Vec<Edit>, T)>,
+    rename: Rename,
+) -> Result<Edited<T>> {
     for _ in 0..MAX_TRIES {
-        let before = read(&file)?;
-        let (Edit { text, backup }, told) = edit(before.as_deref())?;
-        let Some(text) = text else {
-            return Ok(Edited { told, backup: None });
-        };
-        let kept = match before.as_deref().filter(|_| backup) {
-            Some(bytes) => {
-                let path = beside(&file, ".kompox-backup");
-                os::write_whole(&path, bytes).map_err(cannot)?;
-                Some(path)
-            }
-            None => None,
-        };
-        // An editor, or a tool that takes no lock.
-        if read(&file)? != before {
+        let mut locked = Locked::take(paths).await?;
+        let before = read_all(paths)?;
+        let (edits, told) = edit(&before)?;
+        let changes: Vec<Change<'_>> = paths
+            .iter()
+            .zip(&before)
+            .zip(&edits)
+            .filter_map(|((path, before), edit)| Change::of(path, before.as_deref(), edit))
+            .collect::<Result<_>>()?;
+        for change in &changes {
+            locked.require(change.path)?;
+        }
+        let kept = changes
+            .iter()
+            .map(|change| change.keep(change.edit.backup))
+            .collect::<Result<Vec<_>>>()?;
+        // An editor, or a tool that takes no lock; or a file that was not there, and has no lock.
+        if read_all(paths)? != before || !changes.iter().all(|change| locked.covers(change.path)) {
             continue;
         }
-        os::write_whole(&file, text.as_bytes()).map_err(cannot)?;
-        return Ok(Edited { told, backup: kept });
+        let mut backups = Vec::new();
+        for (change, kept) in changes.iter().zip(kept) {
+            backups.extend(change.write(kept, rename)?);
+        }
+        return Ok(Edited { told, backups });
     }
+    let shown = paths.iter().map(|path| path.display().to_string());
+    let shown = shown.collect::<Vec<_>>().join(", ");
     Err(Error::new(
         ErrorKind::Conflict,
-        format!("another program keeps changing {}", file.display()),
+        format!("another program keeps changing {shown}"),
     )
-    .with_hint("it was left as it is; run it again when that has ended"))
+    .with_hint("nothing was written; run it again when that has ended"))
+}
+
+/// The rights to write files, until they are dropped.
+struct Locked<'a> {
+    held: Vec<Lock>,
+    covered: Vec<&'a PathBuf>,
+    /// The files that cannot be locked, and why: they may still be read.
+    refused: Vec<(&'a PathBuf, Error)>,
+}
+
+impl<'a> Locked<'a> {
+    /// Locks each file that is there, and the one that would be made, as kubectl does.
+    async fn take(paths: &'a [PathBuf]) -> Result<Self> {
+        let files: Vec<PathBuf> = paths.iter().map(|path| real(path)).collect::<Result<_>>()?;
+        let there = |file: &PathBuf| std::fs::symlink_metadata(file).is_ok();
+        let new = file_for_new_entries(files.iter().map(there));
+        let mut locked = Self {
+            held: Vec::new(),
+            covered: Vec::new(),
+            refused: Vec::new(),
+        };
+        // kubectl's lock stands beside the name that it was told. In one order for all, so that nobody waits for each
+        // other.
+        let mut names = BTreeSet::new();
+        for (index, (path, file)) in paths.iter().zip(&files).enumerate() {
+            if index == new {
+                make_directory_of(file)?;
+            }
+            if index == new || there(file) {
+                names.extend([(path.clone(), path), (file.clone(), path)]);
+            }
+        }
+        let mut taken = None;
+        for (name, path) in names {
+            locked.covered.push(path);
+            if taken.as_ref() == Some(&name) {
+                continue;
+            }
+            match Lock::take(&name).await {
+                Ok(lock) => locked.held.push(lock),
+                Err(error) if error.kind() == ErrorKind::Conflict => return Err(error),
+                Err(error) => locked.refused.push((path, error)),
+            }
+            taken = Some(name);
+        }
+        Ok(locked)
+    }
+
+    /// Refuses a file whose lock could not be made.
+    fn require(&mut self, path: &Path) -> Result<()> {
+        match self.refused.iter().position(|(refused, _)| *refused == path) {
+            Some(index) => Err(self.refused.swap_remove(index).1),
+            None => Ok(()),
+        }
+    }
+
+    fn covers(&self, path: &Path) -> bool {
+        self.covered.iter().any(|covered| *covered == path)
+    }
+}
+
+fn make_directory_of(file: &Path) -> Result<()> {
+    match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => {
+            os::private_directory(parent).map_err(|error| cannot_write(file, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn cannot_write(file: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Failed, format!("cannot write {}", file.display()))
+        .with_source(error)
+        .with_hint("it was left as it is; check that you may write in that directory, and that there is room")
+}
+
+/// What is written to one file.
+struct Change<'a> {
+    /// The name that was told.
+    path: &'a Path,
+    /// The file itself.
+    file: PathBuf,
+    before: Option<&'a [u8]>,
+    edit: &'a Edit,
+    text: &'a str,
+}
+
+impl<'a> Change<'a> {
+    fn of(path: &'a Path, before: Option<&'a [u8]>, edit: &'a Edit) -> Option<Result<Self>> {
+        let text = edit.text.as_deref()?;
+        Some(real(path).map(|file| Self {
+            path,
+            file,
+            before,
+            edit,
+            text,
+        }))
+    }
+
+    /// Keeps beside the file what it holds now; where that is said.
+    fn keep(&self, wanted: bool) -> Result<Option<PathBuf>> {
+        let Some(bytes) = self.before.filter(|_| wanted) else {
+            return Ok(None);
+        };
+        let path = beside(&self.file, ".kompox-backup");
+        os::write_whole(&path, bytes, |from, to| std::fs::rename(from, to))
+            .map_err(|error| cannot_write(&self.file, error))?;
+        Ok(Some(path))
+    }
+
+    /// Writes it, and says where what it held before is kept.
+    fn write(&self, kept: Option<PathBuf>, rename: Rename) -> Result<Option<PathBuf>> {
+        match os::write_whole(&self.file, self.text.as_bytes(), rename) {
+            Ok(()) => Ok(kept),
+            Err(error) if os::keeps_its_name(&error) => self.write_in_place(kept),
+            Err(error) => Err(cannot_write(&self.file, error)),
+        }
+    }
+
+    /// Writes over what a mount point holds, which is not whole while that lasts: so there is always a backup.
+    fn write_in_place(&self, kept: Option<PathBuf>) -> Result<Option<PathBuf>> {
+        let kept = match kept {
+            Some(kept) => Some(kept),
+            None => self.keep(true)?,
+        };
+        os::write_in_place(&self.file, self.text.as_bytes()).map_err(|error| {
+            // Where this fails too, the backup still has it.
+            let back = os::write_in_place(&self.file, self.before.unwrap_or_default());
+            let error = cannot_write(&self.file, error);
+            match (back, kept.as_deref()) {
+                (Err(_), Some(kept)) => error.with_hint(format!(
+                    "it is damaged: copy back what it held before, from {}",
+                    kept.display()
+                )),
+                _ => error,
+            }
+        })?;
+        Ok(kept)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What rename(2) answers where the name is a mount point.
+    fn busy(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::ResourceBusy.into())
+    }
+
+    fn across(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::CrossesDevices.into())
+    }
+
+    fn refused(_: &Path, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap()
+            .block_on(future)
+    }
+
+    /// Writes a text to one file. Looks at the lock while that goes on.
+    fn write(path: &Path, text: &str, backup: bool, rename: Rename) -> Result<Edited<()>> {
+        let change = |_: &[Option<Vec<u8>>]| {
+            assert!(beside(path, ".lock").exists());
+            let text = Some(text.to_owned());
+            Ok((vec![Edit { text, backup }], ()))
+        };
+        run(edit_with(&[path.to_owned()], change, rename))
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_mount_point_is_written_in_place_and_always_with_a_backup() {
+        for (rename, backup) in [(busy as Rename, true), (busy, false), (across, true)] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("config");
+            std::fs::write(&path, "something longer").unwrap();
+            #[cfg(unix)]
+            let inode = {
+                use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+                std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+                std::fs::metadata(&path).unwrap().ino()
+            };
+            let edited = write(&path, "new", backup, rename).unwrap();
+            assert_eq!(std::fs::read(&path).unwrap(), b"new");
+            let kept = beside(&path, ".kompox-backup");
+            assert_eq!(std::fs::read(&kept).unwrap(), b"something longer");
+            assert_eq!(edited.backups, [kept]);
+            assert_eq!(names(directory.path()), ["config", "config.kompox-backup"]);
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::MetadataExt as _;
+                let metadata = std::fs::metadata(&path).unwrap();
+                assert_eq!((metadata.ino(), metadata.mode() & 0o777), (inode, 0o600));
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_for_another_reason_is_left_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("config");
+        std::fs::write(&path, "old").unwrap();
+        let error = write(&path, "new", false, refused).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Failed);
+        assert_eq!(std::fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(directory.path()), ["config"]);
+    }
+
+    #[test]
+    fn only_what_changes_is_written_and_what_comes_meanwhile_is_seen() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = ["a", "b", "c"].map(|name| directory.path().join(name));
+        let [first, second, third] = &paths;
+        std::fs::write(second, "old").unwrap();
+        std::fs::write(third, "other").unwrap();
+        let tries = std::cell::Cell::new(0);
+        let edited = run(edit(&paths, |before| {
+            tries.set(tries.get() + 1);
+            if tries.get() == 1 {
+                // Somebody who takes no lock.
+                std::fs::write(first, "came").unwrap();
+            }
+            let came = before.first().is_some_and(Option::is_some);
+            let edits = [came, true, false].map(|changes| Edit {
+                text: changes.then(|| "new".to_owned()),
+                backup: true,
+            });
+            Ok((edits.into(), ()))
+        }))
+        .unwrap();
+        assert_eq!(tries.get(), 2);
+        assert_eq!(edited.backups.len(), 2);
+        assert_eq!(std::fs::read(first).unwrap(), b"new");
+        assert_eq!(std::fs::read(beside(first, ".kompox-backup")).unwrap(), b"came");
+        assert_eq!(std::fs::read(second).unwrap(), b"new");
+        assert_eq!(std::fs::read(third).unwrap(), b"other");
+        let names = names(directory.path());
+        assert!(!names.iter().any(|name| name.ends_with(".lock")), "{names:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_only_read_needs_no_lock_and_one_that_is_written_does() {
+        let directory = tempfile::tempdir().unwrap();
+        // There is no room for «.lock» in this name.
+        let unlockable = directory.path().join("n".repeat(252));
+        let paths = [directory.path().join("config"), unlockable.clone()];
+        for (written, works) in [([true, false], true), ([false, true], false)] {
+            for path in &paths {
+                std::fs::write(path, "old").unwrap();
+            }
+            let edits = || {
+                written.map(|written| Edit {
+                    text: written.then(|| "new".to_owned()),
+                    backup: false,
+                })
+            };
+            let result = run(edit(&paths, |_| Ok((edits().into(), ()))));
+            assert_eq!(result.is_ok(), works);
+            assert_eq!(std::fs::read(&unlockable).unwrap(), b"old");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! `cluster kubeconfig`.
 
 mod file;
+mod place;
 mod token_command;
 
 use std::env;
@@ -9,15 +10,18 @@ use std::path::{Path, PathBuf};
 use clap::{ValueEnum, ValueHint};
 use kompox_domain::cluster::{Address, Credential, KubeconfigRequest, TokenCommand};
 use kompox_domain::{Context, Error, ErrorKind, Label, Operation as Port, Result};
-use kompox_kube::kubeconfig::{Clash, EntryChange, EntryKind, MergeOptions, check_replaceable};
+use kompox_kube::kubeconfig::{
+    Clash, EntryChange, EntryKind, KubeconfigFiles, MergeOptions, MergedFiles, check_replaceable,
+};
 use kompox_kube::{Access, Kubeconfig};
 use kompox_usecase::cluster;
 
 use self::file::{Edit, Edited};
+use self::place::Place;
 use super::operation;
-use crate::args::{ClusterTargetArgs, GlobalArgs, OutputFormat};
+use crate::args::{ClusterTargetArgs, GlobalArgs};
 use crate::exit_codes;
-use crate::failure::{Failure, Report};
+use crate::failure::Failure;
 use crate::session::{ClusterSession, operate};
 use crate::ui::Ui;
 use crate::{args, os};
@@ -31,7 +35,8 @@ Examples:
   kompoxops cluster kubeconfig --merge --cred user      As whoever is signed in to Azure; needs no other program
 
 Cluster, user and context are called kompox-CLUSTER-HASH unless --context names them. What else a file holds stays as
-it is; what a merge replaces is kept beside it as FILE.kompox-backup.";
+it is; what a merge replaces is kept beside it as FILE.kompox-backup. Of several files in $KUBECONFIG an entry is updated
+in the one that defines it, and a new one goes to the first that is there, else it makes the last: as with kubectl.";
 
 /// What only one of is meant.
 const PLACE: &str = "place";
@@ -56,7 +61,7 @@ pub(super) struct Args {
     /// Write it to a private temporary file, and print its path
     #[arg(long)]
     temp: bool,
-    /// The file to merge into [default: the first of $KUBECONFIG, else ~/.kube/config]
+    /// The file to merge into [default: as kubectl does, into those of $KUBECONFIG, else ~/.kube/config]
     #[arg(long, value_name = "PATH", requires = "merge", conflicts_with = FILE, value_hint = ValueHint::FilePath)]
     kubeconfig: Option<PathBuf>,
     /// What cluster, user and context are called
@@ -65,7 +70,7 @@ pub(super) struct Args {
     /// The namespace of the context
     #[arg(long, value_name = "NAMESPACE")]
     namespace: Option<Label>,
-    /// Make the context the current one; the first context of a file is that anyway
+    /// Make the context the current one; where there was none at all it is that anyway
     #[arg(long, requires = "merge", conflicts_with = FILE)]
     set_current: bool,
     /// Replace what is somebody else's: entries of the same names, or the file named with --out; a backup is kept
@@ -128,14 +133,6 @@ enum At {
     Private,
 }
 
-/// Where it goes.
-enum Place {
-    Stdout,
-    File(PathBuf),
-    Temp,
-    Merge(PathBuf),
-}
-
 /// What is told about it.
 struct Done {
     /// What is printed.
@@ -147,7 +144,7 @@ struct Done {
 }
 
 pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
-    let place = args.place()?;
+    let place = Place::of(args)?;
     let session = ClusterSession::open(global, &args.target)?;
     let request = KubeconfigRequest {
         credential: match args.cred {
@@ -187,40 +184,6 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
 }
 
 impl Args {
-    /// Where it goes, as absolute paths: what is told must hold in another directory too.
-    fn place(&self) -> Result<Place, Failure> {
-        if self.temp {
-            return Ok(Place::Temp);
-        }
-        if self.merge {
-            let path = self.kubeconfig.clone().or_else(default_file);
-            let path = path.as_deref().map(absolute).transpose()?;
-            return path.map(Place::Merge).ok_or_else(|| {
-                Failure::new(
-                    ErrorKind::InvalidInput,
-                    "there is no home directory to look for .kube/config in",
-                    "name the file with --kubeconfig",
-                )
-            });
-        }
-        match self.out.as_deref() {
-            Some(path) if is_output_format(path) => Err(Failure::Told(Box::new(Report::usage(&format!(
-                "error: --out names a file here, and {path} is an output format of other commands\n\n\
-                 tip: --format yaml or --format json says how it is written; --out ./{path} names a file",
-                path = path.display()
-            ))))),
-            Some(path) if path != Path::new("-") => {
-                let path = absolute(path)?;
-                require_directory(&path)?;
-                Ok(Place::File(path))
-            }
-            _ if self.print_export => Err(Failure::Told(Box::new(Report::usage(
-                "error: --print-export needs a file, and --out - is none",
-            )))),
-            _ => Ok(Place::Stdout),
-        }
-    }
-
     fn named(&self, mut access: Access) -> Access {
         if let Some(name) = &self.context {
             access = access.renamed(name);
@@ -242,7 +205,7 @@ impl Args {
             Place::Stdout => Ok(self.to_stdout(access)),
             Place::Temp => self.to_temp(cx, access),
             Place::File(path) => self.to_file(path, access, command).await,
-            Place::Merge(path) => self.to_merge(path, access).await,
+            Place::Merge(paths) => self.to_merge(paths, access).await,
         }
     }
 
@@ -319,7 +282,12 @@ impl Args {
                 differs,
             });
         }
-        let Edited { backup, .. } = file::edit(path, change).await?;
+        let paths = [path.to_owned()];
+        let Edited { backups, .. } = file::edit(&paths, |before| {
+            let (edit, existed) = change(before.first().and_then(Option::as_deref))?;
+            Ok((vec![edit], existed))
+        })
+        .await?;
         let mut said = vec![if self.print_export {
             String::new()
         } else {
@@ -330,7 +298,7 @@ impl Args {
             )
         }];
         said.retain(|line| !line.is_empty());
-        said.extend(kept(backup.as_deref()));
+        said.extend(kept(&backups));
         Ok(Done {
             data: if self.print_export {
                 self.path_or_export(path)
@@ -360,78 +328,62 @@ impl Args {
         })
     }
 
-    async fn to_merge(&self, path: &Path, access: &Access) -> Result<Done> {
+    async fn to_merge(&self, paths: &[PathBuf], access: &Access) -> Result<Done> {
         let options = MergeOptions {
             set_current: self.set_current,
             force: self.force,
         };
-        let change = |before: Option<&[u8]>| -> Result<(Edit, Vec<EntryChange>)> {
-            let config = match before {
-                Some(bytes) => file::parse(path, bytes)?,
-                None => Kubeconfig::empty(),
-            };
-            let merged = config
-                .merge(access, options)
-                .map_err(|clash| clashed(path, &clash))?;
-            let edit = Edit {
-                text: (!merged.changes.is_empty()).then(|| merged.config.to_yaml()),
-                backup: true,
-            };
-            Ok((edit, merged.changes))
-        };
-        let (name, shown) = (access.name(), path.display());
-        if self.dry_run {
-            let before = file::read(&file::real(path)?)?;
-            let (_, changes) = change(before.as_deref())?;
-            let mut lines = Vec::new();
-            if before.is_none() {
-                lines.push(format!("create {shown}"));
-            }
-            lines.extend(
-                changes
-                    .iter()
-                    .map(|change| format!("{} in {shown}", line(change))),
-            );
-            let said = if lines.is_empty() {
-                Some(format!("{shown} is as it would be"))
-            } else {
-                None
-            };
-            return Ok(Done {
-                data: lines.iter().map(|line| format!("{line}\n")).collect(),
-                differs: !lines.is_empty(),
-                said: said.into_iter().collect(),
+        let merge = |before: &[Option<Vec<u8>>]| -> Result<MergedFiles> {
+            let files = paths.iter().zip(before).map(|(path, bytes)| {
+                let config = bytes.as_deref().map(|bytes| file::parse(path, bytes));
+                config.transpose()
             });
+            let files = KubeconfigFiles::new(files.collect::<Result<_>>()?);
+            files
+                .merge(access, options)
+                .map_err(|clash| clashed(paths, &clash))
+        };
+        if self.dry_run {
+            let before = file::read_all(paths)?;
+            return Ok(would_merge(paths, &before, &merge(&before)?));
         }
-        let Edited {
-            told: changes,
-            backup,
-        } = file::edit(path, change).await?;
-        let flag = if self.kubeconfig.is_some() {
-            format!(" --kubeconfig {}", word(path))
-        } else {
-            String::new()
+        let change = |before: &[Option<Vec<u8>>]| {
+            let merged = merge(before)?;
+            let edits = merged.files.iter().map(|file| Edit {
+                text: (!file.changes.is_empty()).then(|| file.config.to_yaml()),
+                backup: true,
+            });
+            Ok((edits.collect(), merged))
         };
-        let made_current = changes
-            .iter()
-            .any(|change| change.kind == EntryKind::CurrentContext);
-        let use_it = if self.set_current || made_current {
-            format!("kubectl{flag} get namespaces")
-        } else {
-            format!("kubectl{flag} --context {} get namespaces", args::quoted(name))
-        };
-        let begin = if changes.is_empty() {
-            format!("context {name} in {shown} is as it should be")
-        } else {
-            format!("context {name} is in {shown}")
-        };
-        let mut said = vec![format!("{begin}; use it: {use_it}")];
-        said.extend(kept(backup.as_deref()));
+        let Edited { told, backups } = file::edit(paths, change).await?;
+        let mut said = vec![self.merged(paths, access.name(), &told)];
+        said.extend(kept(&backups));
         Ok(Done {
             data: String::new(),
             said,
             differs: false,
         })
+    }
+
+    /// What is said of a merge.
+    fn merged(&self, paths: &[PathBuf], name: &str, merged: &MergedFiles) -> String {
+        let named = self.kubeconfig.as_ref().and(paths.first());
+        let flag = named.map_or_else(String::new, |path| format!(" --kubeconfig {}", word(path)));
+        let mut changes = merged.files.iter().flat_map(|file| &file.changes);
+        let unchanged = changes.clone().next().is_none();
+        let made_current = changes.any(|change| change.kind == EntryKind::CurrentContext);
+        let use_it = if self.set_current || made_current {
+            format!("kubectl{flag} get namespaces")
+        } else {
+            format!("kubectl{flag} --context {} get namespaces", args::quoted(name))
+        };
+        let shown = shown(paths, merged.context);
+        let begin = if unchanged {
+            format!("context {name} in {shown} is as it should be")
+        } else {
+            format!("context {name} is in {shown}")
+        };
+        format!("{begin}; use it: {use_it}")
     }
 
     fn path_or_export(&self, path: &Path) -> String {
@@ -443,17 +395,48 @@ impl Args {
     }
 }
 
-fn kept(backup: Option<&Path>) -> Option<String> {
-    backup.map(|path| format!("what it held before is in {}", path.display()))
+fn kept(backups: &[PathBuf]) -> Option<String> {
+    let shown: Vec<String> = backups.iter().map(|path| path.display().to_string()).collect();
+    (!shown.is_empty()).then(|| format!("what it held before is in {}", shown.join(", ")))
 }
 
-fn clashed(path: &Path, clash: &Clash) -> Error {
+/// One of several paths, as it is told.
+fn shown(paths: &[PathBuf], index: usize) -> String {
+    paths
+        .get(index)
+        .map_or_else(String::new, |path| path.display().to_string())
+}
+
+fn clashed(paths: &[PathBuf], clash: &Clash) -> Error {
     Error::new(
         ErrorKind::Conflict,
-        format!("cannot merge into {}", path.display()),
+        format!("cannot merge into {}", shown(paths, clash.file)),
     )
     .with_source(clash.clone())
     .with_hint("choose another name with --context, or replace it with --force")
+}
+
+/// What a dry run of a merge tells.
+fn would_merge(paths: &[PathBuf], before: &[Option<Vec<u8>>], merged: &MergedFiles) -> Done {
+    let mut lines = Vec::new();
+    for ((path, before), file) in paths.iter().zip(before).zip(&merged.files) {
+        let shown = path.display();
+        if before.is_none() && !file.changes.is_empty() {
+            lines.push(format!("create {shown}\n"));
+        }
+        let changes = file.changes.iter();
+        lines.extend(changes.map(|change| format!("{} in {shown}\n", line(change))));
+    }
+    let said = if lines.is_empty() {
+        vec![format!("{} is as it would be", shown(paths, merged.context))]
+    } else {
+        Vec::new()
+    };
+    Done {
+        differs: !lines.is_empty(),
+        data: lines.concat(),
+        said,
+    }
 }
 
 /// One line of a dry run.
@@ -474,45 +457,6 @@ fn line(change: &EntryChange) -> String {
         ""
     };
     format!("{verb} {} {to}{}{fields}", change.kind, change.name)
-}
-
-/// The file that kubectl writes to.
-fn default_file() -> Option<PathBuf> {
-    let listed = env::var_os("KUBECONFIG").and_then(|list| {
-        let mut paths = env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
-        paths.next()
-    });
-    listed.or_else(|| {
-        let home = env::home_dir().filter(|home| !home.as_os_str().is_empty())?;
-        Some(home.join(".kube").join("config"))
-    })
-}
-
-/// Whether `--out` was taken for the flag that says how data is printed.
-fn is_output_format(path: &Path) -> bool {
-    let is = |word: &str| OutputFormat::from_str(word, true).is_ok();
-    path.to_str().is_some_and(is)
-}
-
-/// Refuses a file in a directory that is not there: only for what is merged are directories made, as kubectl makes them.
-fn require_directory(path: &Path) -> Result<(), Failure> {
-    let file = file::real(path)?;
-    let directory = file.parent().unwrap_or(&file);
-    if directory.is_dir() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        ErrorKind::InvalidInput,
-        format!("there is no directory {}", directory.display()),
-        "make it first, or name a file elsewhere",
-    ))
-}
-
-fn absolute(path: &Path) -> Result<PathBuf, Failure> {
-    std::path::absolute(path).map_err(|error| {
-        let what = format!("cannot tell where {} is", path.display());
-        Failure::io(what, error, "name the file by its whole path")
-    })
 }
 
 /// A path as one word of a shell.
