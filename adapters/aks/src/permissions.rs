@@ -125,6 +125,8 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             STACK_WRITE,
             STACK_VALIDATE,
             STACK_EXPORT,
+            // Tags that others have set are read before, since the stack replaces them.
+            GROUP_RESOURCES,
             DEPLOYMENT_READ,
             DEPLOYMENT_WRITE,
             DEPLOYMENT_VALIDATE,

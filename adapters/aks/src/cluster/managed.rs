@@ -7,6 +7,7 @@ use kompox_arm::error::word;
 use kompox_arm::operation::{End, ended};
 use serde::Deserialize;
 
+use super::foreign_tags;
 use super::stack::{list, text_map};
 use super::template::{Kept, KeptPool};
 
@@ -116,6 +117,8 @@ pub(crate) struct AgentPool {
     pub(crate) orchestrator_version: Option<String>,
     #[serde(default)]
     pub(crate) current_orchestrator_version: Option<String>,
+    #[serde(default, deserialize_with = "text_map")]
+    pub(crate) tags: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -230,7 +233,8 @@ impl ManagedCluster {
                 .current_orchestrator_version
                 .clone()
                 .or_else(|| pool.orchestrator_version.clone());
-            (pool.name.clone(), KeptPool { count, version })
+            let tags = foreign_tags::foreign(&pool.tags);
+            (pool.name.clone(), KeptPool { count, version, tags })
         });
         Kept {
             kubernetes_version: self.version().map(str::to_owned),

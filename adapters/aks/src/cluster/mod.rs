@@ -5,6 +5,7 @@ mod check;
 mod deprovision;
 mod failure;
 mod follow;
+mod foreign_tags;
 mod hints;
 pub(crate) mod kubeconfig;
 pub(crate) mod locate;

@@ -12,7 +12,7 @@ use super::names::Names;
 use super::nouns::{is_kind, split};
 use super::see::{CLUSTERS, Seen};
 use super::stack::{self, Stack, StackInput, StackState};
-use super::{ClusterWork, changes, domain, failure, template};
+use super::{ClusterWork, changes, domain, failure, foreign_tags, template};
 
 const GROUPS: &str = "Microsoft.Resources/resourceGroups";
 const ROLE_ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
@@ -54,6 +54,13 @@ pub(crate) struct Todo {
 }
 
 impl Todo {
+    /// Gives a parameter of the template another value.
+    pub(super) fn set(&mut self, parameter: &str, value: Value) {
+        if let Some(given) = self.parameters.pointer_mut(&format!("/{parameter}/value")) {
+            *given = value;
+        }
+    }
+
     pub(crate) fn input<'a>(&'a self, location: &'a str) -> StackInput<'a> {
         StackInput {
             location,
@@ -82,8 +89,9 @@ impl ClusterWork<'_> {
         }
         match self.todo(&seen, force) {
             None => Ok(Plan::default()),
-            Some(todo) => {
+            Some(mut todo) => {
                 self.refuse_stopped(&seen)?;
+                self.keep_tags(&seen, &mut todo).await?;
                 self.planned(&seen, &todo).await
             }
         }
@@ -143,12 +151,14 @@ impl ClusterWork<'_> {
             (tags::CREATED, created.to_string()),
             (tags::HASH, hash),
         ];
+        let ours = tags.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let foreign = seen
+            .stack
+            .iter()
+            .flat_map(|stack| foreign_tags::on_stack(&stack.tags));
         Some(Todo {
             parameters: Value::Object(parameters),
-            tags: tags
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
+            tags: foreign.chain(ours).collect(),
             description: format!("kompoxops: cluster {}", self.scope.path()),
             why,
             reason,
@@ -219,12 +229,13 @@ impl ClusterWork<'_> {
 
     fn inputs(&self, stack: &Stack, todo: &Todo, exported: Option<&Value>) -> Vec<InputChange> {
         let mut hidden: BTreeSet<&str> = template::secure().collect();
-        hidden.insert("created");
+        // Neither stands in a configuration.
+        hidden.extend(["created", foreign_tags::PARAMETER]);
         let keeps_version = self.own.kubernetes_version.is_none();
         let chosen = |leaf: &str| {
             let of_pool = matches!(changes::top(leaf), "systemPool" | "userPools");
             // What runs is kept, and no difference that somebody made in the settings.
-            (of_pool && leaf.ends_with(".count"))
+            (of_pool && (leaf.ends_with(".count") || leaf.contains(&format!(".{}", foreign_tags::OF_POOL))))
                 || (keeps_version && (leaf == "kubernetesVersion" || (of_pool && leaf.ends_with(".version"))))
         };
         let empty = serde_json::Map::new();

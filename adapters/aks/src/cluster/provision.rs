@@ -47,7 +47,7 @@ impl ClusterWork<'_> {
                 .as_ref()
                 .is_some_and(|stack| self.is_of_this_run(stack));
             // Once is as asked.
-            let Some(todo) = self.todo(&seen, force && !(tried.is_some() && ours)) else {
+            let Some(mut todo) = self.todo(&seen, force && !(tried.is_some() && ours)) else {
                 return Ok(tried.filter(|_| ours).unwrap_or_default());
             };
             if let (Some(_), true, Some(stack)) = (&tried, ours, &seen.stack)
@@ -64,6 +64,7 @@ impl ClusterWork<'_> {
                 }
             }
             self.refuse_stopped(&seen)?;
+            self.keep_tags(&seen, &mut todo).await?;
             let plan = self.planned(&seen, &todo).await?;
             match self.put(&seen, &todo).await? {
                 Put::Done => return Ok(plan),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use ulid::Ulid;
 use url::Url;
 
+use super::foreign_tags::{self, Tags};
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::{ApiServer, OwnCluster, Pool, PrivateZone, SYSTEM_POOL};
 
@@ -39,6 +40,8 @@ pub(crate) struct KeptPool {
     pub(crate) count: Option<u32>,
     /// `currentOrchestratorVersion`: nodes may be behind the control plane.
     pub(crate) version: Option<String>,
+    /// Tags that others have set.
+    pub(crate) tags: Tags,
 }
 
 /// The template's parameters: `{"name": {"value": …}}`, as a stack takes them.
@@ -71,6 +74,7 @@ pub(crate) fn parameters(
         ("adoptResourceGroup", json!(own.adopt)),
         ("cluster", json!(cluster.path())),
         ("created", json!(created.to_string())),
+        (foreign_tags::PARAMETER, foreign_tags::none()),
         ("kubernetesVersion", json!(version)),
         ("skuTier", json!(own.sku_tier)),
         ("systemPool", system_pool(own, kept)),
@@ -117,8 +121,8 @@ pub(crate) fn parameters(
 
 /// The SHA-256 of template and parameters, in hexadecimal digits: what a stack's `kompox-hash` says.
 ///
-/// Left out are what runs (so that an upgrade by AKS or a node more by the autoscaler changes nothing), the ULID of the
-/// cluster, and the passwords of proxies: a tag is no place for anything that a password could be guessed from.
+/// Left out are what runs (so that an upgrade by AKS or a node more by the autoscaler changes nothing), the tags of
+/// others, the ULID of the cluster, and the passwords of proxies: a tag is no place for anything that a password could be guessed from.
 pub(crate) fn hash(cluster: &ClusterScope, provider: &ProviderSettings, own: &OwnCluster) -> String {
     let mut parameters = parameters(cluster, provider, own, Ulid::nil(), &Kept::default());
     parameters.remove("created");
@@ -241,6 +245,7 @@ fn pool(own: &OwnCluster, pool: &Pool, name: &str, zones: &[Zone], kept: &Kept) 
         .and_then(|running| running.count)
         .map_or(pool.min, |count| count.clamp(pool.min, pool.max));
     let zones: Vec<String> = zones.iter().map(ToString::to_string).collect();
+    let tags = running.map(|running| &running.tags).cloned().unwrap_or_default();
     let values = [
         ("version", json!(version.unwrap_or_default())),
         ("count", json!(count)),
@@ -250,6 +255,7 @@ fn pool(own: &OwnCluster, pool: &Pool, name: &str, zones: &[Zone], kept: &Kept) 
         ("diskType", json!(pool.disk_type)),
         ("diskSizeGB", json!(pool.disk_size_gb)),
         ("zones", json!(zones)),
+        (foreign_tags::OF_POOL, json!(tags)),
     ];
     values
         .into_iter()

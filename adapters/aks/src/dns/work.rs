@@ -216,6 +216,8 @@ impl Work<'_> {
             let there = decision.there.as_ref();
             let mut metadata = there.map(|set| set.metadata.clone()).unwrap_or_default();
             for (name, value) in self.judge.owner().marks() {
+                // Their names compare without case.
+                metadata.retain(|there, _| !there.eq_ignore_ascii_case(name));
                 metadata.insert(name.to_owned(), value.to_owned());
             }
             let ttl = there.map(|set| set.ttl).filter(|ttl| *ttl > 0).unwrap_or(TTL);

@@ -18,6 +18,7 @@ mod deprovision;
 mod disks;
 mod dns;
 mod failures;
+mod foreign_tags;
 mod install;
 mod installing;
 mod interruptions;

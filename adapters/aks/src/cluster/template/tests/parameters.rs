@@ -41,6 +41,7 @@ fn what_runs_is_passed_back_but_changes_no_hash() {
     let pool = |count, version: &str| KeptPool {
         count: Some(count),
         version: Some(version.to_owned()),
+        tags: BTreeMap::from([("owner".to_owned(), version.to_owned())]),
     };
     let kept = Kept {
         kubernetes_version: Some("1.34.2".to_owned()),
@@ -55,6 +56,7 @@ fn what_runs_is_passed_back_but_changes_no_hash() {
     assert_eq!(unset["systemPool"]["value"]["version"], "1.34.1");
     assert_eq!(unset["systemPool"]["value"]["count"], 2);
     assert_eq!(unset["userPools"]["value"][0]["version"], "1.33.4");
+    assert_eq!(unset["userPools"]["value"][0]["foreignTags"]["owner"], "1.33.4");
     // Nine nodes, but the preset allows three.
     assert_eq!(unset["userPools"]["value"][0]["count"], 3);
     let set = made(&[("AZURE_AKS_KUBERNETES_VERSION", "1.35")], &kept);

@@ -240,20 +240,42 @@ fn role_assignments_say_who_for_whom_and_are_named_by_scope_role_and_principal()
     assert_eq!(count, 8);
 }
 
+/// Whether an expression in a deployment gives a resource our tags, last, and with them those that others have set.
+fn beside_those_of_others(name: &str, expression: &str) -> bool {
+    let passed = |parameter: &str| -> String {
+        let whole = list(template(), "resources")
+            .skip(1)
+            .find(|resource| deployment(resource) == name);
+        let value = whole.and_then(|whole| whole["properties"]["parameters"][parameter]["value"].as_str());
+        value.unwrap_or_default().to_owned()
+    };
+    let alone = |text: &str| {
+        let name = text.strip_prefix("[parameters('")?.strip_suffix("')]")?;
+        Some(name.to_owned())
+    };
+    let whole = alone(expression).map_or_else(|| expression.to_owned(), |parameter| passed(&parameter));
+    let Some((theirs, ours)) = whole
+        .strip_prefix("[union(")
+        .and_then(|rest| rest.strip_suffix(")]"))
+        .and_then(|rest| rest.split_once(", "))
+    else {
+        return false;
+    };
+    let of_others = theirs.starts_with("parameters('foreignTags').") || theirs.ends_with(".foreignTags");
+    of_others
+        && (ours == "variables('tags')"
+            || alone(&format!("[{ours}]")).is_some_and(|ours| passed(&ours) == "[variables('tags')]"))
+}
+
 #[test]
 fn whatever_takes_tags_has_ours_and_the_rest_is_marked_otherwise() {
     let without: BTreeSet<&str> = resources()
         .iter()
-        .filter(|(_, resource)| {
+        .filter(|(name, resource)| {
             let tags = resource
                 .get("tags")
                 .or_else(|| resource.pointer("/properties/tags"));
-            tags.is_none_or(|tags| {
-                !matches!(
-                    tags.as_str(),
-                    Some("[parameters('tags')]" | "[variables('tags')]")
-                )
-            })
+            tags.is_none_or(|tags| !beside_those_of_others(name, tags.as_str().unwrap_or_default()))
         })
         .map(|(_, resource)| text(resource, "type"))
         .collect();
