@@ -174,7 +174,10 @@ impl Hands<'_> {
     pub(crate) async fn delete(self, name: &str, force: bool) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
-        driver.disk_delete(cx, app, volume, &name.parse()?, force).await
+        driver
+            .disk_delete(cx, app, volume, &name.parse()?, force)
+            .await
+            .map(drop)
     }
 
     pub(crate) async fn snapshot(self, name: &str, source: Option<Source>) -> Result<()> {
@@ -190,7 +193,10 @@ impl Hands<'_> {
     pub(crate) async fn delete_snapshot(self, name: &str) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
-        driver.snapshot_delete(cx, app, volume, &name.parse()?).await
+        driver
+            .snapshot_delete(cx, app, volume, &name.parse()?)
+            .await
+            .map(drop)
     }
 
     pub(crate) async fn restore(self, snapshot: &str, disk: &str) -> Result<()> {
@@ -199,6 +205,7 @@ impl Hands<'_> {
             disk: disk.parse()?,
             zone: None,
             options: VolumeOptions::default(),
+            resume: false,
         };
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));

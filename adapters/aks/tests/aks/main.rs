@@ -32,4 +32,5 @@ mod support;
 mod template;
 mod trouble;
 mod uninstall;
+mod unmade;
 mod zones;
