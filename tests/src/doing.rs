@@ -207,7 +207,10 @@ impl Hands<'_> {
     pub async fn delete(self, name: &str, force: bool) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
-        driver.disk_delete(cx, app, volume, &name.parse()?, force).await
+        driver
+            .disk_delete(cx, app, volume, &name.parse()?, force)
+            .await
+            .map(drop)
     }
 
     /// Takes a snapshot of volume `db`.
@@ -231,7 +234,10 @@ impl Hands<'_> {
     pub async fn delete_snapshot(self, name: &str) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
-        driver.snapshot_delete(cx, app, volume, &name.parse()?).await
+        driver
+            .snapshot_delete(cx, app, volume, &name.parse()?)
+            .await
+            .map(drop)
     }
 
     /// Restores a snapshot of volume `db` as a disk.
@@ -244,6 +250,7 @@ impl Hands<'_> {
             disk: disk.parse()?,
             zone: None,
             options: VolumeOptions::default(),
+            resume: false,
         };
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));

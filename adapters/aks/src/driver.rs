@@ -14,7 +14,7 @@ use kompox_domain::driver::{
     Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore,
 };
 use kompox_domain::model::ClusterId;
-use kompox_domain::volume::{DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
+use kompox_domain::volume::{Deletion, DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
 use kompox_domain::{
     App, AppScope, Cluster, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Result, Secret,
     SnapshotName, Volume, VolumeMount,
@@ -379,7 +379,7 @@ impl ProviderDriver for AksDriver {
         volume: &Volume,
         disk: &DiskName,
         force: bool,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         let resolver = &*self.resolver;
         self.volumes(cx, app)?
             .disk_delete(resolver, volume, disk, force)
@@ -411,7 +411,7 @@ impl ProviderDriver for AksDriver {
         app: &AppScope,
         volume: &Volume,
         snapshot: &SnapshotName,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         self.volumes(cx, app)?.snapshot_delete(volume, snapshot).await
     }
 

@@ -20,7 +20,7 @@ use crate::options::VolumeOptions;
 use crate::scope::{AppScope, ClusterScope, ProviderScope};
 use crate::secret::SecretReader;
 use crate::source::Source;
-use crate::volume::{DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
+use crate::volume::{Deletion, DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $variant:ident, $word:literal, $minutes:literal;)*) => {
@@ -175,6 +175,8 @@ pub struct SnapshotRestore {
     pub zone: Option<String>,
     /// Options that win over those of the volume.
     pub options: VolumeOptions,
+    /// Whether a disk of that name that an earlier call made is gone on with.
+    pub resume: bool,
 }
 
 /// The contract of a provider driver, for one configured provider.
@@ -397,7 +399,8 @@ pub trait ProviderDriver: Send + Sync {
     /// The disks of some volumes of an app.
     ///
     /// # Behavior
-    /// Newest first, then by name. Nothing there yet, not even the place for it: empty. A resource belongs to a
+    /// Newest first, then by name. What was never made, or is still being made, is listed too and says so
+    /// ([`Creation`](crate::volume::Creation)). Nothing there yet, not even the place for it: empty. A resource belongs to a
     /// volume only if place, tag and name all agree; whatever else is there is skipped. At most one disk of each
     /// volume is assigned, at every moment ([`assigned_index`](crate::volume::assigned_index)).
     ///
@@ -409,7 +412,8 @@ pub trait ProviderDriver: Send + Sync {
     ///
     /// # Behavior
     /// The first disk of a volume is assigned, later ones are not. The place for it is made where it is missing,
-    /// and left as it is otherwise. Called twice with one name: `Conflict` the second time. Two calls at the same
+    /// and left as it is otherwise. Called twice with one name: `Conflict` the second time; where the first creation
+    /// failed, it is gone on with if it is for the same source, size, kind and zone. Two calls at the same
     /// time may both leave a disk; every reader still sees one assigned, and the loser warns
     /// ([`LostRace`](crate::progress::WarningKind::LostRace)).
     /// The answer may differ from the request: sizes are rounded up.
@@ -417,7 +421,7 @@ pub trait ProviderDriver: Send + Sync {
     /// # Errors
     /// `Conflict` for a name in use, or one that is somebody else's; `NotFound` for a missing source;
     /// `InvalidInput` for an unknown option, a size the cloud does not have, or a zone that must be given;
-    /// `Precondition` for a source that is not ready; `Unsupported` for the kind of volume.
+    /// `Precondition` for a source that is not ready, or was never made; `Unsupported` for the kind of volume.
     async fn disk_create(
         &self,
         cx: &Context,
@@ -433,7 +437,7 @@ pub trait ProviderDriver: Send + Sync {
     /// next call goes on. If another disk was assigned meanwhile: `Conflict` that names it.
     ///
     /// # Errors
-    /// `NotFound` for a missing disk; `Conflict`.
+    /// `NotFound` for a missing disk; `Precondition` for one that was never made, or is still being made; `Conflict`.
     async fn disk_assign(
         &self,
         cx: &Context,
@@ -445,7 +449,7 @@ pub trait ProviderDriver: Send + Sync {
     /// Deletes a disk.
     ///
     /// # Behavior
-    /// Missing: success. The assigned disk only with `force`; none is assigned afterwards. The app's cluster is asked
+    /// Missing: success, and the answer says so. The assigned disk only with `force`; none is assigned afterwards. The app's cluster is asked
     /// whether a persistent volume still names the disk. Where there is no cluster there is nobody to ask; where it
     /// does not answer, a warning says that it was not asked ([`Unchecked`](crate::progress::WarningKind::Unchecked)).
     ///
@@ -459,7 +463,7 @@ pub trait ProviderDriver: Send + Sync {
         volume: &Volume,
         disk: &DiskName,
         force: bool,
-    ) -> Result<()>;
+    ) -> Result<Deletion>;
 
     /// The snapshots of some volumes of an app.
     ///
@@ -478,10 +482,12 @@ pub trait ProviderDriver: Send + Sync {
     /// Takes a snapshot.
     ///
     /// # Behavior
-    /// Returns when the snapshot can be used, not earlier. Called twice with one name: `Conflict` the second time.
+    /// Returns when the snapshot can be used, not earlier. Called twice with one name: `Conflict` the second time;
+    /// where the first creation failed, it is gone on with if it is for the same source.
     ///
     /// # Errors
-    /// `NotFound` for a missing source, or without one when no disk is assigned; `Conflict` for a name in use.
+    /// `NotFound` for a missing source, or without one when no disk is assigned; `Precondition` for a source that was
+    /// never made; `Conflict` for a name in use.
     async fn snapshot_create(
         &self,
         cx: &Context,
@@ -493,7 +499,7 @@ pub trait ProviderDriver: Send + Sync {
     /// Deletes a snapshot.
     ///
     /// # Behavior
-    /// Missing: success.
+    /// Missing: success, and the answer says so.
     ///
     /// # Errors
     /// None of its own.
@@ -503,13 +509,15 @@ pub trait ProviderDriver: Send + Sync {
         app: &AppScope,
         volume: &Volume,
         snapshot: &SnapshotName,
-    ) -> Result<()>;
+    ) -> Result<Deletion>;
 
     /// Makes a disk from a snapshot.
     ///
     /// # Behavior
     /// At least as large as the snapshot; never assigned, not even as the first. Zone as asked, else as the disk
-    /// the snapshot was taken from. Called twice with one name: `Conflict` the second time.
+    /// the snapshot was taken from. Called twice with one name: `Conflict` the second time, unless `resume` says to
+    /// go on: then the disk of that name is the answer, if it is the one that this call would make and was never
+    /// assigned or attached.
     ///
     /// # Errors
     /// As [`disk_create`](Self::disk_create).

@@ -6,10 +6,62 @@ use std::collections::HashMap;
 use time::OffsetDateTime;
 use ulid::Ulid;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::{DiskName, SnapshotName, VolumeName};
 use crate::options::VolumeOptions;
 use crate::quantity::ByteSize;
 use crate::zone::Zone;
+
+/// How the making of a disk or snapshot stands. Until it is done there is a name, and nothing behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Creation {
+    /// It was made. What became of it since is another matter.
+    #[default]
+    Done,
+    /// It is being made.
+    UnderWay,
+    /// It was never made: the cloud gave it up.
+    Failed,
+}
+
+impl Creation {
+    /// Refuses what was not made; `what` is `disk` or `snapshot`.
+    ///
+    /// # Errors
+    /// `Precondition`, with the way out.
+    pub fn require_done(self, what: &str, name: &impl ToString, volume: &VolumeName) -> Result<()> {
+        let name = name.to_string();
+        let (how, hint) = match self {
+            Self::Done => return Ok(()),
+            Self::UnderWay => (
+                "is still being created",
+                format!(
+                    "wait until it is there; kompoxops {what} list -V {volume} shows its provisioning state"
+                ),
+            ),
+            Self::Failed => (
+                "was never made: its creation failed",
+                format!(
+                    "create it again as before under the same name, or delete it: kompoxops {what} delete -V {volume} -N {name}"
+                ),
+            ),
+        };
+        Err(Error::new(
+            ErrorKind::Precondition,
+            format!("{what} {name} of volume {volume} {how}"),
+        )
+        .with_hint(hint))
+    }
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// It was there, and is gone.
+    Deleted,
+    /// It was not there.
+    WasNotThere,
+}
 
 /// A disk as a driver reads it, before it is known which one is assigned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +88,10 @@ pub struct DiskRecord {
     pub updated_at: Option<OffsetDateTime>,
     /// The cloud's own word for its state.
     pub state: Option<String>,
+    /// The cloud's own word for how the last operation on it stands.
+    pub provisioning_state: Option<String>,
+    /// Whether it was made.
+    pub creation: Creation,
     /// The machines that have it attached, by the cloud's own ids.
     pub attached_to: Vec<String>,
 }
@@ -112,6 +168,10 @@ pub struct VolumeSnapshot {
     pub source_disk: Option<String>,
     /// How much of it has been copied, 0 to 100. It can be used from 100 on.
     pub completion_percent: Percent,
+    /// The cloud's own word for how the last operation on it stands.
+    pub provisioning_state: Option<String>,
+    /// Whether it was made.
+    pub creation: Creation,
 }
 
 /// Orders snapshots: newest first, then by name.
@@ -195,6 +255,8 @@ mod tests {
             created_at: Some(OffsetDateTime::UNIX_EPOCH + Duration::seconds(created)),
             updated_at: None,
             state: None,
+            provisioning_state: None,
+            creation: Creation::Done,
             attached_to: vec![],
         }
     }
@@ -220,6 +282,20 @@ mod tests {
         assert_eq!(assigned(&records).as_deref(), Some("legacy2"));
         let records = [record("b", true, None, 1), record("a", true, None, 1)];
         assert_eq!(assigned(&records).as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn what_was_never_made_is_refused_with_the_way_out() {
+        let volume: VolumeName = "db".parse().unwrap();
+        assert!(Creation::Done.require_done("disk", &"a", &volume).is_ok());
+        for (creation, way_out) in [
+            (Creation::UnderWay, "wait until it is there"),
+            (Creation::Failed, "kompoxops disk delete -V db -N a"),
+        ] {
+            let error = creation.require_done("disk", &"a", &volume).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Precondition);
+            assert!(error.hint().unwrap().contains(way_out), "{error:?}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ use kompox_domain::dns::{DnsReport, DnsRequest};
 use kompox_domain::driver::{DiskCreate, Finding, SnapshotCreate, SnapshotRestore, unsupported};
 use kompox_domain::model::{AnyId, VolumeKind};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::volume::{DiskRecord, arrange_snapshots};
+use kompox_domain::volume::{Deletion, DiskRecord, arrange_snapshots};
 use kompox_domain::{
     AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, DriverFactory, Error,
     ErrorKind, Operation, ProviderDriver, ProviderScope, Result, Secret, SecretReader, SnapshotName, Source,
@@ -32,7 +32,7 @@ use kompox_driver_conformance::memory::MemoryHarness;
 use kompox_driver_conformance::{Harness as _, declared_cases, run};
 use ulid::Ulid;
 
-use files::{DISKS, Requests, SNAPSHOTS};
+use files::{DISKS, Requests, SNAPSHOT, SNAPSHOTS};
 use harness::ToyHarness;
 
 const NAME: &str = "toy";
@@ -221,7 +221,7 @@ impl ProviderDriver for Toy {
         let size = at_least(volume.size, original)?;
         let first = listed.is_empty();
         let at = first.then(|| cx.next_ulid(None));
-        let made = make_disk(&requests, volume, &request.name, size, at).await?;
+        let made = make_disk(&requests, volume, &request.name, size, at, None).await?;
         if first && !made.assigned {
             let message = format!("disk {} was made, and another one was assigned", request.name);
             cx.warn(WarningKind::LostRace, message);
@@ -277,12 +277,12 @@ impl ProviderDriver for Toy {
         volume: &Volume,
         disk: &DiskName,
         force: bool,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         let volumes = std::slice::from_ref(volume);
         let requests = self.requests(cx, app, volumes)?;
         let listed = requests.disks(volumes).await?;
         let Ok(target) = find(&listed, disk) else {
-            return Ok(());
+            return Ok(Deletion::WasNotThere);
         };
         let refused = |why: String| Err(Error::new(ErrorKind::Precondition, why));
         if let Some(machine) = target.record.attached_to.first() {
@@ -351,7 +351,7 @@ impl ProviderDriver for Toy {
         app: &AppScope,
         volume: &Volume,
         snapshot: &SnapshotName,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         let requests = self.requests(cx, app, std::slice::from_ref(volume))?;
         let step = cx.begin(format!("delete snapshot {snapshot}"));
         let handle = requests.handle(SNAPSHOTS, volume, snapshot);
@@ -371,7 +371,19 @@ impl ProviderDriver for Toy {
         let source = Source::Snapshot(request.snapshot.clone());
         let (original, _) = requests.original(volume, &source).await?;
         let size = at_least(volume.size, Some(original))?;
-        make_disk(&requests, volume, &request.disk, size, None).await
+        let snapshot = requests.handle(SNAPSHOTS, volume, &request.snapshot);
+        let disk = requests.handle(DISKS, volume, &request.disk);
+        if request.resume
+            && requests.is_unused_copy(volume, &disk, &snapshot).await?
+            && let Ok(there) = find(
+                &requests.disks(std::slice::from_ref(volume)).await?,
+                &request.disk,
+            )
+            && there.record.size == size
+        {
+            return Ok(there);
+        }
+        make_disk(&requests, volume, &request.disk, size, None, Some(snapshot)).await
     }
 }
 
@@ -382,12 +394,14 @@ async fn make_disk(
     name: &DiskName,
     size: ByteSize,
     assigned_at: Option<Ulid>,
+    snapshot: Option<String>,
 ) -> Result<VolumeDisk> {
     let handle = requests.handle(DISKS, volume, name);
     let mut disk_tags = vec![
         (tags::VOLUME, requests.app.volume_key(&volume.name)),
         (tags::DISK_NAME, name.to_string()),
     ];
+    disk_tags.extend(snapshot.map(|snapshot| (SNAPSHOT, snapshot)));
     if let Some(at) = assigned_at {
         disk_tags.push((tags::DISK_ASSIGNED, "true".to_owned()));
         disk_tags.push((tags::DISK_ASSIGNED_AT, at.to_string()));

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures::future::{Either, select};
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::model::VolumeKind;
+use kompox_domain::volume::Deletion;
 use kompox_domain::{
     AppScope, ByteSize, Context, DiskName, ErrorKind, ProviderDriver, Result, SnapshotName, Volume,
     VolumeDisk, VolumeOptions, VolumeSnapshot,
@@ -106,13 +107,18 @@ impl World {
         )
     }
 
-    pub(crate) async fn try_delete(&self, volume: &Volume, name: &DiskName, force: bool) -> Result<()> {
+    pub(crate) async fn try_delete(&self, volume: &Volume, name: &DiskName, force: bool) -> Result<Deletion> {
         self.driver
             .disk_delete(&self.cx, &self.app, volume, name, force)
             .await
     }
 
-    pub(crate) async fn delete(&self, volume: &Volume, name: &DiskName, force: bool) -> Verdict {
+    pub(crate) async fn delete(
+        &self,
+        volume: &Volume,
+        name: &DiskName,
+        force: bool,
+    ) -> Result<Deletion, Stop> {
         done(
             self.try_delete(volume, name, force).await,
             &format!("disk_delete {name} (force: {force})"),
@@ -178,7 +184,7 @@ impl World {
             .await
     }
 
-    pub(crate) async fn try_snapshot_delete(&self, volume: &Volume, name: &SnapshotName) -> Result<()> {
+    pub(crate) async fn try_snapshot_delete(&self, volume: &Volume, name: &SnapshotName) -> Result<Deletion> {
         self.driver
             .snapshot_delete(&self.cx, &self.app, volume, name)
             .await
@@ -293,6 +299,7 @@ pub(crate) fn restore(snapshot: &SnapshotName, disk: &DiskName) -> SnapshotResto
         disk: disk.clone(),
         zone: None,
         options: VolumeOptions::default(),
+        resume: false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Snapshots of an app's volumes.
 
 use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
+use kompox_domain::volume::Deletion;
 use kompox_domain::{
     AppScope, Context, DiskName, Error, Operation, ProviderDriver, Result, SnapshotName, Source, VolumeDisk,
     VolumeName, VolumeOptions, VolumeSnapshot, WriteOutcome,
@@ -85,7 +86,7 @@ pub async fn create(
         })
 }
 
-/// Deletes a snapshot. A missing one is deleted already.
+/// Deletes a snapshot. One that is not there is no error: the answer says so.
 ///
 /// # Errors
 /// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_delete`].
@@ -95,7 +96,7 @@ pub async fn delete(
     app: &AppScope,
     volume: &VolumeName,
     snapshot: &SnapshotName,
-) -> Result<()> {
+) -> Result<Deletion> {
     support::require(driver, &[Operation::SnapshotDelete])?;
     let volume = support::volume(app, volume)?;
     let cx = &cx.within();
@@ -127,7 +128,8 @@ pub struct Restore {
 
 /// Makes a disk from a snapshot, and assigns it where that is asked for.
 ///
-/// When only the assignment fails, the error names the new disk and the command that assigns it.
+/// When only the assignment fails, the error names the new disk and the command that assigns it. Where the disk was named
+/// and is to be assigned, the next call goes on with a disk that an earlier one made and did not come to assign.
 ///
 /// # Errors
 /// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_restore`] and, with `assign`, of
@@ -149,6 +151,7 @@ pub async fn restore(
         disk: disk::name_or_new(cx, request.disk.as_ref()),
         zone: request.zone.clone(),
         options: request.options.clone(),
+        resume: request.assign && request.disk.is_some(),
     };
     let watched = &cx.within();
     let restored = driver

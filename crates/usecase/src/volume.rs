@@ -178,7 +178,13 @@ fn assigned<'a>(volume: &Volume, disks: &'a [VolumeDisk]) -> Result<&'a VolumeDi
         .collect();
     let assigned: Vec<&VolumeDisk> = own.iter().copied().filter(|disk| disk.assigned).collect();
     match (assigned.as_slice(), own.is_empty()) {
-        ([disk], _) => Ok(disk),
+        ([disk], _) => {
+            let record = &disk.record;
+            record
+                .creation
+                .require_done("disk", &record.name, &record.volume)?;
+            Ok(disk)
+        }
         ([], true) => Err(Error::new(
             ErrorKind::Precondition,
             format!("volume {} has no disk", volume.name),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kompox_domain::volume::DiskRecord;
+use kompox_domain::volume::{Creation, DiskRecord};
 use kompox_domain::{ByteSize, VolumeOptions, tags};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -133,6 +133,8 @@ fn record(raw: &Value, item: &Item) -> Option<DiskRecord> {
         created_at: created.and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok()),
         updated_at: None,
         state: None,
+        provisioning_state: None,
+        creation: Creation::Done,
         attached_to: vec![],
     })
 }

@@ -262,7 +262,10 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
             .disk_assign(cx, app, volume, &disk.parse()?)
             .await
             .map(drop),
-        Action::Delete(disk, force) => driver.disk_delete(cx, app, volume, &disk.parse()?, force).await,
+        Action::Delete(disk, force) => driver
+            .disk_delete(cx, app, volume, &disk.parse()?, force)
+            .await
+            .map(drop),
         Action::Snapshot(name, from) => {
             let request = SnapshotCreate {
                 name: name.parse()?,
@@ -270,13 +273,17 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
             };
             driver.snapshot_create(cx, app, volume, &request).await.map(drop)
         }
-        Action::DeleteSnapshot(name) => driver.snapshot_delete(cx, app, volume, &name.parse()?).await,
+        Action::DeleteSnapshot(name) => driver
+            .snapshot_delete(cx, app, volume, &name.parse()?)
+            .await
+            .map(drop),
         Action::Restore(name, disk) => {
             let request = SnapshotRestore {
                 snapshot: name.parse()?,
                 disk: disk.parse()?,
                 zone,
                 options: options(),
+                resume: false,
             };
             driver.snapshot_restore(cx, app, volume, &request).await.map(drop)
         }

@@ -289,11 +289,11 @@ async fn a_snapshot_is_restored_once_and_assigned_where_that_is_asked_for() {
             ..restore.conflicting()
         },
         Doing {
-            // The disk is there and may not be assigned yet: `disk assign` is what is left to do.
+            // It goes on with its disk, unless that was marked already: then `disk assign` clears the others.
             again: Some(|h| {
                 Box::pin(async move {
                     match restore_and_assign(h).await {
-                        Err(error) if error.kind() == ErrorKind::Conflict => h.assign("back").await,
+                        Err(error) if was_assigned(&error) => h.assign("back").await,
                         other => other,
                     }
                 })
@@ -303,6 +303,13 @@ async fn a_snapshot_is_restored_once_and_assigned_where_that_is_asked_for() {
         },
     ])
     .await;
+}
+
+/// Whether the disk that a restore would go on with has been assigned, by the run that was broken off.
+fn was_assigned(error: &Error) -> bool {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    let mut texts = causes.map(ToString::to_string);
+    error.kind() == ErrorKind::Conflict && texts.any(|text| text.ends_with("has been assigned before"))
 }
 
 async fn restore_and_assign(hands: Hands<'_>) -> Result<()> {

@@ -29,6 +29,7 @@ impl AppVolumes<'_> {
             let names = before.iter().map(|record| record.name.to_string());
             return Err(source::missing("disk", &volume.name, &name.to_string(), names));
         };
+        target.creation.require_done("disk", name, &volume.name)?;
         let leads = assigned(&before).is_some_and(|assigned| assigned.name == *name);
         let others: Vec<DiskName> = before
             .iter()

@@ -5,7 +5,7 @@ use futures::future::{self, Either};
 use kompox_arm::{ArmRequest, FinalState, retry};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::volume::{self, DiskRecord, VolumeDisk};
+use kompox_domain::volume::{self, Deletion, DiskRecord, VolumeDisk};
 use kompox_domain::{DiskName, Error, ErrorKind, Result, Source, Volume, VolumeName, Zone, naming, tags};
 use kompox_kube::Resolver;
 use serde_json::{Map, Value, json};
@@ -28,6 +28,8 @@ pub(crate) struct NewDisk<'a> {
     pub(crate) source: Option<Found>,
     /// When it was assigned; not at all without.
     pub(crate) assigned_at: Option<Ulid>,
+    /// Whether something of ours is there under its name, which is gone on with.
+    pub(crate) resumed: bool,
 }
 
 impl AppVolumes<'_> {
@@ -90,7 +92,10 @@ impl AppVolumes<'_> {
             async { Ok(self.app_cluster().await) },
         )?;
 
-        disks.require_free(Kind::Disks, &resource)?;
+        let there = disks.there(Kind::Disks, &resource)?;
+        if let Some(there) = &there {
+            there.require_failed()?;
+        }
         let records = disks.disks(&self.settings.location)?;
         let found = match (&request.source, by_id) {
             (None, _) => None,
@@ -119,13 +124,6 @@ impl AppVolumes<'_> {
             .and_then(|found| found.size)
             .map_or(volume.size, |size| size.max(volume.size));
         let gib = options.check_size(size)?;
-        if !group_exists {
-            self.groups
-                .create(self.arm, &self.cx.beside(), &self.group, &self.settings.location)
-                .await?;
-        }
-        let latest = records.iter().filter_map(|record| record.assigned_at).max();
-        let assigned_at = records.is_empty().then(|| self.cx.next_ulid(latest));
         let new = NewDisk {
             volume,
             name: &request.name,
@@ -133,10 +131,19 @@ impl AppVolumes<'_> {
             gib,
             zone,
             source: found,
-            assigned_at,
+            assigned_at: self.first_assigned_at(&records, &request.name),
+            resumed: there.is_some(),
         };
+        if let Some(there) = &there {
+            there.require_same(&self.disk_body(&new)?, &delete_or_rename(volume, &request.name))?;
+        }
+        if !group_exists {
+            self.groups
+                .create(self.arm, &self.cx.beside(), &self.group, &self.settings.location)
+                .await?;
+        }
         let making = async {
-            if assigned_at.is_some() {
+            if new.assigned_at.is_some() {
                 self.make_first(&new, &resource).await
             } else {
                 self.make(&new, &resource).await
@@ -144,6 +151,18 @@ impl AppVolumes<'_> {
         };
         let (made, ()) = futures::join!(making, self.let_attach(attaching.as_ref()));
         made
+    }
+
+    /// When a new disk is assigned from its first moment: the first of its volume. One whose creation failed keeps
+    /// the mark that it has.
+    fn first_assigned_at(&self, records: &[DiskRecord], name: &DiskName) -> Option<Ulid> {
+        let failed = records.iter().find(|record| record.name == *name);
+        let others = records.iter().any(|record| record.name != *name);
+        match failed {
+            Some(failed) if failed.flagged && failed.assigned_at.is_some() => failed.assigned_at,
+            _ if others => None,
+            _ => Some(self.cx.next_ulid(None)),
+        }
     }
 
     /// Makes a disk that is not assigned.
@@ -224,15 +243,16 @@ impl AppVolumes<'_> {
         wanted: FinalState,
     ) -> Result<Option<kompox_arm::ArmResponse>> {
         let url = self.group.item_url(self.arm, Kind::Disks, resource)?;
-        let request = ArmRequest::put(url, &self.disk_body(new)?)?
-            .in_known_group()
-            .creating();
+        let mut request = ArmRequest::put(url, &self.disk_body(new)?)?.in_known_group();
+        if !new.resumed {
+            request = request.creating();
+        }
         let step = self.cx.begin(format!("create disk {resource}"));
         let result = self.arm.run(self.cx, &request, wanted, &step).await;
         Ok(step.end(result)?)
     }
 
-    fn disk_body(&self, new: &NewDisk<'_>) -> Result<Value> {
+    pub(crate) fn disk_body(&self, new: &NewDisk<'_>) -> Result<Value> {
         let data = match &new.source {
             None => models::CreationData::new(CreateOption::Empty),
             Some(source) => wire::copied_from(&source.id, CreateOption::Copy),
@@ -278,7 +298,7 @@ impl AppVolumes<'_> {
         volume: &Volume,
         name: &DiskName,
         force: bool,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         require_disk(volume)?;
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
         let volumes = std::slice::from_ref(volume);
@@ -291,7 +311,7 @@ impl AppVolumes<'_> {
         listing.require_not_foreign(Kind::Disks, &resource)?;
         let disks = volume::arrange(listing.disks(&self.settings.location)?);
         let Some(disk) = disks.iter().find(|disk| disk.record.name == *name) else {
-            return Ok(());
+            return Ok(Deletion::WasNotThere);
         };
         deletable(disk, &volume.name, force)?;
         let answer = match asked {
@@ -299,7 +319,9 @@ impl AppVolumes<'_> {
             Either::Right(answer) => answer,
         };
         self.require_unnamed(name, answer)?;
-        self.remove(Kind::Disks, &resource).await
+        self.remove(Kind::Disks, &resource)
+            .await
+            .map(|()| Deletion::Deleted)
     }
 
     /// Deletes a disk or snapshot that was seen to be ours. Gone meanwhile is gone.
@@ -350,6 +372,14 @@ fn deletable(disk: &VolumeDisk, volume: &VolumeName, force: bool) -> Result<()> 
         ));
     }
     Ok(())
+}
+
+/// What to do about a disk that is in the way of one that would be made.
+pub(crate) fn delete_or_rename(volume: &Volume, name: &DiskName) -> String {
+    format!(
+        "delete it first: kompoxops disk delete -V {} -N {name}; or choose another name",
+        volume.name
+    )
 }
 
 fn vanished(resource: &str) -> Error {

@@ -2,10 +2,12 @@
 
 use kompox_arm::{ArmError, ArmRequest};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::volume::{DiskRecord, VolumeSnapshot};
+use kompox_domain::volume::{Creation, DiskRecord, VolumeSnapshot};
 use kompox_domain::{Error, ErrorKind, Result, Volume, VolumeName, naming, tags};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::blueprint::{self, Blueprint};
 use super::{AppVolumes, wire};
 use crate::api::Kind;
 use crate::groups;
@@ -28,8 +30,19 @@ struct Found {
 /// Whoever has the name that somebody asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Taken {
-    Ours,
+    /// We; the resource as it came.
+    Ours(String),
     Foreign(Option<String>),
+}
+
+/// A resource of ours that is there under the name of one that is to be made.
+#[derive(Debug)]
+pub(crate) struct There<'a> {
+    kind: Kind,
+    resource: &'a str,
+    /// Whether it was made.
+    pub(crate) creation: Creation,
+    json: Value,
 }
 
 /// Whose a resource is.
@@ -115,7 +128,7 @@ impl AppVolumes<'_> {
             let owner = owner(&glance, &keys, &app);
             if is_asked {
                 listing.taken = Some(match owner {
-                    Owner::Volume(..) => Taken::Ours,
+                    Owner::Volume(..) => Taken::Ours(element.to_owned()),
                     _ => Taken::Foreign(wire::tag(glance.tags.as_ref(), tags::APP).map(str::to_owned)),
                 });
             }
@@ -200,18 +213,19 @@ impl Listing {
             .collect()
     }
 
-    /// Refuses a name that somebody has. A PUT would change what is there.
+    /// What there is of ours under the name that was asked about.
     ///
     /// # Errors
-    /// `Conflict`.
-    pub(crate) fn require_free(&self, kind: Kind, resource: &str) -> Result<()> {
+    /// `Conflict` for a name that somebody else has.
+    pub(crate) fn there<'a>(&self, kind: Kind, resource: &'a str) -> Result<Option<There<'a>>> {
         match &self.taken {
-            None => Ok(()),
-            Some(Taken::Ours) => Err(Error::new(
-                ErrorKind::Conflict,
-                format!("{} {resource} exists already", kind.noun()),
-            )
-            .with_hint("choose another name, or leave the name out to have one made")),
+            None => Ok(None),
+            Some(Taken::Ours(json)) => Ok(Some(There {
+                kind,
+                resource,
+                creation: wire::creation(json),
+                json: serde_json::from_str(json).unwrap_or_default(),
+            })),
             Some(Taken::Foreign(owner)) => Err(foreign(kind, resource, owner.as_deref())),
         }
     }
@@ -225,6 +239,64 @@ impl Listing {
             Some(Taken::Foreign(owner)) => Err(foreign(kind, resource, owner.as_deref())),
             _ => Ok(()),
         }
+    }
+}
+
+impl There<'_> {
+    /// Refuses a name in use: a PUT would change what is there. One whose creation failed is not in use.
+    ///
+    /// # Errors
+    /// `Conflict`.
+    pub(crate) fn require_failed(&self) -> Result<()> {
+        let what = format!("{} {}", self.kind.noun(), self.resource);
+        let (message, hint) = match self.creation {
+            Creation::Failed => return Ok(()),
+            Creation::UnderWay => (
+                format!("{what} is being created already"),
+                "wait until that has ended, or choose another name",
+            ),
+            Creation::Done => (
+                format!("{what} exists already"),
+                "choose another name, or leave the name out to have one made",
+            ),
+        };
+        Err(Error::new(ErrorKind::Conflict, message).with_hint(hint))
+    }
+
+    /// Refuses to go on with what is not the one that would be made, or was ever attached.
+    ///
+    /// # Errors
+    /// `Conflict`, with this way out.
+    pub(crate) fn require_same(&self, wanted: &Value, way_out: &str) -> Result<()> {
+        let differences = Blueprint::of(&self.json).differences(&Blueprint::of(wanted));
+        let why = if differences.is_empty() {
+            if !blueprint::was_attached(&self.json) {
+                return Ok(());
+            }
+            "has been attached to a machine".to_owned()
+        } else {
+            format!(
+                "differs from what would be made, in {}",
+                differences.join(" and ")
+            )
+        };
+        Err(self.conflict(&why, way_out))
+    }
+
+    /// Refuses to go on with a disk that was ever assigned.
+    ///
+    /// # Errors
+    /// `Conflict`, with this way out.
+    pub(crate) fn require_unassigned(&self, way_out: &str) -> Result<()> {
+        if blueprint::was_assigned(&self.json) {
+            return Err(self.conflict("has been assigned before", way_out));
+        }
+        Ok(())
+    }
+
+    fn conflict(&self, why: &str, way_out: &str) -> Error {
+        let what = format!("{} {}", self.kind.noun(), self.resource);
+        Error::new(ErrorKind::Conflict, format!("{what} exists already and {why}")).with_hint(way_out)
     }
 }
 
@@ -257,7 +329,7 @@ fn item_name<N: std::str::FromStr>(item: &str) -> Option<N> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 
@@ -314,14 +386,23 @@ mod tests {
             ..Listing::default()
         };
         let error = taken(Taken::Foreign(Some("ws1/prv1/app2".to_owned())))
-            .require_free(Kind::Disks, "d")
+            .there(Kind::Disks, "d")
             .unwrap_err();
         assert!(error.to_string().contains("ws1/prv1/app2"));
-        assert!(taken(Taken::Ours).require_not_foreign(Kind::Disks, "d").is_ok());
-        let error = taken(Taken::Ours).require_free(Kind::Disks, "d").unwrap_err();
-        assert_eq!(
-            (error.kind(), error.to_string().as_str()),
-            (ErrorKind::Conflict, "disk d exists already")
-        );
+        let ours = |state: &str| {
+            let json = json!({"properties": {"provisioningState": state}}).to_string();
+            taken(Taken::Ours(json))
+        };
+        assert!(ours("Succeeded").require_not_foreign(Kind::Disks, "d").is_ok());
+        for (state, expected) in [
+            ("Succeeded", Some("disk d exists already")),
+            ("Updating", Some("disk d is being created already")),
+            ("Failed", None),
+        ] {
+            let listing = ours(state);
+            let there = listing.there(Kind::Disks, "d").unwrap().unwrap();
+            let refusal = there.require_failed().err();
+            assert_eq!(refusal.map(|error| error.to_string()).as_deref(), expected);
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 mod assign;
 mod attach;
+mod blueprint;
 mod disks;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

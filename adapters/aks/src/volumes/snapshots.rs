@@ -4,11 +4,11 @@ use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::Create
 use kompox_arm::{ArmRequest, ArmResponse, FinalState};
 use kompox_domain::context::Step;
 use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
-use kompox_domain::volume::{self, DiskRecord, VolumeDisk, VolumeSnapshot};
+use kompox_domain::volume::{self, Creation, Deletion, DiskRecord, VolumeDisk, VolumeSnapshot};
 use kompox_domain::{Error, ErrorKind, Result, SnapshotName, Source, Volume, VolumeName, Zone, naming, tags};
 use serde_json::{Value, json};
 
-use super::disks::NewDisk;
+use super::disks::{NewDisk, delete_or_rename};
 use super::options::DiskOptions;
 use super::source::{self, Found};
 use super::zones::Wish;
@@ -46,7 +46,10 @@ impl AppVolumes<'_> {
                 }
             },
         )?;
-        snapshots.require_free(Kind::Snapshots, &resource)?;
+        let there = snapshots.there(Kind::Snapshots, &resource)?;
+        if let Some(there) = &there {
+            there.require_failed()?;
+        }
         let found = match (&request.source, by_id) {
             (None, _) => assigned(&disks, &volume.name)?,
             (Some(Source::Disk(name)), _) => source::disk(&disks, &volume.name, name)?,
@@ -58,6 +61,13 @@ impl AppVolumes<'_> {
             }
             (Some(Source::Resource(_)), Some(found)) => found,
         };
+        if let Some(there) = &there {
+            let way_out = format!(
+                "delete it first: kompoxops snapshot delete -V {} -N {}; or choose another name",
+                volume.name, request.name
+            );
+            there.require_same(&self.snapshot_body(volume, &request.name, &found)?, &way_out)?;
+        }
         if !group_exists {
             self.groups
                 .create(self.arm, &self.cx.beside(), &self.group, &self.settings.location)
@@ -65,9 +75,11 @@ impl AppVolumes<'_> {
         }
 
         let url = self.group.item_url(self.arm, Kind::Snapshots, &resource)?;
-        let put = ArmRequest::put(url, &self.snapshot_body(volume, &request.name, &found)?)?
-            .in_known_group()
-            .creating();
+        let body = self.snapshot_body(volume, &request.name, &found)?;
+        let mut put = ArmRequest::put(url, &body)?.in_known_group();
+        if there.is_none() {
+            put = put.creating();
+        }
         let step = self.cx.begin(format!("create snapshot {resource}"));
         let result = async {
             let response = self.arm.run(self.cx, &put, FinalState::Resource, &step).await?;
@@ -152,7 +164,7 @@ impl AppVolumes<'_> {
         }
     }
 
-    pub(crate) async fn snapshot_delete(&self, volume: &Volume, name: &SnapshotName) -> Result<()> {
+    pub(crate) async fn snapshot_delete(&self, volume: &Volume, name: &SnapshotName) -> Result<Deletion> {
         require_disk(volume)?;
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
         let listing = self
@@ -160,9 +172,11 @@ impl AppVolumes<'_> {
             .await?;
         listing.require_not_foreign(Kind::Snapshots, &resource)?;
         if !listing.snapshots()?.iter().any(|snapshot| snapshot.name == *name) {
-            return Ok(());
+            return Ok(Deletion::WasNotThere);
         }
-        self.remove(Kind::Snapshots, &resource).await
+        self.remove(Kind::Snapshots, &resource)
+            .await
+            .map(|()| Deletion::Deleted)
     }
 
     pub(crate) async fn snapshot_restore(
@@ -182,15 +196,18 @@ impl AppVolumes<'_> {
             self.listing(Kind::Disks, volumes, Some(&resource)),
             self.listing(Kind::Snapshots, volumes, None),
         )?;
-        disks.require_free(Kind::Disks, &resource)?;
+        let there = disks.there(Kind::Disks, &resource)?;
+        if let Some(there) = there.as_ref().filter(|_| !request.resume) {
+            there.require_failed()?;
+        }
         let snapshots = snapshots.snapshots()?;
         let snapshot = source::snapshot(&snapshots, &volume.name, &request.snapshot)?;
         let gib = options.check_size(snapshot.size.max(volume.size))?;
-        let origin = disks
-            .disks(&self.settings.location)?
-            .into_iter()
+        let records = disks.disks(&self.settings.location)?;
+        let origin = records
+            .iter()
             .find(|disk| snapshot.source_disk.as_deref() == Some(disk.name.to_string().as_str()));
-        let zone = self.restored_zone(asked, origin.as_ref(), &options).await?;
+        let zone = self.restored_zone(asked, origin, &options).await?;
         let source = Some(source::from_snapshot(snapshot));
         let new = NewDisk {
             volume,
@@ -200,7 +217,27 @@ impl AppVolumes<'_> {
             zone,
             source,
             assigned_at: None,
+            resumed: there.is_some(),
         };
+        if let Some(there) = &there {
+            let way_out = if there.creation == Creation::Failed {
+                delete_or_rename(volume, &request.disk)
+            } else {
+                format!(
+                    "assign it as it is: kompoxops disk assign -V {} -N {}; or choose another name for a new disk",
+                    volume.name, request.disk
+                )
+            };
+            there.require_same(&self.disk_body(&new)?, &way_out)?;
+            there.require_unassigned(&way_out)?;
+            let done = records.iter().find(|record| record.name == request.disk);
+            if let Some(record) = done.filter(|_| there.creation == Creation::Done) {
+                return Ok(VolumeDisk {
+                    assigned: false,
+                    record: record.clone(),
+                });
+            }
+        }
         self.make(&new, &resource).await
     }
 
@@ -231,21 +268,22 @@ impl AppVolumes<'_> {
 fn assigned(disks: &[DiskRecord], volume: &VolumeName) -> Result<Found> {
     volume::assigned_index(disks)
         .and_then(|index| disks.get(index))
-        .map(source::from_disk)
-        .ok_or_else(|| {
-            let there: Vec<String> = disks.iter().map(|disk| disk.name.to_string()).collect();
-            let hint = if there.is_empty() {
-                format!("make a disk first: kompoxops disk create -V {volume}")
-            } else {
-                format!(
-                    "assign one of {}, or name it with --source disk:<name>",
-                    there.join(", ")
-                )
-            };
-            Error::new(
-                ErrorKind::NotFound,
-                format!("volume {volume} has no assigned disk"),
-            )
-            .with_hint(hint)
-        })
+        .map_or_else(|| Err(none_assigned(disks, volume)), source::usable)
+}
+
+fn none_assigned(disks: &[DiskRecord], volume: &VolumeName) -> Error {
+    let there: Vec<String> = disks.iter().map(|disk| disk.name.to_string()).collect();
+    let hint = if there.is_empty() {
+        format!("make a disk first: kompoxops disk create -V {volume}")
+    } else {
+        format!(
+            "assign one of {}, or name it with --source disk:<name>",
+            there.join(", ")
+        )
+    };
+    Error::new(
+        ErrorKind::NotFound,
+        format!("volume {volume} has no assigned disk"),
+    )
+    .with_hint(hint)
 }

@@ -1,7 +1,7 @@
 //! What a new disk or snapshot is made from, found in Azure.
 
 use kompox_arm::{ArmRequest, ResourceId};
-use kompox_domain::volume::{DiskRecord, VolumeSnapshot};
+use kompox_domain::volume::{Creation, DiskRecord, VolumeSnapshot};
 use kompox_domain::{
     ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, Volume, VolumeName, suggest, tags,
 };
@@ -77,6 +77,12 @@ impl AppVolumes<'_> {
             }
         })?;
         let any: Any = response.json()?;
+        let made = wire::creation(std::str::from_utf8(&response.body).unwrap_or_default());
+        if made != Creation::Done {
+            let message = format!("source {id} was never made, or is still being made");
+            return Err(Error::new(ErrorKind::Precondition, message)
+                .with_hint("wait until its provisioningState is Succeeded, or make it anew"));
+        }
         if is_snapshot && any.properties.percent.is_some_and(|percent| percent < 100.0) {
             return Err(not_ready(&id.to_string()));
         }
@@ -108,10 +114,16 @@ pub(crate) fn disk(disks: &[DiskRecord], volume: &VolumeName, name: &DiskName) -
             disks.iter().map(|disk| disk.name.to_string()),
         )
     })?;
+    usable(disk)
+}
+
+/// A disk as a source, if it was made.
+pub(crate) fn usable(disk: &DiskRecord) -> Result<Found> {
+    disk.creation.require_done("disk", &disk.name, &disk.volume)?;
     Ok(from_disk(disk))
 }
 
-pub(crate) fn from_disk(disk: &DiskRecord) -> Found {
+fn from_disk(disk: &DiskRecord) -> Found {
     let name = Some(disk.name.to_string());
     Found {
         id: disk.handle.clone(),
@@ -133,6 +145,7 @@ pub(crate) fn snapshot<'a>(
         .iter()
         .find(|snapshot| snapshot.name == *name)
         .ok_or_else(|| missing("snapshot", volume, &name.to_string(), names()))?;
+    snapshot.creation.require_done("snapshot", name, volume)?;
     if snapshot.completion_percent.is_done() {
         Ok(snapshot)
     } else {

@@ -3,7 +3,7 @@
 use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
 use kompox_arm::operation::{End, ended};
 use kompox_domain::options::OptionValue;
-use kompox_domain::volume::{DiskRecord, Percent, VolumeSnapshot};
+use kompox_domain::volume::{Creation, DiskRecord, Percent, VolumeSnapshot};
 use kompox_domain::{ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, VolumeName, Zone, tags};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -92,6 +92,10 @@ pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str
         created_at: properties.and_then(|p| p.time_created),
         updated_at: properties.and_then(|p| p.last_ownership_update_time),
         state: properties.and_then(|p| p.disk_state.as_ref()).and_then(word),
+        provisioning_state: properties
+            .and_then(|p| p.provisioning_state.as_deref())
+            .map(kompox_arm::error::word),
+        creation: creation(json),
         attached_to,
         name,
     })
@@ -146,6 +150,10 @@ pub(crate) fn snapshot(json: &str, volume: &VolumeName, name: SnapshotName) -> R
         completion_percent: properties
             .and_then(|p| p.completion_percent)
             .map_or(Percent::DONE, Percent::new),
+        provisioning_state: properties
+            .and_then(|p| p.provisioning_state.as_deref())
+            .map(kompox_arm::error::word),
+        creation: creation(json),
         name,
     })
 }
@@ -158,6 +166,30 @@ pub(crate) fn copy_failure(json: &str) -> Option<(String, String)> {
         word(&error.error_code)?,
         kompox_arm::error::clip(&error.error_message),
     ))
+}
+
+/// Whether a disk or snapshot was made.
+///
+/// Azure knows when something was made, and gives it a GUID of its own, from when that is done: the published answers
+/// to a PUT that was accepted show neither (`Disk_Create_Empty.json` and its siblings in azure-rest-api-specs), the
+/// resource after it shows both. So a state other than `Succeeded` is that of a creation where both are missing, and
+/// that of a later update where they are there.
+pub(crate) fn creation(json: &str) -> Creation {
+    let resource = serde_json::from_str::<Value>(json).unwrap_or_default();
+    let text = |name: &str| {
+        resource["properties"][name]
+            .as_str()
+            .filter(|text| !text.is_empty())
+    };
+    if text("timeCreated").is_some() || text("uniqueId").is_some() {
+        return Creation::Done;
+    }
+    match text("provisioningState").map(ended) {
+        // No state at all means that all is well.
+        None | Some(Some(End::Succeeded)) => Creation::Done,
+        Some(Some(End::Failed | End::Canceled)) => Creation::Failed,
+        Some(None) => Creation::UnderWay,
+    }
 }
 
 /// Whether Azure gave the resource up.
@@ -253,6 +285,36 @@ mod tests {
         ] {
             let error = read(&broken).unwrap_err();
             assert!(error.to_string().contains("disk one"), "{broken}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_state_is_that_of_the_creation_only_where_nothing_says_that_it_was_made() {
+        let of = |properties: Value| creation(&json!({ "properties": properties }).to_string());
+        let made = "2026-11-21T01:02:03+00:00";
+        for (properties, expected) in [
+            (json!({"provisioningState": "Failed"}), Creation::Failed),
+            (
+                json!({"provisioningState": "canceled", "diskState": "Unattached"}),
+                Creation::Failed,
+            ),
+            (json!({"provisioningState": "Updating"}), Creation::UnderWay),
+            (
+                json!({"provisioningState": "Creating", "timeCreated": null}),
+                Creation::UnderWay,
+            ),
+            (json!({"provisioningState": "Succeeded"}), Creation::Done),
+            (json!({}), Creation::Done),
+            (
+                json!({"provisioningState": "Failed", "timeCreated": made}),
+                Creation::Done,
+            ),
+            (
+                json!({"provisioningState": "Updating", "uniqueId": "u"}),
+                Creation::Done,
+            ),
+        ] {
+            assert_eq!(of(properties.clone()), expected, "{properties}");
         }
     }
 

@@ -37,7 +37,7 @@ fn operations() -> Vec<Operation> {
         },
         Operation {
             name: "disk delete",
-            run: |w| Box::pin(w.delete("db", "two", false)),
+            run: |w| Box::pin(async { w.delete("db", "two", false).await.map(drop) }),
             again: None,
         },
         Operation {
@@ -52,7 +52,7 @@ fn operations() -> Vec<Operation> {
         },
         Operation {
             name: "snapshot delete",
-            run: |w| Box::pin(w.delete_snapshot("db", "snap")),
+            run: |w| Box::pin(async { w.delete_snapshot("db", "snap").await.map(drop) }),
             again: None,
         },
         Operation {

@@ -33,4 +33,5 @@ mod support;
 mod template;
 mod trouble;
 mod uninstall;
+mod unmade;
 mod zones;

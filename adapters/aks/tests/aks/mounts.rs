@@ -6,6 +6,7 @@ use kompox_azure_emulator::{FaultAction, FaultRule, LoggedRequest, RequestKind};
 use kompox_domain::cluster::Plan;
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
+use kompox_domain::volume::Deletion;
 use kompox_domain::{
     AppScope, ErrorKind, Result, SecretRef, SettingValue, VolumeDisk, VolumeMount, VolumeOptions,
 };
@@ -74,7 +75,7 @@ impl Shop {
         driver.volume_apply(cx, &self.app, mounts).await
     }
 
-    async fn delete(&self, disk: &VolumeDisk, force: bool) -> Result<()> {
+    async fn delete(&self, disk: &VolumeDisk, force: bool) -> Result<Deletion> {
         let Operator { driver, cx, .. } = &self.operator;
         let volume = self.app.app.volume(&disk.record.volume).unwrap();
         driver

@@ -13,7 +13,7 @@ use kompox_domain::model::{AnyId, App, Cluster, Ingress, Protection, Provider, V
 use kompox_domain::options::OptionValue;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::settings::{SettingValue, Settings};
-use kompox_domain::volume::{VolumeDisk, VolumeSnapshot};
+use kompox_domain::volume::{Deletion, VolumeDisk, VolumeSnapshot};
 use kompox_domain::{
     AppScope, ByteSize, Context, Error, ErrorKind, Event, ProgressSink, ProviderDriver, ProviderScope,
     Result, Secret, SecretReader, SecretRef, VolumeOptions, naming,
@@ -244,7 +244,7 @@ impl World {
             .await
     }
 
-    pub(crate) async fn delete(&self, volume: &str, name: &str, force: bool) -> Result<()> {
+    pub(crate) async fn delete(&self, volume: &str, name: &str, force: bool) -> Result<Deletion> {
         self.driver
             .disk_delete(
                 &self.cx,
@@ -289,7 +289,7 @@ impl World {
             .await
     }
 
-    pub(crate) async fn delete_snapshot(&self, volume: &str, name: &str) -> Result<()> {
+    pub(crate) async fn delete_snapshot(&self, volume: &str, name: &str) -> Result<Deletion> {
         self.driver
             .snapshot_delete(&self.cx, &self.app, self.volume(volume), &name.parse().unwrap())
             .await
@@ -331,6 +331,7 @@ pub(crate) fn restored(snapshot: &str, disk: &str) -> SnapshotRestore {
         disk: disk.parse().unwrap(),
         zone: None,
         options: VolumeOptions::default(),
+        resume: false,
     }
 }
 

@@ -3,12 +3,13 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{disks, quotas, snapshots, vm_sizes};
+use super::{End, disks, quotas, snapshots, vm_sizes};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::{REGIONS, find_region};
 use crate::arm::{subscriptions, version};
 use crate::context::Cx;
+use crate::json::{object, timestamp};
 use crate::reply::Reply;
 
 /// Api-versions of disks and snapshots; 2025-01-02 has every field that is served.
@@ -108,6 +109,49 @@ impl DiskSku {
     }
 }
 
+/// What Azure knows of a disk or snapshot only once it was made: published answers to an accepted PUT lack it.
+const OF_MADE: [&str; 4] = ["timeCreated", "uniqueId", "diskState", "diskSizeBytes"];
+
+/// Leaves out of a new disk or snapshot what is known only once it was made.
+pub(crate) fn not_made_yet(end: &mut End<'_>, id: &ResourceId, created: bool) {
+    let key = id.key();
+    if let Some((kind, mut document)) = end
+        .state
+        .get(&key)
+        .filter(|_| created)
+        .map(|stored| (stored.kind.clone(), stored.document()))
+    {
+        object(&mut document, "properties").retain(|name, _| !OF_MADE.contains(&name.as_str()));
+        end.state.put(&key, &kind, &document, end.now);
+    }
+}
+
+/// Fills in what is known once a disk or snapshot was made. An update finds it there.
+pub(crate) fn made(end: &mut End<'_>, id: &ResourceId) {
+    let key = id.key();
+    let Some((kind, mut document)) = end
+        .state
+        .get(&key)
+        .map(|stored| (stored.kind.clone(), stored.document()))
+    else {
+        return;
+    };
+    let properties = object(&mut document, "properties");
+    if properties.contains_key("uniqueId") {
+        return;
+    }
+    let size = properties.get("diskSizeGB").and_then(Value::as_i64).unwrap_or(1);
+    for (name, value) in [
+        ("timeCreated", timestamp(end.now).into()),
+        ("uniqueId", uuid::Uuid::new_v4().to_string().into()),
+        ("diskState", "Unattached".into()),
+        ("diskSizeBytes", (size * GIB).into()),
+    ] {
+        properties.insert(name.to_owned(), value);
+    }
+    end.state.put(&key, &kind, &document, end.now);
+}
+
 /// 1 GiB.
 pub(crate) const GIB: i64 = 1 << 30;
 
@@ -172,6 +216,14 @@ impl Source {
         }
         let document = super::read(cx.state, cx.world, cx.now, &id.key())
             .ok_or_else(|| ArmError::resource_not_found(&id))?;
+        let properties = &document["properties"];
+        if properties["provisioningState"] != "Succeeded" && properties.get("uniqueId").is_none() {
+            return Err(ArmError::new(
+                409,
+                "OperationNotAllowed",
+                format!("'{id}' cannot be used as a source: it was not created successfully."),
+            ));
+        }
         Ok(Self {
             id,
             document,

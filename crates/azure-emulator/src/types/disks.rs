@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::common::{integer, object_member, region, string, take_tags};
-use super::compute::{DISK_SKUS, DiskSku, GIB, Source, VERSIONS, sku_name};
-use super::{Accepted, ResourceType, TypeInfo, snapshots};
+use super::compute::{self, DISK_SKUS, DiskSku, GIB, Source, VERSIONS, sku_name};
+use super::{Accepted, End, ResourceType, TypeInfo, snapshots};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
@@ -54,6 +54,14 @@ const SETTABLE: [&str; 14] = [
 impl ResourceType for Disks {
     fn info(&self) -> &'static TypeInfo {
         &INFO
+    }
+
+    fn accepted(&self, end: &mut End<'_>, id: &ResourceId, _document: &Value, created: bool) {
+        compute::not_made_yet(end, id, created);
+    }
+
+    fn settled(&self, end: &mut End<'_>, id: &ResourceId, _document: &Value, _created: bool) {
+        compute::made(end, id);
     }
 
     fn duration(&self, timing: &Timing) -> Duration {

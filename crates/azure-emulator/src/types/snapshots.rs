@@ -6,9 +6,9 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::common::{object_member, region, string, take_tags};
-use super::compute::{DiskSku, Source, VERSIONS, sku_name};
+use super::compute::{self, DiskSku, Source, VERSIONS, sku_name};
 use super::disks::check_creation_data;
-use super::{Accepted, ResourceType, TypeInfo};
+use super::{Accepted, End, ResourceType, TypeInfo};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
@@ -43,6 +43,14 @@ static INFO: TypeInfo = TypeInfo {
 impl ResourceType for Snapshots {
     fn info(&self) -> &'static TypeInfo {
         &INFO
+    }
+
+    fn accepted(&self, end: &mut End<'_>, id: &ResourceId, _document: &Value, created: bool) {
+        compute::not_made_yet(end, id, created);
+    }
+
+    fn settled(&self, end: &mut End<'_>, id: &ResourceId, _document: &Value, _created: bool) {
+        compute::made(end, id);
     }
 
     fn duration(&self, timing: &Timing) -> Duration {

@@ -1,6 +1,7 @@
 //! `disk list`, `disk create`, `disk assign`, `disk delete`.
 
 use clap::Subcommand;
+use kompox_domain::volume::Deletion;
 use kompox_domain::{DiskName, Operation as Port, Source, VolumeDisk, VolumeName, VolumeOptions};
 use kompox_usecase::disk;
 
@@ -27,7 +28,7 @@ enum Command {
     Create(Box<Create>),
     /// Make a disk the assigned one of its volume, and keep the one that was
     Assign(Assign),
-    /// Delete a disk; one that is not there is deleted already
+    /// Delete a disk; one that is not there is no error
     Delete(Delete),
 }
 
@@ -194,15 +195,22 @@ fn assign(args: &Assign, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
 fn delete(args: &Delete, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = Session::open(global, &args.target)?;
     let (volume, name) = (&args.volume, &args.name);
-    // Where there is no such volume, that is told in place of a question.
-    if session.has_volume(volume) {
+    // Nobody is asked about what is not there; where there is no such volume, that is told in place of a question.
+    if ui.can_ask() && session.has_volume(volume) {
+        let looking = operation(Port::DiskList, Some(volume));
+        let disks = operate(ui, global, &looking, async |cx| {
+            disk::list(&*session.driver, &cx, &session.app, Some(volume)).await
+        })?;
+        if !disks.iter().any(|disk| disk.record.name == *name) {
+            return Deleted::new("disk", name, volume, Deletion::WasNotThere).print(ui);
+        }
         ui.confirm(&format!("Delete disk {name} of volume {volume}?"), "the deletion")?;
     }
     let operation = operation(Port::DiskDelete, Some(volume));
-    operate(ui, global, &operation, async |cx| {
+    let deletion = operate(ui, global, &operation, async |cx| {
         disk::delete(&*session.driver, &cx, &session.app, volume, name, args.force).await
     })?;
-    Deleted::new("disk", name, volume).print(ui)
+    Deleted::new("disk", name, volume, deletion).print(ui)
 }
 
 /// Prints one disk.

@@ -1,6 +1,7 @@
 //! `snapshot list`, `snapshot create`, `snapshot delete`, `snapshot restore`.
 
 use clap::Subcommand;
+use kompox_domain::volume::Deletion;
 use kompox_domain::{DiskName, Operation as Port, SnapshotName, Source, VolumeName, VolumeOptions};
 use kompox_usecase::snapshot;
 
@@ -24,7 +25,7 @@ enum Command {
     List(List),
     /// Take a snapshot, and wait until it can be used
     Create(Create),
-    /// Delete a snapshot; one that is not there is deleted already
+    /// Delete a snapshot; one that is not there is no error
     Delete(Delete),
     /// Create a disk from a snapshot
     Restore(Box<Restore>),
@@ -190,18 +191,25 @@ fn create(args: Create, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
 fn delete(args: &Delete, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = Session::open(global, &args.target)?;
     let (volume, name) = (&args.volume, &args.name);
-    // Where there is no such volume, that is told in place of a question.
-    if session.has_volume(volume) {
+    // Nobody is asked about what is not there; where there is no such volume, that is told in place of a question.
+    if ui.can_ask() && session.has_volume(volume) {
+        let looking = operation(Port::SnapshotList, "snapshot", Some(volume));
+        let snapshots = operate(ui, global, &looking, async |cx| {
+            snapshot::list(&*session.driver, &cx, &session.app, Some(volume)).await
+        })?;
+        if !snapshots.iter().any(|snapshot| snapshot.name == *name) {
+            return Deleted::new("snapshot", name, volume, Deletion::WasNotThere).print(ui);
+        }
         ui.confirm(
             &format!("Delete snapshot {name} of volume {volume}?"),
             "the deletion",
         )?;
     }
     let operation = operation(Port::SnapshotDelete, "snapshot", Some(volume));
-    operate(ui, global, &operation, async |cx| {
+    let deletion = operate(ui, global, &operation, async |cx| {
         snapshot::delete(&*session.driver, &cx, &session.app, volume, name).await
     })?;
-    Deleted::new("snapshot", name, volume).print(ui)
+    Deleted::new("snapshot", name, volume, deletion).print(ui)
 }
 
 fn restore(args: Restore, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use kompox_domain::volume::DiskRecord;
 use kompox_domain::{ByteSize, VolumeDisk};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{OptionView, age, last_segment, options, options_text, rfc3339};
+use super::{OptionView, age, last_operation, last_segment, options, options_text, rfc3339};
 use crate::ui::{Shown, Table};
 
 /// A disk in JSON and YAML.
@@ -24,6 +25,7 @@ pub(crate) struct DiskView {
     created_at: Option<String>,
     updated_at: Option<String>,
     state: Option<String>,
+    provisioning_state: Option<String>,
     attached_to: Vec<String>,
 }
 
@@ -41,6 +43,7 @@ impl From<&VolumeDisk> for DiskView {
             created_at: record.created_at.map(rfc3339),
             updated_at: record.updated_at.map(rfc3339),
             state: record.state.clone(),
+            provisioning_state: record.provisioning_state.clone(),
             attached_to: record.attached_to.clone(),
         }
     }
@@ -78,7 +81,7 @@ fn shown_at(disks: &[VolumeDisk], empty: &str, now: OffsetDateTime) -> Shown {
             ByteSize::to_string(&record.size),
             record.zone.map(|zone| zone.to_string()).unwrap_or_default(),
             options_text(&record.options),
-            record.state.clone().unwrap_or_default(),
+            state(record),
             attached.join(","),
             age(record.created_at, now),
         ]);
@@ -91,10 +94,20 @@ fn shown_at(disks: &[VolumeDisk], empty: &str, now: OffsetDateTime) -> Shown {
     }
 }
 
+/// The state of a disk, and that of the last operation on it unless all is well.
+fn state(record: &DiskRecord) -> String {
+    let state = record.state.clone().unwrap_or_default();
+    match last_operation(record.provisioning_state.as_deref()) {
+        None => state,
+        Some(operation) if state.is_empty() => operation.to_owned(),
+        Some(operation) => format!("{state} ({operation})"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use kompox_domain::options::OptionValue;
-    use kompox_domain::volume::DiskRecord;
+    use kompox_domain::volume::Creation;
     use kompox_domain::{VolumeOptions, Zone};
 
     use super::*;
@@ -123,6 +136,8 @@ mod tests {
                 ),
                 updated_at: None,
                 state: Some("Attached".to_owned()),
+                provisioning_state: Some("Succeeded".to_owned()),
+                creation: Creation::Done,
                 attached_to: vec!["/subscriptions/s/virtualmachines/vm-1".to_owned()],
             },
         }
@@ -146,11 +161,27 @@ mod tests {
           "createdAt": "2025-11-21T00:00:00.5Z",
           "updatedAt": null,
           "state": "Attached",
+          "provisioningState": "Succeeded",
           "attachedTo": [
             "/subscriptions/s/virtualmachines/vm-1"
           ]
         }
         "#);
+    }
+
+    #[test]
+    fn the_last_operation_is_told_where_it_did_not_end_well() {
+        let mut disk = disk();
+        for (state, operation, expected) in [
+            (Some("Unattached"), Some("Succeeded"), "Unattached"),
+            (Some("Unattached"), None, "Unattached"),
+            (Some("Attached"), Some("Updating"), "Attached (Updating)"),
+            (None, Some("Failed"), "Failed"),
+        ] {
+            disk.record.state = state.map(str::to_owned);
+            disk.record.provisioning_state = operation.map(str::to_owned);
+            assert_eq!(super::state(&disk.record), expected);
+        }
     }
 
     #[test]

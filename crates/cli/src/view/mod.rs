@@ -14,6 +14,7 @@ mod short;
 use std::collections::BTreeMap;
 
 use kompox_domain::options::OptionValue;
+use kompox_domain::volume::Deletion;
 use kompox_domain::{VolumeName, VolumeOptions};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
@@ -90,7 +91,12 @@ fn last_segment(id: &str) -> &str {
     id.rsplit('/').next().unwrap_or(id)
 }
 
-/// What has been deleted.
+/// The state of the last operation on something, unless it ended well.
+fn last_operation(state: Option<&str>) -> Option<&str> {
+    state.filter(|state| !state.is_empty() && !state.eq_ignore_ascii_case("Succeeded"))
+}
+
+/// What has been deleted, or was not there.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Deleted {
@@ -103,12 +109,17 @@ pub(crate) struct Deleted {
 
 impl Deleted {
     /// A disk or snapshot of a volume.
-    pub(crate) fn new(what: &'static str, name: &impl ToString, volume: &VolumeName) -> Self {
+    pub(crate) fn new(
+        what: &'static str,
+        name: &impl ToString,
+        volume: &VolumeName,
+        deletion: Deletion,
+    ) -> Self {
         Self {
             what,
             name: name.to_string(),
             volume_name: volume.to_string(),
-            deleted: true,
+            deleted: deletion == Deletion::Deleted,
         }
     }
 
@@ -119,8 +130,15 @@ impl Deleted {
             more: Vec::new(),
             names: vec![self.name.clone()],
             empty: format!(
-                "{} {} of volume {} is deleted",
-                self.what, self.name, self.volume_name
+                "{} {} of volume {} {}",
+                self.what,
+                self.name,
+                self.volume_name,
+                if self.deleted {
+                    "is deleted"
+                } else {
+                    "was not there"
+                }
             ),
         };
         ui.value(self, &shown)

@@ -1,10 +1,11 @@
 //! Snapshots as they are printed.
 
 use kompox_domain::VolumeSnapshot;
+use kompox_domain::volume::Creation;
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{age, last_segment, rfc3339};
+use super::{age, last_operation, last_segment, rfc3339};
 use crate::ui::{Shown, Table};
 
 /// A snapshot in JSON and YAML.
@@ -20,6 +21,7 @@ pub(crate) struct SnapshotView {
     updated_at: Option<String>,
     source_disk: Option<String>,
     completion_percent: f64,
+    provisioning_state: Option<String>,
 }
 
 impl From<&VolumeSnapshot> for SnapshotView {
@@ -33,6 +35,7 @@ impl From<&VolumeSnapshot> for SnapshotView {
             updated_at: snapshot.updated_at.map(rfc3339),
             source_disk: snapshot.source_disk.clone(),
             completion_percent: snapshot.completion_percent.value(),
+            provisioning_state: snapshot.provisioning_state.clone(),
         }
     }
 }
@@ -60,7 +63,7 @@ fn shown_at(snapshots: &[VolumeSnapshot], empty: &str, now: OffsetDateTime) -> S
                 .map(last_segment)
                 .unwrap_or_default()
                 .to_owned(),
-            format!("{}%", snapshot.completion_percent.value()),
+            complete(snapshot),
             age(snapshot.created_at, now),
         ]);
     }
@@ -72,6 +75,17 @@ fn shown_at(snapshots: &[VolumeSnapshot], empty: &str, now: OffsetDateTime) -> S
             .map(|snapshot| snapshot.name.to_string())
             .collect(),
         empty: empty.to_owned(),
+    }
+}
+
+/// How much of a snapshot is there, and the state of the last operation on it unless all is well.
+fn complete(snapshot: &VolumeSnapshot) -> String {
+    let percent = snapshot.completion_percent.value();
+    match last_operation(snapshot.provisioning_state.as_deref()) {
+        None => format!("{percent}%"),
+        Some(operation) if snapshot.creation == Creation::Done => format!("{percent}% ({operation})"),
+        // Nothing of it is there.
+        Some(operation) => operation.to_owned(),
     }
 }
 
@@ -95,6 +109,8 @@ mod tests {
             updated_at: None,
             source_disk: Some("first".to_owned()),
             completion_percent: Percent::new(40.5),
+            provisioning_state: Some("Succeeded".to_owned()),
+            creation: Creation::Done,
         };
         let json = serde_json::to_string_pretty(&SnapshotView::from(&snapshot)).unwrap();
         insta::assert_snapshot!(json, @r#"
@@ -106,7 +122,8 @@ mod tests {
           "createdAt": "1970-01-01T00:00:00Z",
           "updatedAt": null,
           "sourceDisk": "first",
-          "completionPercent": 40.5
+          "completionPercent": 40.5,
+          "provisioningState": "Succeeded"
         }
         "#);
         let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(3);

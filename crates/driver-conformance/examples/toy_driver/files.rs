@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind as Io};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use kompox_domain::volume::{DiskRecord, Percent, arrange};
+use kompox_domain::volume::{Creation, Deletion, DiskRecord, Percent, arrange};
 use kompox_domain::{
     AppScope, ByteSize, Context, DiskName, Error, ErrorKind, Result, SnapshotName, Source, Volume,
     VolumeDisk, VolumeOptions, VolumeSnapshot, naming, tags,
@@ -17,6 +17,11 @@ pub(super) const DISKS: &str = "disks";
 pub(super) const SNAPSHOTS: &str = "snapshots";
 /// The tag that tells where a disk is attached; the cloud's own, as it were.
 pub(super) const ATTACHED_TO: &str = "attached-to";
+
+/// The tag of a disk that was assigned once.
+const USED: &str = "used";
+/// The tag that tells the snapshot that a disk was made from.
+pub(super) const SNAPSHOT: &str = "snapshot";
 
 /// One file: a disk or a snapshot.
 struct Item {
@@ -133,6 +138,9 @@ impl Requests<'_> {
                     created_at: item.created_at(),
                     updated_at: None,
                     state: None,
+                    provisioning_state: None,
+                    // A file is there with all that belongs to it, or not at all.
+                    creation: Creation::Done,
                     attached_to: item.tag(ATTACHED_TO).into_iter().collect(),
                     handle: item.handle,
                 });
@@ -156,6 +164,8 @@ impl Requests<'_> {
                 updated_at: None,
                 source_disk: item.tag(tags::DISK_NAME),
                 completion_percent: Percent::DONE,
+                provisioning_state: None,
+                creation: Creation::Done,
                 handle: item.handle,
             });
         }
@@ -208,13 +218,24 @@ impl Requests<'_> {
         .await
     }
 
-    pub(super) async fn delete(&self, handle: &str) -> Result<()> {
+    pub(super) async fn delete(&self, handle: &str) -> Result<Deletion> {
         let file = self.file(handle);
         let what = format!("delete {handle}");
         match self.write(&what, || std::fs::remove_file(file)).await {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            result => result,
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Deletion::WasNotThere),
+            result => result.map(|()| Deletion::Deleted),
         }
+    }
+
+    /// Whether a disk was made from this snapshot, and is and was neither assigned nor attached.
+    pub(super) async fn is_unused_copy(&self, volume: &Volume, disk: &str, snapshot: &str) -> Result<bool> {
+        let items = self.items(DISKS, volume).await?;
+        let Some(item) = items.iter().find(|item| item.handle == disk) else {
+            return Ok(false);
+        };
+        let used = [USED, tags::DISK_ASSIGNED_AT, ATTACHED_TO];
+        Ok(item.tags.get(SNAPSHOT).map(String::as_str) == Some(snapshot)
+            && !used.iter().any(|tag| item.tags.contains_key(*tag)))
     }
 
     /// Marks a disk as assigned at this moment, or takes back the mark that was seen on it.
@@ -236,6 +257,7 @@ impl Requests<'_> {
                 // Marked anew in the meantime: that is somebody else's decision.
                 None if !unchanged => return Ok(()),
                 None => {
+                    tags.insert(USED.to_owned(), "true".to_owned());
                     tags.remove(tags::DISK_ASSIGNED);
                     tags.remove(tags::DISK_ASSIGNED_AT);
                 }

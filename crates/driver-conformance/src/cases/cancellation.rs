@@ -87,7 +87,7 @@ async fn disk_delete_dropped_anywhere_and_repeated_leaves_no_disk(suite: &Suite<
             &format!("disks after {polls} polls"),
         )?;
         if let Some(result) = over {
-            return done(result, "disk_delete that was not dropped");
+            return done(result, "disk_delete that was not dropped").map(|_| ());
         }
     }
     Ok(())
@@ -126,7 +126,7 @@ async fn snapshot_delete_dropped_anywhere_and_repeated_leaves_no_snapshot(suite:
         )?;
         equal(&world.snapshots(&world.one).await?.len(), &0, "snapshots")?;
         if let Some(result) = over {
-            return done(result, "snapshot_delete that was not dropped");
+            return done(result, "snapshot_delete that was not dropped").map(|_| ());
         }
     }
     Ok(())

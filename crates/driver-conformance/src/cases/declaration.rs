@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kompox_domain::model::VolumeKind;
-use kompox_domain::volume::DiskRecord;
+use kompox_domain::volume::{Creation, DiskRecord};
 use kompox_domain::{ErrorKind, Operation, ProviderDriver, VolumeOptions};
 
 use super::operations::call;
@@ -126,6 +126,8 @@ async fn file_shares_are_unsupported_by_every_operation_where_they_have_no_class
         created_at: None,
         updated_at: None,
         state: None,
+        provisioning_state: None,
+        creation: Creation::Done,
         attached_to: vec![],
     };
     let answer = world.driver.disk_mount(&world.app, files, &share);

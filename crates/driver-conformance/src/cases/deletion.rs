@@ -1,6 +1,7 @@
 //! Deleting disks.
 
 use kompox_domain::ErrorKind;
+use kompox_domain::volume::Deletion;
 
 use crate::case::{Suite, cases};
 use crate::check::{Stop, Verdict, ensure, equal, refused, words};
@@ -19,13 +20,15 @@ async fn disk_delete_of_a_missing_disk_succeeds(suite: &Suite<'_>) -> Verdict {
     let world = World::new(suite).await?;
     let missing = named("missing")?;
     for force in [false, true] {
-        world.delete(&world.one, &missing, force).await?;
+        let answer = world.delete(&world.one, &missing, force).await?;
+        equal(&answer, &Deletion::WasNotThere, "answer")?;
     }
     // A disk of that name in another volume is not the one that was meant.
     world.create(&world.two, &missing).await?;
     world.create(&world.one, &named("other")?).await?;
     for force in [false, true] {
-        world.delete(&world.one, &missing, force).await?;
+        let answer = world.delete(&world.one, &missing, force).await?;
+        equal(&answer, &Deletion::WasNotThere, "answer")?;
     }
     equal(&world.disks(&world.one).await?.len(), &1, "disks of the volume")?;
     equal(
@@ -41,8 +44,9 @@ async fn disk_delete_removes_that_disk_only(suite: &Suite<'_>) -> Verdict {
     for name in [&first, &second, &third] {
         world.create(&world.one, name).await?;
     }
-    for _ in 0..2 {
-        world.delete(&world.one, &second, false).await?;
+    for expected in [Deletion::Deleted, Deletion::WasNotThere] {
+        let answer = world.delete(&world.one, &second, false).await?;
+        equal(&answer, &expected, "answer")?;
         let mut names = disk_names(&world.disks(&world.one).await?);
         names.sort_unstable();
         equal(&names, &["first", "third"], "disks")?;

@@ -17,6 +17,7 @@ cases! {
     snapshot_restore_of_a_missing_snapshot_is_not_found: DiskList DiskCreate SnapshotRestore;
     snapshot_restore_refuses_an_unknown_option_before_any_write:
         DiskList DiskCreate SnapshotCreate SnapshotRestore;
+    snapshot_restore_goes_on_with_its_own_disk_where_it_is_told_to: DiskList DiskCreate DiskAssign SnapshotCreate SnapshotRestore;
     a_restored_disk_can_be_assigned_and_the_old_one_is_kept:
         DiskList DiskCreate DiskAssign SnapshotCreate SnapshotRestore;
 }
@@ -129,6 +130,43 @@ async fn snapshot_restore_refuses_an_unknown_option_before_any_write(suite: &Sui
         "snapshot_restore with an unknown option",
     )?;
     equal(&world.disks(&world.one).await?.len(), &1, "disks")
+}
+
+async fn snapshot_restore_goes_on_with_its_own_disk_where_it_is_told_to(suite: &Suite<'_>) -> Verdict {
+    let world = with_snapshot(suite).await?;
+    world.snapshot(&world.one, &named("other")?).await?;
+    let resumed = |snapshot: &str, disk: &str| -> Result<SnapshotRestore, Stop> {
+        Ok(SnapshotRestore {
+            resume: true,
+            ..restore(&named(snapshot)?, &named(disk)?)
+        })
+    };
+    let made = world.try_restore(&world.one, resumed("taken", "again")?).await;
+    let made = done(
+        made,
+        "snapshot_restore that is told to go on, where there is nothing",
+    )?;
+    let before = world.disks(&world.one).await?;
+    let again = world.try_restore(&world.one, resumed("taken", "again")?).await;
+    let again = done(again, "snapshot_restore that is told to go on")?;
+    equal(&again.record.handle, &made.record.handle, "handle")?;
+    equal(&world.disks(&world.one).await?, &before, "disks")?;
+    for (snapshot, disk) in [("other", "again"), ("taken", "first")] {
+        refused(
+            world.try_restore(&world.one, resumed(snapshot, disk)?).await,
+            ErrorKind::Conflict,
+            &format!("snapshot_restore of {snapshot} that is told to go on with {disk}"),
+        )?;
+    }
+    // What was ever assigned may hold data of its own.
+    world.assign(&world.one, &named("again")?).await?;
+    world.assign(&world.one, &named("first")?).await?;
+    refused(
+        world.try_restore(&world.one, resumed("taken", "again")?).await,
+        ErrorKind::Conflict,
+        "snapshot_restore that is told to go on with a disk that was assigned",
+    )
+    .map(|_| ())
 }
 
 async fn a_restored_disk_can_be_assigned_and_the_old_one_is_kept(suite: &Suite<'_>) -> Verdict {

@@ -1,6 +1,7 @@
 //! Listing, taking and deleting snapshots.
 
 use kompox_domain::driver::SnapshotCreate;
+use kompox_domain::volume::Deletion;
 use kompox_domain::{DiskName, ErrorKind, Source};
 
 use crate::case::{Suite, cases};
@@ -153,13 +154,15 @@ async fn snapshot_delete_of_a_missing_snapshot_succeeds(suite: &Suite<'_>) -> Ve
     let world = World::new(suite).await?;
     let missing = named("missing")?;
     let delete = || world.try_snapshot_delete(&world.one, &missing);
-    done(delete().await, "snapshot_delete where there is nothing")?;
+    let answer = done(delete().await, "snapshot_delete where there is nothing")?;
+    equal(&answer, &Deletion::WasNotThere, "answer")?;
     world.create(&world.two, &named("disk")?).await?;
     world.snapshot(&world.two, &missing).await?;
-    done(
+    let answer = done(
         delete().await,
         "snapshot_delete of a name that another volume has",
     )?;
+    equal(&answer, &Deletion::WasNotThere, "answer")?;
     equal(
         &world.snapshots(&world.two).await?.len(),
         &1,
@@ -173,11 +176,9 @@ async fn snapshot_delete_removes_that_snapshot_only(suite: &Suite<'_>) -> Verdic
     for name in ["one", "two"] {
         world.snapshot(&world.one, &named(name)?).await?;
     }
-    for _ in 0..2 {
-        done(
-            world.try_snapshot_delete(&world.one, &named("one")?).await,
-            "snapshot_delete",
-        )?;
+    for expected in [Deletion::Deleted, Deletion::WasNotThere] {
+        let answer = world.try_snapshot_delete(&world.one, &named("one")?).await;
+        equal(&done(answer, "snapshot_delete")?, &expected, "answer")?;
         equal(
             &snapshot_names(&world.snapshots(&world.one).await?),
             &["two"],

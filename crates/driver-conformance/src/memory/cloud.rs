@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kompox_domain::volume::{DiskRecord, Percent};
+use kompox_domain::volume::{Creation, DiskRecord, Percent};
 use kompox_domain::{ErrorKind, VolumeSnapshot, Zone};
 use time::{Duration, OffsetDateTime};
 
@@ -46,7 +46,10 @@ impl MemoryCloud {
 
     /// Attaches a disk to a machine. Answers whether there is such a disk.
     pub fn attach(&self, handle: &str, machine: &str) -> bool {
-        self.with_disk(handle, |disk| disk.record.attached_to.push(machine.to_owned()))
+        self.with_disk(handle, |disk| {
+            disk.record.attached_to.push(machine.to_owned());
+            disk.was_used = true;
+        })
     }
 
     /// Detaches a disk from every machine. Answers whether there is such a disk.
@@ -89,6 +92,14 @@ impl Phase {
         }
     }
 
+    /// Whether it was made.
+    const fn creation(self) -> Creation {
+        match self {
+            Self::Creating { .. } => Creation::UnderWay,
+            Self::Ready | Self::Deleting { .. } => Creation::Done,
+        }
+    }
+
     /// How much of it is made at `now`.
     fn percent(self, now: u64) -> Percent {
         match self {
@@ -117,6 +128,10 @@ pub(super) struct Disk {
     pub(super) app: String,
     pub(super) record: DiskRecord,
     pub(super) phase: Phase,
+    /// The snapshot that it was made from, by its handle.
+    pub(super) snapshot: Option<String>,
+    /// Whether it is or was assigned or attached.
+    pub(super) was_used: bool,
 }
 
 /// A snapshot and whose it is.
@@ -148,12 +163,14 @@ impl State {
             let phase = disk.phase.at(now);
             disk.phase = phase.unwrap_or(disk.phase);
             disk.record.state = Some(disk.phase.word().to_owned());
+            disk.record.creation = disk.phase.creation();
             phase.is_some()
         });
         self.snapshots.retain_mut(|snapshot| {
             let phase = snapshot.phase.at(now);
             snapshot.phase = phase.unwrap_or(snapshot.phase);
             snapshot.snapshot.completion_percent = snapshot.phase.percent(now);
+            snapshot.snapshot.creation = snapshot.phase.creation();
             phase.is_some()
         });
         let due = self.fault.filter(|(at, _)| *at <= now)?;

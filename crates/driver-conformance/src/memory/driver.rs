@@ -11,7 +11,7 @@ use kompox_domain::dns::{DnsReport, DnsRequest};
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore, unsupported};
 use kompox_domain::model::VolumeKind;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::volume::{DiskRecord, Percent};
+use kompox_domain::volume::{Creation, Deletion, DiskRecord, Percent};
 use kompox_domain::{
     AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind,
     Operation, ProviderDriver, Result, Secret, SnapshotName, Source, Volume, VolumeClass, VolumeDisk,
@@ -221,9 +221,11 @@ impl ProviderDriver for MemoryDriver {
             created_at: None,
             updated_at: None,
             state: None,
+            provisioning_state: None,
+            creation: Creation::UnderWay,
             attached_to: vec![],
         };
-        let made = make_disk(&requests, volume, record).await?;
+        let made = make_disk(&requests, volume, record, None).await?;
         if first && !made.assigned {
             cx.warn(
                 WarningKind::LostRace,
@@ -285,12 +287,12 @@ impl ProviderDriver for MemoryDriver {
         volume: &Volume,
         disk: &DiskName,
         force: bool,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         let volumes = std::slice::from_ref(volume);
         let requests = self.requests(cx, app, Operation::DiskDelete, volumes)?;
         let listed = requests.disks(volumes).await?;
         let Some(target) = find(&listed, disk) else {
-            return Ok(());
+            return Ok(Deletion::WasNotThere);
         };
         if let Some(machine) = target.record.attached_to.first() {
             return Err(attached(disk, machine));
@@ -308,7 +310,7 @@ impl ProviderDriver for MemoryDriver {
             while requests.disk_ready(handle).await?.is_some() {
                 step.state("Deleting", None);
             }
-            Ok(())
+            Ok(Deletion::Deleted)
         };
         let result = work.await;
         step.end(result)
@@ -352,6 +354,8 @@ impl ProviderDriver for MemoryDriver {
             updated_at: None,
             source_disk: original.disk,
             completion_percent: Percent::new(0.0),
+            provisioning_state: None,
+            creation: Creation::UnderWay,
         };
         let work = async {
             requests.put_snapshot(snapshot, original.zone).await?;
@@ -375,12 +379,12 @@ impl ProviderDriver for MemoryDriver {
         app: &AppScope,
         volume: &Volume,
         snapshot: &SnapshotName,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         let volumes = std::slice::from_ref(volume);
         let requests = self.requests(cx, app, Operation::SnapshotDelete, volumes)?;
         let handle = requests.snapshot_handle(&volume.name, snapshot);
         if requests.snapshot(&handle).await?.is_none() {
-            return Ok(());
+            return Ok(Deletion::WasNotThere);
         }
         let step = cx.begin(format!("delete snapshot {snapshot}"));
         let work = async {
@@ -388,7 +392,7 @@ impl ProviderDriver for MemoryDriver {
             while requests.snapshot(&handle).await?.is_some() {
                 step.state("Deleting", None);
             }
-            Ok(())
+            Ok(Deletion::Deleted)
         };
         let result = work.await;
         step.end(result)
@@ -406,7 +410,10 @@ impl ProviderDriver for MemoryDriver {
         let options = known_options(volume, &request.options)?;
         let asked = request.zone.as_deref().map(parse_zone).transpose()?;
         let size = size(volume.size.gib_ceil())?;
-        refuse_name_in_use(&requests.disks(volumes).await?, &request.disk)?;
+        let listed = requests.disks(volumes).await?;
+        if !request.resume {
+            refuse_name_in_use(&listed, &request.disk)?;
+        }
         let source = Source::Snapshot(request.snapshot.clone());
         let original = requests.original(volume, &source).await?;
         requests.make_place().await?;
@@ -422,25 +429,41 @@ impl ProviderDriver for MemoryDriver {
             created_at: None,
             updated_at: None,
             state: None,
+            provisioning_state: None,
+            creation: Creation::UnderWay,
             attached_to: vec![],
         };
-        make_disk(&requests, volume, record).await
+        let snapshot = requests.snapshot_handle(&volume.name, &request.snapshot);
+        if find(&listed, &request.disk).is_some() {
+            requests.require_resumable(&record, &snapshot).await?;
+            return wait_for_disk(&requests, volume, &record).await;
+        }
+        make_disk(&requests, volume, record, Some(snapshot)).await
     }
 }
 
 /// Makes a disk, waits until it is ready, and reads it as it is then.
-async fn make_disk(requests: &Requests<'_>, volume: &Volume, record: DiskRecord) -> Result<VolumeDisk> {
-    let (name, handle) = (record.name.clone(), record.handle.clone());
-    let step = requests.cx.begin(format!("create disk {name}"));
+async fn make_disk(
+    requests: &Requests<'_>,
+    volume: &Volume,
+    record: DiskRecord,
+    snapshot: Option<String>,
+) -> Result<VolumeDisk> {
+    let step = requests.cx.begin(format!("create disk {}", record.name));
     let work = async {
-        requests.put_disk(record).await?;
-        ready(requests, &handle).await?;
-        let listed = requests.disks(std::slice::from_ref(volume)).await?;
-        find(&listed, &name)
-            .cloned()
-            .ok_or_else(|| deleted_meanwhile("disk", &name))
+        requests.put_disk(record.clone(), snapshot).await?;
+        wait_for_disk(requests, volume, &record).await
     };
     step.end(work.await)
+}
+
+/// Waits until a disk is ready, and reads it as it is then.
+async fn wait_for_disk(requests: &Requests<'_>, volume: &Volume, record: &DiskRecord) -> Result<VolumeDisk> {
+    ready(requests, &record.handle).await?;
+    let listed = requests.disks(std::slice::from_ref(volume)).await?;
+    find(&listed, &record.name)
+        .cloned()
+        .ok_or_else(|| deleted_meanwhile("disk", &record.name))
 }
 
 /// Waits until a disk is ready.

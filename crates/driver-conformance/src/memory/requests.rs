@@ -103,7 +103,7 @@ impl Requests<'_> {
     }
 
     /// Begins to make a disk. It exists from now on, and is not ready.
-    pub(super) async fn put_disk(&self, record: DiskRecord) -> Result<()> {
+    pub(super) async fn put_disk(&self, record: DiskRecord, snapshot: Option<String>) -> Result<()> {
         let app = self.app.path();
         self.write(|state| {
             if !state.places.contains(&app) {
@@ -120,8 +120,31 @@ impl Requests<'_> {
                 state: Some(phase.word().to_owned()),
                 ..record
             };
-            state.disks.push(Disk { app, record, phase });
+            let was_used = record.flagged;
+            state.disks.push(Disk {
+                app,
+                record,
+                phase,
+                snapshot,
+                was_used,
+            });
             Ok(())
+        })
+        .await
+    }
+
+    /// Refuses to go on with a disk that is not the one that would be made from a snapshot, or was ever in use.
+    pub(super) async fn require_resumable(&self, wanted: &DiskRecord, snapshot: &str) -> Result<()> {
+        self.send(|state| {
+            let disk = find_disk(state, &wanted.handle)?;
+            let there = &disk.record;
+            let same = (there.size, there.zone, &there.options)
+                == (wanted.size, wanted.zone, &wanted.options)
+                && disk.snapshot.as_deref() == Some(snapshot);
+            if same && !disk.was_used {
+                return Ok(());
+            }
+            Err(in_use("disk", &wanted.name))
         })
         .await
     }
@@ -135,6 +158,7 @@ impl Requests<'_> {
                 return Err(not_ready("disk", &disk.record.name, disk.phase));
             }
             disk.record.flagged = true;
+            disk.was_used = true;
             disk.record.assigned_at = Some(at);
             disk.record.updated_at = Some(now);
             Ok(())

@@ -11,7 +11,7 @@ use kompox_domain::cluster::{
 use kompox_domain::dns::{DnsReport, DnsRequest};
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::ids::UlidSource;
-use kompox_domain::volume::{DiskRecord, Percent};
+use kompox_domain::volume::{Deletion, DiskRecord, Percent};
 use kompox_domain::{
     AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Event,
     Operation, ProgressSink, ProviderDriver, Result, Secret, SnapshotName, Volume, VolumeClass, VolumeDisk,
@@ -38,6 +38,7 @@ enum Flaw {
     AssignsInTwoSteps,
     WritesForNothing,
     MissesMissingDisks,
+    SaysThatMissingDisksWereDeleted,
     ReturnsUnfinishedSnapshots,
     AssignsRestoredDisks,
     LocksAndForgets,
@@ -301,7 +302,7 @@ impl ProviderDriver for Broken {
         volume: &Volume,
         disk: &DiskName,
         force: bool,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         let cx = &self.context(cx);
         if self.is(Flaw::MissesMissingDisks) {
             let disks = self
@@ -313,7 +314,11 @@ impl ProviderDriver for Broken {
             }
         }
         let force = force || self.is(Flaw::DeletesAssignedDisks);
-        self.inner.disk_delete(cx, app, volume, disk, force).await
+        let deleted = self.inner.disk_delete(cx, app, volume, disk, force).await?;
+        if self.is(Flaw::SaysThatMissingDisksWereDeleted) {
+            return Ok(Deletion::Deleted);
+        }
+        Ok(deleted)
     }
 
     async fn snapshot_list(
@@ -348,7 +353,7 @@ impl ProviderDriver for Broken {
         app: &AppScope,
         volume: &Volume,
         snapshot: &SnapshotName,
-    ) -> Result<()> {
+    ) -> Result<Deletion> {
         self.inner
             .snapshot_delete(&self.context(cx), app, volume, snapshot)
             .await
@@ -444,6 +449,10 @@ async fn each_flaw_is_found_by_the_case_that_is_named_after_it() {
             "disk_assign_of_the_assigned_disk_writes_nothing",
         ),
         (Flaw::MissesMissingDisks, "disk_delete_of_a_missing_disk_succeeds"),
+        (
+            Flaw::SaysThatMissingDisksWereDeleted,
+            "disk_delete_of_a_missing_disk_succeeds",
+        ),
         (
             Flaw::ReturnsUnfinishedSnapshots,
             "snapshot_create_returns_what_is_listed_and_can_be_used",

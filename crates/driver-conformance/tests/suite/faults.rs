@@ -71,6 +71,7 @@ impl World {
         self.driver
             .disk_delete(&self.cx, &self.app, &self.volume, &name, false)
             .await
+            .map(drop)
     }
 
     async fn snapshot(&self, name: &str) -> Result<()> {
@@ -90,6 +91,7 @@ impl World {
         self.driver
             .snapshot_delete(&self.cx, &self.app, &self.volume, &name)
             .await
+            .map(drop)
     }
 
     async fn restore(&self, name: &str) -> Result<()> {
@@ -98,6 +100,7 @@ impl World {
             disk: name.parse().unwrap(),
             zone: None,
             options: VolumeOptions::default(),
+            resume: false,
         };
         let made = self
             .driver

@@ -4,6 +4,7 @@ use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, StreamExt as _};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
+use kompox_domain::volume::Creation;
 use kompox_domain::{
     AppScope, Context, DiskName, Operation, ProviderDriver, Result, Volume, VolumeDisk, VolumeName,
     VolumeOptions,
@@ -35,7 +36,8 @@ pub enum Bootstrapped {
 
 /// Sees to it that every volume of the app has an assigned disk.
 ///
-/// Per volume: no disk at all, one is made and is assigned; an assigned disk, nothing; disks of which none is
+/// Per volume: no disk at all, one is made and is assigned; an assigned disk, nothing, unless its creation failed: then
+/// it is made now; disks of which none is
 /// assigned, an error that names them, because only the user knows which holds the data. No volume stops the
 /// others, so running it again does what is left. The outcomes come in the order of the app's volumes.
 ///
@@ -112,7 +114,16 @@ fn plan(cx: &Context, volume: &Volume, disks: &[VolumeDisk]) -> Step {
         return Step::Create(super::name_or_new(cx, None));
     }
     if let Some(assigned) = own.iter().find(|disk| disk.assigned) {
-        return Step::Done(Box::new(Ok(Bootstrapped::Unchanged((*assigned).clone()))));
+        let record = &assigned.record;
+        if record.creation == Creation::Failed {
+            return Step::Create(record.name.clone());
+        }
+        let there = record.creation.require_done("disk", &record.name, &volume.name);
+        return Step::Done(Box::new(
+            there
+                .map(|()| Bootstrapped::Unchanged((*assigned).clone()))
+                .map_err(|error| error.context(format!("cannot bootstrap volume {}", volume.name))),
+        ));
     }
     let error = support::choose_disk(volume, &own, support::NONE_ASSIGNED);
     Step::Done(Box::new(Err(error)))

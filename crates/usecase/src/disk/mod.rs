@@ -3,6 +3,7 @@
 mod bootstrap;
 
 use kompox_domain::driver::DiskCreate;
+use kompox_domain::volume::Deletion;
 use kompox_domain::{
     AppScope, Context, DiskName, Operation, ProviderDriver, Result, Source, Volume, VolumeDisk, VolumeName,
     VolumeOptions,
@@ -98,7 +99,7 @@ pub async fn assign(
     })
 }
 
-/// Deletes a disk; the assigned one only with `force`. A missing one is deleted already.
+/// Deletes a disk; the assigned one only with `force`. One that is not there is no error: the answer says so.
 ///
 /// # Errors
 /// `NotFound` for an unknown volume; those of [`ProviderDriver::disk_delete`].
@@ -109,7 +110,7 @@ pub async fn delete(
     volume: &VolumeName,
     disk: &DiskName,
     force: bool,
-) -> Result<()> {
+) -> Result<Deletion> {
     support::require(driver, &[Operation::DiskDelete])?;
     let volume = support::volume(app, volume)?;
     let cx = &cx.within();

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use kompox_domain::driver::MockProviderDriver;
+use kompox_domain::volume::Creation;
 use kompox_domain::{DiskName, ErrorKind, Operation, VolumeDisk, WriteOutcome};
 use kompox_usecase::disk::{BootstrapOutcome, Bootstrapped, bootstrap};
 
@@ -77,6 +78,25 @@ async fn disks_of_which_none_is_assigned_are_an_error_of_that_volume_only() {
         error.hint(),
         Some("choose one with `kompoxops disk assign -V db -N <disk>`")
     );
+}
+
+#[tokio::test]
+async fn a_first_disk_whose_creation_failed_is_made_now_and_one_that_is_being_made_is_waited_for_by_the_user()
+{
+    let (cx, _) = context();
+    let mut driver = driver(NEEDED);
+    let mut failed = disk("a", "one", true);
+    failed.record.creation = Creation::Failed;
+    let mut coming = disk("b", "one", true);
+    coming.record.creation = Creation::UnderWay;
+    listing(&mut driver, vec![failed, coming]);
+    driver
+        .expect_disk_create()
+        .times(1)
+        .withf(|_, _, volume, request| volume.name.as_str() == "a" && request.name.to_string() == "one")
+        .returning(|_, _, _, _| Ok(disk("a", "one", true)));
+    let outcomes = bootstrap(&driver, &cx, &scope(&["a", "b"])).await.unwrap();
+    assert_eq!(words(&outcomes), ["a created", "b error precondition"]);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use kompox_domain::progress::WarningKind;
+use kompox_domain::volume::Deletion;
 use kompox_domain::{DiskName, ErrorKind, Operation, Source, VolumeName, VolumeOptions, WriteOutcome};
 use kompox_usecase::disk;
 
@@ -355,7 +356,7 @@ async fn force_is_passed_on_and_never_assumed() {
         .times(2)
         .returning(move |_, _, _, _, force| {
             log.lock().unwrap().push(force);
-            Ok(())
+            Ok(Deletion::Deleted)
         });
     driver
         .expect_disk_assign()

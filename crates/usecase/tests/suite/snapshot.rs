@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use kompox_domain::volume::Deletion;
 use kompox_domain::{ErrorKind, Operation, SnapshotName, Source, VolumeName, VolumeOptions, WriteOutcome};
 use kompox_usecase::snapshot;
 
@@ -152,7 +153,7 @@ async fn deleting_says_what_it_was_doing() {
     driver
         .expect_snapshot_delete()
         .times(1)
-        .returning(|_, _, _, _| Ok(()));
+        .returning(|_, _, _, _| Ok(Deletion::WasNotThere));
     let (volume, name) = ("db".parse().unwrap(), "one".parse().unwrap());
     let error = snapshot::delete(&driver, &cx, &scope(&["db"]), &volume, &name)
         .await
@@ -161,9 +162,31 @@ async fn deleting_says_what_it_was_doing() {
         chain(&error),
         ["cannot delete snapshot one of volume db", "refused"]
     );
-    snapshot::delete(&driver, &cx, &scope(&["db"]), &volume, &name)
-        .await
-        .unwrap();
+    let answer = snapshot::delete(&driver, &cx, &scope(&["db"]), &volume, &name).await;
+    assert_eq!(answer.unwrap(), Deletion::WasNotThere);
+}
+
+#[tokio::test]
+async fn only_a_restore_that_is_to_be_assigned_under_a_chosen_name_goes_on_with_a_disk_that_is_there() {
+    let (cx, _) = context();
+    let app = scope(&["db"]);
+    for (assign, named, resumed) in [(true, true, true), (false, true, false), (true, false, false)] {
+        let mut driver = driver(&[Operation::SnapshotRestore, Operation::DiskAssign]);
+        driver
+            .expect_snapshot_restore()
+            .times(1)
+            .withf(move |_, _, _, request| request.resume == resumed)
+            .returning(|_, _, _, _| Ok(disk("db", "again", false)));
+        driver
+            .expect_disk_assign()
+            .times(usize::from(assign))
+            .returning(|_, _, _, _| Ok(disk("db", "again", true)));
+        let mut request = restore("db", assign);
+        if !named {
+            request.disk = None;
+        }
+        snapshot::restore(&driver, &cx, &app, &request).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use kompox_domain::driver::{MockProviderDriver, Operation};
 use kompox_domain::ids::SteppingUlids;
 use kompox_domain::model::{AnyId, AppId, ClusterId, Ingress, Protection, ProviderId, VolumeKind};
 use kompox_domain::progress::{Event, ProgressSink};
-use kompox_domain::volume::{DiskRecord, Percent};
+use kompox_domain::volume::{Creation, DiskRecord, Percent};
 use kompox_domain::{
     App, AppScope, ByteSize, Capabilities, Catalog, Cluster, Context, DiskMount, Error, ErrorKind, Provider,
     Settings, Volume, VolumeClass, VolumeDisk, VolumeOptions, VolumeSnapshot, Workspace, WriteOutcome,
@@ -184,6 +184,8 @@ pub(crate) fn disk(volume: &str, name: &str, assigned: bool) -> VolumeDisk {
             created_at: None,
             updated_at: None,
             state: None,
+            provisioning_state: Some("Succeeded".to_owned()),
+            creation: Creation::Done,
             attached_to: vec![],
         },
     }
@@ -199,6 +201,8 @@ pub(crate) fn snapshot(volume: &str, name: &str) -> VolumeSnapshot {
         updated_at: None,
         source_disk: None,
         completion_percent: Percent::DONE,
+        provisioning_state: Some("Succeeded".to_owned()),
+        creation: Creation::Done,
     }
 }
 

@@ -3,6 +3,7 @@
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
 use kompox_domain::driver::MockProviderDriver;
 use kompox_domain::model::VolumeKind;
+use kompox_domain::volume::Creation;
 use kompox_domain::{ErrorKind, Label, Operation, Result, VolumeDisk, VolumeName};
 use kompox_usecase::volume::{ApplyOutcome, MountOutcome, apply, mounts};
 
@@ -68,6 +69,24 @@ async fn each_volume_is_mounted_by_its_assigned_disk_in_the_order_of_the_app() {
         (mount.name.as_str(), mount.disk_mount.handle.as_str()),
         (expected.as_str(), "/DISKS/DB-OLD")
     );
+}
+
+#[tokio::test]
+async fn an_assigned_disk_that_was_never_made_is_mounted_nowhere() {
+    let (cx, _) = context();
+    for creation in [Creation::Failed, Creation::UnderWay] {
+        let mut unmade = disk("db", "one", true);
+        unmade.record.creation = creation;
+        let driver = listing(&["db"], vec![unmade]);
+        let outcomes = mounts(&driver, &cx, &scope(&["db"]), &[], None).await.unwrap();
+        let (told, hint) = told(outcomes.first().unwrap());
+        assert!(
+            told.join(": ")
+                .starts_with("cannot mount volume db: disk one of volume db"),
+            "{told:?}"
+        );
+        assert!(!hint.is_empty());
+    }
 }
 
 #[tokio::test]
