@@ -215,6 +215,22 @@ pub async fn break_by<O: Operation>(
     Ok(stage.report)
 }
 
+/// Breaks an operation at one of its requests.
+///
+/// # Errors
+/// As [`break_everywhere`].
+pub async fn break_at<O: Operation>(
+    operation: &O,
+    options: Options,
+    trouble: Trouble,
+    request: usize,
+) -> std::result::Result<(), String> {
+    let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
+    let mut ground = O::Ground::new(&cloud);
+    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
+    stage.break_at(trouble, request).await.map(drop)
+}
+
 /// What an operation says of itself when it has ended, or was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Claim {

@@ -3,9 +3,9 @@
 
 use futures::future::join_all;
 use kompox_azure_emulator::{Options, Timing};
-use kompox_domain::{Result, Source};
-use kompox_tests::crash_points::{End, Trouble, break_by};
-use kompox_tests::doing::{Doing, usual_end};
+use kompox_domain::Result;
+use kompox_tests::crash_points::{Trouble, break_by};
+use kompox_tests::doing::{Doing, usual_end, writing};
 
 /// What ARM refuses with, and trouble on its side.
 const STATUSES: [u16; 7] = [400, 403, 404, 409, 412, 429, 500];
@@ -41,58 +41,6 @@ async fn claims_are_true(operations: Vec<Doing>, troubles: &[Trouble]) {
         );
     });
     join_all(all).await;
-}
-
-/// Every operation on volumes that writes.
-fn writing() -> Vec<Doing> {
-    let create =
-        |name, run| Doing::new(name, run, || usual_end(|end| end.disks.push("db/new"))).conflicting();
-    let first = Doing::new(
-        "disk create, the first",
-        |h| Box::pin(h.create("db", "new", None)),
-        || End {
-            disks: vec!["db/new"],
-            assigned: vec!["db/new"],
-            ..End::default()
-        },
-    );
-    vec![
-        Doing {
-            prepare: |_| Box::pin(async { Ok(()) }),
-            ..first.conflicting()
-        },
-        create("disk create, a later one", |h| {
-            Box::pin(h.create("db", "new", None))
-        }),
-        create("disk create from a snapshot", |h| {
-            Box::pin(async move {
-                h.create("db", "new", Some(Source::Snapshot("snap".parse()?)))
-                    .await
-            })
-        }),
-        Doing::new(
-            "disk assign",
-            |h| Box::pin(h.assign("two")),
-            || usual_end(|end| end.assigned = vec!["db/two"]),
-        ),
-        Doing::new(
-            "disk delete",
-            |h| Box::pin(h.delete("two", false)),
-            || usual_end(|end| end.disks.retain(|disk| *disk != "db/two")),
-        ),
-        Doing::new(
-            "snapshot create",
-            |h| Box::pin(h.snapshot("new", None)),
-            || usual_end(|end| end.snapshots.push("db/new")),
-        )
-        .conflicting(),
-        Doing::new(
-            "snapshot delete",
-            |h| Box::pin(h.delete_snapshot("snap")),
-            || usual_end(|end| end.snapshots.clear()),
-        ),
-        create("snapshot restore", |h| Box::pin(h.restore("snap", "new"))),
-    ]
 }
 
 #[tokio::test]

@@ -65,7 +65,18 @@ impl Requests<'_> {
         {
             return Err(Error::new(ErrorKind::Timeout, "the deadline passed"));
         }
-        self.answer(what, act()).await
+        let answer = act().map_err(|error| {
+            let kind = match error.kind() {
+                Io::AlreadyExists => ErrorKind::Conflict,
+                Io::NotFound => ErrorKind::NotFound,
+                Io::PermissionDenied => ErrorKind::PermissionDenied,
+                _ => ErrorKind::Failed,
+            };
+            Error::new(kind, format!("cannot {what}")).with_source(error)
+        });
+        // And here for the answer: what was asked for is done, and nobody may ever learn of it.
+        tokio::task::yield_now().await;
+        answer
     }
 
     /// The same for what changes something. It is told that a write is about to be sent, and that it was refused where
@@ -81,21 +92,6 @@ impl Requests<'_> {
             done
         };
         self.send(what, act).await
-    }
-
-    async fn answer<T>(&self, what: &str, done: io::Result<T>) -> Result<T> {
-        let answer = done.map_err(|error| {
-            let kind = match error.kind() {
-                Io::AlreadyExists => ErrorKind::Conflict,
-                Io::NotFound => ErrorKind::NotFound,
-                Io::PermissionDenied => ErrorKind::PermissionDenied,
-                _ => ErrorKind::Failed,
-            };
-            Error::new(kind, format!("cannot {what}")).with_source(error)
-        });
-        // And here for the answer: what was asked for is done, and nobody may ever learn of it.
-        tokio::task::yield_now().await;
-        answer
     }
 
     pub(super) fn handle(&self, kind: &str, volume: &Volume, name: &impl std::fmt::Display) -> String {
