@@ -25,6 +25,7 @@ fn the_first_disk_of_a_volume_is_assigned_and_shown_in_full() {
       "createdAt": "[TIME]",
       "updatedAt": null,
       "state": "Unattached",
+      "provisioningState": "Succeeded",
       "attachedTo": []
     }
     ------- stderr -------
@@ -47,6 +48,7 @@ fn a_disk_in_json_has_the_fields_of_the_contract_in_lists_too() {
         "handle",
         "name",
         "options",
+        "provisioningState",
         "size",
         "state",
         "updatedAt",

@@ -25,7 +25,8 @@ fn a_snapshot_is_of_the_assigned_disk_and_shown_in_full() {
       "createdAt": "[TIME]",
       "updatedAt": null,
       "sourceDisk": "first",
-      "completionPercent": 100.0
+      "completionPercent": 100.0,
+      "provisioningState": "Succeeded"
     }
     ------- stderr -------
     create snapshot db-9b4aae-before: started
@@ -43,6 +44,7 @@ fn a_snapshot_in_json_has_the_fields_of_the_contract_in_lists_too() {
         "createdAt",
         "handle",
         "name",
+        "provisioningState",
         "size",
         "sourceDisk",
         "updatedAt",
@@ -74,6 +76,7 @@ fn snapshots_are_listed_in_every_format() {
       updatedAt: null
       sourceDisk: first
       completionPercent: 100.0
+      provisioningState: Succeeded
     [exit status: 0]
     "#);
     assert_snapshot!(env.run("snapshot list -o name").expect(DONE), @"
@@ -204,7 +207,7 @@ fn deleting_a_snapshot_can_be_repeated() {
     {
       "name": "before",
       "volumeName": "db",
-      "deleted": true
+      "deleted": false
     }
     [exit status: 0]
     "#);

@@ -44,6 +44,26 @@ fn a_deletion_asks_first_and_yes_is_the_answer_in_advance() {
 }
 
 #[test]
+fn a_deletion_of_what_is_not_there_asks_nothing_and_says_so() {
+    let env = shop();
+    env.run("disk create -V db -N a -q").assert_code(DONE);
+    for kind in ["disk", "snapshot"] {
+        let line = format!("{kind} delete -V db -N nope --progress none");
+        let screen = shown(&env, &line, None, DONE);
+        assert_eq!(
+            screen.trim_end(),
+            format!("{kind} nope of volume db was not there")
+        );
+        let json = env.run(&format!("{kind} delete -V db -N nope -o json -q"));
+        let json = json.expect(DONE).stdout.clone();
+        assert!(json.contains("\"deleted\": false"), "{json}");
+    }
+    let json = env.run("disk delete -V db -N a --force -o json -q");
+    let json = json.expect(DONE).stdout.clone();
+    assert!(json.contains("\"deleted\": true"), "{json}");
+}
+
+#[test]
 fn data_is_a_table_and_a_question_does_not_end_in_the_data() {
     let env = shop();
     env.run("disk create -V db -N a -q").assert_code(DONE);

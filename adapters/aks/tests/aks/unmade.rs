@@ -47,7 +47,7 @@ impl World {
 }
 
 fn refused<T: std::fmt::Debug>(what: &str, result: Result<T>, why: &str) {
-    let error = result.expect_err(what);
+    let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Precondition, "{what}: {error}");
     assert!(error.to_string().contains(why), "{what}: {error}");
     assert!(error.hint().is_some(), "{what}");
