@@ -354,6 +354,12 @@ impl Emulator {
         Ok(GROUP)
     }
 
+    /// Waits until the emulator can no longer do what it is for: its state cannot be written. Everything that it
+    /// acknowledged before is kept; from then on it answers every request with 500.
+    pub async fn failed(&self) -> EmulatorError {
+        EmulatorError::NotWritten(self.shared.store.failed().await)
+    }
+
     /// Stops: connections end, the state is written and closed.
     pub async fn shutdown(mut self) {
         if let Some(running) = self.running.take() {

@@ -47,7 +47,10 @@ pub enum EmulatorError {
     /// A direct handle was given something that is not an ARM id or not a JSON object.
     #[error("{0}")]
     Argument(String),
-    /// The emulator has been shut down, or can no longer write its state.
+    /// The state cannot be written any more: the disk is full, most likely. What was acknowledged is kept.
+    #[error("the state cannot be written: {0}")]
+    NotWritten(String),
+    /// The emulator has been shut down.
     #[error("the emulator has stopped: {0}")]
     Stopped(String),
 }
@@ -62,11 +65,28 @@ impl EmulatorError {
     }
 }
 
+impl EmulatorError {
+    fn of_database(error: redb::Error) -> Self {
+        use std::io::ErrorKind;
+        match error {
+            redb::Error::Io(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge
+                ) =>
+            {
+                Self::NotWritten(error.to_string())
+            }
+            error => Self::Database(error.to_string()),
+        }
+    }
+}
+
 macro_rules! database_errors {
     ($($kind:ty),*) => { $(
         impl From<$kind> for EmulatorError {
             fn from(error: $kind) -> Self {
-                Self::Database(error.to_string())
+                Self::of_database(error.into())
             }
         }
     )* };

@@ -27,6 +27,7 @@ mod operation;
 mod options;
 mod platform;
 mod reply;
+mod seats;
 mod server;
 mod store;
 mod template;

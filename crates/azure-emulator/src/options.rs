@@ -30,6 +30,10 @@ pub struct Options {
     /// Object ids the directory knows besides the caller's own; any other principal needs an explicit
     /// `principalType` in a role assignment, as with Entra's replication lag.
     pub principals: Vec<String>,
+    /// How many connections there may be at once. For one more, the one that has waited longest for its client goes.
+    pub connections: usize,
+    /// How long a client may take over a TLS handshake, over the head of its next request, and over a body.
+    pub patience: Duration,
     /// Refuse more than seven snapshots of one disk in five minutes, as Azure does.
     pub snapshot_rate_limit: bool,
 }
@@ -46,6 +50,8 @@ impl Default for Options {
             region: "japaneast".to_owned(),
             federated_credentials: Vec::new(),
             principals: Vec::new(),
+            connections: 512,
+            patience: Duration::from_secs(60),
             snapshot_rate_limit: false,
         }
     }

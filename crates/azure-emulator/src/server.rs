@@ -9,7 +9,7 @@ use http::Response;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -29,6 +29,7 @@ use crate::json;
 use crate::kubernetes::{self, Peer, Tls, cluster_name};
 use crate::log::{RequestKind, RequestLog};
 use crate::reply::Reply;
+use crate::seats::{Busy, Seats, Ticket};
 use crate::store::{State, Store};
 use crate::watch::Watch;
 
@@ -117,19 +118,32 @@ impl Shared {
     }
 }
 
+/// How long is waited for a connection to end where there is no room for another.
+const NO_ROOM: Duration = Duration::from_millis(50);
+/// The longest that a TLS handshake takes, however patient the emulator is.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
 /// Accepts connections until the task is aborted, which ends them too.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let most = shared.world.options.connections.max(1);
+    let seats = Arc::new(Seats::default());
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(connection(stream, shared.clone()));
+                    // Meanwhile others wait in the queue of the system.
+                    while connections.len() >= most {
+                        seats.ask_idlest_to_go();
+                        let _ = tokio::time::timeout(NO_ROOM, connections.join_next()).await;
+                    }
+                    connections.spawn(connection(stream, shared.clone(), seats.take()));
                 }
                 Err(error) => {
-                    // Out of file descriptors, most likely: what is open may close.
+                    // Out of file descriptors, most likely, of which the system may allow fewer.
                     tracing::warn!(%error, "the emulator could not accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    seats.ask_idlest_to_go();
+                    let _ = tokio::time::timeout(NO_ROOM, connections.join_next()).await;
                 }
             },
             Some(_) = connections.join_next() => {}
@@ -137,19 +151,32 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-async fn connection(stream: TcpStream, shared: Arc<Shared>) {
+async fn connection(stream: TcpStream, shared: Arc<Shared>, ticket: Ticket) {
+    let seat = Arc::clone(&ticket.seat);
+    tokio::select! {
+        () = seat.asked_to_go() => {}
+        () = converse(stream, shared, &ticket) => {}
+    }
+}
+
+async fn converse(stream: TcpStream, shared: Arc<Shared>, ticket: &Ticket) {
     // Answers are small and come in one piece: waiting for more would only cost time.
     let _ = stream.set_nodelay(true);
-    let handshake = tokio::time::timeout(Duration::from_secs(10), handshake(stream, &shared)).await;
+    let patience = shared.world.options.patience;
+    let handshake = tokio::time::timeout(HANDSHAKE.min(patience), handshake(stream, &shared)).await;
     let Ok(Some((stream, peer))) = handshake else {
         return;
     };
     let peer = Arc::new(peer);
+    let seat = Arc::clone(&ticket.seat);
     let service = service_fn(move |request| {
-        let (shared, peer) = (shared.clone(), peer.clone());
-        Box::pin(async move { respond(&shared, peer.as_ref().as_ref(), request).await })
+        let (shared, peer, busy) = (shared.clone(), peer.clone(), seat.busy());
+        Box::pin(async move { respond(&shared, peer.as_ref().as_ref(), request, busy).await })
     });
     let mut connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        // It runs from the end of the answer before, so that it ends idle connections too.
+        .header_read_timeout(patience)
         .max_buf_size(256 * 1024)
         .serve_connection(TokioIo::new(stream), service);
     if (&mut connection).await.is_err() {
@@ -195,11 +222,13 @@ async fn respond(
     shared: &Arc<Shared>,
     peer: Option<&Peer>,
     request: http::Request<Incoming>,
+    busy: Busy,
 ) -> Result<Response<AnswerBody>, Reset> {
     let (parts, body) = request.into_parts();
     let endpoint = &shared.world.endpoint;
+    let patience = shared.world.options.patience;
     if parts.uri.path().starts_with("/_emulator/") && peer.is_none() {
-        let body = read(body).await?.ok_or(Reset)?;
+        let body = read(body, patience).await?.ok_or(Reset)?;
         let request = Request::new(&parts, body, endpoint);
         return Ok(response(control::handle(shared, &request).await));
     }
@@ -217,7 +246,7 @@ async fn respond(
         kind(side, &head),
     );
     let mut request = head;
-    let body = read(body).await?;
+    let body = read(body, patience).await?;
     let too_large = body.is_none();
     request.body = body.unwrap_or_default();
     let latency = shared.latency.load(Ordering::Relaxed);
@@ -278,14 +307,24 @@ async fn respond(
     if let Some(stream) = stream {
         let breaks_off = matches!(verdict.action, Some(FaultAction::TruncateBody));
         let (sender, receiver) = mpsc::channel(16);
-        tokio::spawn(tell(shared.clone(), stream, sender, breaks_off));
+        let telling = tell(shared.clone(), stream, sender, breaks_off);
+        tokio::spawn(async move {
+            telling.await;
+            drop(busy);
+        });
         *response.body_mut() = AnswerBody::stream(receiver);
     }
     Ok(response)
 }
 
-/// Reads a whole body; `None` if it is too large.
-async fn read(mut body: Incoming) -> Result<Option<Bytes>, Reset> {
+/// Reads a whole body; `None` if it is too large. A client that takes too long is not waited for.
+async fn read(body: Incoming, patience: Duration) -> Result<Option<Bytes>, Reset> {
+    tokio::time::timeout(patience, read_all(body))
+        .await
+        .unwrap_or(Err(Reset))
+}
+
+async fn read_all(mut body: Incoming) -> Result<Option<Bytes>, Reset> {
     let mut whole = BytesMut::new();
     let mut seen = 0;
     while let Some(frame) = body.frame().await {

@@ -143,6 +143,9 @@ pub struct GlobalArgs {
     /// Answer every question with yes
     #[arg(short, long, global = true)]
     pub yes: bool,
+    /// End when standard input is closed: when whoever started this process has gone, in whatever way
+    #[arg(long, global = true, hide = true)]
+    pub ends_with_stdin: bool,
 }
 
 /// How data is printed.

@@ -81,7 +81,13 @@ fn prepare(global: &GlobalArgs) -> Result<(), Failure> {
             Failure::io(what, error, "give an existing directory to -C")
         })?;
     }
-    logging::init(global)
+    logging::init(global)?;
+    if global.ends_with_stdin {
+        let gone = || std::process::exit(i32::from(exit_codes::INTERRUPTED));
+        os::when_stdin_closes(gone)
+            .map_err(|error| Failure::io("cannot start", error, "free memory or processes"))?;
+    }
+    Ok(())
 }
 
 fn dispatch(command: Command, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {

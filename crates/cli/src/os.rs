@@ -43,6 +43,20 @@ fn is_of_this_process(path: &Path) -> bool {
             .is_some_and(|parent| parent == Path::new("/dev/fd") || parent == Path::new("/proc/self/fd"))
 }
 
+/// Calls a function when standard input ends: when whoever started this process has gone, in whatever way. The system
+/// closes the other end of a pipe also after a kill, on every operating system.
+pub(crate) fn when_stdin_closes(gone: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    // A thread, because a pending read would keep a runtime from ending.
+    let watch = move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        gone();
+    };
+    std::thread::Builder::new()
+        .name("stdin".to_owned())
+        .spawn(watch)
+        .map(drop)
+}
+
 /// Writes a file that nobody else may read, in place of what has its name.
 #[cfg(feature = "emulator")]
 pub(crate) fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {

@@ -167,3 +167,104 @@ fn commands_use_it_and_its_faults_and_latency_are_felt() {
     running.close_stdin();
     running.wait().assert_code(DONE);
 }
+
+/// With a state that may not grow: a disk that is full.
+#[cfg(unix)]
+#[test]
+fn after_a_full_disk_it_ends_with_a_message_and_goes_on_with_all_it_acknowledged() {
+    use std::process::{Command, Stdio};
+
+    let env = nothing();
+    let state = env.path(".azure");
+    // The shell's limit, in blocks of 512 bytes; without the signal a write beyond it fails as on a full disk.
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 6000; exec {PROGRAM} emulator run --state {} --timing zero -o json --until-stdin-closes",
+        state.display()
+    );
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let acknowledged = env.block_on(fill(&ready));
+    assert!(acknowledged > 0);
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(i32::from(FAILED)), "{said}");
+    assert!(
+        said.contains("the state cannot be written") && said.contains("make room on the disk"),
+        "{said}"
+    );
+
+    let mut running = env
+        .command("emulator run --state .azure --until-stdin-closes -o json")
+        .spawn_with_stdin();
+    let ready = self::ready(&mut running);
+    let kept = env.block_on(groups(&ready));
+    assert!(
+        kept == acknowledged || kept == acknowledged + 1,
+        "{kept} of {acknowledged}"
+    );
+    running.close_stdin();
+    running.wait().assert_code(DONE);
+}
+
+#[cfg(unix)]
+fn arm(ready: &Value) -> (kompox_arm::ArmClient, kompox_domain::Context, String) {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use kompox_arm::{ArmClient, ArmOptions, AuthMethod, Cloud};
+    use kompox_domain::ids::SystemUlids;
+    use kompox_domain::progress::Silent;
+    use kompox_domain::{Context, Secret};
+
+    let text = |name: &str| ready[name].as_str().unwrap().to_owned();
+    let ca = Some(text("caFile").into());
+    let cloud = Cloud::custom(&text("armEndpoint"), &text("authorityHost"), ca).unwrap();
+    let method = AuthMethod::ClientSecret {
+        tenant_id: text("tenantId"),
+        client_id: text("clientId"),
+        secret: Secret::new(text("clientSecret")),
+    };
+    let options = ArmOptions {
+        backoff: Duration::from_millis(1),
+        ..ArmOptions::default()
+    };
+    let cx = Context::new(Arc::new(Silent), Arc::new(SystemUlids::default()));
+    let groups = format!("/subscriptions/{}/resourceGroups", text("subscriptionId"));
+    (ArmClient::new(cloud, method, options).unwrap(), cx, groups)
+}
+
+/// Makes groups until one is refused, and says how many were acknowledged.
+#[cfg(unix)]
+async fn fill(ready: &Value) -> usize {
+    let (arm, cx, groups) = arm(ready);
+    let tags: serde_json::Map<String, Value> = (0..50)
+        .map(|at| (format!("tag{at}"), "x".repeat(250).into()))
+        .collect();
+    let body = serde_json::json!({ "location": "japaneast", "tags": tags });
+    for count in 0.. {
+        let url = arm.url(&format!("{groups}/rg-{count}"), "2025-04-01").unwrap();
+        let request = kompox_arm::ArmRequest::put(url, &body).unwrap();
+        if arm.send(&cx, &request).await.is_err() {
+            return count;
+        }
+    }
+    0
+}
+
+#[cfg(unix)]
+async fn groups(ready: &Value) -> usize {
+    let (arm, cx, groups) = arm(ready);
+    let mut count = 0;
+    let request = kompox_arm::ArmRequest::get(arm.url(&groups, "2025-04-01").unwrap());
+    arm.list(&cx, request, |_| count += 1).await.unwrap();
+    count
+}

@@ -230,3 +230,53 @@ fn a_path_that_is_not_utf_8_is_refused_before_anything_is_written() {
     }
     assert_eq!(std::fs::read_dir(env.work()).unwrap().count(), 0);
 }
+
+/// Ends a quick start by a signal while a command of it is at work, and demands that nothing of it is left: neither
+/// the command, which would hold the output open, nor the embedded Azure, which would hold the state.
+#[cfg(unix)]
+fn leaves_no_child_at_work(signal: &str) {
+    use std::time::{Duration, Instant};
+
+    let env = TestEnvironment::empty(PROGRAM);
+    let mut tour = env
+        .command("quickstart demo --timing realistic --progress plain")
+        .spawn();
+    tour.wait_for_stdout("$ kompoxops cluster provision -o table");
+    tour.wait_for_stderr("deploy deployment stack");
+    tour.signal(signal);
+    let killed = Instant::now();
+    // Ends only when nobody holds its standard output and standard error any more.
+    let output = tour.wait();
+    assert!(!output.stdout.contains("Make it ready for apps"), "{output}");
+    assert!(
+        killed.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        killed.elapsed()
+    );
+    let free = || {
+        let again = env
+            .command("emulator run --state .azure --timeout 1ms")
+            .in_directory("demo")
+            .run();
+        again.code() == Some(i32::from(DONE))
+    };
+    while !free() {
+        assert!(
+            killed.elapsed() < Duration::from_secs(30),
+            "the embedded Azure is still at work"
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_quick_start_that_is_killed_leaves_no_child_at_work() {
+    leaves_no_child_at_work("KILL");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_quick_start_whose_terminal_is_closed_leaves_no_child_at_work() {
+    leaves_no_child_at_work("HUP");
+}

@@ -71,19 +71,20 @@ impl Writer {
     pub(super) fn open(path: &Path) -> Result<(Self, Loaded), EmulatorError> {
         let database = open_database(path)?;
         let loaded = load(&database, path)?;
+        Ok((Self::of(database, path)?, loaded))
+    }
+
+    fn of(database: Database, path: &Path) -> Result<Self, EmulatorError> {
         let (sender, receiver) = mpsc::channel();
         let (progress, watcher) = watch::channel(Progress::Written(0));
         let thread = std::thread::Builder::new()
             .name("emulator-store".to_owned())
             .spawn(move || write_batches(&database, &receiver, &progress))
             .map_err(|error| EmulatorError::io("start the writer of", path, error))?;
-        Ok((
-            Self {
-                queue: Mutex::new(Some((sender, thread))),
-                progress: watcher,
-            },
-            loaded,
-        ))
+        Ok(Self {
+            queue: Mutex::new(Some((sender, thread))),
+            progress: watcher,
+        })
     }
 
     /// Queues changes. They are lost, and reported by [`Writer::flushed`], once the writer has stopped.
@@ -107,7 +108,20 @@ impl Writer {
             .map_err(|_| EmulatorError::Stopped("the state is closed".to_owned()))?;
         match &*reached {
             Progress::Written(_) => Ok(()),
-            Progress::Failed(reason) => Err(EmulatorError::Stopped(reason.clone())),
+            Progress::Failed(reason) => Err(EmulatorError::NotWritten(reason.clone())),
+        }
+    }
+
+    /// Waits until nothing can be written any more, and says why.
+    pub(super) async fn failed(&self) -> String {
+        let mut progress = self.progress.clone();
+        let failed = progress
+            .wait_for(|progress| matches!(progress, Progress::Failed(_)))
+            .await;
+        match failed.as_deref() {
+            Ok(Progress::Failed(reason)) => reason.clone(),
+            // Its thread is gone without a word.
+            _ => "its writer has ended".to_owned(),
         }
     }
 
@@ -256,4 +270,112 @@ fn decode(record: &[u8]) -> Option<Resource> {
         created: head.created,
         changed: head.changed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use redb::StorageBackend;
+    use redb::backends::InMemoryBackend;
+
+    use super::*;
+
+    /// Memory that outlives the database, on a disk with room for so many more writes.
+    #[derive(Debug, Clone)]
+    struct Disk {
+        memory: Arc<InMemoryBackend>,
+        room: Arc<AtomicUsize>,
+    }
+
+    impl Disk {
+        fn new() -> Self {
+            Self {
+                memory: Arc::new(InMemoryBackend::new()),
+                room: Arc::new(AtomicUsize::new(usize::MAX)),
+            }
+        }
+
+        fn write_something(&self) -> io::Result<()> {
+            let less = |room: usize| room.checked_sub(1);
+            let left = self.room.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+            left.map(drop).map_err(|_| io::ErrorKind::StorageFull.into())
+        }
+    }
+
+    impl StorageBackend for Disk {
+        fn len(&self) -> io::Result<u64> {
+            self.memory.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.memory.read(offset, out)
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.write_something()?;
+            self.memory.set_len(len)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            self.write_something()?;
+            self.memory.sync_data()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.write_something()?;
+            self.memory.write(offset, data)
+        }
+    }
+
+    fn open(disk: &Disk) -> Database {
+        Database::builder().create_with_backend(disk.clone()).unwrap()
+    }
+
+    /// Writes settings one after the other until one is not acknowledged, and says how many were.
+    async fn write_until_it_fails(writer: &Writer) -> (usize, EmulatorError) {
+        let mut acknowledged = 0;
+        loop {
+            let sequence = u64::try_from(acknowledged).unwrap() + 1;
+            let value = "x".repeat(10_000);
+            let change = Change::Setting(format!("s{acknowledged:04}"), Some(value));
+            writer.send(sequence, vec![change]);
+            match writer.flushed(sequence).await {
+                Ok(()) => acknowledged += 1,
+                Err(error) => return (acknowledged, error),
+            }
+        }
+    }
+
+    #[test]
+    fn whenever_the_disk_is_full_it_is_told_and_nothing_acknowledged_is_lost() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for room in 0..60 {
+            let disk = Disk::new();
+            let database = open(&disk);
+            write(&database, &[]).unwrap();
+            disk.room.store(room, Ordering::SeqCst);
+            let writer = Writer::of(database, Path::new("state.redb")).unwrap();
+            let (acknowledged, error) = runtime.block_on(write_until_it_fails(&writer));
+            assert!(matches!(error, EmulatorError::NotWritten(_)), "{room}: {error}");
+            // Whoever waits for it is told, and so is whoever writes afterwards.
+            assert!(!runtime.block_on(writer.failed()).is_empty());
+            writer.send(
+                9_999,
+                vec![Change::Setting("late".to_owned(), Some("x".to_owned()))],
+            );
+            assert!(runtime.block_on(writer.flushed(9_999)).is_err());
+            writer.close();
+
+            disk.room.store(usize::MAX, Ordering::SeqCst);
+            let loaded = load(&open(&disk), Path::new("state.redb")).unwrap();
+            let kept = loaded.settings.len();
+            assert!(
+                kept == acknowledged || kept == acknowledged + 1,
+                "{room}: {kept} of {acknowledged}"
+            );
+            assert!(!loaded.settings.contains_key("late"));
+        }
+    }
 }

@@ -406,6 +406,14 @@ impl Store {
         }
     }
 
+    /// Waits until the state can no longer be written, and says why. A state in memory always can.
+    pub(crate) async fn failed(&self) -> String {
+        match &self.writer {
+            None => std::future::pending().await,
+            Some(writer) => writer.failed().await,
+        }
+    }
+
     /// Finishes writing and releases the database. Blocks for as long as the last commit takes.
     pub(crate) fn close(&self) {
         if let Some(writer) = &self.writer {

@@ -12,6 +12,7 @@ mod cluster_node_groups;
 mod cluster_operations;
 mod cluster_pools;
 mod clusters;
+mod connections;
 mod data_collection;
 mod deployed;
 mod deployment_templates;

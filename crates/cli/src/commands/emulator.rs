@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 
 use crate::args::{GlobalArgs, OutputArgs, OutputFormat};
 use crate::failure::Failure;
+use crate::os;
 use crate::session;
 use crate::stop::Stop;
 use crate::ui::Ui;
@@ -141,13 +142,14 @@ async fn serve(
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
-        () = stop.requested() => {}
-        () = closed => {}
-        () = over => {}
-    }
+    let failed = tokio::select! {
+        () = stop.requested() => None,
+        () = closed => None,
+        () = over => None,
+        error = emulator.failed() => Some(error),
+    };
     emulator.shutdown().await;
-    Ok(())
+    failed.map_or(Ok(()), |error| Err(told(error)))
 }
 
 /// Says that it is ready: in JSON on one line, so that whoever waits needs to read only that.
@@ -186,6 +188,9 @@ fn fault_plan(path: &Path) -> Result<FaultPlan, Failure> {
     })
 }
 
+/// What helps where the state cannot be written.
+const NO_ROOM: &str = "make room on the disk, then start it again: what it has acknowledged is kept";
+
 fn told(error: EmulatorError) -> Failure {
     let (kind, hint) = match &error {
         EmulatorError::StateInUse(_) => (
@@ -196,6 +201,10 @@ fn told(error: EmulatorError) -> Failure {
             ErrorKind::Conflict,
             "stop what listens there, or choose another port with --port",
         ),
+        EmulatorError::NotWritten(_) => (ErrorKind::Failed, NO_ROOM),
+        EmulatorError::StateDirectory { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            (ErrorKind::Failed, NO_ROOM)
+        }
         EmulatorError::StateDirectory { .. } => {
             (ErrorKind::InvalidInput, "give a directory that you may write to")
         }
@@ -221,13 +230,7 @@ fn told(error: EmulatorError) -> Failure {
 fn stdin_closed() -> Result<Arc<Notify>, Failure> {
     let closed = Arc::new(Notify::new());
     let notify = Arc::clone(&closed);
-    // A thread, because a pending read would keep a runtime from ending.
-    std::thread::Builder::new()
-        .name("stdin".to_owned())
-        .spawn(move || {
-            let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
-            notify.notify_one();
-        })
+    os::when_stdin_closes(move || notify.notify_one())
         .map_err(|error| Failure::io("cannot start", error, "free memory or processes"))?;
     Ok(closed)
 }

@@ -62,8 +62,11 @@ impl Program {
     /// Runs a command that shows its output itself.
     pub(super) async fn show(&self, args: &[String], stop: &Stop) -> Result<Option<i32>, Stopped> {
         let mut command = self.command(args);
-        command.args(&self.flags).stdin(Stdio::null());
+        command.args(&self.flags);
+        ending_with_us(&mut command);
         let mut child = command.spawn().map_err(cannot_run)?;
+        // Held until the child has ended: waiting for it alone would close it.
+        let _stdin = child.stdin.take();
         let status = tokio::select! {
             status = child.wait() => status.map_err(cannot_run)?,
             () = stop.requested() => {
@@ -82,12 +85,13 @@ impl Program {
         let mut all: Vec<String> = args.iter().map(ToString::to_string).collect();
         all.extend(["-o", "json", "--quiet"].map(ToOwned::to_owned));
         let mut command = self.command(&all);
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        ending_with_us(&mut command);
+        let mut child = command.spawn().map_err(cannot_run)?;
+        // Held until the child has ended: waiting for its output alone would close it.
+        let _stdin = child.stdin.take();
         let output = tokio::select! {
-            output = command.output() => output.map_err(cannot_run)?,
+            output = child.wait_with_output() => output.map_err(cannot_run)?,
             () = stop.requested() => return Err(Stopped::Interrupted),
         };
         let what = || format!("`kompoxops {}` failed", args.join(" "));
@@ -111,6 +115,11 @@ impl Program {
         }
         command
     }
+}
+
+/// Makes a child end when this process does, however that ends: a kill leaves no command at work.
+fn ending_with_us(command: &mut Command) {
+    command.arg("--ends-with-stdin").stdin(Stdio::piped());
 }
 
 /// Whether requests to loopback would go to a proxy, which cannot answer them.
