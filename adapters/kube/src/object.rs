@@ -216,6 +216,14 @@ impl Desired {
         self
     }
 
+    /// Without an annotation.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        if let Some(Value::Object(annotations)) = self.value.pointer_mut("/metadata/annotations") {
+            annotations.remove(name);
+        }
+        self
+    }
+
     /// With the hash of all that it is.
     pub(crate) fn hashed(self) -> Self {
         let hash = hex_digest(&self.value.to_string(), 40);

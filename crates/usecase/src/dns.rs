@@ -92,9 +92,18 @@ fn unpublished(report: &DnsReport) -> Vec<Lack> {
     let blocked = report.of(ChangeAction::Block).map(foreign);
     let gaps = report.gaps.iter().map(|gap| Lack {
         kind: WarningKind::NotPublished,
-        warning: format!("{} is not published: {} ({})", gap.host, gap.message, gap.source),
+        warning: if gap.host.is_empty() {
+            format!("{} is not published: {}", gap.source, gap.message)
+        } else {
+            format!("{} is not published: {} ({})", gap.host, gap.message, gap.source)
+        },
         failed: FailedOperation {
-            resource: gap.host.clone(),
+            resource: if gap.host.is_empty() {
+                &gap.source
+            } else {
+                &gap.host
+            }
+            .clone(),
             code: gap.reason.as_str().to_owned(),
             message: format!("{} ({})", gap.message, gap.source),
             hint: advice(gap.reason).map(str::to_owned),
@@ -112,8 +121,12 @@ const fn advice(reason: GapReason) -> Option<&'static str> {
             Some("let everything that serves the name be reached at the same kind of address")
         }
         GapReason::InvalidName => Some("correct the name where it is written"),
+        GapReason::NoHost => Some("name the hosts there"),
+        GapReason::OtherIngress => {
+            Some("publish it where that ingress is, or let the cluster's own ingress serve it")
+        }
         // The message says what can be done.
-        GapReason::AliasAtApex => None,
+        GapReason::AliasAtApex | GapReason::NotServed | GapReason::Delegated => None,
     }
 }
 

@@ -36,7 +36,13 @@ impl Published {
         let status = env.run("cluster status -o json --progress none").json();
         let cluster = status["handle"].as_str().unwrap().to_owned();
         let published = Self { env, cluster, zone };
-        published.put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}));
+        for namespace in [NAMESPACE, "traefik"] {
+            published.put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}));
+        }
+        published.put(
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "traefik", "namespace": "traefik"},
+            "spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}}),
+        );
         published
     }
 
@@ -170,6 +176,62 @@ fn b56_what_is_not_published_is_a_warning_or_with_strict_an_error_and_never_sile
     run("dns destroy -q --progress none").assert_code(DONE);
     assert_eq!(world.record("A/www").unwrap()["etag"], "theirs");
     assert!(world.record("A/api").is_none());
+}
+
+#[test]
+fn what_only_others_serve_is_named_and_an_app_that_is_named_is_not_served_under_no_name() {
+    let world = Published::new();
+    world.put(
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": {"name": "nginx"},
+        "spec": {"controller": "k8s.io/ingress-nginx"}}),
+    );
+    for (name, host) in [("one", "one.example.com"), ("two", "two.example.com")] {
+        world.put(json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": {"ingressClassName": "nginx", "rules": [{"host": host}]},
+            "status": {"loadBalancer": {"ingress": [{"ip": "203.0.113.9"}]}}}));
+    }
+    world.put(json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+        "metadata": {"name": "any", "namespace": NAMESPACE}, "spec": {"rules": [{}]}}));
+    assert_snapshot!(world.env.run("dns deploy -o table --progress none").expect(DONE), @r"
+    ------- stderr -------
+    warning: Ingress kompox-shop-9b4aae/any is not published: it names no host
+    warning: one.example.com is not published: its class nginx is that of k8s.io/ingress-nginx (Ingress kompox-shop-9b4aae/one)
+    warning: two.example.com is not published: its class nginx is that of k8s.io/ingress-nginx (Ingress kompox-shop-9b4aae/two)
+    nothing of app shop can be published now: nothing to do
+    [exit status: 0]
+    ");
+}
+
+#[test]
+#[cfg(unix)]
+fn on_a_terminal_destroying_shows_what_there_is_before_it_asks_and_asks_for_nothing_where_nothing_is() {
+    let world = Published::new();
+    world.ingress("web", &["www.example.com", "api.example.com"], Some("192.0.2.7"));
+    world.env.run("dns deploy -q --progress none").assert_code(DONE);
+    let line = "dns destroy --progress none --color never";
+    let mut terminal = world.env.command(line).spawn_on_terminal();
+    terminal.wait_for("[y/N] ");
+    terminal.type_line("n");
+    let (screen, code) = terminal.wait();
+    assert_eq!(code, Some(i32::from(FAILED)));
+    assert_snapshot!(screen.replace('\r', ""), @r"
+    ACTION   HOST              TYPE   VALUE       ZONE          SEEN-BY   REASON
+    delete   api.example.com   A      192.0.2.7   example.com   public    made for this app
+    delete   www.example.com   A      192.0.2.7   example.com   public    made for this app
+    Delete 2 DNS records of app shop? [y/N] n
+    error: deleting 2 DNS records of app shop was not confirmed, so nothing was done (declined)
+    hint: answer y, or give --yes
+    ");
+    assert!(world.record("A/www").is_some());
+    let mut terminal = world.env.command(line).spawn_on_terminal();
+    terminal.wait_for("Delete 2 DNS records of app shop? [y/N] ");
+    terminal.type_line("y");
+    assert_eq!(terminal.wait().1, Some(i32::from(DONE)));
+    assert!(world.record("A/www").is_none() && world.record("A/api").is_none());
+    let (screen, code) = world.env.command(line).spawn_on_terminal().wait();
+    assert_eq!(code, Some(i32::from(DONE)));
+    assert_snapshot!(screen.replace('\r', ""), @"no DNS record of app shop is there: nothing to do");
 }
 
 #[test]

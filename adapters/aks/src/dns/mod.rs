@@ -8,12 +8,12 @@ mod zones;
 
 use kompox_arm::ArmClient;
 use kompox_domain::dns::{
-    Decision, DnsReport, DnsRequest, Owner, RecordSet, Wish, decide, destroy as delete_all, wish,
+    DnsReport, DnsRequest, Owner, RecordSet, Wish, Zone, decide, destroy as delete_all, wish,
 };
 use kompox_domain::{AppScope, Context, Error, ErrorKind, Result};
 use kompox_kube::Resolver;
 
-use self::work::{Judge, Work};
+use self::work::{Judge, Judged, Work};
 use crate::cluster::locate::Place;
 use crate::settings::cluster::InstallTargets;
 
@@ -44,8 +44,11 @@ pub(crate) async fn deploy(
     let judge = Deploy {
         owner: Owner::of(app),
         wish: wish(&served, &zones),
-        // An app that serves nothing at all is about to come or go; whoever means the latter says so.
-        whole: request.namespaces.is_empty() && !served.is_empty(),
+        // An app that serves nothing at all is about to come or go; whoever means the latter says so. One that is
+        // served without a name may be served under any.
+        whole: request.namespaces.is_empty()
+            && !served.is_empty()
+            && served.iter().all(|one| !one.host.is_empty()),
     };
     let work = Work {
         arm,
@@ -53,11 +56,7 @@ pub(crate) async fn deploy(
         zones,
         judge: &judge,
     };
-    let records = work.run(request.dry_run).await?;
-    Ok(DnsReport {
-        records,
-        gaps: judge.wish.gaps,
-    })
+    work.run(request.dry_run).await
 }
 
 /// Deletes what was published for an app.
@@ -79,11 +78,7 @@ pub(crate) async fn destroy(
             owner: Owner::of(app),
         },
     };
-    let records = work.run(dry_run).await?;
-    Ok(DnsReport {
-        records,
-        gaps: Vec::new(),
-    })
+    work.run(dry_run).await
 }
 
 /// What deploying does about the record sets that are there.
@@ -94,8 +89,12 @@ struct Deploy {
 }
 
 impl Judge for Deploy {
-    fn judge(&self, records: &[Vec<RecordSet>]) -> Vec<Decision> {
-        decide(&self.owner, &self.wish, records, self.whole)
+    fn judge(&self, zones: &[Zone], records: &[Vec<RecordSet>]) -> Judged {
+        let wish = self.wish.clone().without_delegated(zones, records);
+        Judged {
+            decisions: decide(&self.owner, &wish, records, self.whole),
+            gaps: wish.gaps,
+        }
     }
 
     fn owner(&self) -> &Owner {
@@ -109,8 +108,11 @@ struct Destroy {
 }
 
 impl Judge for Destroy {
-    fn judge(&self, records: &[Vec<RecordSet>]) -> Vec<Decision> {
-        delete_all(&self.owner, records)
+    fn judge(&self, _zones: &[Zone], records: &[Vec<RecordSet>]) -> Judged {
+        Judged {
+            decisions: delete_all(&self.owner, records),
+            gaps: Vec::new(),
+        }
     }
 
     fn owner(&self) -> &Owner {

@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmClient, ArmError, ArmRequest};
 use kompox_domain::cluster::ChangeAction;
-use kompox_domain::dns::{Decision, Owner, RecordChange, RecordSet, TTL, Visibility, Zone};
+use kompox_domain::dns::{
+    Decision, DnsReport, DomainName, GapReason, HostGap, Owner, RecordChange, RecordSet, TTL, Visibility,
+    Zone,
+};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::{Context, Error, ErrorKind, Result};
 
@@ -20,10 +23,17 @@ const AT_ONCE: usize = 8;
 /// Decides what is to be done about record sets.
 pub(super) trait Judge {
     /// What is to be done where each zone holds this.
-    fn judge(&self, records: &[Vec<RecordSet>]) -> Vec<Decision>;
+    fn judge(&self, zones: &[Zone], records: &[Vec<RecordSet>]) -> Judged;
 
     /// Whose record sets are made.
     fn owner(&self) -> &Owner;
+}
+
+/// What is to be done, and what cannot be.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    pub(super) decisions: Vec<Decision>,
+    pub(super) gaps: Vec<HostGap>,
 }
 
 /// One run over the zones.
@@ -39,6 +49,8 @@ pub(super) struct Work<'a> {
 struct Outcome {
     done: Vec<Decision>,
     failed: Vec<(String, Error)>,
+    /// What cannot be published after all.
+    gaps: Vec<HostGap>,
 }
 
 /// How one write ended.
@@ -53,7 +65,7 @@ impl Work<'_> {
     ///
     /// # Errors
     /// Everything that could not be read or written, in one error.
-    pub(super) async fn run(&self, dry_run: bool) -> Result<Vec<RecordChange>> {
+    pub(super) async fn run(&self, dry_run: bool) -> Result<DnsReport> {
         let mut failed = Vec::new();
         let mut records = Vec::new();
         let mut unread = Vec::new();
@@ -69,7 +81,10 @@ impl Work<'_> {
                 Vec::new()
             }));
         }
-        let mut decisions = self.judge.judge(&records);
+        let Judged {
+            mut decisions,
+            mut gaps,
+        } = self.judge.judge(&self.zones, &records);
         // Of a zone that could not be read nothing is known.
         decisions.retain(|decision| unread.get(decision.zone) == Some(&false));
         let done = if dry_run {
@@ -77,13 +92,17 @@ impl Work<'_> {
         } else {
             let outcome = self.carry_out(decisions).await;
             failed.extend(outcome.failed);
+            gaps.extend(outcome.gaps);
             outcome.done
         };
         if let Some(error) = failure(failed) {
             return Err(error);
         }
-        let changes = done.into_iter().filter_map(|decision| self.change(decision));
-        Ok(changes.collect())
+        let records = done.into_iter().filter_map(|decision| self.change(decision));
+        Ok(DnsReport {
+            records: records.collect(),
+            gaps,
+        })
     }
 
     fn change(&self, decision: Decision) -> Option<RecordChange> {
@@ -115,6 +134,7 @@ impl Work<'_> {
         for outcome in ended {
             all.done.extend(outcome.done);
             all.failed.extend(outcome.failed);
+            all.gaps.extend(outcome.gaps);
         }
         all
     }
@@ -140,8 +160,15 @@ impl Work<'_> {
         if let Some(of_zone) = all.get_mut(place) {
             *of_zone = records;
         }
-        let mut again = self.judge.judge(&all);
+        let Judged {
+            decisions: mut again,
+            gaps,
+        } = self.judge.judge(&self.zones, &all);
         again.retain(|decision| decision.zone == place && decision.name.eq_ignore_ascii_case(&name));
+        // Somebody has handed the name on meanwhile; every other gap has been told.
+        let host = DomainName::of_record(&name, &zone.name).map(|host| host.to_string());
+        let is_new = |gap: &HostGap| gap.reason == GapReason::Delegated && Ok(&gap.host) == host.as_ref();
+        outcome.gaps.extend(gaps.into_iter().filter(is_new));
         if let Some((resource, error)) = self.in_order(zone, again, &mut outcome).await {
             let error = domain(error).context("somebody else writes to the same record");
             outcome.failed.push((resource, error.with_hint("run it again")));

@@ -12,6 +12,7 @@ mod vaults;
 
 use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::cluster::{Change, ChangeAction, InstallRequest, Plan};
+use kompox_domain::progress::WarningKind;
 use kompox_domain::{ClusterScope, Context, Error, Result};
 use kompox_kube::ingress::{Ingress, Look};
 use kompox_kube::{KubeClient, Resolver, Traefik};
@@ -86,6 +87,9 @@ impl InstallWork<'_> {
         );
         let (client, mut look) = looked?;
         let ingress = Ingress::new(&client, self.cx, &traefik)?;
+        for warning in look.warnings() {
+            self.cx.warn(WarningKind::ForeignResource, warning);
+        }
         let plan = if request.force {
             look.plan_by_force()
         } else {

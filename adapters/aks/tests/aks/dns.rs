@@ -57,13 +57,31 @@ impl Dns {
             cluster: operator.scope.cluster.clone(),
             app: app("app1", "rg-app").app,
         };
-        world.emulator.clear_requests();
-        Self {
+        let dns = Self {
             world,
             operator,
             app,
             cluster,
-        }
+        };
+        dns.traefik().await;
+        dns.world.emulator.clear_requests();
+        dns
+    }
+
+    /// The cluster's ingress as it runs, with every address that it has in these tests.
+    async fn traefik(&self) {
+        self.namespace("traefik").await;
+        let addresses = [7, 8, 9, 10].map(|last| json!({"ip": format!("192.0.2.{last}")}));
+        let mut addresses = addresses.to_vec();
+        addresses.extend([
+            json!({"ip": "2001:db8::7"}),
+            json!({"hostname": "lb.example.net"}),
+        ]);
+        self.put(
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "traefik", "namespace": "traefik"},
+            "spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": addresses}}}),
+        )
+        .await;
     }
 
     async fn put(&self, object: Value) {
@@ -100,6 +118,67 @@ impl Dns {
             "spec": {"rules": rules}, "status": {"loadBalancer": {"ingress": status}}
         }))
         .await;
+    }
+
+    /// Routes of every kind: through a gateway of ours, of somebody else's, and through none.
+    async fn routes(&self, namespace: &str) {
+        let (traefik, gateways) = (("traefik.io", "v1alpha1"), ("gateway.networking.k8s.io", "v1"));
+        for (group, kind, plural, scope) in [
+            (traefik, "IngressRoute", "ingressroutes", "Namespaced"),
+            (gateways, "HTTPRoute", "httproutes", "Namespaced"),
+            (gateways, "Gateway", "gateways", "Namespaced"),
+            (gateways, "GatewayClass", "gatewayclasses", "Cluster"),
+        ] {
+            self.put(definition(group, kind, plural, scope)).await;
+        }
+        for (name, rule) in [("r", "Host(`route.example.com`)"), ("any", "PathPrefix(`/`)")] {
+            self.put(
+                json!({"apiVersion": "traefik.io/v1alpha1", "kind": "IngressRoute",
+                "metadata": {"name": name, "namespace": namespace}, "spec": {"routes": [{"match": rule}]}}),
+            )
+            .await;
+        }
+        let version = "gateway.networking.k8s.io/v1";
+        for (name, controller) in [
+            ("ours", "traefik.io/gateway-controller"),
+            ("theirs", "istio.io/gateway-controller"),
+        ] {
+            self.put(
+                json!({"apiVersion": version, "kind": "GatewayClass", "metadata": {"name": name},
+                "spec": {"controllerName": controller}}),
+            )
+            .await;
+        }
+        for (name, class, addresses) in [
+            (
+                "own",
+                "ours",
+                json!([{"type": "IPAddress", "value": "192.0.2.10"}]),
+            ),
+            ("bare", "ours", json!([])),
+            (
+                "gw",
+                "theirs",
+                json!([{"type": "IPAddress", "value": "203.0.113.9"}]),
+            ),
+        ] {
+            self.put(json!({"apiVersion": version, "kind": "Gateway",
+                "metadata": {"name": name, "namespace": namespace},
+                "spec": {"gatewayClassName": class}, "status": {"addresses": addresses}}))
+                .await;
+        }
+        for (name, parent) in [
+            ("own", json!({"name": "own"})),
+            ("bare", json!({"name": "bare"})),
+            ("gw", json!({"name": "gw"})),
+            ("gone", json!({"name": "gone"})),
+            ("service", json!({"kind": "Service", "group": "", "name": "own"})),
+        ] {
+            self.put(json!({"apiVersion": version, "kind": "HTTPRoute",
+                "metadata": {"name": name, "namespace": namespace},
+                "spec": {"hostnames": [format!("{name}.example.com")], "parentRefs": [parent]}}))
+                .await;
+        }
     }
 
     async fn deploy_as(&self, request: &DnsRequest) -> Result<DnsReport> {
@@ -446,11 +525,11 @@ async fn what_is_no_longer_served_goes_unless_only_a_part_was_looked_at_or_nothi
     assert!(dns.record("example.com", "A/www").await.is_some());
 }
 
-fn definition(group: &str, version: &str, kind: &str, plural: &str) -> Value {
+fn definition((group, version): (&str, &str), kind: &str, plural: &str, scope: &str) -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": {"name": format!("{plural}.{group}")},
-        "spec": {"group": group, "scope": "Namespaced",
+        "spec": {"group": group, "scope": scope,
             "names": {"kind": kind, "plural": plural, "singular": kind.to_lowercase()},
             "versions": [{"name": version, "served": true, "storage": true,
                 "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]},
@@ -463,7 +542,6 @@ fn definition(group: &str, version: &str, kind: &str, plural: &str) -> Value {
 async fn routes_of_traefik_and_the_gateway_api_are_read_where_the_cluster_has_them_in_every_namespace_of_the_app()
  {
     let dns = Dns::with(&["example.com"]).await;
-    dns.namespace("traefik").await;
     dns.put(
         json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "traefik", "namespace": "traefik"},
         "spec": {"type": "LoadBalancer"}, "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.10"}]}}}),
@@ -479,47 +557,87 @@ async fn routes_of_traefik_and_the_gateway_api_are_read_where_the_cluster_has_th
         dns.put(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}))
             .await;
     }
-    for (group, version, kind, plural) in [
-        ("traefik.io", "v1alpha1", "IngressRoute", "ingressroutes"),
-        ("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
-        ("gateway.networking.k8s.io", "v1", "Gateway", "gateways"),
-    ] {
-        dns.put(definition(group, version, kind, plural)).await;
-    }
-    dns.put(
-        json!({"apiVersion": "traefik.io/v1alpha1", "kind": "IngressRoute",
-        "metadata": {"name": "r", "namespace": "more"},
-        "spec": {"routes": [{"match": "Host(`route.example.com`) && PathPrefix(`/`)"}]}}),
-    )
-    .await;
-    dns.put(
-        json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
-        "metadata": {"name": "g", "namespace": "more"},
-        "status": {"addresses": [{"type": "IPAddress", "value": "192.0.2.20"}]}}),
-    )
-    .await;
-    for (name, host, parent) in [
-        ("with", "gw.example.com", "g"),
-        ("without", "plain.example.com", "gone"),
-    ] {
-        dns.put(
-            json!({"apiVersion": "gateway.networking.k8s.io/v1", "kind": "HTTPRoute",
-            "metadata": {"name": name, "namespace": "more"},
-            "spec": {"hostnames": [host], "parentRefs": [{"name": parent}]}}),
-        )
+    dns.routes("more").await;
+    dns.ingress_in("other", "web", &["other.example.com"], &["192.0.2.10"])
         .await;
-    }
-    dns.ingress_in("other", "web", &["other.example.com"], &["192.0.2.7"])
-        .await;
+    let report = dns.deploy().await.unwrap();
+    assert_eq!(told(&report), ["create A own.example.com 192.0.2.10"]);
+    let gaps: Vec<(&str, GapReason)> = report
+        .gaps
+        .iter()
+        .map(|gap| (gap.host.as_str(), gap.reason))
+        .collect();
+    assert_eq!(
+        gaps,
+        [
+            ("", GapReason::NoHost),
+            ("bare.example.com", GapReason::NotServed),
+            ("gone.example.com", GapReason::NotServed),
+            ("gw.example.com", GapReason::OtherIngress),
+            ("route.example.com", GapReason::NotServed),
+            ("service.example.com", GapReason::NotServed),
+        ]
+    );
+    let labels = json!({"app": "traefik"});
+    dns.put(json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "traefik", "namespace": "traefik"},
+        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
+            "spec": {"containers": [{"name": "t", "image": "t", "args": ["--providers.kubernetescrd=true"]}]}}}}))
+    .await;
     let report = dns.deploy().await.unwrap();
     assert_eq!(
         told(&report),
         [
-            "create A gw.example.com 192.0.2.20",
-            "create A plain.example.com 192.0.2.10",
+            "keep A own.example.com 192.0.2.10",
             "create A route.example.com 192.0.2.10"
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_leads_to_another_gateway_is_not_turned_to_our_ingress_when_that_gateway_goes() {
+    let dns = Dns::with(&["example.com"]).await;
+    dns.namespace(NAMESPACE).await;
+    dns.routes(NAMESPACE).await;
+    dns.deploy().await.unwrap();
+    let own = dns.record("example.com", "A/own").await.unwrap();
+    // Published before, when these gateways were ours to publish or had an address.
+    let marks = marks(&own).clone();
+    for name in ["gw", "bare", "gone"] {
+        let mut properties = a("203.0.113.9");
+        properties["metadata"] = marks.clone();
+        dns.foreign("example.com", &format!("A/{name}"), properties).await;
+    }
+    let report = dns.deploy().await.unwrap();
+    for name in ["bare", "gone", "gw"] {
+        let line = format!("keep A {name}.example.com 203.0.113.9");
+        assert!(told(&report).contains(&line), "{:?}", told(&report));
+        let record = dns.record("example.com", &format!("A/{name}")).await.unwrap();
+        assert_eq!(record["properties"]["ARecords"][0]["ipv4Address"], "203.0.113.9");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_below_a_zone_cut_is_refused_with_the_reason_and_the_others_are_published() {
+    let dns = Dns::with(&["example.com"]).await;
+    let nameservers = json!({"TTL": 3600, "NSRecords": [{"nsdname": "ns1.other.example."}]});
+    dns.foreign("example.com", "NS/dev", nameservers).await;
+    let hosts = ["www.example.com", "dev.example.com", "a.dev.example.com"];
+    dns.ingress("web", &hosts, &["192.0.2.7"]).await;
+    let report = dns.deploy().await.unwrap();
+    assert_eq!(told(&report), ["create A www.example.com 192.0.2.7"]);
+    assert_eq!(dns.writes(), ["PUT A/www"]);
+    assert!(!report.is_whole());
+    for gap in &report.gaps {
+        assert_eq!(gap.reason, GapReason::Delegated);
+        assert!(
+            gap.message.contains("NS records of dev.example.com"),
+            "{}",
+            gap.message
+        );
+        assert_eq!(gap.source, format!("Ingress {NAMESPACE}/web"));
+    }
+    assert_eq!(report.gaps.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

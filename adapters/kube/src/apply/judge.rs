@@ -36,6 +36,14 @@ pub(crate) struct Seen {
     pub(crate) written: bool,
 }
 
+impl Seen {
+    /// Holds what is there against something else.
+    pub(crate) fn want(&mut self, wanted: Desired, owner: &str) {
+        self.state = judge(&wanted, self.live.as_ref(), owner);
+        self.wanted = wanted;
+    }
+}
+
 /// Reads each object once.
 pub(crate) async fn look(
     client: &KubeClient,

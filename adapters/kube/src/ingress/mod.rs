@@ -11,6 +11,7 @@
 //! ```
 
 mod contents;
+mod default_class;
 mod strangers;
 mod superfluous;
 mod trouble;
@@ -45,6 +46,8 @@ pub struct Ingress<'a> {
 #[derive(Debug)]
 pub struct Look {
     seen: Vec<Seen>,
+    /// Other classes that are the default.
+    defaults: Vec<Change>,
     /// What stands in the way besides objects of the same name.
     strangers: Vec<Change>,
     /// Ours, and no longer wanted.
@@ -56,6 +59,7 @@ impl Look {
     #[must_use]
     pub fn plan(&self) -> Plan {
         let mut changes = self.strangers.clone();
+        changes.extend(self.defaults.iter().cloned());
         changes.extend(self.seen.iter().filter_map(planned));
         changes.extend(self.superfluous.iter().map(|(id, _)| Change {
             action: ChangeAction::Delete,
@@ -85,6 +89,13 @@ impl Look {
     #[must_use]
     pub fn is_installed(&self) -> bool {
         self.plan().is_empty()
+    }
+
+    /// What works and should be known: other classes that are the default, and what that means for ours.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.defaults
+            .iter()
+            .map(|change| format!("{}: {}", change.resource, change.reason))
     }
 
     /// Refuses where something stands in the way.
@@ -184,15 +195,23 @@ impl<'a> Ingress<'a> {
         })
     }
 
-    /// Looks at everything: each object is read once. Only where something is missing or different is looked
+    /// Looks at everything: each object is read once, and the classes that others have. Only where something is missing or different is looked
     /// further, for who else may be there and for what is no longer wanted.
     ///
     /// # Errors
     /// See [`KubeError`](crate::KubeError).
     pub async fn look(&self) -> Result<Look> {
-        let seen = apply::look(self.client, self.cx, &self.objects, &self.wanted.owner).await?;
+        let (mut seen, others) = futures::try_join!(
+            apply::look(self.client, self.cx, &self.objects, &self.wanted.owner),
+            default_class::others(self.client, self.cx),
+        )?;
+        let class = seen
+            .iter_mut()
+            .find(|seen| Stage::of(seen.wanted.id().kind) == Stage::Class);
+        let defaults = class.map(|class| default_class::give_way(class, &others, &self.wanted.owner));
         let mut look = Look {
             seen,
+            defaults: defaults.unwrap_or_default(),
             strangers: Vec::new(),
             superfluous: Vec::new(),
         };

@@ -28,6 +28,7 @@ use crate::object::{Desired, Keep};
 pub use self::arguments::RESOLVERS;
 pub use self::check::check;
 pub(crate) use self::definitions::DEFINITION;
+pub(crate) use self::network::DEFAULT_CLASS;
 pub(crate) use self::vaults::PROVIDER_CLASS;
 
 /// What Traefik's Deployment, Service, IngressClass and the volume claim for its certificates are called.

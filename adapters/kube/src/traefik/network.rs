@@ -8,6 +8,8 @@ use super::{TRAEFIK, Traefik};
 
 /// What Traefik answers to among IngressClasses.
 const CONTROLLER: &str = "traefik.io/ingress-controller";
+/// The annotation of the class that Ingresses get which name none.
+pub(crate) const DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 
 impl Traefik {
     /// The Service with the public address.
@@ -32,8 +34,7 @@ impl Traefik {
     pub(super) fn ingress_class(&self) -> IngressClass {
         let mut metadata = self.global(TRAEFIK, "class");
         if let Some(annotations) = &mut metadata.annotations {
-            let default = "ingressclass.kubernetes.io/is-default-class";
-            annotations.insert(default.to_owned(), "true".to_owned());
+            annotations.insert(DEFAULT_CLASS.to_owned(), "true".to_owned());
         }
         IngressClass {
             metadata,

@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 use crate::world::{CRDS, World};
 
 /// A kind that holds anything, once it is served.
-async fn define(world: &World, group: &str, version: &str, kind: &str, plural: &str) {
+async fn define(world: &World, (group, version): (&str, &str), kind: &str, plural: &str, scope: &str) {
     let anything = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
     let definition = json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
         "metadata": { "name": format!("{plural}.{group}"),
             // Without it no group of Kubernetes' own may be defined by anybody.
             "annotations": { "api-approved.kubernetes.io": "unapproved, for a test" } },
-        "spec": { "group": group, "scope": "Namespaced",
+        "spec": { "group": group, "scope": scope,
             "names": { "kind": kind, "listKind": format!("{kind}List"), "plural": plural, "singular": kind.to_lowercase() },
             "versions": [{ "name": version, "served": true, "storage": true, "schema": { "openAPIV3Schema": anything } }] }
     });
@@ -51,6 +51,18 @@ async fn ingress(world: &World, namespace: &str, name: &str, host: &str, status:
     world.api.merge(&path, &status).await;
 }
 
+/// Our ingress's Service, with its addresses.
+async fn service(world: &World) {
+    let service = json!({ "kind": "Service", "metadata": { "name": "traefik" },
+        "spec": { "type": "LoadBalancer", "ports": [{ "port": 443 }] } });
+    make(world, "traefik", "v1", "services", service).await;
+    let status = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "192.0.2.1" }, { "ip": "192.0.2.10" }] } } });
+    world
+        .api
+        .merge("/api/v1/namespaces/traefik/services/traefik/status", &status)
+        .await;
+}
+
 /// What is served, a line each.
 async fn served(world: &World, namespaces: &[&str]) -> Vec<String> {
     let namespaces: BTreeSet<String> = namespaces.iter().map(|name| (*name).to_owned()).collect();
@@ -61,7 +73,13 @@ async fn served(world: &World, namespaces: &[&str]) -> Vec<String> {
         .unwrap();
     served
         .into_iter()
-        .map(|one| format!("{} {} {}", one.source, one.host, one.addresses.join(",")))
+        .map(|one| {
+            let at = match one.refused {
+                Some(refused) => refused.reason.as_str().to_owned(),
+                None => one.addresses.join(","),
+            };
+            format!("{} {} {at}", one.source, one.host)
+        })
         .collect()
 }
 
@@ -71,6 +89,7 @@ async fn ingresses_are_read_in_the_namespaces_that_are_meant_and_other_kinds_whe
     for namespace in ["shop", "other", "traefik"] {
         world.api.namespace(namespace).await;
     }
+    service(&world).await;
     ingress(
         &world,
         "shop",
@@ -94,45 +113,91 @@ async fn ingresses_are_read_in_the_namespaces_that_are_meant_and_other_kinds_whe
     ];
     assert_eq!(served(&world, &["shop", "missing"]).await, expected);
 
-    define(&world, "traefik.io", "v1alpha1", "IngressRoute", "ingressroutes").await;
-    define(
-        &world,
-        "gateway.networking.k8s.io",
-        "v1",
-        "HTTPRoute",
-        "httproutes",
-    )
-    .await;
-    define(&world, "gateway.networking.k8s.io", "v1", "Gateway", "gateways").await;
-    let service = json!({ "kind": "Service", "metadata": { "name": "traefik" },
-        "spec": { "type": "LoadBalancer", "ports": [{ "port": 443 }] } });
-    make(&world, "traefik", "v1", "services", service).await;
-    let status = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "192.0.2.10" }] } } });
-    world
-        .api
-        .merge("/api/v1/namespaces/traefik/services/traefik/status", &status)
-        .await;
+    let traefik = ("traefik.io", "v1alpha1");
+    let gateways = ("gateway.networking.k8s.io", "v1");
+    define(&world, traefik, "IngressRoute", "ingressroutes", "Namespaced").await;
+    define(&world, gateways, "HTTPRoute", "httproutes", "Namespaced").await;
+    define(&world, gateways, "Gateway", "gateways", "Namespaced").await;
+    define(&world, gateways, "GatewayClass", "gatewayclasses", "Cluster").await;
     let route = json!({ "kind": "IngressRoute", "metadata": { "name": "r" },
         "spec": { "routes": [{ "match": "Host(`r.example.com`) && !Host(`no.example.com`)" }] } });
     make(&world, "shop", "traefik.io/v1alpha1", "ingressroutes", route).await;
-    let gateway = json!({ "kind": "Gateway", "metadata": { "name": "g" },
-        "status": { "addresses": [{ "value": "192.0.2.20" }] } });
     let version = "gateway.networking.k8s.io/v1";
-    make(&world, "traefik", version, "gateways", gateway).await;
-    for (name, parent) in [("h", "g"), ("i", "gone")] {
+    for (name, controller) in [
+        ("ours", "traefik.io/gateway-controller"),
+        ("theirs", "istio.io/gateway-controller"),
+    ] {
+        let class = json!({ "apiVersion": version, "kind": "GatewayClass", "metadata": { "name": name },
+            "spec": { "controllerName": controller } });
+        let path = format!("/apis/{version}/gatewayclasses");
+        world.api.must("POST", &path, Some(&class)).await;
+    }
+    for (name, class, address) in [("g", "ours", "192.0.2.10"), ("istio", "theirs", "192.0.2.20")] {
+        let gateway = json!({ "kind": "Gateway", "metadata": { "name": name }, "spec": { "gatewayClassName": class },
+            "status": { "addresses": [{ "value": address }] } });
+        make(&world, "traefik", version, "gateways", gateway).await;
+    }
+    for (name, parent) in [("h", "g"), ("i", "gone"), ("j", "istio")] {
         let parents = json!([{ "name": parent, "namespace": "traefik" }]);
         let route = json!({ "kind": "HTTPRoute", "metadata": { "name": name },
             "spec": { "hostnames": [format!("{name}.example.com")], "parentRefs": parents } });
         make(&world, "shop", version, "httproutes", route).await;
     }
+    let expected = |route: &str| {
+        [
+            "Ingress shop/new *.example.com ".to_owned(),
+            "HTTPRoute shop/h h.example.com 192.0.2.10".to_owned(),
+            "HTTPRoute shop/i i.example.com notServed".to_owned(),
+            "HTTPRoute shop/j j.example.com otherIngress".to_owned(),
+            format!("IngressRoute shop/r r.example.com {route}"),
+            "Ingress shop/web www.example.com 192.0.2.1".to_owned(),
+        ]
+    };
+    assert_eq!(served(&world, &["shop"]).await, expected("notServed"));
+    deployment(&world, &["--providers.kubernetescrd=true"]).await;
+    assert_eq!(served(&world, &["shop"]).await, expected("192.0.2.1,192.0.2.10"));
+}
+
+/// A Traefik that was told this.
+async fn deployment(world: &World, args: &[&str]) {
+    let labels = json!({ "app": "traefik" });
+    let object = json!({ "kind": "Deployment", "metadata": { "name": "traefik" }, "spec": {
+        "selector": { "matchLabels": labels },
+        "template": { "metadata": { "labels": labels }, "spec": { "containers": [
+            { "name": "traefik", "image": "traefik:v3", "args": args } ] } } } });
+    make(world, "traefik", "apps/v1", "deployments", object).await;
+}
+
+#[tokio::test]
+async fn an_ingress_of_another_class_is_not_ours() {
+    let world = World::quiet().await;
+    for namespace in ["shop", "traefik"] {
+        world.api.namespace(namespace).await;
+    }
+    service(&world).await;
+    for (name, controller) in [
+        ("traefik", "traefik.io/ingress-controller"),
+        ("nginx", "k8s.io/ingress-nginx"),
+    ] {
+        let class = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": { "name": name },
+            "spec": { "controller": controller } });
+        let path = "/apis/networking.k8s.io/v1/ingressclasses";
+        world.api.must("POST", path, Some(&class)).await;
+    }
+    for (name, class) in [("a", "traefik"), ("b", "nginx"), ("c", "gone")] {
+        let object = json!({ "kind": "Ingress", "metadata": { "name": name }, "spec": { "ingressClassName": class,
+            "rules": [{ "host": format!("{name}.example.com") }] } });
+        make(&world, "shop", "networking.k8s.io/v1", "ingresses", object).await;
+        let path = format!("/apis/networking.k8s.io/v1/namespaces/shop/ingresses/{name}/status");
+        let status = json!({ "status": { "loadBalancer": { "ingress": [{ "ip": "192.0.2.1" }] } } });
+        world.api.merge(&path, &status).await;
+    }
     assert_eq!(
         served(&world, &["shop"]).await,
         [
-            "Ingress shop/new *.example.com ",
-            "HTTPRoute shop/h h.example.com 192.0.2.20",
-            "HTTPRoute shop/i i.example.com 192.0.2.10",
-            "IngressRoute shop/r r.example.com 192.0.2.10",
-            "Ingress shop/web www.example.com 192.0.2.1",
+            "Ingress shop/a a.example.com 192.0.2.1",
+            "Ingress shop/b b.example.com otherIngress",
+            "Ingress shop/c c.example.com notServed",
         ]
     );
 }

@@ -1,7 +1,7 @@
 //! What somebody else has put where the ingress should be: nothing is written then.
 
 use kompox_domain::ErrorKind;
-use kompox_kube::Traefik;
+use kompox_kube::{Ingress, Traefik};
 use serde_json::{Value, json};
 
 use crate::world::{World, traefik};
@@ -192,4 +192,57 @@ async fn an_ingress_of_the_same_cluster_in_another_namespace_has_to_go_first() {
         &["Deployment traefik/traefik", "uninstall it first"],
     )
     .await;
+}
+
+const CLASSES: &str = "/apis/networking.k8s.io/v1/ingressclasses";
+const DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
+
+async fn nginx_is_the_default(world: &World) {
+    let class = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+        "metadata": { "name": "nginx", "annotations": { (DEFAULT): "true" } },
+        "spec": { "controller": "k8s.io/ingress-nginx" } });
+    world.api.must("POST", CLASSES, Some(&class)).await;
+}
+
+/// Whether our class has the mark, what is told of others, and whether installing would change anything.
+async fn standing(world: &World) -> (Option<bool>, Vec<String>, bool) {
+    let (cx, wanted) = (world.cx(), traefik());
+    let look = Ingress::new(&world.client, &cx, &wanted)
+        .unwrap()
+        .look()
+        .await
+        .unwrap();
+    let ours = world.api.get(&format!("{CLASSES}/traefik")).await;
+    let marked = ours.map(|class| class["metadata"]["annotations"][DEFAULT] == "true");
+    (marked, look.warnings().collect(), look.plan().is_empty())
+}
+
+#[tokio::test]
+async fn where_another_class_is_the_default_ours_is_made_without_the_mark_and_this_is_told() {
+    let world = World::lively().await;
+    nginx_is_the_default(&world).await;
+    let told =
+        ["IngressClass nginx: it is the default class, so ours is not: apps name class traefik".to_owned()];
+    assert_eq!(standing(&world).await, (None, told.to_vec(), false));
+    // Again, and nothing is left to do.
+    for _ in 0..2 {
+        world.install(&traefik()).await.unwrap();
+        assert_eq!(standing(&world).await, (Some(false), told.to_vec(), true));
+    }
+    world.api.must("DELETE", &format!("{CLASSES}/nginx"), None).await;
+    assert_eq!(standing(&world).await, (Some(false), vec![], false));
+    world.install(&traefik()).await.unwrap();
+    assert_eq!(standing(&world).await, (Some(true), vec![], true));
+}
+
+#[tokio::test]
+async fn a_default_class_that_comes_after_ours_takes_nothing_from_it_and_is_told() {
+    let world = World::lively().await;
+    world.install(&traefik()).await.unwrap();
+    nginx_is_the_default(&world).await;
+    let told = "IngressClass nginx: it is a default class, and so is ours: take the mark from one of them"
+        .to_owned();
+    assert_eq!(standing(&world).await, (Some(true), vec![told.clone()], true));
+    world.install(&traefik()).await.unwrap();
+    assert_eq!(standing(&world).await, (Some(true), vec![told], true));
 }

@@ -1,6 +1,7 @@
 //! `dns deploy` and `dns destroy`.
 
 use clap::Subcommand;
+use kompox_domain::cluster::ChangeAction;
 use kompox_domain::dns::{DnsReport, DnsRequest};
 use kompox_domain::{Label, Operation as Port};
 use kompox_usecase::dns::{self, DnsOutcome};
@@ -34,19 +35,20 @@ Examples:
   kompoxops dns deploy --strict              In a script: fail unless every name is published
   kompoxops dns deploy --namespace web       Look for the app's names in another namespace
 
-Names and addresses are those that the cluster serves right now: of Ingresses, and of the routes of Traefik and the
-Gateway API where it has them. The zones are those of the cluster's setting AZURE_AKS_DNS_ZONE_RESOURCE_IDS; each name
+Names and addresses are those that the cluster's own ingress serves right now: of Ingresses, and of the routes of Traefik
+and the Gateway API where it serves them. What another ingress or gateway serves, or nobody, is told and not published;
+so is a name that a zone hands on to other name servers. The zones are those of the cluster's setting AZURE_AKS_DNS_ZONE_RESOURCE_IDS; each name
 goes to the zone with the longest fitting name, public and private. A record says in its metadata whose it is: one that
 is not this app's is never changed nor deleted. A record of the app that is no longer served is deleted, unless
 --namespace is given or the app is served under no name at all.
 
-Exit codes: 0 done or nothing to do, 1 failed, 3 a dry run would change something. A name without an address or zone, or
-with somebody else's record in the way, is a warning; with --strict it is 1.";
+Exit codes: 0 done or nothing to do, 1 failed, 3 a dry run would change something. A name that is not
+published, or has somebody else's record in the way, is a warning; with --strict it is 1.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = DEPLOYING)]
 struct Deploy {
-    /// Fail when a name has no address or zone, or somebody else's record is in the way; the others are written
+    /// Fail when a name is not published, or somebody else's record is in the way; the others are written
     #[arg(long)]
     strict: bool,
     /// Only show what would be done
@@ -67,6 +69,7 @@ Examples:
   kompoxops dns destroy              Delete them; the cluster need not be there any more
 
 Exactly the records go that say in their metadata that they are this app's. Somebody else's under the same names stay.
+On a terminal they are shown first, and asked for, unless there are none.
 
 Exit codes: 0 done or nothing to do, 1 failed, 3 a dry run would change something. That somebody else's record stays is
 a warning; with --strict it is 1.";
@@ -111,24 +114,47 @@ fn deploy(args: Deploy, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let outcome = operate(ui, global, &operation(Port::DnsDeploy), async |cx| {
         dns::deploy(&*session.driver, &cx, &session.app, &request, args.strict).await
     })?;
-    let empty = format!("app {} is served under no name", session.app.app.id.app);
+    let app = &session.app.app.id.app;
+    let empty = if outcome.report.gaps.is_empty() {
+        format!("app {app} is served under no name")
+    } else {
+        format!("nothing of app {app} can be published now: nothing to do")
+    };
     finish(ui, &session, outcome, args.dry_run, &empty)
 }
 
 fn destroy(args: &Destroy, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = Session::open(global, &args.target)?;
     let app = &session.app.app.id.app;
-    if !args.dry_run {
-        ui.confirm(
-            &format!("Delete the DNS records of app {app}?"),
-            &format!("deleting the DNS records of app {app}"),
-        )?;
+    let operation = operation(Port::DnsDestroy);
+    let empty = format!("no DNS record of app {app} is there: nothing to do");
+    if !args.dry_run && ui.can_ask() {
+        // Strict: what stays is told once, when it is done.
+        let seen = operate(ui, global, &operation, async |cx| {
+            dns::destroy(&*session.driver, &cx, &session.app, true, true).await
+        })?;
+        if !seen.report.is_change() {
+            return finish(ui, &session, seen, false, &empty);
+        }
+        confirm(ui, app, &seen.report)?;
     }
-    let outcome = operate(ui, global, &operation(Port::DnsDestroy), async |cx| {
+    let outcome = operate(ui, global, &operation, async |cx| {
         dns::destroy(&*session.driver, &cx, &session.app, args.dry_run, args.strict).await
     })?;
-    let empty = format!("no DNS record of app {app} is there: nothing to do");
     finish(ui, &session, outcome, args.dry_run, &empty)
+}
+
+/// Shows what would go, and asks.
+fn confirm(ui: &Ui, app: &Label, seen: &DnsReport) -> Result<(), Failure> {
+    ui.say(view::shown(seen, "").table.to_string().trim_end());
+    let what = match seen.of(ChangeAction::Delete).count() {
+        1 => "one DNS record".to_owned(),
+        several => format!("{several} DNS records"),
+    };
+    ui.confirm(
+        &format!("Delete {what} of app {app}?"),
+        &format!("deleting {what} of app {app}"),
+    )
 }
 
 fn operation(port: Port) -> Operation {

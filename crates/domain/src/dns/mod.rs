@@ -28,12 +28,23 @@ pub struct DnsRequest {
 /// A name that an app is served under, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
-    /// The name, as it is written there.
+    /// The name, as it is written there. Empty: what is written there names none.
     pub host: String,
     /// Its addresses as they are written there. None yet: it has been asked for, and nothing answers so far.
     pub addresses: Vec<String>,
     /// Where it is written: `Ingress shop/web`.
     pub source: String,
+    /// Why it is not to be published, whatever its addresses: only what the cluster's own ingress serves is.
+    pub refused: Option<Refused>,
+}
+
+/// Why something that names a host is not published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Why, as one word.
+    pub reason: GapReason,
+    /// Why, as a sentence.
+    pub message: String,
 }
 
 /// What was or would be done to one record set, or why it stays.
@@ -68,6 +79,14 @@ pub enum GapReason {
     MixedAddresses,
     /// It is no name that DNS can hold.
     InvalidName,
+    /// What is to be served names no host.
+    NoHost,
+    /// Another ingress than the cluster's own serves it.
+    OtherIngress,
+    /// Nothing serves it.
+    NotServed,
+    /// Other name servers answer for it: the zone hands it on.
+    Delegated,
 }
 
 impl GapReason {
@@ -80,6 +99,10 @@ impl GapReason {
             Self::AliasAtApex => "aliasAtApex",
             Self::MixedAddresses => "mixedAddresses",
             Self::InvalidName => "invalidName",
+            Self::NoHost => "noHost",
+            Self::OtherIngress => "otherIngress",
+            Self::NotServed => "notServed",
+            Self::Delegated => "delegated",
         }
     }
 }
@@ -87,7 +110,7 @@ impl GapReason {
 /// A name that is served and not published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostGap {
-    /// The name, as it is written.
+    /// The name, as it is written. Empty: none is.
     pub host: String,
     /// Where it is written.
     pub source: String,

@@ -19,6 +19,8 @@ pub struct Wanted {
     pub kind: RecordKind,
     /// What it should say.
     pub values: BTreeSet<String>,
+    /// Where it is written that it is served.
+    pub source: String,
 }
 
 /// A name that is served and whose records are left as they are.
@@ -80,6 +82,16 @@ pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
     let mut wish = Wish::default();
     let mut hosts: BTreeMap<DomainName, (&Served, BTreeSet<&str>)> = BTreeMap::new();
     for one in served {
+        if let Some(refused) = &one.refused {
+            wish.gaps.push(gap(one, refused.reason, refused.message.clone()));
+            // Whatever leads there is left as it is.
+            if let Ok(host) = one.host.parse() {
+                let places = places(&host, zones).into_iter();
+                wish.unserved
+                    .extend(places.map(|(zone, name)| Unserved { zone, name }));
+            }
+            continue;
+        }
         match one.host.parse::<DomainName>() {
             Ok(host) => {
                 let known = hosts.entry(host).or_insert_with(|| (one, BTreeSet::new()));
@@ -130,6 +142,7 @@ pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
                         name: name.clone(),
                         kind: *kind,
                         values: values.clone(),
+                        source: one.source.clone(),
                     }));
                 }
             }
@@ -141,6 +154,60 @@ pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
         }
     }
     wish
+}
+
+impl Wish {
+    /// The same without what these zones hand on: at and below a name with name servers of its own nobody asks the
+    /// zone, so a record there is seen by nobody and may be in the way of what the others say. `records` are the
+    /// record sets of each zone.
+    #[must_use]
+    pub fn without_delegated(mut self, zones: &[Zone], records: &[Vec<RecordSet>]) -> Self {
+        let (kept, delegated): (Vec<_>, Vec<_>) = self
+            .wanted
+            .into_iter()
+            .map(|wanted| (delegation(&wanted, records), wanted))
+            .partition(|(cut, _)| cut.is_none());
+        self.wanted = kept.into_iter().map(|(_, wanted)| wanted).collect();
+        let mut told = BTreeSet::new();
+        for (cut, wanted) in delegated {
+            let whole = |name: &str| {
+                let host = zones
+                    .get(wanted.zone)
+                    .and_then(|zone| DomainName::of_record(name, &zone.name).ok());
+                host.map_or_else(|| name.to_owned(), |host| host.to_string())
+            };
+            if told.insert((wanted.zone, wanted.name.clone())) {
+                let visibility = zones.get(wanted.zone).map_or("", |zone| zone.visibility.as_str());
+                let cut = cut.map_or_else(String::new, |set| whole(&set.name));
+                self.gaps.push(HostGap {
+                    host: whole(&wanted.name),
+                    source: wanted.source,
+                    reason: GapReason::Delegated,
+                    message: format!(
+                        "NS records of {cut} in the {visibility} zone hand it to other name servers: publish it there"
+                    ),
+                });
+            }
+            self.unserved.insert(Unserved {
+                zone: wanted.zone,
+                name: wanted.name,
+            });
+        }
+        self
+    }
+}
+
+/// The NS records at or above a name and below the top of its zone.
+fn delegation<'a>(wanted: &Wanted, records: &'a [Vec<RecordSet>]) -> Option<&'a RecordSet> {
+    let sets = records.get(wanted.zone).map_or(&[][..], Vec::as_slice);
+    let name = wanted.name.to_ascii_lowercase();
+    sets.iter().find(|set| {
+        let cut = set.name.to_ascii_lowercase();
+        let is_at_or_above = name
+            .strip_suffix(cut.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        set.written_kind.eq_ignore_ascii_case("NS") && cut != "@" && is_at_or_above
+    })
 }
 
 fn gap(served: &Served, reason: GapReason, message: String) -> HostGap {

@@ -1,16 +1,21 @@
 //! Under which names a cluster serves something, and at which addresses: its Ingresses, and the routes of Traefik and of
 //! the Gateway API where it has these kinds.
 
+mod ours;
+mod route;
 mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Service};
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use kompox_domain::Context;
 use kompox_domain::dns::Served;
 use serde_json::Value;
 
+use self::ours::{Gateway, Ours};
+use self::route::{Parent, Route, Way};
 use super::{KubeClient, KubeError};
 use crate::manifest::{APP, APP_ID};
 use crate::object::{Kind, ObjectId, Scope};
@@ -35,14 +40,12 @@ const INGRESS_ROUTE: Kind = Kind {
     plural: "ingressroutes",
 };
 
-/// A route that tells names, and where its addresses are to be found.
-#[derive(Debug, PartialEq, Eq)]
-struct Route {
-    source: String,
-    hosts: BTreeSet<String>,
-    /// Namespace and name of the gateways that it hangs on.
-    gateways: Vec<(String, String)>,
-}
+const GATEWAY_CLASS: Kind = Kind {
+    group: GATEWAYS,
+    version: "v1",
+    kind: "GatewayClass",
+    plural: "gatewayclasses",
+};
 
 impl KubeClient {
     /// The namespaces that say, by the label and annotation of our manifests, that they are those of an app.
@@ -72,8 +75,8 @@ impl KubeClient {
             .collect())
     }
 
-    /// Every name that is served from these namespaces, in order, with the addresses it has so far. `service` is
-    /// namespace and name of the ingress's Service: routes that name no address of their own are reached there.
+    /// Every name that is served from these namespaces, in order, with the addresses it has so far, or why our ingress
+    /// does not serve it. `ingress` is namespace and name of our ingress's Deployment and Service.
     ///
     /// # Errors
     /// See [`KubeError`]. A namespace that is not there, and a kind that the cluster does not have, serve nothing.
@@ -81,9 +84,8 @@ impl KubeClient {
         &self,
         cx: &Context,
         namespaces: &BTreeSet<String>,
-        service: (&str, &str),
+        ingress: (&str, &str),
     ) -> Result<Vec<Served>, KubeError> {
-        let mut served = Vec::new();
         let mut routes = Vec::new();
         for namespace in namespaces {
             let (ingresses, ingress_routes, http_routes) = tokio::try_join!(
@@ -91,70 +93,110 @@ impl KubeClient {
                 self.all(cx, INGRESS_ROUTE, namespace),
                 self.all(cx, HTTP_ROUTE, namespace),
             )?;
-            served.extend(
-                ingresses
-                    .iter()
-                    .flat_map(|ingress| of_ingress(namespace, ingress)),
-            );
-            routes.extend(
-                ingress_routes
-                    .iter()
-                    .map(|route| of_ingress_route(namespace, route)),
-            );
-            routes.extend(http_routes.iter().map(|route| of_http_route(namespace, route)));
+            let ingresses = ingresses.iter().map(|one| route::of_ingress(namespace, one));
+            routes.extend(ingresses);
+            let ingress_routes = ingress_routes.iter();
+            routes.extend(ingress_routes.map(|one| route::of_ingress_route(namespace, one)));
+            routes.extend(http_routes.iter().map(|one| route::of_http_route(namespace, one)));
         }
-        routes.retain(|route| !route.hosts.is_empty());
-        served.extend(self.reached(cx, routes, service).await?);
+        if routes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ours = self.ours(cx, &routes, ingress).await?;
+        let mut served: Vec<Served> = routes.into_iter().flat_map(|route| ours.served(route)).collect();
         served.sort_by(|a, b| (&a.host, &a.source).cmp(&(&b.host, &b.source)));
         Ok(served)
     }
 
-    /// The addresses of routes: those of their gateways, else those of the ingress's Service.
-    async fn reached(
+    /// What has to be known to tell which of these routes our ingress serves, and nothing more.
+    async fn ours(
         &self,
         cx: &Context,
-        routes: Vec<Route>,
-        (namespace, service): (&str, &str),
-    ) -> Result<Vec<Served>, KubeError> {
-        if routes.is_empty() {
-            return Ok(Vec::new());
+        routes: &[Route],
+        (namespace, name): (&str, &str),
+    ) -> Result<Ours, KubeError> {
+        let mut classes = BTreeSet::new();
+        let mut named = BTreeSet::new();
+        for route in routes {
+            match &route.way {
+                Way::Ingress { class, .. } => classes.extend(class.clone()),
+                Way::Traefik { .. } => {}
+                Way::Parents(parents) => named.extend(parents.iter().filter_map(|parent| match parent {
+                    Parent::Gateway { at, .. } => Some(at.clone()),
+                    Parent::Other(_) => None,
+                })),
+            }
         }
-        let named: BTreeSet<&(String, String)> = routes.iter().flat_map(|route| &route.gateways).collect();
-        let mut gateways: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+        let service = ObjectId::of::<Service>(Some(namespace), name);
+        let deployment = ObjectId::of::<Deployment>(Some(namespace), name);
+        let (service, deployment, ingress_classes, gateways) = tokio::try_join!(
+            self.read(cx, &service),
+            self.read(cx, &deployment),
+            self.controllers(cx, Kind::of::<IngressClass>(), "controller", classes),
+            self.gateways(cx, named),
+        )?;
+        let classes = gateways.values().map(|gateway| gateway.class.clone()).collect();
+        let gateway_classes = self
+            .controllers(cx, GATEWAY_CLASS, "controllerName", classes)
+            .await?;
+        Ok(Ours {
+            service: format!("{namespace}/{name}"),
+            addresses: balanced(&service.unwrap_or_default()).into_iter().collect(),
+            custom_resources: deployment.is_some_and(|deployment| serves_custom_resources(&deployment)),
+            ingress_classes,
+            gateway_classes,
+            gateways,
+        })
+    }
+
+    /// Who looks after each of these classes that is there.
+    async fn controllers(
+        &self,
+        cx: &Context,
+        kind: Kind,
+        field: &str,
+        names: BTreeSet<String>,
+    ) -> Result<BTreeMap<String, String>, KubeError> {
+        let mut controllers = BTreeMap::new();
+        for name in names.into_iter().filter(|name| !name.is_empty()) {
+            let id = ObjectId {
+                kind,
+                namespace: None,
+                name,
+            };
+            if let Some(class) = self.read(cx, &id).await? {
+                let controller = class["spec"][field].as_str().unwrap_or_default();
+                controllers.insert(id.name, controller.to_owned());
+            }
+        }
+        Ok(controllers)
+    }
+
+    /// Those of these gateways that are there.
+    async fn gateways(
+        &self,
+        cx: &Context,
+        named: BTreeSet<(String, String)>,
+    ) -> Result<BTreeMap<(String, String), Gateway>, KubeError> {
+        let mut gateways = BTreeMap::new();
         for (namespace, name) in named {
             let id = ObjectId {
                 kind: GATEWAY,
                 namespace: Some(namespace.clone()),
                 name: name.clone(),
             };
-            let gateway = self.read(cx, &id).await?.unwrap_or_default();
-            let addresses = texts(&gateway["status"]["addresses"], &["value"]);
-            gateways.insert((namespace.clone(), name.clone()), addresses);
-        }
-        let service = self
-            .read(cx, &ObjectId::of::<Service>(Some(namespace), service))
-            .await?;
-        let ingress = balanced(&service.unwrap_or_default());
-        let mut served = Vec::new();
-        for route in routes {
-            let own: BTreeSet<&String> = route
-                .gateways
-                .iter()
-                .filter_map(|gateway| gateways.get(gateway))
-                .flatten()
-                .collect();
-            let addresses: Vec<String> = if own.is_empty() {
-                ingress.clone()
-            } else {
-                own.into_iter().cloned().collect()
+            let Some(found) = self.read(cx, &id).await? else {
+                continue;
             };
-            served.extend(route.hosts.into_iter().map(|host| Served {
-                host,
-                addresses: addresses.clone(),
-                source: route.source.clone(),
-            }));
+            let class = found["spec"]["gatewayClassName"].as_str().unwrap_or_default();
+            let gateway = Gateway {
+                class: class.to_owned(),
+                addresses: texts(&found["status"]["addresses"], &["value"]),
+                refused: route::is_refused(&found["status"]),
+            };
+            gateways.insert((namespace, name), gateway);
         }
-        Ok(served)
+        Ok(gateways)
     }
 
     /// All objects of a kind in a namespace; none where the cluster does not have the kind.
@@ -191,47 +233,14 @@ fn balanced(object: &Value) -> Vec<String> {
     texts(&object["status"]["loadBalancer"]["ingress"], &["ip", "hostname"])
 }
 
-fn of_ingress(namespace: &str, ingress: &Value) -> Vec<Served> {
-    let hosts: BTreeSet<String> = texts(&ingress["spec"]["rules"], &["host"]).into_iter().collect();
-    let addresses = balanced(ingress);
-    let source = format!("Ingress {namespace}/{}", name(ingress));
-    hosts
-        .into_iter()
-        .map(|host| Served {
-            host,
-            addresses: addresses.clone(),
-            source: source.clone(),
-        })
-        .collect()
-}
-
-fn of_ingress_route(namespace: &str, route: &Value) -> Route {
-    Route {
-        source: format!("IngressRoute {namespace}/{}", name(route)),
-        hosts: texts(&route["spec"]["routes"], &["match"])
-            .iter()
-            .flat_map(|rule| rule::hosts(rule))
-            .collect(),
-        gateways: Vec::new(),
-    }
-}
-
-fn of_http_route(namespace: &str, route: &Value) -> Route {
-    let spec = &route["spec"];
-    let is = |parent: &Value, field: &str, usual: &str| parent[field].as_str().unwrap_or(usual) == usual;
-    Route {
-        source: format!("HTTPRoute {namespace}/{}", name(route)),
-        hosts: each(&spec["hostnames"])
-            .filter_map(|host| host.as_str().map(str::to_owned))
-            .collect(),
-        gateways: each(&spec["parentRefs"])
-            .filter(|parent| is(parent, "group", GATEWAYS) && is(parent, "kind", "Gateway"))
-            .filter_map(|parent| {
-                let at = parent["namespace"].as_str().unwrap_or(namespace);
-                Some((at.to_owned(), parent["name"].as_str()?.to_owned()))
-            })
-            .collect(),
-    }
+/// Whether a Traefik was told to serve its own kinds: what runs counts, not what a configuration asks for by now.
+fn serves_custom_resources(deployment: &Value) -> bool {
+    let containers = &deployment["spec"]["template"]["spec"]["containers"];
+    let arguments = each(containers).flat_map(|container| each(&container["args"]));
+    arguments.filter_map(Value::as_str).any(|argument| {
+        let rest = argument.strip_prefix("--providers.kubernetescrd");
+        matches!(rest, Some("" | "=true"))
+    })
 }
 
 #[cfg(test)]

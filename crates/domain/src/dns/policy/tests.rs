@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::Visibility;
+use super::super::{Refused, Visibility};
 use super::*;
 
 fn owner() -> Owner {
@@ -29,6 +29,17 @@ fn served(host: &str, addresses: &[&str]) -> Served {
         host: host.to_owned(),
         addresses: addresses.iter().map(|address| (*address).to_owned()).collect(),
         source: format!("Ingress ns/{host}"),
+        refused: None,
+    }
+}
+
+fn refused(host: &str) -> Served {
+    Served {
+        refused: Some(Refused {
+            reason: GapReason::OtherIngress,
+            message: "another serves it".to_owned(),
+        }),
+        ..served(host, &["192.0.2.9"])
     }
 }
 
@@ -334,4 +345,68 @@ proptest! {
             prop_assert!(destroyed.contains(foreign), "{:?}", foreign);
         }
     }
+}
+
+#[test]
+fn what_another_ingress_serves_is_a_gap_and_its_records_stay_as_they_are() {
+    let zones = public(&["example.com"]);
+    let there = vec![set("gw", "A", &["192.0.2.8"], true)];
+    let served = [
+        refused("gw.example.com"),
+        refused(""),
+        served("www.example.com", &["192.0.2.1"]),
+    ];
+    let wish = wish(&served, &zones);
+    assert_eq!(gaps(&wish), [GapReason::OtherIngress, GapReason::OtherIngress]);
+    let decisions = decide(&owner(), &wish, &[there], true);
+    assert_eq!(told(&decisions), ["keep gw A", "create www A"]);
+    assert_eq!(decisions[0].values, BTreeSet::from(["192.0.2.8".to_owned()]));
+}
+
+#[test]
+fn what_is_at_or_below_a_zone_cut_is_refused_and_nothing_else() {
+    let zones = [
+        zone("example.com", Visibility::Public),
+        zone("example.com", Visibility::Private),
+    ];
+    let hosts = [
+        "dev.example.com",
+        "a.b.DEV.example.com",
+        "*.dev.example.com",
+        "xdev.example.com",
+        "example.com",
+    ];
+    let served: Vec<Served> = hosts.iter().map(|host| served(host, &["192.0.2.1"])).collect();
+    let nameservers = |name: &str| set(name, "NS", &[], false);
+    let public = vec![
+        nameservers("@"),
+        nameservers("Dev"),
+        nameservers("other"),
+        // Made before the cut: nobody sees it, and nobody but its maker knows what it is still good for.
+        set("dev", "A", &["192.0.2.8"], true),
+    ];
+    let records = [public, vec![]];
+    let wish = wish(&served, &zones).without_delegated(&zones, &records);
+    assert_eq!(gaps(&wish), [GapReason::Delegated; 3]);
+    assert_eq!(wish.gaps[0].source, "Ingress ns/*.dev.example.com");
+    for gap in &wish.gaps {
+        assert!(
+            gap.message.contains("NS records of dev.example.com"),
+            "{}",
+            gap.message
+        );
+    }
+    assert_eq!(
+        told(&decide(&owner(), &wish, &records, true)),
+        [
+            "create @ A",
+            "keep dev A",
+            "create xdev A",
+            "create *.dev A",
+            "create @ A",
+            "create a.b.dev A",
+            "create dev A",
+            "create xdev A"
+        ]
+    );
 }

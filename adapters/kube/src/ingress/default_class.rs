@@ -1,0 +1,51 @@
+//! The default IngressClass: whoever was first keeps it.
+//!
+//! With two of them an API server refuses Ingresses that name no class, or gives them the newer one, which depends on
+//! its version. So a second default takes the apps of another ingress away from it, or keeps them from being made, and
+//! neither is seen where it was caused. Where another class is the default, ours is made without that mark, and this is
+//! told. Where ours has the mark already it keeps it: taking it away would do the same to the apps of ours.
+
+use k8s_openapi::api::networking::v1::IngressClass;
+use kompox_domain::Context;
+use kompox_domain::cluster::{Change, ChangeAction};
+
+use crate::apply::{Seen, maker};
+use crate::client::{KubeClient, KubeError};
+use crate::labels;
+use crate::object::{Kind, ObjectId, Scope, annotation};
+use crate::traefik::{DEFAULT_CLASS, TRAEFIK};
+
+/// The classes of others that are the default.
+pub(super) async fn others(client: &KubeClient, cx: &Context) -> Result<Vec<ObjectId>, KubeError> {
+    let kind = Kind::of::<IngressClass>();
+    let classes = client.list(cx, &kind.within(Scope::Cluster), &[]).await?;
+    let defaults = classes
+        .iter()
+        .flatten()
+        .filter(|class| annotation(class, DEFAULT_CLASS) == Some("true"))
+        .map(|class| ObjectId::read(kind, class));
+    Ok(defaults.filter(|id| id.name != TRAEFIK).collect())
+}
+
+/// Takes the mark from what is wanted where others have it and ours has not; what is told of each of the others.
+pub(super) fn give_way(class: &mut Seen, others: &[ObjectId], owner: &str) -> Vec<Change> {
+    let is_default = class
+        .live
+        .as_ref()
+        .is_some_and(|live| maker(live, owner).is_none() && annotation(live, DEFAULT_CLASS) == Some("true"));
+    if !others.is_empty() && !is_default {
+        let wanted = class.wanted.clone().without(labels::HASH);
+        class.want(wanted.without(DEFAULT_CLASS).hashed(), owner);
+    }
+    let reason = if is_default {
+        "it is a default class, and so is ours: take the mark from one of them"
+    } else {
+        "it is the default class, so ours is not: apps name class traefik"
+    };
+    let told = others.iter().map(|id| Change {
+        action: ChangeAction::Keep,
+        resource: id.to_string(),
+        reason: reason.to_owned(),
+    });
+    told.collect()
+}
