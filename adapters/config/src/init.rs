@@ -13,7 +13,8 @@ version: 1
 # komPath:
 #   - kom
 ";
-const GITIGNORE: &str = "/logs/\n";
+/// Secrets are where the examples put them: credentials that a configuration names with `file:`, and kubeconfigs.
+const GITIGNORE: &str = "/logs/\n/secrets/\n";
 
 /// Makes `.kompox` in a directory: `config.yml`, `kom/`, `logs/` and `.gitignore`. Says what it wrote or made.
 ///
@@ -95,6 +96,8 @@ mod tests {
         let made = init(dir.path(), false).unwrap();
         assert_eq!(made.len(), 5);
         assert!(made.iter().all(|path| path.exists()));
+        let ignored = fs::read_to_string(dir.path().join(".kompox/.gitignore")).unwrap();
+        assert_eq!(ignored.lines().collect::<Vec<_>>(), ["/logs/", "/secrets/"]);
         let config = dir.path().join(".kompox/config.yml");
         fs::write(&config, "version: 1 # mine\n").unwrap();
         let error = init(dir.path(), false).unwrap_err();

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub(crate) const IDENTITY: &str = "identity.json";
 /// The file that keeps a second emulator out of a state directory.
 pub(crate) const LOCK: &str = "lock";
+/// The file that keeps a state directory, and the secrets in it, out of git.
+const GITIGNORE: &str = ".gitignore";
 
 /// Makes a directory that only its owner can enter, or takes one that is empty or a state directory already.
 ///
@@ -31,7 +33,11 @@ pub(crate) fn private_state_dir(path: &Path) -> io::Result<()> {
         use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
     }
-    Ok(())
+    match create_private(&path.join(GITIGNORE)) {
+        Ok(mut file) => file.write_all(b"*\n"),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether a directory is empty, holds a state, or what a first start that was cut off leaves.
@@ -41,6 +47,7 @@ fn is_ours(path: &Path) -> io::Result<bool> {
     }
     let begun = [
         OsStr::new(LOCK).to_owned(),
+        OsStr::new(GITIGNORE).to_owned(),
         unfinished(Path::new(IDENTITY)).into(),
     ];
     for entry in std::fs::read_dir(path)? {

@@ -75,6 +75,8 @@ const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
 struct Reader {
     environment: TestEnvironment,
     last_code: Option<i32>,
+    /// Whether the secret that signs in is in a file, as the README advises where there is one.
+    secret_in_file: bool,
 }
 
 impl Reader {
@@ -84,6 +86,7 @@ impl Reader {
         let reader = Self {
             environment,
             last_code: None,
+            secret_in_file: false,
         };
         let group = format!("{}/resourceGroups/dns", reader.subscription());
         let body = json!({ "location": "japaneast", "properties": { "provisioningState": "Succeeded" } });
@@ -142,11 +145,16 @@ impl Reader {
             let key = line.trim().split(':').next().unwrap();
             if key == "AZURE_SUBSCRIPTION_ID" {
                 for (key, value) in &settings {
+                    let value = if key == "AZURE_CLIENT_SECRET" && self.secret_in_file {
+                        "file:../secrets/client-secret"
+                    } else {
+                        value
+                    };
                     text.extend([
                         "    ",
                         key,
                         ": ",
-                        &serde_json::Value::from(value.as_str()).to_string(),
+                        &serde_json::Value::from(value).to_string(),
                         "\n",
                     ]);
                 }
@@ -266,6 +274,77 @@ fn every_command_of_the_readme_prints_what_it_says() {
         lines.splice(range, anew);
     }
     settle(README, &(lines.join("\n") + "\n"));
+}
+
+/// The commands that write into the directory where they are run.
+const WRITERS: [&str; 5] = [
+    "init",
+    "quickstart",
+    "cluster provision",
+    "cluster kubeconfig",
+    "emulator run",
+];
+
+#[test]
+fn the_commands_run_in_a_git_directory_put_no_credential_into_the_index() {
+    let text = document(README);
+    let mut reader = Reader::new();
+    reader.secret_in_file = true;
+    let secret = &reader.environment.connection().client_secret;
+    reader.environment.write(".kompox/secrets/client-secret", secret);
+    let work = reader.environment.work();
+    let git = |arguments: &[&str]| {
+        let mut git = std::process::Command::new("git");
+        // Nobody's own settings, such as files to ignore.
+        git.env("GIT_CONFIG_GLOBAL", "").env("GIT_CONFIG_NOSYSTEM", "1");
+        git.args(arguments).current_dir(&work).output()
+    };
+    if git(&["init", "-q"]).is_err() {
+        // Without git there is no index.
+        return;
+    }
+    let mut run = BTreeSet::new();
+    for block in blocks(&text) {
+        match block.language.as_str() {
+            "yaml" => reader.write(&block),
+            "console" => {
+                for (command, _) in commands(&block) {
+                    let words = arguments(command).unwrap_or_default();
+                    let writer = WRITERS.into_iter().find(|writer| words.starts_with(writer));
+                    if let Some(writer) = writer.filter(|_| !words.contains("--dry-run")) {
+                        reader.run(command);
+                        run.insert(writer);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(run, BTreeSet::from(WRITERS));
+    let there = |path: &str| reader.environment.path(path).exists();
+    assert!(there(".kompox/secrets/kubeconfig") && there(".azure/identity.json"));
+    assert!(there("kompoxops-quickstart/.kompox/secrets/kubeconfig"));
+
+    assert!(git(&["add", "-A"]).unwrap().status.success());
+    let indexed = git(&["ls-files", "-z"]).unwrap().stdout;
+    let indexed = String::from_utf8(indexed).unwrap();
+    let mut paths: Vec<&str> = indexed.split_terminator('\0').collect();
+    paths.sort_unstable();
+    assert!(paths.contains(&".kompox/kom/shop.yml"), "{paths:?}");
+    let secrets = [
+        reader.environment.connection().client_secret.clone(),
+        "PRIVATE KEY".to_owned(),
+        "client-key-data".to_owned(),
+        "client_secret\":".to_owned(),
+    ];
+    for path in paths {
+        let of_secrets = path.contains("secrets/") || path.contains(".azure/");
+        assert!(!of_secrets, "{path}");
+        let bytes = std::fs::read(work.join(path)).unwrap();
+        let content = String::from_utf8_lossy(&bytes);
+        let found = secrets.iter().position(|secret| content.contains(secret));
+        assert_eq!(found, None, "{path}");
+    }
 }
 
 #[test]

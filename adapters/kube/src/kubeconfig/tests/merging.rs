@@ -359,3 +359,68 @@ fn the_current_context_of_any_file_stays_unless_asked_and_is_set_where_kubectl_s
     let said = files([Some("kind: Config"), Some(ours)]);
     assert_eq!(current(&said, set), [None, one("c1")]);
 }
+
+#[test]
+fn what_is_somebody_else_s_is_replaced_as_a_whole_when_forced() {
+    let config = parse(
+        "{kind: Config,
+          clusters: [{name: c1, cluster: {server: 'https://other', proxy-url: 'http://theirs'}}],
+          users: [{name: c1, user: {token: t}}],
+          contexts: [{name: c1, context: {cluster: c1, user: c1, namespace: theirs}}]}",
+    );
+    let access = access("c1", "https://c1");
+    let options = MergeOptions {
+        force: true,
+        ..MergeOptions::default()
+    };
+    let forced = config.merge(&access, options).ok().unwrap().config;
+    for ((list, _), (name, value)) in LISTS.iter().zip(access.entries()) {
+        assert!(forced.item(list, name) == Some(value), "{list}");
+    }
+}
+
+#[test]
+fn only_a_file_that_changes_is_told_what_it_is() {
+    let access = access("c1", "https://c1");
+    let bare = "clusters: []\n";
+    let merged = files([Some(bare), Some(bare)]);
+    let merged = merged.merge(&access, MergeOptions::default()).ok().unwrap();
+    let [changed, same] = merged.files.as_slice() else {
+        panic!("{merged:?}")
+    };
+    assert_eq!(changed.config.0.text("apiVersion"), Some("v1"));
+    assert_eq!(changed.config.0.text("kind"), Some("Config"));
+    assert!(same.config == parse(bare));
+}
+
+#[test]
+fn entries_without_our_mark_are_ours_where_nothing_speaks_against_it() {
+    let access = access("c1", "https://c1");
+    let user = parse(&access.to_kubeconfig().to_yaml())
+        .item("users", "c1")
+        .unwrap()
+        .clone();
+    let mut unmarked = user;
+    unmarked.remove("extensions");
+    let with_user = |text: &str| {
+        let mut config = parse(text);
+        config.put("users", "user", "c1", unmarked.clone());
+        config
+    };
+    let mut bare = access.clone();
+    bare.user.remove("extensions");
+    // The very same credential, which no context uses.
+    let alone = with_user("kind: Config");
+    assert!(alone.merge(&bare, MergeOptions::default()).is_ok());
+    // Another credential, of a context that leads to this cluster.
+    let used = parse(
+        "{kind: Config, clusters: [{name: x, cluster: {server: 'https://c1'}}], users: [{name: c1, user: {token: t}}],
+          contexts: [{name: x, context: {cluster: x, user: c1}}]}",
+    );
+    assert!(used.merge(&bare, MergeOptions::default()).is_ok());
+    let unused = parse("{kind: Config, users: [{name: c1, user: {token: t}}]}");
+    assert!(unused.merge(&bare, MergeOptions::default()).is_err());
+    // A context whose cluster is not there, and will be this one.
+    let dangling = parse("{kind: Config, contexts: [{name: c1, context: {cluster: c1, user: x}}]}");
+    assert!(dangling.merge(&access, MergeOptions::default()).is_ok());
+}
