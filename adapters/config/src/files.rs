@@ -100,6 +100,11 @@ impl Files {
         &self.found
     }
 
+    /// Leaves out the files that were found after the first so many.
+    pub(crate) fn forget_from(&mut self, count: usize) {
+        self.found.truncate(count);
+    }
+
     /// A path as errors show it: relative to the current directory where it lies below.
     pub(crate) fn shown(&self, path: &Path) -> PathBuf {
         match path.strip_prefix(&self.current_dir) {

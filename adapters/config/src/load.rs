@@ -54,8 +54,11 @@ pub fn load(sources: &Sources, env: Env<'_>) -> Result<Loaded, ConfigErrors> {
                 if let Some(kom) = files.found().first() {
                     return Err(ambiguous(&files.shown(&ops), &kom.shown));
                 }
-                let origin = Origin::file("the default");
-                load.ops(&ops, &origin, &mut files);
+                let naming = format!("--config {}", files.shown(&ops).display());
+                if located.is_trusted(&ops, &naming, &files, &mut load.faults) {
+                    let origin = Origin::file("the default");
+                    load.ops(&ops, &origin, &mut files);
+                }
             }
         }
     }
@@ -114,13 +117,18 @@ impl Load {
         files: &mut Files,
     ) {
         let default = located.current_dir.join(APP_FILE);
+        let found = app.is_none() && files::is_present(&default);
+        let naming = format!("--kom-app {APP_FILE} or KOMPOX_KOM_APP");
+        let usable = found && located.is_trusted(&default, &naming, files, &mut self.faults);
+        // What is not read may hold what others need.
+        self.parts.unidentified |= found && !usable;
         let app_file = match app {
             Some((by, path)) => {
                 let origin = Origin::file(by);
                 files.add(path, &origin, &mut self.faults);
                 Some(path)
             }
-            None if files::is_present(&default) => {
+            None if usable => {
                 let origin = Origin::file("the default");
                 files.add(&default, &origin, &mut self.faults);
                 Some(&default)

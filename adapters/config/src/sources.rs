@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kompox_files::Unusable;
+use kompox_files::trust::{self, Stranger, Trusted};
 
 use crate::error::{ConfigErrors, Fault, Faults, Place, Reason};
 use crate::fields::{Fields, Ignored, Known, Reader};
@@ -47,6 +48,10 @@ pub(crate) struct Located {
     pub(crate) root: Option<PathBuf>,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) form: Form,
+    /// Whether a flag or variable names `dir`, or the directory that it lies in.
+    dir_is_named: bool,
+    /// Whose files are read that were only found.
+    trusted: Trusted,
 }
 
 /// Which of the two forms of configuration a flag or variable asks for.
@@ -81,6 +86,7 @@ impl Located {
                 faults.push(None, Fault::new(message));
             }
         }
+        let dir_is_named = root.is_some() || dir.is_some();
         let root = root.map(|(_, path)| path).or_else(|| {
             let mut parents = current_dir.ancestors();
             parents
@@ -141,6 +147,48 @@ impl Located {
             root,
             dir,
             form,
+            dir_is_named,
+            trusted: Trusted::of_this_process(variable("SUDO_UID").as_deref()),
+        })
+    }
+
+    /// Whether a file or directory that was found, not named, may be read: it can choose where secrets are sent to. What
+    /// somebody else could have written is an error, which says how to name it.
+    pub(crate) fn is_trusted(&self, path: &Path, naming: &str, files: &Files, faults: &mut Faults) -> bool {
+        // What cannot be looked at cannot be read either, and that is told in its place.
+        let Ok(Some((part, stranger))) = trust::examine(path, self.trusted) else {
+            return true;
+        };
+        let (path, shown) = (files.shown(path), files.shown(&part));
+        let whose = match stranger {
+            Stranger::Owner(user) => format!("belongs to the user with id {user}"),
+            Stranger::Everybody => "may be written by everybody".to_owned(),
+        };
+        let why = if part.is_dir() && shown != path {
+            format!("it lies in {}, which {whose}", shown.display())
+        } else {
+            format!("it {whose}")
+        };
+        let message = format!("{} was found, not named, and {why}", path.display());
+        let hint = match stranger {
+            Stranger::Owner(_) => format!("if you trust it, name it: {naming}"),
+            Stranger::Everybody => format!(
+                "keep others from it: chmod o-w {}; or name it, if you trust it: {naming}",
+                shown.display()
+            ),
+        };
+        faults.push(None, Fault::new(message).hint(hint));
+        false
+    }
+
+    /// The same of all that was found below a `.kompox`, from there on.
+    fn are_trusted(&self, dir: &Path, found: &[Found], files: &Files, faults: &mut Faults) -> bool {
+        let naming = naming_dir(&files.shown(dir));
+        let mut seen = BTreeSet::new();
+        found.iter().all(|found| {
+            let above: Vec<&Path> = found.path.ancestors().take_while(|path| *path != dir).collect();
+            let mut parts = above.into_iter().rev();
+            parts.all(|part| !seen.insert(part) || self.is_trusted(part, &naming, files, faults))
         })
     }
 
@@ -171,7 +219,17 @@ impl Located {
         ignored: &mut BTreeSet<Ignored>,
     ) {
         let Some(dir) = &self.dir else { return };
+        let naming = naming_dir(&files.shown(dir));
+        if !self.dir_is_named && !self.is_trusted(dir, &naming, files, faults) {
+            return;
+        }
         let config = dir.join(CONFIG_FILE);
+        if !self.dir_is_named
+            && files::is_present(&config)
+            && !self.is_trusted(&config, &naming, files, faults)
+        {
+            return;
+        }
         let paths = if files::is_present(&config) {
             config_paths(&config, files, budget, faults, ignored)
         } else {
@@ -187,7 +245,14 @@ impl Located {
         let default = dir.join(KOM_DIR);
         if paths.is_empty() && files::is_present(&default) {
             let origin = Origin::new("the default");
+            let before = files.found().len();
             files.add(&default, &origin, faults);
+            if !self.dir_is_named {
+                let found = files.found().get(before..).unwrap_or_default();
+                if !self.are_trusted(dir, found, files, faults) {
+                    files.forget_from(before);
+                }
+            }
         }
     }
 
@@ -197,6 +262,11 @@ impl Located {
             files.leave_out(&dir.join(CONFIG_FILE));
         }
     }
+}
+
+/// How a `.kompox` is named.
+fn naming_dir(shown: &Path) -> String {
+    format!("--kompox-dir {} or KOMPOX_DIR", shown.display())
 }
 
 /// What is wrong with a `.kompox` that is there.

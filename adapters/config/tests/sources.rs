@@ -393,3 +393,175 @@ fn a_directory_that_may_not_be_entered_does_not_count_as_absent() {
         }
     }
 }
+
+/// What was found and not named is read only when nobody else could have written it.
+#[cfg(unix)]
+mod found {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+    use std::path::Path;
+
+    use super::*;
+
+    /// Each form that is found, what there is of it, and how it is named instead.
+    type Form = (&'static str, &'static [&'static str], fn(&Dir) -> Sources);
+
+    const FORMS: &[Form] = &[
+        (
+            ".kompox/kom/w.yml",
+            &[
+                ".kompox",
+                ".kompox/config.yml",
+                ".kompox/kom",
+                ".kompox/kom/w.yml",
+            ],
+            |dir| Sources {
+                kompox_dir: Some(".kompox".into()),
+                ..dir.sources()
+            },
+        ),
+        ("kompoxapp.yml", &["kompoxapp.yml"], |dir| Sources {
+            kom_app: Some("kompoxapp.yml".into()),
+            ..dir.sources()
+        }),
+        ("kompoxops.yml", &["kompoxops.yml"], |dir| Sources {
+            config: Some("kompoxops.yml".into()),
+            ..dir.sources()
+        }),
+    ];
+
+    fn made(file: &str) -> Dir {
+        let dir = Dir::new();
+        let text = if file == "kompoxops.yml" {
+            OPS.to_owned()
+        } else {
+            workspace("mine")
+        };
+        dir.write(file, text);
+        if file.starts_with(".kompox") {
+            dir.write(".kompox/config.yml", "version: 1\n");
+        }
+        // Whatever the mask of whoever runs the tests is.
+        for (_, parts, _) in FORMS {
+            for part in *parts {
+                let path = dir.path().join(part);
+                if path.exists() {
+                    let mode = if path.is_dir() { 0o775 } else { 0o664 };
+                    set(&path, mode);
+                }
+            }
+        }
+        set(dir.path(), 0o775);
+        dir
+    }
+
+    fn set(path: &Path, mode: u32) {
+        set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// The one thing that is wrong.
+    fn refused(dir: &Dir, sources: &Sources, variables: &[(&str, &str)]) -> String {
+        let errors = load_env(sources, variables).unwrap_err();
+        assert_eq!(errors.iter().count(), 1, "{errors}");
+        dir.render(&errors)
+    }
+
+    #[test]
+    fn what_a_group_may_write_is_read_and_what_everybody_may_write_is_not_unless_it_is_named() {
+        for (file, parts, named) in FORMS {
+            let dir = made(file);
+            dir.load().unwrap();
+            for part in *parts {
+                let path = dir.path().join(part);
+                let mode = path.metadata().unwrap().permissions().mode();
+                set(&path, mode | 0o002);
+                let told = refused(&dir, &dir.sources(), &[]);
+                assert!(told.contains("was found, not named, and"), "{part}: {told}");
+                assert!(
+                    told.contains("may be written by everybody") && told.contains(part),
+                    "{part}: {told}"
+                );
+                assert!(
+                    told.contains("chmod o-w") && told.contains("name it"),
+                    "{part}: {told}"
+                );
+                load(&named(&dir), &|_| None).unwrap();
+                set(&path, mode);
+            }
+            dir.load().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_directory_that_everybody_may_write_counts_unless_only_owners_move_files_in_it() {
+        for (file, _, named) in FORMS {
+            let dir = made(file);
+            set(dir.path(), 0o777);
+            let told = refused(&dir, &dir.sources(), &[]);
+            assert!(
+                told.contains("it lies in") && told.contains("may be written by everybody"),
+                "{told}"
+            );
+            load(&named(&dir), &|_| None).unwrap();
+            set(dir.path(), 0o1777);
+            dir.load().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_configuration_found_from_below_is_looked_at_too() {
+        let dir = made(".kompox/kom/w.yml");
+        dir.write("deep/er/x", "");
+        let sources = Sources {
+            current_dir: dir.path().join("deep/er"),
+            ..Sources::default()
+        };
+        load(&sources, &|_| None).unwrap();
+        set(&dir.path().join(".kompox"), 0o777);
+        refused(&dir, &sources, &[]);
+        for variable in ["KOMPOX_ROOT", "KOMPOX_DIR"] {
+            let value = dir
+                .path()
+                .join(if variable == "KOMPOX_DIR" { ".kompox" } else { "" });
+            load_env(&sources, &[(variable, value.to_str().unwrap())]).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_somebody_else_is_refused_unless_it_is_named_or_they_asked_root() {
+        const OTHER: u32 = 12345;
+        for (file, parts, named) in FORMS {
+            let dir = made(file);
+            for part in parts.iter().copied().chain([""]) {
+                let path = dir.path().join(part);
+                if chown(&path, Some(OTHER), None).is_err() {
+                    println!("only root can give files away: the table in kompox-files shows the rest");
+                    return;
+                }
+                let told = refused(&dir, &dir.sources(), &[]);
+                assert!(
+                    told.contains("belongs to the user with id 12345"),
+                    "{part}: {told}"
+                );
+                assert!(told.contains("if you trust it, name it: --"), "{part}: {told}");
+                load(&named(&dir), &|_| None).unwrap();
+                load_env(&dir.sources(), &[("SUDO_UID", "12345")]).unwrap();
+                refused(&dir, &dir.sources(), &[("SUDO_UID", "12346")]);
+                chown(&path, Some(0), None).unwrap();
+            }
+            // A link by which somebody leads to another configuration of mine.
+            let elsewhere = made(file);
+            let top = file.split('/').next().unwrap();
+            let link = dir.path().join(top);
+            if link.is_dir() {
+                std::fs::remove_dir_all(&link).unwrap();
+            } else {
+                std::fs::remove_file(&link).unwrap();
+            }
+            symlink(elsewhere.path().join(top), &link).unwrap();
+            dir.load().unwrap();
+            std::os::unix::fs::lchown(&link, Some(OTHER), None).unwrap();
+            refused(&dir, &dir.sources(), &[]);
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! afterwards, since it may have been exchanged in between; the opening itself never waits.
 
 mod os;
+pub mod trust;
 mod unusable;
 mod value;
 

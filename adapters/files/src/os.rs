@@ -4,6 +4,7 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
+use crate::trust::Access;
 use crate::unusable::Kind;
 
 /// Keeps opening from waiting, as a named pipe does, and a terminal from becoming that of this process.
@@ -92,6 +93,37 @@ fn special(kind: std::fs::FileType) -> Kind {
 #[cfg(not(unix))]
 fn special(_: std::fs::FileType) -> Kind {
     Kind::Other
+}
+
+/// Who this process runs as.
+#[cfg(unix)]
+pub(crate) fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Who may write something.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it is not known")]
+pub(crate) fn access(metadata: &Metadata) -> Option<Access> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let mode = metadata.mode();
+    Some(Access {
+        owner: metadata.uid(),
+        everybody: mode & 0o002 != 0,
+        sticky: mode & 0o1000 != 0,
+    })
+}
+
+// Elsewhere there are lists of rights, which would take a library of its own to read.
+#[cfg(not(unix))]
+pub(crate) const fn user() -> u32 {
+    0
+}
+
+#[cfg(not(unix))]
+pub(crate) const fn access(_: &Metadata) -> Option<Access> {
+    None
 }
 
 /// Whether the kernel makes up what is read: `/proc/kmsg` calls itself a regular file, waits for the next message, and

@@ -131,6 +131,74 @@ mod tests {
     }
 
     #[test]
+    fn every_unit_is_its_factor_and_is_printed_where_it_divides() {
+        for (text, bytes, printed) in [
+            ("1", 1, "1"),
+            ("1023", 1023, "1023"),
+            ("3Ki", 3 << 10, "3Ki"),
+            ("3Mi", 3 << 20, "3Mi"),
+            ("3Gi", 3 << 30, "3Gi"),
+            ("3Ti", 3 << 40, "3Ti"),
+            ("1024Gi", 1 << 40, "1Ti"),
+            ("3k", 3_000, "3000"),
+            ("3K", 3_000, "3000"),
+            ("3M", 3_000_000, "3000000"),
+            ("3G", 3_000_000_000, "3000000000"),
+            ("3T", 3_000_000_000_000, "2929687500Ki"),
+            // A fraction has its own weight, and is rounded up to the byte.
+            ("1.25Ki", 1280, "1280"),
+            ("0.05k", 50, "50"),
+            (".5Ki", 512, "512"),
+            ("2.Ki", 2048, "2Ki"),
+            ("1.0001Ki", 1025, "1025"),
+            ("0.1", 1, "1"),
+            (" 7 ", 7, "7"),
+            ("18446744073709551615", u64::MAX, "18446744073709551615"),
+            ("00000000000000000001", 1, "1"),
+            ("0.00000000000000000001", 1, "1"),
+        ] {
+            let size = text.parse::<ByteSize>().unwrap();
+            assert_eq!(
+                (size.bytes(), size.to_string().as_str()),
+                (bytes, printed),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_size_is_told_apart_from_what_is_none_or_too_large() {
+        let syntax = |text: &str| InvalidSize::Syntax(text.to_owned());
+        let large = |text: &str| InvalidSize::TooLarge(text.to_owned());
+        for (text, error) in [
+            ("0", InvalidSize::Zero),
+            ("0.0Gi", InvalidSize::Zero),
+            ("", syntax("")),
+            (".", syntax(".")),
+            ("Gi", syntax("Gi")),
+            ("1.x", syntax("1.x")),
+            ("-.5", syntax("-.5")),
+            ("1.-5", syntax("1.-5")),
+            ("1e3", syntax("1e3")),
+            ("1Gib", syntax("1Gib")),
+            ("000000000000000000001", syntax("000000000000000000001")),
+            ("0.000000000000000000001", syntax("0.000000000000000000001")),
+            ("18446744073709551616", large("18446744073709551616")),
+            ("16777216Ti", large("16777216Ti")),
+        ] {
+            assert_eq!(text.parse::<ByteSize>(), Err(error), "{text}");
+        }
+        assert_eq!(ByteSize::from_gib(0), Err(InvalidSize::Zero));
+        assert_eq!(ByteSize::from_gib(3).unwrap().bytes(), 3 << 30);
+        assert_eq!(
+            ByteSize::from_gib((1 << 34) - 1).unwrap().gib_ceil(),
+            (1 << 34) - 1
+        );
+        assert_eq!(ByteSize::from_gib(1 << 34), Err(large("17179869184Gi")));
+        assert_eq!(ByteSize::from_bytes(0), Err(InvalidSize::Zero));
+    }
+
+    #[test]
     fn gibibytes_are_rounded_up_never_down() {
         assert_eq!("1.5Gi".parse::<ByteSize>().unwrap().gib_ceil(), 2);
         assert_eq!(ByteSize::from_bytes(1).unwrap().gib_ceil(), 1);

@@ -72,6 +72,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_source_is_shown_as_it_is_written() {
+        for text in ["disk:one", "snapshot:one", "/subscriptions/x"] {
+            assert_eq!(Source::parse(text, Bare::Disk).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn an_id_is_bounded_and_holds_neither_white_space_nor_control_characters() {
+        let of_length = |length: usize| Source::parse(&format!("/{}", "x".repeat(length - 1)), Bare::Disk);
+        assert!(of_length(2047).is_ok() && of_length(2048).is_ok());
+        assert!(of_length(2049).is_err());
+        for bad in ["/a b", "/a\u{3000}b", "/a\u{7}b", "/a\u{9b}b", "/a\n"] {
+            assert!(Source::parse(bad, Bare::Disk).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn a_bare_name_means_what_the_command_says() {
         assert!(matches!(Source::parse("one", Bare::Disk), Ok(Source::Disk(_))));
         assert!(matches!(

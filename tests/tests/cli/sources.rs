@@ -294,3 +294,21 @@ fn a_variable_that_is_not_utf_8_is_an_error_that_names_it() {
     let flag = env.command("check -q --kompox-root .");
     flag.env("KOMPOX_ROOT", strange()).run().assert_code(DONE);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_everybody_may_write_is_refused_until_it_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let env = shop();
+    std::fs::set_permissions(env.path(".kompox"), std::fs::Permissions::from_mode(0o777)).unwrap();
+    assert_snapshot!(env.run("disk list").expect(FAILED), @"
+    ------- stderr -------
+    error: .kompox was found, not named, and it may be written by everybody (invalidInput)
+    hint: keep others from it: chmod o-w .kompox; or name it, if you trust it: --kompox-dir .kompox or KOMPOX_DIR
+    [exit status: 1]
+    ");
+    env.run("disk list --kompox-dir .kompox").assert_code(DONE);
+    let named = env.command("disk list").env("KOMPOX_DIR", ".kompox").run();
+    named.assert_code(DONE);
+}

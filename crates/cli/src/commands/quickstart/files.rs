@@ -263,6 +263,8 @@ mod tests {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/quickstart");
         let sources = kompox_config::Sources {
             current_dir: root.into(),
+            // Named: whoever runs the tests need not be whose the sources are.
+            kompox_root: Some(root.into()),
             ..kompox_config::Sources::default()
         };
         let loaded = kompox_config::load(&sources, &|_| None).unwrap();
