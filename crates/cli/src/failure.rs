@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::exit_codes;
 use crate::hints;
+use crate::ui::json_line;
 
 /// A command that did not do what it was asked for.
 #[derive(Debug)]
@@ -303,7 +304,7 @@ impl Report {
     /// `{"error":{…}}` in one line.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&Envelope { error: self }).unwrap_or_else(|error| error.to_string())
+        json_line(&Envelope { error: self }).unwrap_or_else(|error| error.to_string())
     }
 }
 

@@ -19,6 +19,7 @@ mod disks;
 mod dns;
 mod emulator;
 mod flags;
+mod foreign_text;
 mod install;
 mod interruption;
 mod kubeconfig;
