@@ -4,6 +4,7 @@ mod connect;
 mod error;
 mod request;
 mod served;
+mod texts;
 
 pub use error::{KubeError, Trouble};
 
