@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use kompox_domain::progress::Unfinished;
+use kompox_domain::text::is_unprintable;
 
 use crate::detail::{Body, Envelope, ErrorDetail, MAX_DEPTH, MAX_PARSED, MAX_POLICIES, inner, nested};
 
@@ -291,25 +292,25 @@ const MAX_WORD: usize = 200;
 /// Ids of resources: a name has at most 260 characters, and there may be some of them below each other.
 const MAX_PATH: usize = 2000;
 
-/// A message as it may be shown: without control characters, and not endless.
+/// A message as it may be shown: in one line, without what does not show itself, and not endless.
 #[must_use]
 pub fn clip(text: &str) -> String {
-    shorten(text, MAX_MESSAGE, |c| !c.is_control() || c == '\n')
+    shorten(&text.replace(['\n', '\t'], " "), MAX_MESSAGE)
 }
 
 /// A code, state or name as it may be shown.
 #[must_use]
 pub fn word(text: &str) -> String {
-    shorten(text, MAX_WORD, |c| !c.is_control())
+    shorten(text, MAX_WORD)
 }
 
 /// The resource that an error is about, as it may be shown.
 pub(crate) fn path(text: &str) -> String {
-    shorten(text, MAX_PATH, |c| !c.is_control())
+    shorten(text, MAX_PATH)
 }
 
-fn shorten(text: &str, most: usize, keep: impl Fn(char) -> bool) -> String {
-    let mut chars = text.chars().filter(|c| keep(*c));
+fn shorten(text: &str, most: usize) -> String {
+    let mut chars = text.chars().filter(|c| !is_unprintable(*c));
     let mut short: String = chars.by_ref().take(most).collect();
     if chars.next().is_some() {
         short.push('…');

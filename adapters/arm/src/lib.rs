@@ -21,6 +21,7 @@ pub mod paging;
 pub mod request;
 mod response;
 pub mod retry;
+mod texts;
 mod token;
 mod transport;
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use kompox_domain::{Error, ErrorKind};
 
 use crate::error::{ArmError, ServiceError, clip};
+use crate::texts::{is_about_quota, sign_in_hint};
 
 /// The kind of a refusal. By code where the code says more than the status.
 fn kind_of(error: &ServiceError) -> ErrorKind {
@@ -18,7 +19,7 @@ fn kind_of(error: &ServiceError) -> ErrorKind {
         | "OperationPreempted"
         | "DeploymentStackInNonTerminalState"
         | "ReadOnlyDisabledSubscription" => {
-            if mentions_quota(error) {
+            if is_about_quota(&error.code, &error.message) {
                 ErrorKind::QuotaExceeded
             } else {
                 ErrorKind::Precondition
@@ -41,10 +42,6 @@ fn kind_of(error: &ServiceError) -> ErrorKind {
             _ => ErrorKind::Failed,
         },
     }
-}
-
-fn mentions_quota(error: &ServiceError) -> bool {
-    error.message.to_ascii_lowercase().contains("quota")
 }
 
 /// What a user can do about a code.
@@ -235,7 +232,19 @@ pub(crate) fn sign_in_may_work_later(error: &azure_core::Error) -> bool {
 
 /// Whether the other side's certificate is the trouble.
 pub(crate) fn is_about_certificates(error: &azure_core::Error) -> bool {
-    causes(error).any(|cause| cause.to_string().contains("certificate"))
+    causes(error).any(is_a_certificate)
+}
+
+/// By the type of one cause. An error of TLS is inside one of I/O, where it is not among the sources.
+fn is_a_certificate(cause: &(dyn std::error::Error + 'static)) -> bool {
+    use rustls::Error as Tls;
+    if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+        return io.get_ref().is_some_and(|inner| is_a_certificate(inner));
+    }
+    matches!(
+        cause.downcast_ref(),
+        Some(Tls::InvalidCertificate(_) | Tls::NoCertificatesPresented)
+    )
 }
 
 /// A refused sign-in is the user's to mend; an Entra that cannot be reached is not.
@@ -248,21 +257,9 @@ fn credential_kind(error: &azure_core::Error) -> ErrorKind {
 }
 
 fn credential_hint(error: &azure_core::Error) -> String {
-    let text = chain_text(error);
-    let hint = if text.contains("AADSTS7000215") || text.contains("AADSTS7000222") {
-        "the client secret is wrong or has expired; make a new one and put it where AZURE_CLIENT_SECRET points"
-    } else if text.contains("AADSTS700016") {
-        "there is no such application in the tenant; check AZURE_CLIENT_ID and AZURE_TENANT_ID"
-    } else if text.contains("AADSTS90002") || text.contains("AADSTS900023") {
-        "there is no such tenant; check AZURE_TENANT_ID"
-    } else if text.contains("AADSTS70021") || text.contains("AADSTS700211") || text.contains("AADSTS700213") {
-        "no federated credential matches the token's issuer, subject and audience; a new one takes some seconds to work"
-    } else if text.contains("AADSTS700212") {
-        "the token has the wrong audience; it must be api://AzureADTokenExchange"
-    } else if text.contains("az login") || text.contains("Azure CLI") {
-        "run az login, or choose another AZURE_AUTH_METHOD"
-    } else if text.contains("azd") {
-        "run azd auth login, or choose another AZURE_AUTH_METHOD"
+    let told = causes(error).find_map(|cause| sign_in_hint(&cause.to_string()));
+    let hint = if let Some(hint) = told {
+        hint
     } else if is_about_certificates(error) {
         "the certificate of the sign-in service is not trusted; name the CA of a private cloud or proxy in AZURE_CA_FILE"
     } else if is_outage(error) {
@@ -271,13 +268,6 @@ fn credential_hint(error: &azure_core::Error) -> String {
         "check AZURE_AUTH_METHOD and the settings that go with it"
     };
     hint.to_owned()
-}
-
-fn chain_text(error: &azure_core::Error) -> String {
-    causes(error)
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
 }
 
 /// The causes of an SDK error as a chain of plain texts, each said once: the SDK repeats its sources.
@@ -340,6 +330,26 @@ mod tests {
         );
     }
 
+    fn transport(inner: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> azure_core::Error {
+        let io = std::io::Error::other(inner);
+        azure_core::Error::with_error(azure_core::error::ErrorKind::Io, io, "GET /disks/certificate-azd")
+    }
+
+    #[test]
+    fn a_certificate_is_told_by_the_type_of_the_error_and_by_no_name() {
+        let untrusted = rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer);
+        let inside = transport(std::io::Error::other(untrusted));
+        let named = transport("the connection to certificate.azd.example broke");
+        assert!(is_about_certificates(&inside) && !is_about_certificates(&named));
+        assert!(!sign_in_may_work_later(&inside) && sign_in_may_work_later(&named));
+        assert!(credential_hint(&inside).contains("AZURE_CA_FILE"));
+        let hint = credential_hint(&named);
+        assert!(
+            hint.contains("cannot be reached") && !hint.contains("azd"),
+            "{hint}"
+        );
+    }
+
     fn domain(status: u16, code: &str, message: &str) -> Error {
         let error = ServiceError {
             status,
@@ -358,7 +368,7 @@ mod tests {
             ErrorKind::Precondition
         );
         assert_eq!(
-            domain(409, "OperationNotAllowed", "exceeds Quota").kind(),
+            domain(409, "OperationNotAllowed", "it exceeds Quota").kind(),
             ErrorKind::QuotaExceeded
         );
         assert_eq!(domain(409, "Anything", "").kind(), ErrorKind::Conflict);

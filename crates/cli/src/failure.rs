@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::exit_codes;
 use crate::hints;
+use crate::ui::json_line;
 
 /// That nothing of it was done is known where nothing was sent.
 const NOT_DONE: &str = WriteOutcome::NotDone.as_str();
@@ -320,7 +321,7 @@ impl Report {
     /// `{"error":{…}}` in one line.
     #[must_use]
     pub fn to_json(&self) -> String {
-        serde_json::to_string(&Envelope { error: self }).unwrap_or_else(|error| error.to_string())
+        json_line(&Envelope { error: self }).unwrap_or_else(|error| error.to_string())
     }
 }
 

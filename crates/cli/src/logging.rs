@@ -1,10 +1,11 @@
 //! The log, for whoever looks for a fault. Off unless asked for; command lines and secrets are never in it.
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
 use kompox_domain::ErrorKind;
+use kompox_domain::text::one_line;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
@@ -15,6 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::args::{GlobalArgs, LogFormat, LogLevel};
 use crate::failure::Failure;
 use crate::os;
+use crate::ui::escaped;
 
 /// Begins to log as the flags say.
 ///
@@ -30,9 +32,12 @@ pub(crate) fn init(global: &GlobalArgs) -> Result<(), Failure> {
     if output == Path::new("none") || level == LevelFilter::OFF {
         return Ok(());
     }
-    let to_stderr = output == Path::new("-");
-    let writer = if to_stderr {
-        BoxMakeWriter::new(io::stderr)
+    let format = global.log_format;
+    let writer = if output == Path::new("-") {
+        BoxMakeWriter::new(move || Lines {
+            format,
+            to: io::stderr(),
+        })
     } else {
         let file = os::append_private(output).map_err(|error| {
             Failure::io(
@@ -41,7 +46,7 @@ pub(crate) fn init(global: &GlobalArgs) -> Result<(), Failure> {
                 "name a file in a directory that exists, or `-` for standard error",
             )
         })?;
-        BoxMakeWriter::new(Mutex::new(file))
+        BoxMakeWriter::new(Mutex::new(Lines { format, to: file }))
     };
     // Libraries log headers and bodies at their lower levels, which are not ours to show.
     let ours = [
@@ -51,6 +56,7 @@ pub(crate) fn init(global: &GlobalArgs) -> Result<(), Failure> {
         "kompox_azure_emulator",
         "kompox_config",
         "kompox_kube",
+        "kompox_proxy",
         "kompox_usecase",
     ];
     let targets = Targets::new()
@@ -75,6 +81,29 @@ pub(crate) fn init(global: &GlobalArgs) -> Result<(), Failure> {
         })
 }
 
+/// Writes each entry in a line of its own, whatever names and messages hold.
+struct Lines<W> {
+    format: LogFormat,
+    to: W,
+}
+
+impl<W: Write> Write for Lines<W> {
+    /// Of one entry: the layer writes each at once.
+    fn write(&mut self, entry: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(entry);
+        let line = match self.format {
+            LogFormat::Human => one_line(&text),
+            LogFormat::Json => escaped(text.trim_end()),
+        };
+        self.to.write_all((line + "\n").as_bytes())?;
+        Ok(entry.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
 const fn level(level: LogLevel) -> LevelFilter {
     match level {
         LogLevel::Off => LevelFilter::OFF,
@@ -83,5 +112,27 @@ const fn level(level: LogLevel) -> LevelFilter {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_takes_one_line_whatever_it_holds() {
+        let written = |format, entry: &str| {
+            let mut to = Vec::new();
+            Lines { format, to: &mut to }.write_all(entry.as_bytes()).unwrap();
+            String::from_utf8(to).unwrap()
+        };
+        assert_eq!(
+            written(LogFormat::Human, "INFO a\u{1b}[2Jb\nERROR forged\r\u{202e}\n"),
+            "INFO a\\u{1b}[2Jb ERROR forged\\u{d}\\u{202e}\n"
+        );
+        assert_eq!(
+            written(LogFormat::Json, "{\"a\":\"\u{9b}\u{2028}\\n\"}\n"),
+            "{\"a\":\"\\u009b\\u2028\\n\"}\n"
+        );
     }
 }

@@ -27,6 +27,7 @@ pub mod settings;
 pub mod source;
 pub mod suggest;
 pub mod tags;
+pub mod text;
 pub mod volume;
 pub mod zone;
 

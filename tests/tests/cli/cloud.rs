@@ -53,8 +53,7 @@ fn a_wrong_secret_is_said_to_be_one_and_nothing_was_done() {
     error: cannot create disk first of volume db (unauthenticated)
       caused by:
         1: cannot sign in to Azure
-        2: ClientSecretCredential authentication failed. AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '[UUID-1............................]'. Trace ID: [UUID-2............................] Correlation ID: [UUID-3............................] Timestamp: [TIME]
-           To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
+        2: ClientSecretCredential authentication failed. AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '[UUID-1............................]'. Trace ID: [UUID-2............................] Correlation ID: [UUID-3............................] Timestamp: [TIME] To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
       correlation id: [UUID-4............................]
     hint: the client secret is wrong or has expired; make a new one and put it where AZURE_CLIENT_SECRET points
     [exit status: 1]
@@ -85,8 +84,7 @@ fn an_azure_that_is_gone_or_not_trusted_is_a_clear_failure_with_a_hint_about_the
     error: cannot create disk first of volume db (unavailable)
       caused by:
         1: cannot sign in to Azure
-        2: ClientSecretCredential authentication failed. failed to execute `reqwest` request
-           To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
+        2: ClientSecretCredential authentication failed. failed to execute `reqwest` request To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
         3: error sending request for url (https://127.0.0.1:[PORT]/[UUID-1............................]/oauth2/v2.0/token)
         4: client error (Connect)
         5: tcp connect error
@@ -103,8 +101,7 @@ fn an_azure_that_is_gone_or_not_trusted_is_a_clear_failure_with_a_hint_about_the
     error: cannot create disk first of volume db (unavailable)
       caused by:
         1: cannot sign in to Azure
-        2: ClientSecretCredential authentication failed. failed to execute `reqwest` request
-           To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
+        2: ClientSecretCredential authentication failed. failed to execute `reqwest` request To troubleshoot, visit https://aka.ms/azsdk/rust/identity/troubleshoot#client-secret
         3: error sending request for url (https://127.0.0.1:[PORT]/[UUID-1............................]/oauth2/v2.0/token)
         4: client error (Connect)
         5: invalid peer certificate: BadSignature

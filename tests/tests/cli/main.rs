@@ -21,6 +21,7 @@ mod emulator;
 #[cfg(unix)]
 mod files;
 mod flags;
+mod foreign_text;
 mod install;
 mod interruption;
 mod kubeconfig;

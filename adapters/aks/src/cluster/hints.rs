@@ -183,7 +183,8 @@ const TABLE: &[(&[&str], ErrorKind, &str)] = &[
     ),
 ];
 
-/// Kind and advice by what is said, where the code tells too little.
+/// Kind and advice by what is said, where the code tells too little. Each phrase has a blank, as no name and no address
+/// has; what a message quotes does not count.
 const PHRASES: &[(&str, ErrorKind, &str)] = &[
     (
         "might not have an accurate list of managed resources",
@@ -196,7 +197,17 @@ const PHRASES: &[(&str, ErrorKind, &str)] = &[
         "it was deleted and is still kept: purge it with az keyvault purge, or recover it with az keyvault recover",
     ),
     (
-        "soft-deleted",
+        "been soft-deleted",
+        ErrorKind::Conflict,
+        "it was deleted and is still kept: purge it, or recover it",
+    ),
+    (
+        "is soft-deleted",
+        ErrorKind::Conflict,
+        "it was deleted and is still kept: purge it, or recover it",
+    ),
+    (
+        "soft-deleted state",
         ErrorKind::Conflict,
         "it was deleted and is still kept: purge it, or recover it",
     ),
@@ -219,12 +230,8 @@ const PHRASES: &[(&str, ErrorKind, &str)] = &[
 
 /// What kind of error it is, and what can be done about it.
 pub(crate) fn advice(detail: &ErrorDetail) -> (ErrorKind, Option<String>) {
-    let said = |phrase: &str| {
-        detail
-            .message
-            .to_ascii_lowercase()
-            .contains(&phrase.to_ascii_lowercase())
-    };
+    let own = unquoted(&detail.message).to_ascii_lowercase();
+    let said = |phrase: &str| own.contains(&phrase.to_ascii_lowercase());
     if let Some((_, kind, hint)) = PHRASES.iter().find(|(phrase, ..)| said(phrase)) {
         return (*kind, Some((*hint).to_owned()));
     }
@@ -246,9 +253,41 @@ pub(crate) fn advice(detail: &ErrorDetail) -> (ErrorKind, Option<String>) {
     (general.kind(), hint)
 }
 
+/// A message without what stands in quotes. An apostrophe within a word is none.
+fn unquoted(message: &str) -> String {
+    let mut own = String::with_capacity(message.len());
+    let (mut quote, mut before) = (None, ' ');
+    for character in message.chars() {
+        let is_quote = matches!(character, '\'' | '"' | '`');
+        match quote {
+            Some(open) if open == character => quote = None,
+            Some(_) => {}
+            None if is_quote && !before.is_alphanumeric() => quote = Some(character),
+            None => own.push(character),
+        }
+        before = character;
+    }
+    own
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_phrase_is_what_azure_says_and_no_name_that_it_quotes() {
+        for (phrase, ..) in PHRASES {
+            assert!(phrase.trim().contains(' '), "{phrase} may be a name");
+        }
+        for message in [
+            "Resource 'soft-deleted' has trouble with soft-deleted.",
+            "The tag 'stopped power state' is odd.",
+            "\"Getting static credential isn't allowed\" is no name.",
+        ] {
+            assert_eq!(of("Whatever", message).1, None, "{message}");
+        }
+        assert_eq!(unquoted("isn't 'a b' done"), "isn't  done");
+    }
 
     fn of(code: &str, message: &str) -> (ErrorKind, Option<String>) {
         advice(&ErrorDetail {

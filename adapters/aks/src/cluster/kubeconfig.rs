@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kompox_arm::{ArmClient, ArmError, ArmRequest};
+use kompox_arm::{ArmClient, ArmError, ArmRequest, ServiceError};
 use kompox_domain::cluster::{AccessToken, Address, Credential, KubeconfigRequest};
 use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Result, Secret, naming};
 use kompox_kube::kubeconfig::Received;
@@ -246,9 +246,13 @@ async fn fetch(
 
 /// The error of asking for a credential, with the other way where there is one.
 fn refused(error: ArmError, cluster: &ManagedCluster, whose: Whose) -> Error {
-    let text = error.to_string();
-    // The message is all that tells: the code is that of any bad request.
-    if whose == Whose::Admin && text.contains("static credential") {
+    // The code is that of any bad request: what AKS says to it is all that tells. It begins so, whatever the cluster
+    // is called.
+    let is_off = |refusal: &ServiceError| {
+        let (status, code) = (refusal.status, refusal.code.as_str());
+        (status, code) == (400, "BadRequest") && refusal.message.starts_with("Getting static credential ")
+    };
+    if whose == Whose::Admin && matches!(&error, ArmError::Service(refusal) if is_off(refusal)) {
         return no_admin(cluster).with_source(domain(error));
     }
     let error = domain(error);

@@ -9,6 +9,8 @@ use kompox_proxy::ProxyError;
 use kube::core::Status;
 use kube::core::response::StatusCause;
 
+use super::texts;
+
 /// What kind of trouble it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trouble {
@@ -273,9 +275,7 @@ fn answered(status: &Status) -> Trouble {
         401 => Trouble::Unauthorized,
         // Of a namespace that is on its way out; a moment later there is none.
         403 if has("NamespaceTerminating") => Trouble::Conflict,
-        403 if status.message.contains(" denied") || status.message.contains("exceeded quota") => {
-            Trouble::Refused
-        }
+        403 if texts::is_a_rule(&status.message) => Trouble::Refused,
         403 => Trouble::Forbidden,
         404 => Trouble::NotFound,
         409 if has("FieldManagerConflict") => Trouble::FieldsOwned,

@@ -6,6 +6,7 @@ mod error;
 mod expect;
 mod request;
 mod served;
+mod texts;
 
 pub use error::{KubeError, Trouble};
 

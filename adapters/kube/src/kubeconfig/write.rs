@@ -1,5 +1,7 @@
 //! From a tree to text, in the layout that kubectl writes.
 
+use kompox_domain::text::is_unprintable;
+
 use super::tree::{Map, Node, Scalar, Style, is_plain};
 
 /// YAML that readers of version 1.1 and 1.2 understand alike.
@@ -88,10 +90,8 @@ fn quoted(text: &mut String, string: &str) {
             '\n' => text.push_str("\\n"),
             '\r' => text.push_str("\\r"),
             '\t' => text.push_str("\\t"),
-            // Some of these end a line in YAML 1.1, some are not allowed in it at all.
-            c if c.is_control()
-                || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') =>
-            {
+            // Some of these end a line in YAML 1.1, some are not allowed in it at all, and some drive a terminal.
+            c if is_unprintable(c) || matches!(c, '\u{fffe}' | '\u{ffff}') => {
                 let hex = format!("\\u{:04x}", u32::from(c));
                 text.push_str(&hex);
             }

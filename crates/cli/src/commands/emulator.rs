@@ -157,7 +157,7 @@ fn announce(ui: &Ui, connection: &Connection) -> Result<(), Failure> {
     let unserialisable = |error: serde_json::Error| Error::new(ErrorKind::Internal, error.to_string());
     match ui.format() {
         OutputFormat::Json => {
-            let line = serde_json::to_string(connection).map_err(unserialisable)?;
+            let line = crate::ui::json_line(connection).map_err(unserialisable)?;
             ui.data(&format!("{line}\n"))
         }
         OutputFormat::Yaml => ui.data(&crate::ui::yaml(connection)?),

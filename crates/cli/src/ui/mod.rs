@@ -9,6 +9,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anstream::AutoStream;
+use kompox_domain::text::{lines, one_line};
 use kompox_domain::{Error, ErrorKind};
 use serde::Serialize;
 
@@ -16,9 +17,9 @@ pub use progress::{ProgressMode, Reporter};
 pub use render::report_text;
 pub use table::Table;
 
-pub(crate) use render::printable;
 #[cfg(feature = "emulator")]
 pub(crate) use render::yaml;
+pub(crate) use render::{escaped, json_line};
 
 use crate::args::{Color, GlobalArgs, OutputFormat};
 use crate::exit_codes;
@@ -64,14 +65,15 @@ impl Ui {
         }
     }
 
-    /// Prints text that was asked for.
+    /// Prints text that was asked for, in lines of our own. JSON and YAML have told by then, in their own way, what does
+    /// not show itself.
     ///
     /// # Errors
     /// When it cannot be written.
     pub fn data(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = AutoStream::new(io::stdout().lock(), self.color);
         stdout
-            .write_all(text.as_bytes())
+            .write_all(lines(text).as_bytes())
             .and_then(|()| stdout.flush())
             .map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
@@ -118,16 +120,25 @@ impl Ui {
         self.data(&render::yaml_documents(values)?)
     }
 
-    /// Says something beside the data.
+    /// Says something beside the data, in a line.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            self.stderr(text);
+            self.stderr(&one_line(text));
         }
     }
 
-    /// Warns of something beside the data.
+    /// Shows a table beside the data.
+    pub fn say_table(&self, table: &Table) {
+        if !self.quiet {
+            self.stderr(table.to_string().trim_end());
+        }
+    }
+
+    /// Warns of something beside the data, in a line.
     pub fn warn(&self, text: &str) {
-        self.say(&render::warning_text(text));
+        if !self.quiet {
+            self.stderr(&render::warning_text(text));
+        }
     }
 
     /// Shows why a command failed, as JSON where the data would have been that or YAML.
@@ -165,7 +176,7 @@ impl Ui {
         if !self.can_ask() {
             return Ok(());
         }
-        let prompt = format!("{} [y/N] ", printable(question));
+        let prompt = format!("{} [y/N] ", one_line(question));
         let asked = if io::stderr().is_terminal() {
             write_all(&mut io::stderr().lock(), &prompt)
         } else {
@@ -188,6 +199,7 @@ impl Ui {
         Arc::new(Reporter::start(self.progress, self.quiet, self.color, label))
     }
 
+    /// Writes what has been made printable, with colours.
     fn stderr(&self, text: &str) {
         let mut stderr = AutoStream::new(io::stderr().lock(), self.color);
         // Where standard error is closed there is nobody to tell.
@@ -212,7 +224,14 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> u8 {
         // Where standard error is closed there is nobody to tell.
         let _ = writeln!(io::stderr().lock(), "{}", report.to_json());
     } else {
-        let _ = error.print();
+        let text = error.render().to_string();
+        let safe = lines(&text);
+        let _ = if safe == text {
+            error.print()
+        } else {
+            // It quotes the command line, and that something which would not show itself.
+            write_all(&mut io::stderr().lock(), &safe)
+        };
     }
     exit_codes::USAGE
 }

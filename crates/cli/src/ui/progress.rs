@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use anstream::AutoStream;
 use kompox_domain::progress::Outcome;
+use kompox_domain::text::one_line;
 use kompox_domain::volume::Percent;
 use kompox_domain::{Event, ProgressSink};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::printable;
-use super::render::warning_text;
+use super::render::{json_line as json_line_of, warning_text};
 use super::spinner::Spinner;
 use crate::args::Progress;
 use crate::duration;
@@ -244,14 +244,14 @@ impl Lines {
     fn plain(&mut self, happened: &Happened) -> Option<String> {
         match &happened.event {
             Event::Started { step, what } => {
-                let what = printable(what);
+                let what = one_line(what);
                 let line = format!("{what}: started");
                 self.begin(*step, what, happened.at);
                 Some(line)
             }
             Event::Progress { step, state, percent } => {
                 let line = self.0.get_mut(step)?;
-                let mut shown = printable(state);
+                let mut shown = one_line(state);
                 if let Some(percent) = percent {
                     shown = format!("{shown}, {:.0}%", percent.value().floor());
                 }
@@ -272,9 +272,9 @@ impl Lines {
             }
             Event::Retrying { what, reason, wait } => Some(format!(
                 "{}: again in {}, because: {}",
-                printable(what),
+                one_line(what),
                 duration::human(*wait),
-                printable(reason)
+                one_line(reason)
             )),
             Event::Warning { message, .. } => Some(warning_text(message)),
         }
@@ -358,7 +358,7 @@ fn json_line(lines: &mut Lines, happened: &Happened) -> String {
             message,
         },
     };
-    serde_json::to_string(&view).unwrap_or_else(|error| error.to_string())
+    json_line_of(&view).unwrap_or_else(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -428,8 +428,7 @@ mod tests {
         create disk db-034d4d-first: Updating, 40%
         tag disk: started
         create disk db-034d4d-first: done in 6.0s
-        warning: no zone was asked for
-                 and there is no cluster yet
+        warning: no zone was asked for and there is no cluster yet
         tag disk: left after 3.0s, it may still run
         ");
     }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kompox_domain::Event;
 use kompox_domain::progress::Outcome;
+use kompox_domain::text::one_line;
 
-use super::printable;
 use crate::duration;
 
 /// What ends sooner is not worth a line.
@@ -83,7 +83,7 @@ struct Step {
 impl Spinner {
     pub(super) fn new(label: &str) -> Self {
         Self {
-            label: label.to_owned(),
+            label: one_line(label),
             begun: Instant::now(),
             steps: BTreeMap::new(),
             done: 0,
@@ -96,7 +96,7 @@ impl Spinner {
     pub(super) fn event(&mut self, event: &Event) {
         match event {
             Event::Started { step, what } => {
-                let what = printable(what);
+                let what = one_line(what);
                 let (begun, state) = (Instant::now(), String::new());
                 self.steps.insert(*step, Step { what, begun, state });
                 self.several |= self.steps.len() > 1;
@@ -104,8 +104,8 @@ impl Spinner {
             Event::Progress { step, state, percent } => {
                 if let Some(step) = self.steps.get_mut(step) {
                     step.state = match percent {
-                        Some(percent) => format!("{} {:.0}%", printable(state), percent.value().floor()),
-                        None => printable(state),
+                        Some(percent) => format!("{} {:.0}%", one_line(state), percent.value().floor()),
+                        None => one_line(state),
                     };
                 }
             }
@@ -114,7 +114,7 @@ impl Spinner {
                 self.done += usize::from(*outcome == Outcome::Done);
             }
             Event::Retrying { reason, wait, .. } => {
-                self.waiting = Some((Instant::now() + *wait, printable(reason)));
+                self.waiting = Some((Instant::now() + *wait, one_line(reason)));
             }
             Event::Warning { .. } => {}
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::printable;
+use kompox_domain::text::one_line;
 
 /// A table: a head and rows of the same length.
 #[derive(Debug, Clone, Default)]
@@ -47,7 +47,7 @@ fn cell(text: &str) -> String {
     if text.is_empty() {
         return "-".to_owned();
     }
-    printable(text).replace(['\n', '\t'], " ")
+    one_line(text)
 }
 
 impl fmt::Display for Table {

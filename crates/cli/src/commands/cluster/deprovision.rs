@@ -121,7 +121,7 @@ fn confirm(ui: &Ui, session: &ClusterSession, plan: &Plan) -> Result<(), Failure
     };
     let name = session.name();
     if ui.can_ask() {
-        ui.say(view::shown(plan, "").table.to_string().trim_end());
+        ui.say_table(&view::shown(plan, "").table);
     }
     ui.confirm_or_refuse(
         &format!("Delete {what} of cluster {name}? This cannot be undone."),

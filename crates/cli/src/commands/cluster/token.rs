@@ -9,7 +9,7 @@ use super::operation;
 use crate::args::{ClusterTargetArgs, GlobalArgs};
 use crate::failure::Failure;
 use crate::session::{ClusterSession, operate};
-use crate::ui::Ui;
+use crate::ui::{Ui, json_line};
 
 /// The form of tokens on which we and kubectl agree.
 const API: &str = "client.authentication.k8s.io/v1";
@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
             token: token.token.expose(),
         },
     };
-    let json = serde_json::to_string(&credential).map_err(|error| internal(&error))?;
+    let json = json_line(&credential).map_err(|error| internal(&error))?;
     ui.data(&format!("{json}\n"))
 }
 
