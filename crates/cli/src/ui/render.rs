@@ -378,6 +378,7 @@ mod tests {
             let own = (text(), text(), text(), text());
             let more = (vec(text(), 0..3), vec(failure(), 0..3));
             (own, more).prop_map(|((message, code, id, hint), (causes, failures))| Report {
+                outcome: "unknown",
                 kind: "failed",
                 message,
                 causes,
