@@ -424,3 +424,24 @@ fn entries_without_our_mark_are_ours_where_nothing_speaks_against_it() {
     let dangling = parse("{kind: Config, contexts: [{name: c1, context: {cluster: c1, user: x}}]}");
     assert!(dangling.merge(&access, MergeOptions::default()).is_ok());
 }
+
+#[test]
+fn extensions_of_others_in_our_entries_stay_and_none_is_made_up() {
+    let access = access("c1", "https://c1");
+    let mut theirs = access.clone();
+    for map in [&mut theirs.cluster, &mut theirs.user, &mut theirs.context] {
+        let mut nodes = crate::kubeconfig::access::extensions(map).to_vec();
+        nodes.insert(0, Node::Map(parse("{kind: Config, name: theirs}").0));
+        map.set("extensions", Node::List(nodes));
+    }
+    let moved = super::access("c1", "https://moved");
+    let config = merged(&theirs.to_kubeconfig(), &moved);
+    for (list, _) in LISTS {
+        let extensions = crate::kubeconfig::access::extensions(config.item(list, "c1").unwrap());
+        assert_eq!(extensions.len(), 2, "{list}");
+    }
+    let mut bare = access;
+    bare.cluster.remove("extensions");
+    let config = merged(&bare.to_kubeconfig(), &bare);
+    assert!(config.item("clusters", "c1") == Some(&bare.cluster));
+}
