@@ -107,7 +107,16 @@ impl From<ArmError> for Error {
             ArmError::Service(service) => return from_service(*service, None),
             ArmError::Operation { state, error } => return from_service(*error, Some(&state)),
             ArmError::Unsettled(last) => return Self::from(*last),
-            ArmError::Unfollowed { source, .. } => return Self::from(*source).context(text),
+            ArmError::Unfollowed { source, .. } => {
+                let error = Self::from(*source);
+                // What was accepted and cannot be read is not therefore missing.
+                if error.kind() != ErrorKind::NotFound {
+                    return error.context(text);
+                }
+                return Self::new(ErrorKind::Unavailable, text)
+                    .with_hint("look whether it is there, and run it again")
+                    .with_source(error);
+            }
             ArmError::Transport {
                 source,
                 correlation_id,
@@ -383,6 +392,24 @@ mod tests {
             domain(401, "ExpiredAuthenticationToken", "").kind(),
             ErrorKind::Unauthenticated
         );
+    }
+
+    #[test]
+    fn what_was_accepted_and_cannot_be_read_is_not_told_as_missing() {
+        let refusal = |status| {
+            Box::new(ArmError::Service(Box::new(ServiceError {
+                status,
+                ..ServiceError::default()
+            })))
+        };
+        let unfollowed = |status| {
+            Error::from(ArmError::Unfollowed {
+                request: "PUT /x".to_owned(),
+                source: refusal(status),
+            })
+        };
+        assert_eq!(unfollowed(404).kind(), ErrorKind::Unavailable);
+        assert_eq!(unfollowed(403).kind(), ErrorKind::PermissionDenied);
     }
 
     #[test]

@@ -139,9 +139,11 @@ mod tests {
         };
         let all: Vec<_> = (0..500).map(corrupted).collect();
         assert_eq!(all, (0..500).map(corrupted).collect::<Vec<_>>());
-        let changed = all
-            .iter()
-            .filter(|(status, _, found)| *status != 200 || *found != body.to_string());
-        assert!(changed.count() > 400);
+        let whole = Reply::json(200, &body);
+        let changed = all.iter().filter(|(status, headers, found)| {
+            (*status, headers, found) != (whole.status, &whole.headers, &whole.body)
+        });
+        // A header that is not there cannot be taken away.
+        assert!(changed.count() > 300);
     }
 }
