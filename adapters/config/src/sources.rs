@@ -155,7 +155,10 @@ impl Located {
     /// Whether a file or directory that was found, not named, may be read: it can choose where secrets are sent to. What
     /// somebody else could have written is an error, which says how to name it.
     pub(crate) fn is_trusted(&self, path: &Path, naming: &str, files: &Files, faults: &mut Faults) -> bool {
-        // What cannot be looked at cannot be read either, and that is told in its place.
+        // What is no regular file, or cannot be looked at, is not read, and that is told in its place.
+        if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+            return true;
+        }
         let Ok(Some((part, stranger))) = trust::examine(path, self.trusted) else {
             return true;
         };

@@ -21,6 +21,7 @@ fn a_missing_permission_is_named() {
     env.run("disk list").assert_code(DONE);
     assert_snapshot!(env.run("disk create -V db -N second").expect(FAILED), @"
     ------- stderr -------
+    warning: it was not checked whether cluster main may attach the disks of this app: The client '[UUID-1............................]' with object id '[UUID-2............................]' does not have authorization to perform action 'Microsoft.ContainerService/managedClusters/read' over scope '/subscriptions/[SUBSCRIPTION......................]/resourceGroups/rg-main' or the scope is invalid. If access was recently granted, please refresh your credentials.
     create disk db-9b4aae-second: started
     create disk db-9b4aae-second: failed after [DURATION]
     error: cannot create disk second of volume db (permissionDenied)
@@ -118,9 +119,7 @@ fn a_ca_file_that_is_not_there_is_told_before_anybody_is_asked() {
     assert_snapshot!(env.run("disk list").expect(FAILED), @"
     ------- stderr -------
     error: cannot use provider /ws/demo/prv/azure (invalidInput)
-      caused by:
-        1: AZURE_CA_FILE [ROOT]/work/.kompox/ca.pem cannot be read
-        2: [OS ERROR]
+      caused by: AZURE_CA_FILE [ROOT]/work/.kompox/ca.pem does not exist
     hint: give a file with one or more certificates in PEM form
     [exit status: 1]
     ");
@@ -154,7 +153,7 @@ fn an_error_of_azure_is_passed_on_with_its_code_and_the_correlation_id() {
     env.fault(FaultRule::new("PUT", "**/disks/*", refusal));
     assert_snapshot!(env.run("disk create -V db -N first -o json --progress none").expect(FAILED), @r#"
     ------- stderr -------
-    {"error":{"kind":"quotaExceeded","message":"cannot create disk first of volume db","causes":["Exceeding approved quota."],"code":"OperationNotAllowed","correlationId":"[UUID-1............................]","hint":"ask Azure for more quota, or delete disks and snapshots that are not needed","failures":[]}}
+    {"error":{"kind":"quotaExceeded","outcome":"notDone","message":"cannot create disk first of volume db","causes":["Exceeding approved quota."],"code":"OperationNotAllowed","correlationId":"[UUID-1............................]","hint":"ask Azure for more quota, or delete disks and snapshots that are not needed","failures":[]}}
     [exit status: 1]
     "#);
 }

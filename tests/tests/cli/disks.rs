@@ -97,6 +97,7 @@ fn disks_are_listed_in_every_format() {
       createdAt: "[TIME]"
       updatedAt: null
       state: Unattached
+      provisioningState: Succeeded
       attachedTo: []
     [exit status: 0]
     "#);

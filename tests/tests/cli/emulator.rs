@@ -119,7 +119,7 @@ fn a_fault_plan_is_read_from_a_file() {
     assert_snapshot!(env.run("emulator run --faults faults.json").expect(FAILED), @r#"
     ------- stderr -------
     error: --faults faults.json is no fault plan (invalidInput)
-      caused by: unknown variant `explode`, expected one of `respond`, `delay`, `resetBefore`, `resetAfter`, `truncateBody`, `malformedBody`, `emptyBody`, `hang`, `replicationLag`, `operation`, `race` at line 1 column 29
+      caused by: unknown variant `explode`, expected one of `respond`, `delay`, `resetBefore`, `resetAfter`, `truncateBody`, `malformedBody`, `emptyBody`, `corrupt`, `hang`, `replicationLag`, `operation`, `race` at line 1 column 29
     hint: give a JSON file such as {"rules":[{"method":"PUT","path":"**/disks/*","count":1,"action":"resetAfter"}]}
     [exit status: 1]
     "#);

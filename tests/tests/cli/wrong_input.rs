@@ -294,7 +294,8 @@ fn an_unknown_field_and_a_missing_parent_are_told_together() {
             "failures",
             "hint",
             "kind",
-            "message"
+            "message",
+            "outcome"
         ]
     );
     assert_eq!(told["kind"], "invalidInput");
@@ -305,7 +306,7 @@ fn an_error_is_one_json_object_where_data_would_have_been_json_or_yaml() {
     let env = shop();
     assert_snapshot!(env.run("disk list -V nope -o json").expect(FAILED), @r#"
     ------- stderr -------
-    {"error":{"kind":"notFound","message":"cannot list the disks of volume nope","causes":["app /ws/demo/prv/azure/cls/main/app/shop has no volume nope"],"code":null,"correlationId":null,"hint":"volumes: db, uploads","failures":[]}}
+    {"error":{"kind":"notFound","outcome":"notDone","message":"cannot list the disks of volume nope","causes":["app /ws/demo/prv/azure/cls/main/app/shop has no volume nope"],"code":null,"correlationId":null,"hint":"volumes: db, uploads","failures":[]}}
     [exit status: 1]
     "#);
     let yaml = env.run("disk list -V nope -o yaml").expect(FAILED);
@@ -354,7 +355,7 @@ fn a_usage_error_is_a_json_object_where_the_data_would_be_that_or_yaml() {
     let env = shop();
     assert_snapshot!(env.run("disk list -o json --vol-nam db").expect(USAGE), @r#"
     ------- stderr -------
-    {"error":{"kind":"usage","message":"unexpected argument '--vol-nam' found","causes":[],"code":null,"correlationId":null,"hint":"a similar argument exists: '--vol-name'; usage: kompoxops disk list --output <FORMAT> --vol-name <VOLUME>","failures":[]}}
+    {"error":{"kind":"usage","outcome":"notDone","message":"unexpected argument '--vol-nam' found","causes":[],"code":null,"correlationId":null,"hint":"a similar argument exists: '--vol-name'; usage: kompoxops disk list --output <FORMAT> --vol-name <VOLUME>","failures":[]}}
     [exit status: 2]
     "#);
     for line in [

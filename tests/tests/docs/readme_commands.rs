@@ -120,13 +120,20 @@ impl Reader {
             .iter()
             .find(|one| one["type"].as_str().is_some_and(is_cluster))
             .unwrap();
+        let services = emulator.kubernetes_objects(cluster["id"].as_str().unwrap(), "services");
+        let services = self.environment.block_on(services).unwrap();
+        let served = services
+            .iter()
+            .find(|service| service["metadata"]["name"] == "traefik")
+            .map(|service| service["status"].clone())
+            .unwrap();
         let namespace = "kompox-web-e7bf9a";
         for object in [
             json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } }),
             json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
                 "metadata": { "name": "web", "namespace": namespace },
                 "spec": { "rules": [{ "host": "www.example.com" }, { "host": "*.example.com" }] },
-                "status": { "loadBalancer": { "ingress": [{ "ip": "203.0.113.7" }] } } }),
+                "status": served }),
         ] {
             let put = emulator.put_kubernetes_object(cluster["id"].as_str().unwrap(), object);
             self.environment.block_on(put).unwrap();

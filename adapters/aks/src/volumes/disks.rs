@@ -117,7 +117,7 @@ impl AppVolumes<'_> {
                 zone
             }
             (Wish::Settled(zone), Ok(_)) => zone,
-            (Wish::Open, cluster) => self.zone_by_pools(Self::pools(cluster)?)?,
+            (Wish::Open, cluster) => self.zone_by_pools(self.pools(cluster)?)?,
         };
         let size = found
             .as_ref()

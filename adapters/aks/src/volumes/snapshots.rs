@@ -259,7 +259,7 @@ impl AppVolumes<'_> {
         }
         match self.zone_wish(None, options)? {
             Wish::Settled(zone) => Ok(zone),
-            Wish::Open => self.zone_by_pools(Self::pools(self.app_cluster().await)?),
+            Wish::Open => self.zone_by_pools(self.pools(self.app_cluster().await)?),
         }
     }
 }

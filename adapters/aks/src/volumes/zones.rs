@@ -4,6 +4,7 @@ use kompox_domain::progress::WarningKind;
 use kompox_domain::{Error, ErrorKind, Result, Zone};
 
 use super::AppVolumes;
+use crate::cluster::locate::Place;
 use crate::cluster::managed::{AgentPool, ManagedCluster};
 
 use super::options::DiskOptions;
@@ -19,6 +20,8 @@ pub(crate) enum Pools {
     Zonal(Vec<Zone>),
     /// The cluster may not be seen.
     Hidden,
+    /// The configuration does not tell where the cluster is; why.
+    Unplaced(String),
 }
 
 /// What is known about a zone without asking Azure.
@@ -58,8 +61,12 @@ impl AppVolumes<'_> {
     /// Where the cluster's user pools are, as it was read.
     ///
     /// # Errors
-    /// Those of reading the cluster, but for a missing permission: whoever makes disks need not see clusters.
-    pub(crate) fn pools(cluster: Result<Option<ManagedCluster>>) -> Result<Pools> {
+    /// Those of reading the cluster, but for a missing permission: whoever makes disks need not see clusters, nor say
+    /// where one is.
+    pub(crate) fn pools(&self, cluster: Result<Option<ManagedCluster>>) -> Result<Pools> {
+        if let Err(unplaced) = Place::of(self.settings, &self.app.cluster_scope()) {
+            return Ok(Pools::Unplaced(unplaced.to_string()));
+        }
         match cluster {
             Ok(None) => Ok(Pools::NoCluster),
             Ok(Some(cluster)) => Ok(pools(&cluster)),
@@ -100,6 +107,15 @@ impl AppVolumes<'_> {
                 self.cx.warn(
                     WarningKind::ZoneUnknown,
                     "the cluster may not be read, so the disk is made without a zone; nodes that lie in a zone cannot attach it",
+                );
+                Ok(None)
+            }
+            Pools::Unplaced(why) => {
+                self.cx.warn(
+                    WarningKind::ZoneUnknown,
+                    format!(
+                        "{why}, so the disk is made without a zone; nodes that lie in a zone cannot attach it"
+                    ),
                 );
                 Ok(None)
             }

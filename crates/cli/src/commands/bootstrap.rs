@@ -120,7 +120,7 @@ mod tests {
         let outcomes = [failed("db"), failed("files")];
         let report = summary(&outcomes).unwrap();
         insta::assert_snapshot!(report.to_json(), @r#"
-        {"error":{"kind":"precondition","message":"none of 2 volumes could be given an assigned disk","causes":["cannot bootstrap volume db: none is assigned (disks: a, b)","cannot bootstrap volume files: none is assigned (disks: a, b)"],"code":null,"correlationId":null,"hint":"choose one","failures":[]}}
+        {"error":{"kind":"precondition","outcome":"notDone","message":"none of 2 volumes could be given an assigned disk","causes":["cannot bootstrap volume db: none is assigned (disks: a, b)","cannot bootstrap volume files: none is assigned (disks: a, b)"],"code":null,"correlationId":null,"hint":"choose one","failures":[]}}
         "#);
         insta::assert_snapshot!(shown(&outcomes, "").table.to_string(), @r"
         VOLUME   OUTCOME   DISK   ASSIGNED   SIZE

@@ -146,7 +146,7 @@ fn destroy(args: &Destroy, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> 
 
 /// Shows what would go, and asks.
 fn confirm(ui: &Ui, app: &Label, seen: &DnsReport) -> Result<(), Failure> {
-    ui.say(view::shown(seen, "").table.to_string().trim_end());
+    ui.say_table(&view::shown(seen, "").table);
     let what = match seen.of(ChangeAction::Delete).count() {
         1 => "one DNS record".to_owned(),
         several => format!("{several} DNS records"),

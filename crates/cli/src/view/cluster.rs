@@ -570,7 +570,7 @@ mod tests {
         main      other      no         unknown       unknown     -         -         -            -              -           cannot use provider /ws/shop/prv/other: AZURE_CLIENT_SECRET is missing
         ");
         let failed = failed(&outcomes()).unwrap();
-        insta::assert_snapshot!(failed.to_json(), @r#"{"error":{"kind":"invalidInput","message":"1 of 3 clusters could not be asked about","causes":["cannot use provider /ws/shop/prv/other: AZURE_CLIENT_SECRET is missing"],"code":null,"correlationId":null,"hint":"set it","failures":[]}}"#);
+        insta::assert_snapshot!(failed.to_json(), @r#"{"error":{"kind":"invalidInput","outcome":"notDone","message":"1 of 3 clusters could not be asked about","causes":["cannot use provider /ws/shop/prv/other: AZURE_CLIENT_SECRET is missing"],"code":null,"correlationId":null,"hint":"set it","failures":[]}}"#);
     }
 
     #[test]
