@@ -223,10 +223,11 @@ impl ArmClient {
     /// Every [`ArmError`] but [`ArmError::Operation`]; of a write [`ArmError::Unsettled`] unless every attempt was
     /// refused or never sent.
     pub async fn send(&self, cx: &Context, request: &ArmRequest) -> Result<ArmResponse> {
+        // Boxed: every operation waits for requests, and would be as large as they are otherwise.
         let result = if request.reads {
-            self.send_until_answered(cx, request, &Sent::default()).await
+            Box::pin(self.send_until_answered(cx, request, &Sent::default())).await
         } else {
-            self.send_write(cx, request).await
+            Box::pin(self.send_write(cx, request)).await
         };
         result.map_err(|error| self.correlated(error))
     }

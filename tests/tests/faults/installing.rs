@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use kompox_domain::Result;
 use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
-use kompox_tests::crash_points::{Estate, Likeness, Operation, Operator, Vigil};
+use kompox_tests::crash_points::{Estate, Ground as _, Likeness, Operation, Operator, Vigil};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -145,7 +145,17 @@ impl Operation for Installing {
     }
 
     async fn held(&self, estate: &Estate<'_>) -> String {
-        format!("{:?}", likeness(estate).await)
+        let mut held = estate.held().await;
+        let cluster = cluster(estate).await;
+        for kind in KINDS {
+            let objects = estate.cloud.emulator.kubernetes_objects(&cluster, kind).await;
+            for mut object in objects.unwrap() {
+                // What controllers write by themselves.
+                object["status"] = Value::Null;
+                held += &object.to_string();
+            }
+        }
+        held
     }
 
     async fn watch<'c>(&self, estate: &Estate<'c>) -> Vigil {

@@ -212,7 +212,7 @@ async fn more_tags_than_fit_beside_ours_are_told_before_anything_is_written() {
     let (world, ids) = tagged().await;
     let vault = ids.iter().find(|id| id.contains("/vaults/")).unwrap();
     tag(&world, vault, |tags| {
-        *tags = (0..50).map(|at| (format!("t{at}"), json!("v"))).collect()
+        *tags = (0..50).map(|at| (format!("t{at}"), json!("v"))).collect();
     })
     .await;
     world.requests();

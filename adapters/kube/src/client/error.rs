@@ -264,7 +264,7 @@ fn was_not_sent(trouble: Trouble, error: &kube::Error) -> bool {
                 )
             }),
         // A request that could not even be built.
-        _ => chain.any(|error| error.is::<http::Error>()),
+        _ => chain.any(<dyn StdError>::is::<http::Error>),
     }
 }
 
