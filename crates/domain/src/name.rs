@@ -193,6 +193,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_label_has_one_to_sixty_three_characters() {
+        for good in ["a", "0", "a--b", "0-9", &"a".repeat(63)] {
+            assert!(good.parse::<Label>().is_ok(), "{good}");
+        }
+        for bad in ["", "-", "-a", "a-", "A", "aB", "a_b", "ä", "a.b", &"a".repeat(64)] {
+            assert!(bad.parse::<Label>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_volume_name_has_one_to_sixteen_characters() {
         for good in ["a", "db", "a-b", "0", "abcdefghijklmnop"] {
             assert!(good.parse::<VolumeName>().is_ok(), "{good}");
@@ -208,13 +218,62 @@ mod tests {
         assert_eq!(ulid.parse::<DiskName>().unwrap().to_string(), ulid);
         assert!(ulid.to_lowercase().parse::<DiskName>().is_err());
         assert!("OIK9ZZZZZZZZZZZZZZZZZZZZZZ".parse::<DiskName>().is_err());
+        // One more than the greatest: the parser drops what is beyond 128 bits.
+        assert!("80000000000000000000000000".parse::<DiskName>().is_err());
         assert!("a".repeat(24).parse::<DiskName>().is_ok());
         assert!("a".repeat(25).parse::<DiskName>().is_err());
     }
 
+    #[test]
+    fn a_refusal_says_what_was_refused_and_the_rule_and_is_short_however_long_the_text_is() {
+        let long = "A".repeat(100_000);
+        let refusals = |text: &str| {
+            [
+                text.parse::<Label>().unwrap_err(),
+                text.parse::<VolumeName>().unwrap_err(),
+                text.parse::<DiskName>().unwrap_err(),
+                text.parse::<SnapshotName>().unwrap_err(),
+            ]
+            .map(|refusal| refusal.to_string())
+        };
+        let starts = [
+            r#"name "A" is not valid: use 1 to 63 lower-case letters"#,
+            r#"volume name "A" is not valid: use 1 to 16 lower-case letters"#,
+            r#"disk name "A" is not valid: use a ULID (26 characters, upper case) or 1 to 24 "#,
+            r#"snapshot name "A" is not valid: use a ULID (26 characters, upper case) or 1 to 24 "#,
+        ];
+        for (refusal, start) in refusals("A").iter().zip(starts) {
+            assert!(refusal.starts_with(start), "{refusal}");
+        }
+        for refusal in refusals(&long) {
+            assert!(refusal.len() < 300, "{refusal}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn what_parses_prints_as_it_was_written(text in "\\PC{0,40}") {
+        fn what_follows_the_rule_is_a_name_and_prints_as_it_was_written(
+            label in "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+            volume in "[a-z0-9]([-a-z0-9]{0,14}[a-z0-9])?",
+            item in "[a-z0-9]([-a-z0-9]{0,22}[a-z0-9])?|[0-7][0-9A-HJKMNP-TV-Z]{25}",
+        ) {
+            let name: Label = label.parse().unwrap();
+            prop_assert_eq!((name.as_str(), name.to_string()), (label.as_str(), label.clone()));
+            let name: VolumeName = volume.parse().unwrap();
+            prop_assert_eq!((name.as_str(), name.to_string()), (volume.as_str(), volume.clone()));
+            prop_assert_eq!(item.parse::<DiskName>().unwrap().to_string(), item.clone());
+            prop_assert_eq!(item.parse::<SnapshotName>().unwrap().to_string(), item);
+        }
+
+        #[test]
+        fn a_name_that_was_made_from_a_ulid_is_read_back_as_the_same(ulid in any::<u128>()) {
+            let (disk, snapshot) = (DiskName::from(Ulid(ulid)), SnapshotName::from(Ulid(ulid)));
+            prop_assert_eq!(disk.to_string().parse(), Ok(disk));
+            prop_assert_eq!(snapshot.to_string().parse(), Ok(snapshot));
+        }
+
+        #[test]
+        fn what_parses_prints_as_it_was_written(text in "(?s).{0,40}") {
             if let Ok(name) = text.parse::<Label>() { prop_assert_eq!(name.as_str(), &text); }
             if let Ok(name) = text.parse::<VolumeName>() { prop_assert_eq!(name.as_str(), &text); }
             if let Ok(name) = text.parse::<DiskName>() { prop_assert_eq!(name.to_string(), text.clone()); }

@@ -132,6 +132,22 @@ mod tests {
     }
 
     #[test]
+    fn a_digest_has_as_many_digits_as_asked_for_and_never_more_than_there_are() {
+        // The known answer of SHA-1 for "abc", from FIPS 180.
+        let whole = "a9993e364706816aba3e25717850c26c9cd0d89d";
+        for (asked, expected) in [(0, ""), (1, "a"), (7, "a9993e3"), (40, whole), (41, whole)] {
+            assert_eq!(hex_digest("abc", asked), expected, "{asked}");
+        }
+    }
+
+    #[test]
+    fn a_path_names_the_workspace_the_provider_and_the_thing_and_an_absent_workspace_is_nil() {
+        let (ws, prv, app) = (label("ws1"), label("prv1"), label("app1"));
+        assert_eq!(path(Some(&ws), &prv, &app), "ws1/prv1/app1");
+        assert_eq!(path(None, &prv, &app), "(nil)/prv1/app1");
+    }
+
+    #[test]
     fn a_handle_hashes_the_same_in_any_case() {
         assert_eq!(
             volume_hash("/Subscriptions/S/disks/D"),

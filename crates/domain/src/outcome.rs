@@ -115,6 +115,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_words_for_an_outcome_are_stable() {
+        for (outcome, word) in [
+            (WriteOutcome::NotDone, "notDone"),
+            (WriteOutcome::Unknown, "unknown"),
+        ] {
+            assert_eq!((outcome.as_str(), outcome.to_string().as_str()), (word, word));
+        }
+    }
+
+    #[test]
     fn an_operation_is_not_done_as_long_as_every_write_was_refused() {
         let writes = Writes::default();
         assert_eq!(writes.outcome(), WriteOutcome::NotDone);
@@ -138,7 +148,7 @@ mod tests {
         let (first, second) = (outer.within(), outer.within());
         drop(Writes::beside().begin());
         assert_eq!(outer.outcome(), WriteOutcome::NotDone);
-        drop(first.begin());
+        drop(first.within().begin());
         let outcomes = [outer, first, second].map(|writes| writes.outcome());
         assert_eq!(
             outcomes,
@@ -148,5 +158,15 @@ mod tests {
                 WriteOutcome::NotDone
             ]
         );
+    }
+
+    #[test]
+    fn an_operation_answers_for_its_own_writes_only_whatever_was_done_before_it() {
+        let outer = Writes::default();
+        outer.begin().may_have_taken_effect();
+        let inner = outer.within();
+        inner.begin().refused();
+        assert_eq!(inner.outcome(), WriteOutcome::NotDone);
+        assert_eq!(outer.outcome(), WriteOutcome::Unknown);
     }
 }

@@ -232,7 +232,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_the_parser_panic(text in "\\PC{0,60}") {
+        fn no_text_makes_the_parser_panic(text in "(?s).{0,60}") {
             let _ = text.parse::<ByteSize>();
         }
     }

@@ -46,6 +46,8 @@ fn escaped(text: &str, may_stay: impl Fn(char) -> bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -59,14 +61,44 @@ mod tests {
     }
 
     #[test]
-    fn all_that_was_named_is_among_it() {
-        let marks = [
-            0x061c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2066, 0x2069, 0xfeff,
+    fn nothing_is_unprintable_but_control_characters_marks_of_direction_and_what_begins_a_line() {
+        let expected = [
+            0..=0x1f,
+            0x7f..=0x9f,
+            0x61c..=0x61c,
+            0x200e..=0x200f,
+            0x2028..=0x202e,
+            0x2066..=0x2069,
+            0xfeff..=0xfeff,
         ];
-        let codes = (0..0x20).chain(0x7f..=0x9f).chain(marks);
-        for code in codes {
-            let character = char::from_u32(code).unwrap();
-            assert!(is_unprintable(character), "{code:x}");
+        let expected: Vec<char> = expected
+            .into_iter()
+            .flatten()
+            .filter_map(char::from_u32)
+            .collect();
+        let found: Vec<char> = ('\0'..=char::MAX)
+            .filter(|character| is_unprintable(*character))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_shown_in_one_line_is_printable_and_shown_again_the_same(
+            // Any text, and often what does not show itself.
+            text in r"(?s)(.|[\x00-\x1f\x{202a}-\x{202e}]){0,40}",
+        ) {
+            let shown = one_line(&text);
+            prop_assert!(!shown.chars().any(is_unprintable), "{:?}", shown);
+            prop_assert_eq!(&one_line(&shown), &shown);
+        }
+
+        #[test]
+        fn lines_keep_all_printable_text_line_feeds_and_tabs(text in r"(\PC|[\n\t\x1b\x{202e}]){0,40}") {
+            let hidden = |character: char| is_unprintable(character) && !matches!(character, '\n' | '\t');
+            let shown = lines(&text);
+            prop_assert!(!shown.chars().any(hidden), "{:?}", shown);
+            prop_assert_eq!(shown == text, !text.chars().any(hidden));
         }
     }
 }

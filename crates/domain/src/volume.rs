@@ -288,12 +288,23 @@ mod tests {
     fn what_was_never_made_is_refused_with_the_way_out() {
         let volume: VolumeName = "db".parse().unwrap();
         assert!(Creation::Done.require_done("disk", &"a", &volume).is_ok());
-        for (creation, way_out) in [
-            (Creation::UnderWay, "wait until it is there"),
-            (Creation::Failed, "kompoxops disk delete -V db -N a"),
+        for (creation, what, text, way_out) in [
+            (
+                Creation::UnderWay,
+                "disk",
+                "disk a of volume db is still being created",
+                "kompoxops disk list -V db",
+            ),
+            (
+                Creation::Failed,
+                "snapshot",
+                "snapshot a of volume db was never made: its creation failed",
+                "kompoxops snapshot delete -V db -N a",
+            ),
         ] {
-            let error = creation.require_done("disk", &"a", &volume).unwrap_err();
+            let error = creation.require_done(what, &"a", &volume).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Precondition);
+            assert_eq!(error.to_string(), text);
             assert!(error.hint().unwrap().contains(way_out), "{error:?}");
         }
     }
@@ -305,24 +316,73 @@ mod tests {
     }
 
     #[test]
-    fn a_percentage_that_is_no_number_is_nothing_done() {
-        assert!(!Percent::new(f64::NAN).is_done());
-        assert!(!Percent::new(99.99).is_done());
-        assert!(Percent::new(100.0).is_done() && Percent::new(1e9).is_done());
+    fn a_percentage_is_kept_in_tenths_never_rounded_up_and_what_is_no_number_is_nothing() {
+        for (given, value, done) in [
+            (f64::NAN, 0.0, false),
+            (f64::NEG_INFINITY, 0.0, false),
+            (-0.1, 0.0, false),
+            (0.0, 0.0, false),
+            (1.0, 1.0, false),
+            (42.57, 42.5, false),
+            (99.99, 99.9, false),
+            (100.0, 100.0, true),
+            (1e9, 100.0, true),
+        ] {
+            let percent = Percent::new(given);
+            assert!((percent.value() - value).abs() < 1e-9, "{given}: {percent:?}");
+            assert_eq!(percent.is_done(), done, "{given}");
+        }
+    }
+
+    #[test]
+    fn snapshots_are_ordered_newest_first_then_by_name_and_those_of_unknown_age_last() {
+        let snapshot = |name: &str, volume: &str, created: Option<i64>| VolumeSnapshot {
+            name: name.parse().unwrap(),
+            volume: volume.parse().unwrap(),
+            size: ByteSize::from_gib(1).unwrap(),
+            handle: format!("/snapshots/{name}"),
+            created_at: created.map(|seconds| OffsetDateTime::UNIX_EPOCH + Duration::seconds(seconds)),
+            updated_at: None,
+            source_disk: None,
+            completion_percent: Percent::DONE,
+            provisioning_state: None,
+            creation: Creation::Done,
+        };
+        let mut snapshots = [
+            snapshot("a", "db", None),
+            snapshot("b", "db", Some(1)),
+            snapshot("a", "log", Some(1)),
+            snapshot("c", "db", Some(2)),
+            snapshot("a", "db", Some(1)),
+        ];
+        arrange_snapshots(&mut snapshots);
+        let order = snapshots.map(|snapshot| format!("{}/{}", snapshot.volume, snapshot.name));
+        assert_eq!(order, ["db/c", "db/a", "log/a", "db/b", "db/a"]);
     }
 
     proptest! {
         #[test]
-        fn one_disk_is_assigned_exactly_when_one_is_flagged(
+        fn one_disk_of_a_volume_is_assigned_exactly_when_one_of_them_is_flagged(
             flags in proptest::collection::vec((any::<bool>(), proptest::option::of(0_u128..4), 0_i64..4), 0..6),
         ) {
-            let records: Vec<_> = flags.iter().enumerate()
-                .map(|(i, (flag, at, created))| record(&format!("d{i}"), *flag, *at, *created)).collect();
+            // Two volumes, in which disks have the same names.
+            let records: Vec<_> = flags.iter().enumerate().map(|(i, (flag, at, created))| DiskRecord {
+                volume: if i % 2 == 0 { "db" } else { "log" }.parse().unwrap(),
+                ..record(&format!("d{}", i / 2), *flag, *at, *created)
+            }).collect();
             let disks = arrange(records.clone());
-            let count = disks.iter().filter(|disk| disk.assigned).count();
-            prop_assert_eq!(count, usize::from(records.iter().any(|record| record.flagged)));
+            prop_assert_eq!(disks.len(), records.len());
+            for volume in ["db", "log"] {
+                let of_it = |record: &DiskRecord| record.volume.as_str() == volume;
+                let assigned = disks.iter().filter(|disk| disk.assigned && of_it(&disk.record)).count();
+                let flagged = records.iter().any(|record| record.flagged && of_it(record));
+                prop_assert_eq!(assigned, usize::from(flagged), "{}", volume);
+            }
             prop_assert!(disks.iter().all(|disk| !disk.assigned || disk.record.flagged));
-            prop_assert!(disks.is_sorted_by_key(|disk| (Reverse(disk.record.created_at), disk.record.name.to_string())));
+            let position = |VolumeDisk { record, .. }: &VolumeDisk| {
+                (Reverse(record.created_at), record.name.to_string(), record.volume.clone())
+            };
+            prop_assert!(disks.is_sorted_by_key(position));
         }
     }
 }

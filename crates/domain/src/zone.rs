@@ -80,9 +80,22 @@ mod tests {
     }
 
     #[test]
+    fn every_zone_prints_as_its_number_however_it_was_spelt() {
+        for number in 1..=9_u8 {
+            for text in [number.to_string(), format!("japaneast-{number}")] {
+                let zone = Zone::parse(&text, "japaneast").unwrap();
+                assert_eq!((zone.number(), zone.to_string()), (number, number.to_string()));
+            }
+        }
+    }
+
+    #[test]
     fn a_zone_of_another_region_is_named_as_such() {
         let error = Zone::parse("westus-1", "japaneast").unwrap_err();
-        assert!(matches!(error, InvalidZone::OtherRegion { .. }));
+        assert_eq!(
+            error.to_string(),
+            r#"zone "westus-1" lies in region "westus", but the provider's region is "japaneast""#
+        );
     }
 
     #[test]

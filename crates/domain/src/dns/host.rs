@@ -158,7 +158,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_makes_the_parsers_panic(text in "\\PC{0,80}") {
+        fn no_text_makes_the_parsers_panic(text in "(?s).{0,80}") {
             if let Ok(name) = text.parse::<DomainName>() {
                 prop_assert_eq!(name.as_str().parse::<DomainName>(), Ok(name));
             }
