@@ -214,3 +214,158 @@ fn verify(volume: &Volume, name: &DiskName, records: Vec<DiskRecord>) -> Result<
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kompox_arm::error::ServiceError;
+    use kompox_domain::volume::Creation;
+    use kompox_domain::{ByteSize, VolumeOptions};
+
+    use super::*;
+
+    /// A disk; flagged where it has a time.
+    fn record(name: &str, assigned_at: Option<u128>) -> DiskRecord {
+        DiskRecord {
+            name: name.parse().unwrap(),
+            volume: "db".parse().unwrap(),
+            flagged: assigned_at.is_some(),
+            assigned_at: assigned_at.map(Ulid),
+            size: ByteSize::from_gib(1).unwrap(),
+            zone: None,
+            options: VolumeOptions::default(),
+            handle: format!("/disks/{name}"),
+            created_at: None,
+            updated_at: None,
+            state: None,
+            provisioning_state: None,
+            creation: Creation::Done,
+            attached_to: vec![],
+        }
+    }
+
+    fn name(name: &str) -> DiskName {
+        name.parse().unwrap()
+    }
+
+    #[test]
+    fn a_mark_shows_by_its_flag_and_its_own_time_and_a_clearing_by_the_missing_flag() {
+        let (mark, cleared) = (Flag::Set(Ulid(7)), Flag::Cleared);
+        let with_time = |flagged, at| DiskRecord {
+            flagged,
+            ..record("one", at)
+        };
+        for (flagged, at, marked) in [
+            (true, Some(7), true),
+            (true, Some(8), false),
+            (true, None, false),
+            (false, Some(7), false),
+            (false, None, false),
+        ] {
+            let record = with_time(flagged, at);
+            assert_eq!(mark.shows_in(&record), marked, "{flagged} {at:?}");
+            assert_eq!(cleared.shows_in(&record), !flagged, "{flagged} {at:?}");
+        }
+    }
+
+    #[test]
+    fn where_none_is_left_the_disk_asked_for_is_marked_or_the_one_that_was_assigned_and_is_still_there() {
+        let before = [
+            record("old", Some(1)),
+            record("last", Some(2)),
+            record("never", None),
+            record("two", None),
+        ];
+        for (there, expected) in [
+            (vec!["old", "last", "never", "two"], Some("two")),
+            (vec!["two"], Some("two")),
+            (vec!["old", "last", "never"], Some("last")),
+            (vec!["old", "never"], Some("old")),
+            // Nobody ever asked for one that was never assigned.
+            (vec!["never"], None),
+            // Nor for one that came since.
+            (vec!["new"], None),
+            (vec![], None),
+        ] {
+            let records: Vec<DiskRecord> = there.iter().map(|name| record(name, None)).collect();
+            let again = remaining(&records, &name("two"), &before);
+            assert_eq!(again, expected.map(name), "{there:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_is_good_only_where_the_disk_asked_for_is_the_assigned_one() {
+        let volume = Volume {
+            name: "db".parse().unwrap(),
+            size: ByteSize::from_gib(1).unwrap(),
+            kind: kompox_domain::model::VolumeKind::Disk,
+            options: VolumeOptions::default(),
+        };
+        let end = |records: Vec<DiskRecord>| verify(&volume, &name("two"), records);
+        let disk = end(vec![
+            record("one", Some(1)),
+            record("two", Some(2)),
+            record("three", None),
+        ])
+        .unwrap();
+        assert!(disk.assigned && disk.record.name == name("two"));
+        for (records, expected) in [
+            (
+                vec![record("one", Some(2)), record("two", Some(1))],
+                "disk one was assigned at the same time, and is the assigned one now",
+            ),
+            (
+                vec![record("one", Some(2)), record("two", None)],
+                "disk one was assigned at the same time, and is the assigned one now",
+            ),
+            (
+                vec![record("one", Some(1)), record("three", None)],
+                "disk two was deleted at the same time; disk one is the assigned one",
+            ),
+            (
+                vec![record("one", None), record("two", None)],
+                "disk two was deleted or cleared at the same time; none is assigned now",
+            ),
+            (
+                vec![],
+                "disk two was deleted or cleared at the same time; none is assigned now",
+            ),
+        ] {
+            let error = end(records).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.to_string().as_str()),
+                (ErrorKind::Conflict, expected)
+            );
+            let hint = error.hint().unwrap();
+            assert!(hint.contains("kompoxops disk list -V db"), "{hint}");
+        }
+    }
+
+    #[test]
+    fn a_merge_that_may_have_taken_effect_never_says_that_the_disk_is_not_there() {
+        let last = |status| {
+            ArmError::Unsettled(Box::new(ArmError::Service(Box::new(ServiceError {
+                status,
+                message: "No.".to_owned(),
+                ..ServiceError::default()
+            }))))
+        };
+        let error = unsettled(&name("two"), last(404));
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!(
+            error.to_string(),
+            "Azure's answer about the tags of disk two was lost"
+        );
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        assert!(source.contains("No."), "{source}");
+        for (status, kind) in [
+            (403, ErrorKind::PermissionDenied),
+            (409, ErrorKind::Conflict),
+            (429, ErrorKind::Throttled),
+            (500, ErrorKind::Unavailable),
+        ] {
+            let error = unsettled(&name("two"), last(status));
+            assert_eq!(error.kind(), kind);
+            assert!(error.to_string().contains("No."), "{error}");
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! Assigning: one disk at every moment.
 
-use kompox_azure_emulator::{FaultAction, FaultRule, Options, Race, RacingWrite, RequestKind, Timing, When};
-use kompox_domain::ErrorKind;
+use kompox_azure_emulator::{
+    FaultAction, FaultPlan, FaultRule, Options, Race, RacingWrite, RequestKind, Timing, When,
+};
+use kompox_domain::{Error, ErrorKind};
 use serde_json::json;
 
 use crate::support::World;
@@ -13,6 +15,14 @@ async fn three_disks() -> World {
     }
     world.emulator.clear_requests();
     world
+}
+
+/// How often something was written.
+fn writes(world: &World) -> usize {
+    let requests = world.emulator.requests().into_iter();
+    requests
+        .filter(|request| request.kind == RequestKind::Write)
+        .count()
 }
 
 #[tokio::test]
@@ -30,23 +40,11 @@ async fn another_disk_is_assigned_and_the_first_is_cleared_with_its_time() {
 async fn what_is_assigned_already_is_not_written() {
     let world = three_disks().await;
     world.assign("db", "one").await.unwrap();
-    assert!(
-        !world
-            .emulator
-            .requests()
-            .iter()
-            .any(|request| request.kind == RequestKind::Write)
-    );
+    assert_eq!(writes(&world), 0);
     world.assign("db", "two").await.unwrap();
     world.emulator.clear_requests();
     world.assign("db", "two").await.unwrap();
-    assert!(
-        !world
-            .emulator
-            .requests()
-            .iter()
-            .any(|request| request.kind == RequestKind::Write)
-    );
+    assert_eq!(writes(&world), 0);
 }
 
 #[tokio::test]
@@ -94,10 +92,7 @@ async fn b10_after_every_request_that_could_be_the_last_one_disk_is_assigned_and
             .after(requests),
         );
         let result = world.assign("db", "two").await;
-        world
-            .emulator
-            .set_faults(kompox_azure_emulator::FaultPlan::default())
-            .unwrap();
+        world.emulator.set_faults(FaultPlan::default()).unwrap();
         assert_eq!(world.assigned("db").await.len(), 1, "after {requests} requests");
         if result.is_err() {
             world.assign("db", "two").await.unwrap();
@@ -151,9 +146,7 @@ async fn two_who_clear_each_others_new_mark_leave_one_assigned() {
     world.fault(FaultRule::new("PATCH", "**/db-034d4d-one/**", clearing(&world, "two")).times(1));
     world.assign("db", "two").await.unwrap();
     assert_eq!(world.assigned("db").await, ["two"]);
-    let writes = world.emulator.requests().into_iter();
-    let writes = writes.filter(|request| request.kind == RequestKind::Write);
-    assert_eq!(writes.count(), 3, "mark, clear, and mark again without clearing");
+    assert_eq!(writes(&world), 3, "mark, clear, and mark again without clearing");
 }
 
 #[tokio::test]
@@ -264,41 +257,66 @@ async fn a_reader_sees_one_assigned_disk_all_the_while() {
 }
 
 #[tokio::test]
-async fn a_merge_whose_monitor_cannot_be_read_is_followed_in_the_disk_list_before_anything_is_cleared() {
-    for status in [403, 404, 500] {
-        let timing = Timing {
-            tags: Some(std::time::Duration::ZERO),
-            polls: 0,
-            ..Timing::zero()
-        };
-        let world = World::with(Options {
-            timing,
-            ..Options::default()
+async fn where_none_is_assigned_the_disk_is_marked_and_nothing_is_cleared() {
+    let world = three_disks().await;
+    let id = world.id("disks", "db", "one");
+    let mut raw = world.emulator.resource(&id).await.unwrap();
+    raw["tags"]["kompox-disk-assigned"] = json!("false");
+    world.emulator.put_resource(&id, raw).await.unwrap();
+    assert!(world.assigned("db").await.is_empty());
+    world.emulator.clear_requests();
+    assert!(world.assign("db", "two").await.unwrap().assigned);
+    assert_eq!(world.assigned("db").await, ["two"]);
+    assert_eq!(writes(&world), 1);
+}
+
+/// Two is being assigned, and whoever clears it in between leaves none; then this happens to its second mark.
+async fn marked_again(then: impl FnOnce(&World) -> FaultAction) -> (World, Error) {
+    let world = three_disks().await;
+    let rules = [
+        FaultRule::new("PATCH", "**/db-034d4d-one/**", clearing(&world, "two")).times(1),
+        FaultRule::new("PATCH", "**/db-034d4d-two/**", then(&world)).after(1),
+    ];
+    world.emulator.set_faults(FaultPlan::new(rules)).unwrap();
+    let error = world.assign("db", "two").await.unwrap_err();
+    (world, error)
+}
+
+#[tokio::test]
+async fn where_the_disk_that_is_to_be_marked_again_is_deleted_too_none_is_assigned_and_that_is_told() {
+    let (world, error) = marked_again(|world| {
+        FaultAction::Race(Race {
+            when: When::Before,
+            id: Some(world.id("disks", "db", "two")),
+            write: RacingWrite::Delete,
         })
-        .await;
-        for name in ["one", "two"] {
-            world.create("db", name).await.unwrap();
-        }
-        world.fault(FaultRule::new(
-            "GET",
-            "**/operationresults/*",
-            FaultAction::respond(status, "Unreadable", "No."),
-        ));
-        let reader = async {
-            for _ in 0..20 {
-                assert_eq!(world.assigned("db").await.len(), 1, "{status}");
-            }
-        };
-        let (disk, ()) = futures::join!(world.assign("db", "two"), reader);
-        assert!(disk.unwrap().assigned, "{status}");
-        let tagged = world
-            .emulator
-            .requests()
-            .into_iter()
-            .filter(|request| request.path.contains("/tags/default"));
-        assert!(
-            tagged.into_iter().all(|request| request.method == "PATCH"),
-            "the tags resource is never read"
-        );
-    }
+    })
+    .await;
+    assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
+    assert!(error.to_string().contains("none is assigned now"), "{error}");
+    assert!(world.assigned("db").await.is_empty());
+}
+
+#[tokio::test]
+async fn where_marking_again_is_refused_the_refusal_is_told() {
+    let refusal = FaultAction::respond(403, "AuthorizationFailed", "No.");
+    let (_, error) = marked_again(|_| refusal).await;
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+}
+
+#[tokio::test]
+async fn a_flag_that_cannot_be_cleared_is_an_error() {
+    let world = three_disks().await;
+    let refusal = FaultAction::respond(403, "AuthorizationFailed", "No.");
+    world.fault(FaultRule::new("PATCH", "**/db-034d4d-one/**", refusal));
+    let error = world.assign("db", "two").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+    assert_eq!(world.assigned("db").await, ["two"]);
+}
+
+#[tokio::test]
+async fn only_what_is_flagged_is_cleared() {
+    let world = three_disks().await;
+    world.assign("db", "two").await.unwrap();
+    assert_eq!(writes(&world), 2, "three was never flagged");
 }

@@ -7,6 +7,7 @@
 )]
 
 mod assign;
+mod assign_unanswered;
 mod attach;
 mod beside_others;
 mod chains;
