@@ -1,7 +1,8 @@
 //! Assigning: one disk at every moment.
 
 use kompox_azure_emulator::{
-    FaultAction, FaultPlan, FaultRule, Options, Race, RacingWrite, RequestKind, Timing, When,
+    FaultAction, FaultPlan, FaultRule, Options, Race, RacingWrite, ReplicationLag, RequestKind, Respond,
+    Timing, When,
 };
 use kompox_domain::{Error, ErrorKind};
 use serde_json::json;
@@ -108,6 +109,12 @@ async fn the_mark_exceeds_one_that_another_clock_set_in_the_future() {
     let mut raw = world.emulator.resource(&id).await.unwrap();
     raw["tags"]["kompox-disk-assigned-at"] = json!("6ZZZZZZZZZZZZZZZZZZZZZZZZZ");
     world.emulator.put_resource(&id, raw).await.unwrap();
+    // The other flag stays, so that the times decide.
+    let refusal = FaultAction::respond(403, "AuthorizationFailed", "No.");
+    world.fault(FaultRule::new("PATCH", "**/db-034d4d-one/**", refusal));
+    world.assign("db", "two").await.unwrap_err();
+    assert_eq!(world.assigned("db").await, ["two"]);
+    world.emulator.set_faults(FaultPlan::default()).unwrap();
     world.assign("db", "two").await.unwrap();
     assert_eq!(world.assigned("db").await, ["two"]);
 }
@@ -319,4 +326,27 @@ async fn only_what_is_flagged_is_cleared() {
     let world = three_disks().await;
     world.assign("db", "two").await.unwrap();
     assert_eq!(writes(&world), 2, "three was never flagged");
+}
+
+#[tokio::test]
+async fn a_replica_that_does_not_list_the_disk_yet_is_asked_again_at_the_end() {
+    let world = three_disks().await;
+    let one = world.raw("disks", "db", "one").await.unwrap();
+    let lagging = FaultAction::Respond(Respond {
+        status: 200,
+        body: Some(json!({ "value": [one] }).to_string()),
+        ..Respond::default()
+    });
+    world.fault(FaultRule::new("GET", "**/disks", lagging).after(1).times(1));
+    assert!(world.assign("db", "two").await.unwrap().assigned);
+    assert_eq!(writes(&world), 2, "nothing is marked again");
+}
+
+#[tokio::test]
+async fn a_replica_that_does_not_know_the_group_yet_is_asked_to_merge_again() {
+    let world = three_disks().await;
+    let lag = FaultAction::ReplicationLag(ReplicationLag::ResourceGroupNotFound);
+    world.fault(FaultRule::new("PATCH", "**", lag).times(2));
+    assert!(world.assign("db", "two").await.unwrap().assigned);
+    assert_eq!(world.assigned("db").await, ["two"]);
 }
