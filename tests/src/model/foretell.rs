@@ -100,6 +100,10 @@ fn apply(state: &mut Still, action: Action) -> Option<Result<(), ErrorKind>> {
         }
         Action::Restore(name, disk) | Action::RestoreAssign(name, disk) => {
             let mut result = is_free(state, disk);
+            // Whether it goes on with the disk depends on what it was made from, which is not kept here.
+            if result.is_err() && action.assigns().is_some() {
+                return None;
+            }
             if result.is_ok() {
                 result = snapshot_source(state, name)?;
             }

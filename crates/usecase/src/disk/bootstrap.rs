@@ -114,16 +114,13 @@ fn plan(cx: &Context, volume: &Volume, disks: &[VolumeDisk]) -> Step {
         return Step::Create(super::name_or_new(cx, None));
     }
     if let Some(assigned) = own.iter().find(|disk| disk.assigned) {
-        let record = &assigned.record;
-        if record.creation == Creation::Failed {
-            return Step::Create(record.name.clone());
-        }
-        let there = record.creation.require_done("disk", &record.name, &volume.name);
-        return Step::Done(Box::new(
-            there
-                .map(|()| Bootstrapped::Unchanged((*assigned).clone()))
-                .map_err(|error| error.context(format!("cannot bootstrap volume {}", volume.name))),
-        ));
+        // One that is still being made is the assigned one all the same: somebody, or an earlier run, sees to it.
+        return match assigned.record.creation {
+            Creation::Failed => Step::Create(assigned.record.name.clone()),
+            Creation::Done | Creation::UnderWay => {
+                Step::Done(Box::new(Ok(Bootstrapped::Unchanged((*assigned).clone()))))
+            }
+        };
     }
     let error = support::choose_disk(volume, &own, support::NONE_ASSIGNED);
     Step::Done(Box::new(Err(error)))
