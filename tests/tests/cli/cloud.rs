@@ -1,9 +1,10 @@
 //! What Azure refuses, and what keeps us from it: every message says what to do.
 
 use insta::assert_snapshot;
-use kompox_azure_emulator::{FaultAction, FaultRule};
-use kompox_tests::binary::CA_FILE;
+use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule};
+use kompox_tests::binary::{CA_FILE, TestEnvironment};
 use kompoxops::exit_codes::{DONE, FAILED};
+use serde_json::json;
 
 use crate::shop;
 
@@ -144,6 +145,81 @@ fn a_write_that_may_have_been_done_says_how_to_find_out() {
     hint: correct what the causes name and run it again; the correlation id finds the request in Azure's activity log; `kompoxops disk list -V db` shows whether disk first exists
     [exit status: 1]
     ");
+}
+
+/// The first tag merge meets `lost`, and every write after it is refused.
+fn lost_then_refused(env: &TestEnvironment, lost: FaultAction) {
+    let refusal = FaultAction::respond(429, "TooManyRequests", "Slow down.");
+    env.emulator()
+        .set_faults(FaultPlan::new([
+            FaultRule::new("PATCH", "**", lost).times(1),
+            FaultRule::new("PUT|PATCH|DELETE", "**", refusal)
+                .once_fired(0)
+                .clients_only(),
+        ]))
+        .unwrap();
+}
+
+#[test]
+fn what_was_done_though_its_answer_was_lost_and_the_repetition_refused_ends_well_and_says_so() {
+    let env = shop();
+    env.run("disk create -V db -N first -q").assert_code(DONE);
+    env.run("disk create -V db -N second -q").assert_code(DONE);
+    lost_then_refused(&env, FaultAction::ResetAfter);
+    let told = env.run("disk assign -V db -N second -o json --progress json");
+    // The mark took effect, and clearing the other one is refused: nobody may say that nothing was done.
+    let error = told.expect(FAILED).error();
+    assert_eq!(error["outcome"], "unknown", "{error}");
+    assert_eq!(error["kind"], "throttled");
+    env.emulator().set_faults(FaultPlan::default()).unwrap();
+    let listed = env.run("disk list -V db").expect(DONE).json();
+    let assigned = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|disk| disk["assigned"] == true);
+    assert_eq!(assigned.unwrap()["name"], "second");
+
+    lost_then_refused(&env, FaultAction::ResetAfter);
+    // One write only: what the lost answer was about.
+    let output = env
+        .run("disk assign -V db -N second --progress plain")
+        .expect(DONE);
+    assert!(
+        output
+            .stderr
+            .contains("was lost; the disk list shows that it took effect"),
+        "{output}"
+    );
+}
+
+#[test]
+fn what_was_lost_and_then_refused_is_told_as_unknown_and_what_was_only_refused_as_not_done() {
+    let env = shop();
+    env.run("disk create -V db -N first -q").assert_code(DONE);
+    env.run("disk create -V db -N second -q").assert_code(DONE);
+    lost_then_refused(&env, FaultAction::ResetBefore);
+    let error = env
+        .run("disk assign -V db -N second -o json")
+        .expect(FAILED)
+        .error();
+    assert_eq!(
+        (&error["outcome"], &error["kind"]),
+        (&json!("unknown"), &json!("throttled")),
+        "{error}"
+    );
+    let refusal = FaultAction::respond(403, "AuthorizationFailed", "No.");
+    let rule = FaultRule::new("PATCH", "**", refusal);
+    env.emulator().set_faults(FaultPlan::new([rule])).unwrap();
+    let error = env
+        .run("disk assign -V db -N second -o json")
+        .expect(FAILED)
+        .error();
+    assert_eq!(
+        (&error["outcome"], &error["kind"]),
+        (&json!("notDone"), &json!("permissionDenied")),
+        "{error}"
+    );
 }
 
 #[test]
