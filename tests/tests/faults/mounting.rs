@@ -5,7 +5,7 @@ use kompox_azure_emulator::Options;
 use kompox_domain::cluster::{ChangeAction, Plan};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::{AppScope, Result, SettingValue, VolumeMount, VolumeOptions};
-use kompox_tests::crash_points::{Estate, Operation, Operator, Vigil};
+use kompox_tests::crash_points::{Estate, Operation, Operator, Trouble, Vigil, break_by};
 use serde_json::Value;
 
 use crate::building::{of_kind, provision};
@@ -169,4 +169,12 @@ impl Operation for Mounting {
 #[tokio::test]
 async fn volumes_whose_mounting_broke_anywhere_are_mounted_once_by_the_next_run() {
     survive(|| Mounting, |_| Options::default()).await;
+}
+
+#[tokio::test]
+async fn what_is_claimed_of_mounting_after_an_answer_of_azure_or_of_the_cluster_was_corrupted_is_true() {
+    let corrupted: Vec<Trouble> = (0..6).map(Trouble::Corrupted).collect();
+    let report = break_by(&Mounting, Options::default(), &corrupted).await;
+    let report = report.unwrap_or_else(|what| panic!("{what}"));
+    assert!(report.crash_points >= report.requests * 4, "{report}");
 }
