@@ -16,11 +16,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{AnyId, Volume};
 use crate::mount::{DiskMount, VolumeMount};
 use crate::name::{DiskName, SnapshotName};
-use crate::options::VolumeOptions;
 use crate::scope::{AppScope, ClusterScope, ProviderScope};
 use crate::secret::SecretReader;
-use crate::source::Source;
 use crate::volume::{Deletion, DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
+
+mod requests;
+
+pub use requests::{DiskCreate, SnapshotCreate, SnapshotRestore};
 
 macro_rules! operations {
     ($($(#[$doc:meta])* $variant:ident, $word:literal, $minutes:literal;)*) => {
@@ -142,50 +144,14 @@ pub fn unsupported(driver: &str, operation: Operation) -> Error {
     )
 }
 
-/// What a new disk should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DiskCreate {
-    /// Its name in the volume.
-    pub name: DiskName,
-    /// What it is made from; empty without.
-    pub source: Option<Source>,
-    /// The zone asked for, as written.
-    pub zone: Option<String>,
-    /// Options that win over those of the volume.
-    pub options: VolumeOptions,
-}
-
-/// What a new snapshot should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SnapshotCreate {
-    /// Its name in the volume.
-    pub name: SnapshotName,
-    /// What it is taken from; the assigned disk without.
-    pub source: Option<Source>,
-}
-
-/// What is restored, and as what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SnapshotRestore {
-    /// The snapshot.
-    pub snapshot: SnapshotName,
-    /// The name of the new disk in the volume.
-    pub disk: DiskName,
-    /// The zone asked for, as written.
-    pub zone: Option<String>,
-    /// Options that win over those of the volume.
-    pub options: VolumeOptions,
-    /// Whether a disk of that name that an earlier call made is gone on with.
-    pub resume: bool,
-}
-
 /// The contract of a provider driver, for one configured provider.
 ///
 /// All methods are required: a driver that does not do something says so in [`capabilities`] and answers
 /// [`unsupported`], without a request. Every method may be called at the same time as any other, from this
 /// process and from others; there is no lock. A method is cancelled by dropping its future; what it had asked
 /// the cloud for by then goes on there, and calling it again must lead to the same end. No wait outlasts
-/// [`Context::deadline`]: then the error is [`ErrorKind::Timeout`].
+/// [`Context::deadline`]: then the error is [`ErrorKind::Timeout`]. Every write is told of ([`Context::write`]): from
+/// that it is known whether an operation that failed may have been done all the same.
 ///
 /// Besides the errors each method names, all can give `Unauthenticated`, `PermissionDenied`, `Throttled`,
 /// `Unavailable`, `Timeout`, `Internal`, and `InvalidInput` for settings that cannot be meant.
@@ -400,8 +366,8 @@ pub trait ProviderDriver: Send + Sync {
     ///
     /// # Behavior
     /// Newest first, then by name. What was never made, or is still being made, is listed too and says so
-    /// ([`Creation`](crate::volume::Creation)). Nothing there yet, not even the place for it: empty. A resource belongs to a
-    /// volume only if place, tag and name all agree; whatever else is there is skipped. At most one disk of each
+    /// ([`Creation`](crate::volume::Creation)). Nothing there yet, not even the place for it: empty. A resource belongs to
+    /// a volume only if place, tag and name all agree; whatever else is there is skipped. At most one disk of each
     /// volume is assigned, at every moment ([`assigned_index`](crate::volume::assigned_index)).
     ///
     /// # Errors
@@ -449,9 +415,9 @@ pub trait ProviderDriver: Send + Sync {
     /// Deletes a disk.
     ///
     /// # Behavior
-    /// Missing: success, and the answer says so. The assigned disk only with `force`; none is assigned afterwards. The app's cluster is asked
-    /// whether a persistent volume still names the disk. Where there is no cluster there is nobody to ask; where it
-    /// does not answer, a warning says that it was not asked ([`Unchecked`](crate::progress::WarningKind::Unchecked)).
+    /// Missing: success, and the answer says so. The assigned disk only with `force`; none is assigned afterwards. The
+    /// app's cluster is asked whether a persistent volume still names the disk. Where there is no cluster there is nobody
+    /// to ask; where it does not answer, a warning says that it was not asked ([`Unchecked`](crate::progress::WarningKind::Unchecked)).
     ///
     /// # Errors
     /// `Precondition` for the assigned disk without `force`; with and without it for one that is attached, naming the
