@@ -31,6 +31,18 @@ pub(crate) fn agrees(
 }
 
 fn apply(state: &mut Still, action: Action) -> Option<Result<(), ErrorKind>> {
+    // What was never made is gone on with, or refused, by what it was made from, which is not kept here.
+    let is_broken = match action {
+        Action::Create(disk, _)
+        | Action::Restore(_, disk)
+        | Action::RestoreAssign(_, disk)
+        | Action::Assign(disk) => state.broken.contains(disk),
+        Action::Snapshot(name, _) => state.broken.contains(&format!("snapshot {name}")),
+        _ => false,
+    };
+    if is_broken {
+        return None;
+    }
     let is_free = |state: &Still, disk: &str| {
         if state.disks.contains_key(disk) {
             Err(ErrorKind::Conflict)
