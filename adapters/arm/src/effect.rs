@@ -12,7 +12,6 @@ use serde_json::Value;
 
 use crate::client::ArmClient;
 use crate::error::{ArmError, Result};
-use crate::mapping::is_about_certificates;
 use crate::operation::ended;
 use crate::request::{ArmRequest, Evidence};
 use crate::response::ArmResponse;
@@ -70,7 +69,8 @@ pub(crate) fn did_nothing(error: &ArmError) -> bool {
             service.status == 501 || (service.status != 408 && service.status < 500)
         }
         ArmError::Transport { source, .. } => {
-            matches!(source.kind(), azure_core::error::ErrorKind::Connection) || is_about_certificates(source)
+            // A handshake that fails is one of these; trouble with TLS later is not.
+            matches!(source.kind(), azure_core::error::ErrorKind::Connection)
         }
         // It is the answer to the sign-in, which comes before, or after a 401.
         ArmError::Credential { .. } => true,

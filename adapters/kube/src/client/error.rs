@@ -251,7 +251,8 @@ fn was_not_sent(trouble: Trouble, error: &kube::Error) -> bool {
     let outermost: &(dyn StdError + 'static) = error;
     let mut chain = std::iter::successors(Some(outermost), |error| (*error).source());
     match trouble {
-        Trouble::Config | Trouble::Proxy | Trouble::Dns | Trouble::Tls => true,
+        // Trouble with TLS may come after the handshake, when the request was sent.
+        Trouble::Config | Trouble::Proxy | Trouble::Dns => true,
         Trouble::Unreachable => chain
             .filter_map(|error| error.downcast_ref::<io::Error>())
             .any(|error| {
