@@ -134,7 +134,7 @@ fn add(
         findings.push(Finding {
             subject: subject.clone(),
             message: format!("and {more} more"),
-            hint: Some("correct these first".to_owned()),
+            hints: vec!["correct these first".into()],
         });
     }
 }
@@ -152,7 +152,7 @@ fn finding(subject: &AnyId, error: &Error) -> Finding {
     Finding {
         subject: subject.clone(),
         message: error.to_string(),
-        hint: error.hint().map(str::to_owned),
+        hints: error.hints().to_vec(),
     }
 }
 
@@ -191,8 +191,8 @@ mod tests {
         assert!(findings[KEPT - 1].message.contains("AZURE_SUBSCRIPTION_ID"));
         assert_eq!(findings[KEPT].message, "and 149901 more");
         let lists = |finding: &&Finding| {
-            let hint = finding.hint.as_deref().unwrap_or_default();
-            hint.starts_with("known here")
+            let mut hints = finding.hints.iter();
+            hints.any(|hint| hint.text.starts_with("known here"))
         };
         assert!(findings.iter().filter(lists).count() <= 1);
     }

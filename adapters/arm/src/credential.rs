@@ -13,7 +13,7 @@ use azure_identity::{
     ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
     ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
-use kompox_domain::{Error, ErrorKind, Secret};
+use kompox_domain::{Error, ErrorKind, Hint, Secret};
 use kompox_files::Unusable;
 
 /// How to sign in. The variants are the values of `AZURE_AUTH_METHOD`.
@@ -235,7 +235,10 @@ fn certificate(
         ErrorKind::Unsupported,
         "this program was built without client_certificate",
     )
-    .with_hint("build it with --features client_certificate, or choose another AZURE_AUTH_METHOD"))
+    .with_hints([
+        Hint::text("build it with the feature client_certificate"),
+        Hint::setting("or choose another", "AZURE_AUTH_METHOD"),
+    ]))
 }
 
 #[cfg(test)]
@@ -300,7 +303,7 @@ mod tests {
         })
         .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.hint().unwrap().contains("--features client_certificate"));
+        assert!(format!("{:?}", error.hints()).contains("client_certificate"));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub enum ArmError {
         source: Box<azure_core::Error>,
     },
     /// The deadline passed, or would pass before the server wants to be asked again.
-    #[error("the deadline passed {doing}")]
+    #[error("there was not enough time {doing}")]
     Deadline {
         /// The id that was sent with the request.
         correlation_id: Option<String>,

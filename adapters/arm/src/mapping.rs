@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use kompox_domain::{Error, ErrorKind};
+use kompox_domain::hint::Means;
+use kompox_domain::{Argument, Error, ErrorKind, Hint};
 
 use crate::error::{ArmError, ServiceError, clip};
-use crate::texts::{is_about_quota, sign_in_hint};
+use crate::texts::{is_about_quota, sign_in_hints};
 
 /// The kind of a refusal. By code where the code says more than the status.
 fn kind_of(error: &ServiceError) -> ErrorKind {
@@ -45,45 +46,120 @@ fn kind_of(error: &ServiceError) -> ErrorKind {
 }
 
 /// What a user can do about a code.
-fn hint_of(error: &ServiceError) -> Option<String> {
-    let hint = match error.code.as_str() {
-        "AuthorizationFailed" | "LinkedAuthorizationFailed" => {
-            "ask for a role that holds the action named above; a role given just now takes some minutes to work"
+const ADVICE: &[(&[&str], &[Hint])] = &[
+    (
+        &["AuthorizationFailed", "LinkedAuthorizationFailed"],
+        &[Hint::fixed(
+            "ask for a role that holds the action named above; a role given just now takes some minutes to work",
+            None,
+        )],
+    ),
+    (
+        &["ScopeLocked"],
+        &[Hint::fixed(
+            "a management lock forbids it; leave it be, or remove the lock",
+            Some(Means::foreign("az lock delete")),
+        )],
+    ),
+    (
+        &["RequestDisallowedByPolicy"],
+        &[Hint::fixed(
+            "an Azure Policy forbids it; its owner can exempt the scope",
+            None,
+        )],
+    ),
+    (
+        &["MissingSubscriptionRegistration"],
+        &[Hint::fixed(
+            "register the resource provider once",
+            Some(Means::foreign(
+                "az provider register --namespace <the one named above>",
+            )),
+        )],
+    ),
+    (
+        &["SubscriptionNotFound", "InvalidSubscriptionId"],
+        &[
+            Hint::fixed("check", Some(Means::settings(&["AZURE_SUBSCRIPTION_ID"]))),
+            Hint::fixed("see that the identity has a role in that subscription", None),
+        ],
+    ),
+    (
+        &["ReadOnlyDisabledSubscription"],
+        &[Hint::fixed(
+            "the subscription is disabled; reactivate it in the Azure portal",
+            None,
+        )],
+    ),
+    (
+        &[
+            "ExpiredAuthenticationToken",
+            "InvalidAuthenticationToken",
+            "InvalidAuthenticationTokenTenant",
+        ],
+        &[
+            Hint::fixed("sign in again", None),
+            Hint::fixed("check", Some(Means::settings(&["AZURE_TENANT_ID"]))),
+        ],
+    ),
+    (
+        &["QuotaExceeded", "ResourceQuotaExceeded"],
+        &[Hint::fixed(
+            "ask for a larger quota, or delete what is no longer needed",
+            None,
+        )],
+    ),
+    (
+        &["SkuNotAvailable"],
+        &[
+            Hint::fixed("choose another SKU or zone", None),
+            Hint::fixed(
+                "see what the region offers",
+                Some(Means::foreign("az vm list-skus")),
+            ),
+        ],
+    ),
+    (
+        &["AnotherOperationInProgress", "OperationPreempted"],
+        &[Hint::fixed(
+            "wait until the other operation has ended, then run it again",
+            None,
+        )],
+    ),
+    (
+        &[
+            "LocationNotAvailableForResourceType",
+            "LocationNotAvailableForResourceGroup",
+        ],
+        &[Hint::fixed("check", Some(Means::settings(&["AZURE_LOCATION"])))],
+    ),
+    (
+        &["InvalidResourceGroupLocation"],
+        &[Hint::fixed(
+            "the group exists in another region; use that region or another group name",
+            None,
+        )],
+    ),
+];
+
+/// What a user can do about a refusal.
+fn hints_of(error: &ServiceError) -> Vec<Hint> {
+    if let Some((_, hints)) = ADVICE
+        .iter()
+        .find(|(codes, _)| codes.contains(&error.code.as_str()))
+    {
+        return hints.to_vec();
+    }
+    match error.status {
+        429 => vec![
+            Hint::text("wait a little"),
+            Hint::argument("let the wait fit in", Argument::Timeout),
+        ],
+        500..=599 => {
+            vec!["Azure has trouble on its side; try again, and see https://azure.status.microsoft".into()]
         }
-        "ScopeLocked" => {
-            "a management lock forbids it; remove the lock with `az lock delete`, or leave it be"
-        }
-        "RequestDisallowedByPolicy" => "an Azure Policy forbids it; its owner can exempt the scope",
-        "MissingSubscriptionRegistration" => {
-            "register the resource provider once: az provider register --namespace <the one named above>"
-        }
-        "SubscriptionNotFound" | "InvalidSubscriptionId" => {
-            "check AZURE_SUBSCRIPTION_ID, and that the identity has a role in that subscription"
-        }
-        "ReadOnlyDisabledSubscription" => "the subscription is disabled; reactivate it in the Azure portal",
-        "ExpiredAuthenticationToken" | "InvalidAuthenticationToken" | "InvalidAuthenticationTokenTenant" => {
-            "sign in again, and check AZURE_TENANT_ID"
-        }
-        "QuotaExceeded" | "ResourceQuotaExceeded" => {
-            "ask for a larger quota, or delete what is no longer needed"
-        }
-        "SkuNotAvailable" => "choose another SKU or zone: az vm list-skus tells what the region offers",
-        "AnotherOperationInProgress" | "OperationPreempted" => {
-            "wait until the other operation has ended, then run it again"
-        }
-        "LocationNotAvailableForResourceType" | "LocationNotAvailableForResourceGroup" => {
-            "check AZURE_LOCATION"
-        }
-        "InvalidResourceGroupLocation" => {
-            "the group exists in another region; use that region or another group name"
-        }
-        _ => match error.status {
-            429 => "wait a little, or raise --timeout so that the wait fits in",
-            500..=599 => "Azure has trouble on its side; try again, and see https://azure.status.microsoft",
-            _ => return None,
-        },
-    };
-    Some(hint.to_owned())
+        _ => Vec::new(),
+    }
 }
 
 impl ServiceError {
@@ -95,8 +171,8 @@ impl ServiceError {
 
     /// What a user can do about it.
     #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        hint_of(self)
+    pub fn hints(&self) -> Vec<Hint> {
+        hints_of(self)
     }
 }
 
@@ -142,7 +218,7 @@ impl From<ArmError> for Error {
                 let error = Self::new(credential_kind(&source), text);
                 (
                     error
-                        .with_hint(credential_hint(&source))
+                        .with_hints(credential_hints(&source))
                         .with_source(error_chain(&source)),
                     correlation_id,
                 )
@@ -152,17 +228,11 @@ impl From<ArmError> for Error {
                 correlation_id,
                 ..
             } => {
-                let hint = retry_after.map_or_else(
-                    || "give it more time with --timeout".to_owned(),
-                    |wait| {
-                        format!(
-                            "Azure asks to wait {} s; give it more time with --timeout",
-                            wait.as_secs()
-                        )
-                    },
-                );
+                let asked =
+                    retry_after.map(|wait| Hint::text(format!("Azure asks to wait {} s", wait.as_secs())));
+                let more = Hint::argument("give it more time", Argument::Timeout);
                 (
-                    Self::new(ErrorKind::Timeout, text).with_hint(hint),
+                    Self::new(ErrorKind::Timeout, text).with_hints(asked.into_iter().chain([more])),
                     correlation_id,
                 )
             }
@@ -191,7 +261,7 @@ fn from_service(service: ServiceError, late: Option<&str>) -> Error {
     } else {
         kind_of(&service)
     };
-    let hint = hint_of(&service);
+    let hints = hints_of(&service);
     let mut message = service.message;
     if !service.policies.is_empty() {
         let _ = write!(message, " (policies: {})", service.policies.join(", "));
@@ -206,10 +276,7 @@ fn from_service(service: ServiceError, late: Option<&str>) -> Error {
     if let Some(id) = service.correlation_id {
         error = error.with_correlation_id(id);
     }
-    if let Some(hint) = hint {
-        error = error.with_hint(hint);
-    }
-    error
+    error.with_hints(hints)
 }
 
 /// Every cause of an error, itself first.
@@ -265,18 +332,18 @@ fn credential_kind(error: &azure_core::Error) -> ErrorKind {
     }
 }
 
-fn credential_hint(error: &azure_core::Error) -> String {
-    let told = causes(error).find_map(|cause| sign_in_hint(&cause.to_string()));
-    let hint = if let Some(hint) = told {
-        hint
-    } else if is_about_certificates(error) {
+fn credential_hints(error: &azure_core::Error) -> Vec<Hint> {
+    if let Some(told) = causes(error).find_map(|cause| sign_in_hints(&cause.to_string())) {
+        return told.to_vec();
+    }
+    let hint = if is_about_certificates(error) {
         "the certificate of the sign-in service is not trusted; name the CA of a private cloud or proxy in AZURE_CA_FILE"
     } else if is_outage(error) {
         "the sign-in service cannot be reached; check the network, HTTPS_PROXY and NO_PROXY, and AZURE_CA_FILE"
     } else {
         "check AZURE_AUTH_METHOD and the settings that go with it"
     };
-    hint.to_owned()
+    vec![hint.into()]
 }
 
 /// The causes of an SDK error as a chain of plain texts, each said once: the SDK repeats its sources.
@@ -351,8 +418,8 @@ mod tests {
         let named = transport("the connection to certificate.azd.example broke");
         assert!(is_about_certificates(&inside) && !is_about_certificates(&named));
         assert!(!sign_in_may_work_later(&inside) && sign_in_may_work_later(&named));
-        assert!(credential_hint(&inside).contains("AZURE_CA_FILE"));
-        let hint = credential_hint(&named);
+        assert!(format!("{:?}", credential_hints(&inside)).contains("AZURE_CA_FILE"));
+        let hint = format!("{:?}", credential_hints(&named));
         assert!(
             hint.contains("cannot be reached") && !hint.contains("azd"),
             "{hint}"

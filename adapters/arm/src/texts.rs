@@ -3,6 +3,9 @@
 //! Code, status and type decide first. A text is matched where whoever wrote it has nothing else to tell by, at the
 //! place where they put it, and with phrases that no name and no address can hold: those have no blanks.
 
+use kompox_domain::Hint;
+use kompox_domain::hint::Means;
+
 /// Resource providers that answer `OperationNotAllowed` for a quota, with nothing but the message to tell it by
 /// (learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota).
 const QUOTA: [&str; 4] = [
@@ -20,52 +23,78 @@ pub(crate) fn is_about_quota(code: &str, message: &str) -> bool {
 
 /// What somebody who could not sign in can do, by the number that Entra ID gives
 /// (learn.microsoft.com/entra/identity-platform/reference-error-codes).
-const ENTRA: [(&[u32], &str); 5] = [
+const ENTRA: [(&[u32], &[Hint]); 5] = [
     (
         &[7_000_215, 7_000_222],
-        "the client secret is wrong or has expired; make a new one and put it where AZURE_CLIENT_SECRET points",
+        &[Hint::fixed(
+            "the client secret is wrong or has expired; make a new one and put it where AZURE_CLIENT_SECRET points",
+            None,
+        )],
     ),
     (
         &[700_016],
-        "there is no such application in the tenant; check AZURE_CLIENT_ID and AZURE_TENANT_ID",
+        &[
+            Hint::fixed("there is no such application in the tenant", None),
+            Hint::fixed(
+                "check",
+                Some(Means::settings(&["AZURE_CLIENT_ID", "AZURE_TENANT_ID"])),
+            ),
+        ],
     ),
     (
         &[90_002, 900_023],
-        "there is no such tenant; check AZURE_TENANT_ID",
+        &[
+            Hint::fixed("there is no such tenant", None),
+            Hint::fixed("check", Some(Means::settings(&["AZURE_TENANT_ID"]))),
+        ],
     ),
     (
         &[70_021, 700_211, 700_213],
-        "no federated credential matches the token's issuer, subject and audience; a new one takes some seconds to work",
+        &[Hint::fixed(
+            "no federated credential matches the token's issuer, subject and audience; a new one takes some seconds to work",
+            None,
+        )],
     ),
     (
         &[700_212],
-        "the token has the wrong audience; it must be api://AzureADTokenExchange",
+        &[Hint::fixed(
+            "the token has the wrong audience; it must be api://AzureADTokenExchange",
+            None,
+        )],
     ),
 ];
 
 /// Other programs that sign in for us, by what `azure_identity` begins its error with: the type of the credential.
-const TOOLS: [(&str, &str); 2] = [
+const TOOLS: [(&str, &[Hint]); 2] = [
     (
         "AzureCliCredential",
-        "run az login, or choose another AZURE_AUTH_METHOD",
+        &[
+            Hint::fixed("sign in", Some(Means::foreign("az login"))),
+            OTHER_METHOD,
+        ],
     ),
     (
         "AzureDeveloperCliCredential",
-        "run azd auth login, or choose another AZURE_AUTH_METHOD",
+        &[
+            Hint::fixed("sign in", Some(Means::foreign("azd auth login"))),
+            OTHER_METHOD,
+        ],
     ),
 ];
 
+const OTHER_METHOD: Hint = Hint::fixed("or choose another", Some(Means::settings(&["AZURE_AUTH_METHOD"])));
+
 /// What can be done about a failed sign-in, by one text of its chain.
-pub(crate) fn sign_in_hint(text: &str) -> Option<&'static str> {
+pub(crate) fn sign_in_hints(text: &str) -> Option<&'static [Hint]> {
     let (credential, said) = text.split_once(" authentication failed.")?;
-    if let Some((_, hint)) = TOOLS.iter().find(|(tool, _)| *tool == credential) {
-        return Some(hint);
+    if let Some((_, hints)) = TOOLS.iter().find(|(tool, _)| *tool == credential) {
+        return Some(hints);
     }
     let number = entra_number(said.trim_start())?;
     ENTRA
         .iter()
         .find(|(numbers, _)| numbers.contains(&number))
-        .map(|(_, hint)| *hint)
+        .map(|(_, hints)| *hints)
 }
 
 /// The number that a message of Entra ID begins with: `AADSTS7000215: …`.
@@ -80,12 +109,12 @@ mod tests {
 
     #[test]
     fn a_number_of_entra_counts_as_a_whole_and_at_the_beginning_only() {
-        let hint =
-            |said: &str| sign_in_hint(&format!("ClientSecretCredential authentication failed. {said}"));
+        let hints =
+            |said: &str| sign_in_hints(&format!("ClientSecretCredential authentication failed. {said}"));
         for (numbers, expected) in ENTRA {
             for number in numbers {
                 assert_eq!(
-                    hint(&format!("AADSTS{number}: Something.")),
+                    hints(&format!("AADSTS{number}: Something.")),
                     Some(expected),
                     "{number}"
                 );
@@ -98,14 +127,14 @@ mod tests {
             "AADSTS50000: the application 'AADSTS7000215: x' has trouble",
             "the application AADSTS7000215: x",
         ] {
-            assert_eq!(hint(other), None, "{other}");
+            assert_eq!(hints(other), None, "{other}");
         }
-        assert_eq!(sign_in_hint("AADSTS7000215: from nowhere"), None);
+        assert_eq!(sign_in_hints("AADSTS7000215: from nowhere"), None);
     }
 
     #[test]
     fn the_credential_and_no_name_or_address_tells_which_program_signs_in() {
-        let of = |text: &str| sign_in_hint(text).unwrap_or_default();
+        let of = |text: &str| format!("{:?}", sign_in_hints(text));
         assert!(of("AzureCliCredential authentication failed. Please run 'az login'.").contains("az login"));
         assert!(
             of("AzureDeveloperCliCredential authentication failed.\nERROR: x").contains("azd auth login")
@@ -114,7 +143,7 @@ mod tests {
             "error sending request for url (https://azd.example.com/)",
             "ClientSecretCredential authentication failed. https://login.azd.example is not known to Azure CLI, run az login",
         ] {
-            assert_eq!(sign_in_hint(text), None, "{text}");
+            assert_eq!(sign_in_hints(text), None, "{text}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use kompox_domain::{Error, ErrorKind};
+use kompox_domain::{Error, ErrorKind, Hint};
 
 /// How many errors of one load are kept; the rest is only counted.
 pub(crate) const KEPT: usize = 100;
@@ -26,7 +26,7 @@ pub struct ConfigError {
     /// What is wrong, without the place and without any value of a setting.
     pub message: String,
     /// What can be done about it.
-    pub hint: Option<String>,
+    pub hints: Vec<Hint>,
 }
 
 impl fmt::Display for ConfigError {
@@ -84,14 +84,14 @@ impl ConfigErrors {
     }
 
     /// The one error of a load that could not even begin.
-    pub(crate) fn one(reason: Reason, message: String, hint: String) -> Self {
+    pub(crate) fn one(reason: Reason, message: String, hints: Vec<Hint>) -> Self {
         let error = ConfigError {
             file: None,
             document: 1,
             line: 1,
             column: 1,
             message,
-            hint: Some(hint),
+            hints,
         };
         Self {
             reason,
@@ -117,18 +117,15 @@ impl From<ConfigErrors> for Error {
     fn from(errors: ConfigErrors) -> Self {
         if let ([only], 0) = (errors.errors.as_slice(), errors.more) {
             let error = Self::new(ErrorKind::InvalidInput, only.to_string());
-            return match &only.hint {
-                Some(hint) => error.with_hint(hint.clone()),
-                None => error,
-            };
+            return error.with_hints(only.hints.iter().cloned());
         }
         let mut message = errors.to_string();
         for error in errors.iter().take(LISTED) {
             message.push_str("\n  ");
             message.push_str(&error.to_string());
-            if let Some(hint) = &error.hint {
+            for hint in error.hints.iter().filter(|hint| hint.means.is_none()) {
                 message.push_str("; ");
-                message.push_str(hint);
+                message.push_str(&hint.text);
             }
         }
         match errors.count().saturating_sub(LISTED) {
@@ -174,19 +171,19 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) message: String,
-    pub(crate) hint: Option<String>,
+    pub(crate) hints: Vec<Hint>,
 }
 
 impl Fault {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
-            hint: None,
+            hints: Vec::new(),
         }
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub(crate) fn hint(mut self, hint: impl Into<Hint>) -> Self {
+        self.hints.push(hint.into());
         self
     }
 }
@@ -212,7 +209,7 @@ impl Faults {
             line: mark.line,
             column: mark.column,
             message: fault.message,
-            hint: fault.hint,
+            hints: fault.hints,
         });
     }
 
@@ -297,7 +294,7 @@ mod tests {
         );
         let error = Error::from(errors);
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
-        assert_eq!(error.hint(), Some("did you mean \"volumes\"?"));
+        assert_eq!(error.hints(), [Hint::text("did you mean \"volumes\"?")]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Finding files and reading them: each once, in a fixed order, and never more than the bounds allow.
 
+use kompox_domain::{Argument, Hint};
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::io;
@@ -274,7 +275,7 @@ impl Origin<'_> {
             real.display(),
             within.join(" and ")
         ))
-        .hint("name it with --kom-path instead, if it is meant")
+        .hint(Hint::argument("if it is meant, name it", Argument::KomPath(None)))
     }
 }
 

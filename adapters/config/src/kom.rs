@@ -1,7 +1,7 @@
 //! KOM: documents of `ops.kompox.dev/v1alpha1`.
 
 use kompox_domain::model::{AnyId, AppId};
-use kompox_domain::{Label, Workspace};
+use kompox_domain::{Argument, Hint, Label, Workspace};
 
 use crate::error::{Fault, Mark, advice, quoted};
 use crate::fields::{Fields, Known, Reader};
@@ -163,7 +163,9 @@ fn defaults(fields: &Fields<'_>, mark: Mark, role: Role, reader: &mut Reader<'_>
             let fault = Fault::new("Defaults may stand in the app file only");
             return reader.fault(
                 mark,
-                fault.hint("move it to kompoxapp.yml, or name this file with --kom-app"),
+                fault
+                    .hint("move it to kompoxapp.yml")
+                    .hint(Hint::argument("or name this file", Argument::KomApp(None))),
             );
         }
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use kompox_domain::Catalog;
 use kompox_domain::model::AnyId;
+use kompox_domain::{Argument, Catalog};
 
 use crate::error::{ConfigErrors, Faults};
 use crate::fields::{Ignored, Reader};
@@ -54,7 +54,7 @@ pub fn load(sources: &Sources, env: Env<'_>) -> Result<Loaded, ConfigErrors> {
                 if let Some(kom) = files.found().first() {
                     return Err(ambiguous(&files.shown(&ops), &kom.shown));
                 }
-                let naming = format!("--config {}", files.shown(&ops).display());
+                let naming = Argument::Config(Some(files.shown(&ops).display().to_string().into()));
                 if located.is_trusted(&ops, &naming, &files, &mut load.faults) {
                     let origin = Origin::file("the default");
                     load.ops(&ops, &origin, &mut files);
@@ -118,7 +118,7 @@ impl Load {
     ) {
         let default = located.current_dir.join(APP_FILE);
         let found = app.is_none() && files::is_present(&default);
-        let naming = format!("--kom-app {APP_FILE} or KOMPOX_KOM_APP");
+        let naming = Argument::KomApp(Some(APP_FILE.into()));
         let usable = found && located.is_trusted(&default, &naming, files, &mut self.faults);
         // What is not read may hold what others need.
         self.parts.unidentified |= found && !usable;

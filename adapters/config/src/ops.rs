@@ -1,7 +1,7 @@
 //! kompoxops.yml: one workspace, provider, cluster and app in one document.
 
 use kompox_domain::model::{AnyId, AppId, ClusterId, ProviderId};
-use kompox_domain::{Label, Workspace};
+use kompox_domain::{Argument, Hint, Label, Workspace};
 
 use crate::error::{Fault, Mark, quoted};
 use crate::fields::{Fields, Known, Reader};
@@ -41,7 +41,12 @@ pub(crate) fn read(document: &Document, reader: &mut Reader<'_>, parts: &mut Par
         let fault = Fault::new("this is a KOM document, not a kompoxops.yml");
         return reader.fault(
             root.mark,
-            fault.hint("name it with --kom-path or --kom-app instead"),
+            fault
+                .hint(Hint::argument("name it", Argument::KomPath(None)))
+                .hint(Hint::argument(
+                    "or, if it is the app's, name it",
+                    Argument::KomApp(None),
+                )),
         );
     }
     let fields = Fields::new(Some(root), root.mark, "", &ROOT, reader);
@@ -68,7 +73,10 @@ pub(crate) fn read_second(document: &Document, reader: &mut Reader<'_>) {
     let fault = Fault::new("kompoxops.yml holds one document only");
     reader.fault(
         document.root.mark,
-        fault.hint("KOM files may hold several: see --kom-path"),
+        fault.hint(Hint::argument(
+            "KOM files may hold several; name those",
+            Argument::KomPath(None),
+        )),
     );
 }
 

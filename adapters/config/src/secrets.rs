@@ -15,7 +15,7 @@ impl SecretReader for SystemSecrets {
             SecretRef::File(_) => "write the value to that file, for nobody else to read".to_owned(),
         };
         let error = |what: String| {
-            Error::new(ErrorKind::InvalidInput, format!("{reference} {what}")).with_hint(hint.as_str())
+            Error::new(ErrorKind::InvalidInput, format!("{reference} {what}")).with_hint(hint.clone())
         };
         let value = match reference {
             SecretRef::Env(name) => {

@@ -1,5 +1,7 @@
 //! Which configuration is meant: flags, variables, and what lies in the directories.
 
+use kompox_domain::hint::Verb;
+use kompox_domain::{Argument, Hint};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,9 +20,6 @@ const CONFIG_FILE: &str = "config.yml";
 const KOM_DIR: &str = "kom";
 pub(crate) const APP_FILE: &str = "kompoxapp.yml";
 pub(crate) const OPS_FILE: &str = "kompoxops.yml";
-
-const BEGIN: &str = "begin with `kompoxops init` or `kompoxops quickstart`, or name a configuration with \
-                     --config or --kom-path";
 
 /// Where to look: the flags that were given, and the directory the program runs in.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -110,7 +109,7 @@ impl Located {
                 return Err(ConfigErrors::one(
                     Reason::Ambiguous,
                     message,
-                    "give one of them".to_owned(),
+                    vec!["give one of them".into()],
                 ));
             }
             Form::Ops(current_dir.join(config))
@@ -154,7 +153,13 @@ impl Located {
 
     /// Whether a file or directory that was found, not named, may be read: it can choose where secrets are sent to. What
     /// somebody else could have written is an error, which says how to name it.
-    pub(crate) fn is_trusted(&self, path: &Path, naming: &str, files: &Files, faults: &mut Faults) -> bool {
+    pub(crate) fn is_trusted(
+        &self,
+        path: &Path,
+        naming: &Argument,
+        files: &Files,
+        faults: &mut Faults,
+    ) -> bool {
         // What is no regular file, or cannot be looked at, is not read, and that is told in its place.
         if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
             return true;
@@ -173,14 +178,13 @@ impl Located {
             format!("it {whose}")
         };
         let message = format!("{} was found, not named, and {why}", path.display());
-        let hint = match stranger {
-            Stranger::Owner(_) => format!("if you trust it, name it: {naming}"),
-            Stranger::Everybody => format!(
-                "keep others from it: chmod o-w {}; or name it, if you trust it: {naming}",
-                shown.display()
-            ),
-        };
-        faults.push(None, Fault::new(message).hint(hint));
+        let mut fault = Fault::new(message);
+        if stranger == Stranger::Everybody {
+            let keep = format!("chmod o-w {}", shown.display());
+            fault = fault.hint(Hint::foreign("keep others from it", keep));
+        }
+        fault = fault.hint(Hint::argument("if you trust it, name it", naming.clone()));
+        faults.push(None, fault);
         false
     }
 
@@ -268,8 +272,8 @@ impl Located {
 }
 
 /// How a `.kompox` is named.
-fn naming_dir(shown: &Path) -> String {
-    format!("--kompox-dir {} or KOMPOX_DIR", shown.display())
+fn naming_dir(shown: &Path) -> Argument {
+    Argument::KompoxDir(Some(shown.display().to_string().into()))
 }
 
 /// What is wrong with a `.kompox` that is there.
@@ -280,7 +284,10 @@ fn why_no_directory(path: &Path) -> Option<Fault> {
         Err(error) => Unusable::at(path, error).in_full(),
     };
     let fault = Fault::new(format!("{} {why}", path.display()));
-    Some(fault.hint("remove it, or name another directory with --kompox-dir"))
+    Some(fault.hint("remove it").hint(Hint::argument(
+        "or name another directory",
+        Argument::KompoxDir(None),
+    )))
 }
 
 /// Nothing names a configuration and nothing lies in the directories, or what was read holds none.
@@ -294,15 +301,31 @@ pub(crate) fn nothing(current_dir: &Path, read: &[Found]) -> ConfigErrors {
             rest.len()
         ),
     };
-    ConfigErrors::one(Reason::NothingConfigured, message, BEGIN.to_owned())
+    ConfigErrors::one(Reason::NothingConfigured, message, begin())
+}
+
+/// What somebody without a configuration can do.
+fn begin() -> Vec<Hint> {
+    vec![
+        Hint::command("begin with one of your own", Verb::Init),
+        Hint::command("see the main job first", Verb::Quickstart),
+        Hint::argument("or name a configuration", Argument::Config(None)),
+        Hint::argument("or KOM files", Argument::KomPath(None)),
+    ]
 }
 
 /// A kompoxops.yml lies beside KOM files.
 pub(crate) fn ambiguous(ops: &Path, kom: &Path) -> ConfigErrors {
     let (ops, kom) = (ops.display(), kom.display());
     let message = format!("there are two configurations, {ops} and KOM in {kom}");
-    let hint = format!("say which one is meant: --config {ops}, or --kom-path or --kom-app with {kom}");
-    ConfigErrors::one(Reason::Ambiguous, message, hint)
+    let hints = vec![
+        Hint::argument(
+            "say that the first is meant",
+            Argument::Config(Some(ops.to_string().into())),
+        ),
+        Hint::argument("or the other", Argument::KomPath(Some(kom.to_string().into()))),
+    ];
+    ConfigErrors::one(Reason::Ambiguous, message, hints)
 }
 
 const CONFIG: Known = Known {

@@ -311,9 +311,9 @@ fn a_reference_to_nothing_is_an_error_that_does_not_show_the_value() {
 #[test]
 fn defaults_outside_of_the_app_file_are_an_error() {
     let defaults = "apiVersion: ops.kompox.dev/v1alpha1\nkind: Defaults\nspec: {}\n";
-    assert_snapshot!(errors(format!("{defaults}---\n{VALID}")), @r"
+    assert_snapshot!(errors(format!("{defaults}---\n{VALID}")), @"
     kom/app.yml:2:7 (document 1): Defaults may stand in the app file only
-        move it to kompoxapp.yml, or name this file with --kom-app
+        move it to kompoxapp.yml; or name this file with KOM app file
     ");
 }
 

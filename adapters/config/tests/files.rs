@@ -187,12 +187,12 @@ mod links {
         );
         let shown = dir.render(&dir.load().unwrap_err());
         let real = std::fs::canonicalize(outside.path()).unwrap();
-        assert_snapshot!(shown.replace(real.to_str().unwrap(), "<outside>"), @r"
-    kompoxapp.yml:5:7 (document 1): komPath leads to <outside>, which lies outside of <dir>
-        name it with --kom-path instead, if it is meant
-    kom/linked.yml:1:1 (document 1): komPath leads to <outside>/w.yml, which lies outside of <dir>
-        name it with --kom-path instead, if it is meant
-    ");
+        assert_snapshot!(shown.replace(real.to_str().unwrap(), "<outside>"), @"
+        kompoxapp.yml:5:7 (document 1): komPath leads to <outside>, which lies outside of <dir>
+            if it is meant, name it with KOM path
+        kom/linked.yml:1:1 (document 1): komPath leads to <outside>/w.yml, which lies outside of <dir>
+            if it is meant, name it with KOM path
+        ");
     }
 
     #[test]

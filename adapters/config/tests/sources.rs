@@ -167,16 +167,16 @@ fn nothing_configured_is_an_error_of_its_own_that_says_how_to_begin() {
     let dir = Dir::new();
     let errors = dir.load().unwrap_err();
     assert_eq!(errors.reason(), Reason::NothingConfigured);
-    assert_snapshot!(dir.render(&errors), @r"
+    assert_snapshot!(dir.render(&errors), @"
     there is no configuration for <dir>
-        begin with `kompoxops init` or `kompoxops quickstart`, or name a configuration with --config or --kom-path
+        begin with one of your own: init; see the main job first: quickstart; or name a configuration with ops file; or KOM files with KOM path
     ");
     init(dir.path(), false).unwrap();
     assert_eq!(dir.load().unwrap_err().reason(), Reason::NothingConfigured);
     dir.write("kom/empty.yml", "# nothing\n");
-    assert_snapshot!(dir.errors(), @r"
+    assert_snapshot!(dir.errors(), @"
     kom/empty.yml holds no configuration
-        begin with `kompoxops init` or `kompoxops quickstart`, or name a configuration with --config or --kom-path
+        begin with one of your own: init; see the main job first: quickstart; or name a configuration with ops file; or KOM files with KOM path
     ");
 }
 
@@ -187,9 +187,9 @@ fn two_configurations_are_an_error_that_names_both_until_a_flag_or_variable_deci
     let mut sources = dir.sources();
     let errors = load_env(&sources, &[]).unwrap_err();
     assert_eq!(errors.reason(), Reason::Ambiguous);
-    assert_snapshot!(dir.render(&errors), @r"
+    assert_snapshot!(dir.render(&errors), @"
     there are two configurations, kompoxops.yml and KOM in .kompox/kom/w.yml
-        say which one is meant: --config kompoxops.yml, or --kom-path or --kom-app with .kompox/kom/w.yml
+        say that the first is meant with ops file kompoxops.yml; or the other with KOM path .kompox/kom/w.yml
     ");
     assert_eq!(
         names(&load_env(&sources, &[("KOMPOX_KOM_PATH", "variable")]).unwrap()),
@@ -319,9 +319,9 @@ fn the_kom_path_of_defaults_may_not_leave_root_and_dir_but_that_of_the_config_fi
         std::fs::canonicalize(outside.path()).unwrap().to_str().unwrap(),
         "<outside>",
     );
-    assert_snapshot!(shown, @r"
+    assert_snapshot!(shown, @"
     kompoxapp.yml:4:23 (document 1): komPath leads to <outside>/w.yml, which lies outside of <dir>
-        name it with --kom-path instead, if it is meant
+        if it is meant, name it with KOM path
     ");
     dir.write("kompoxapp.yml", "");
     dir.write(".kompox/config.yml", format!("komPath: [{}]\n", path.display()));
@@ -345,9 +345,9 @@ fn what_cannot_be_read_does_not_count_as_absent() {
     let dir = Dir::new();
     dir.write("kom/w.yml", workspace("w"));
     std::os::unix::fs::symlink("nothing", dir.path().join(".kompox")).unwrap();
-    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @r"
+    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @"
     <dir>/.kompox is a link that leads to nothing
-        remove it, or name another directory with --kompox-dir
+        remove it; or name another directory with kompox directory
     ");
     // Nothing is looked for there.
     assert_eq!(names(&dir.load_paths(&["kom"]).unwrap()), ["w"]);
@@ -362,9 +362,9 @@ fn what_cannot_be_read_does_not_count_as_absent() {
     let dir = Dir::new();
     dir.write(".kompox", "");
     dir.write("kompoxapp.yml/x", "");
-    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @r"
+    assert_snapshot!(dir.render(&dir.load().unwrap_err()), @"
     <dir>/.kompox is not a directory
-        remove it, or name another directory with --kompox-dir
+        remove it; or name another directory with kompox directory
     the default names kompoxapp.yml, which is a directory
     ");
 }
@@ -543,7 +543,7 @@ mod found {
                     told.contains("belongs to the user with id 12345"),
                     "{part}: {told}"
                 );
-                assert!(told.contains("if you trust it, name it: --"), "{part}: {told}");
+                assert!(told.contains("if you trust it, name it with "), "{part}: {told}");
                 load(&named(&dir), &|_| None).unwrap();
                 load_env(&dir.sources(), &[("SUDO_UID", "12345")]).unwrap();
                 refused(&dir, &dir.sources(), &[("SUDO_UID", "12346")]);

@@ -282,13 +282,13 @@ fn a_kompoxops_file_that_is_none_is_refused() {
     kompoxops.yml:2:10 (document 1): service must be a mapping, not a string
     kompoxops.yml:3:1 (document 1): app needs a cluster, which is missing
     kompoxops.yml:4:1 (document 2): kompoxops.yml holds one document only
-        KOM files may hold several: see --kom-path
+        KOM files may hold several; name those with KOM path
     kompoxops.yml:2:1 (document 1): unknown field "providr"
         did you mean "provider"?
     kompoxops.yml:1:1 (document 1): this is a KOM document, not a kompoxops.yml
-        name it with --kom-path or --kom-app instead
+        name it with KOM path; or, if it is the app's, name it with KOM app file
     kompoxops.yml:7:1 (document 2): kompoxops.yml holds one document only
-        KOM files may hold several: see --kom-path
+        KOM files may hold several; name those with KOM path
     "#);
 }
 

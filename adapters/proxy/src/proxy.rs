@@ -227,7 +227,7 @@ mod tests {
             let error = Proxy::parse("ALL_PROXY", value).unwrap_err();
             assert_eq!(error.problem(), problem, "{value}");
             let told = Error::from(error.clone());
-            let all = format!("{error} {error:?} {told:?} {}", told.hint().unwrap());
+            let all = format!("{error} {error:?} {told:?} {:?}", told.hints());
             assert!(all.contains("ALL_PROXY") && !all.contains("hun"), "{all}");
             assert_eq!(told.kind(), ErrorKind::InvalidInput);
         }

@@ -9,6 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::commands;
 use crate::duration;
+use crate::shell;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
@@ -217,18 +218,8 @@ impl ClusterTargetArgs {
         ];
         given
             .into_iter()
-            .filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value.as_deref()?))))
+            .filter_map(|(flag, value)| Some(format!(" {flag} {}", shell::word(value.as_deref()?))))
             .collect()
-    }
-}
-
-/// A value as one word of a shell: the id of what is in no workspace has brackets.
-pub(crate) fn quoted(value: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "/\\:._-+,@%=".contains(c);
-    if !value.is_empty() && value.chars().all(plain) {
-        value.to_owned()
-    } else {
-        format!("'{}'", value.replace('\'', r"'\''"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use kompox_config::ConfigErrors;
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Error, ErrorKind, WriteOutcome};
+use kompox_domain::{Error, ErrorKind, Hint, WriteOutcome};
 use serde::Serialize;
 
 use crate::exit_codes;
@@ -38,13 +38,13 @@ impl Failure {
 
     /// A failure of this program's own making, which is no error of a port.
     #[must_use]
-    pub fn new(kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>, hint: impl Into<Hint>) -> Self {
         Error::new(kind, message).with_hint(hint).into()
     }
 
     /// Something that could not be read or written here.
     #[must_use]
-    pub fn io(what: impl Into<String>, source: std::io::Error, hint: impl Into<String>) -> Self {
+    pub fn io(what: impl Into<String>, source: std::io::Error, hint: impl Into<Hint>) -> Self {
         Error::new(ErrorKind::InvalidInput, what)
             .with_source(source)
             .with_hint(hint)
@@ -107,17 +107,17 @@ impl From<ConfigErrors> for Failure {
         let count = errors.iter().count() + errors.more();
         if count == 1 {
             let error = Error::from(errors);
-            return match error.hint() {
-                Some(_) => error.into(),
+            return match error.hints() {
                 // The advice of the kind leads to `check`, which would say the same.
-                None => error.with_hint("correct it and run it again").into(),
+                [] => error.with_hint("correct it and run it again").into(),
+                _ => error.into(),
             };
         }
         // All of them, where the domain's error names the first few.
         let mut report = Report::of(&Error::new(ErrorKind::InvalidInput, errors.to_string()));
         report.causes = errors
             .iter()
-            .map(|error| match &error.hint {
+            .map(|error| match hints::written(&error.hints) {
                 Some(hint) => format!("{error}; {hint}"),
                 None => error.to_string(),
             })
@@ -180,7 +180,7 @@ impl From<&FailedOperation> for FailureView {
             code: failed.code.clone(),
             message: failed.message.clone(),
             correlation_id: failed.correlation_id.clone(),
-            hint: failed.hint.clone(),
+            hint: hints::written(&failed.hints),
             causes: failed.causes.iter().map(Self::from).collect(),
         }
     }
@@ -249,6 +249,7 @@ impl Report {
     /// Of an operation that was cut short, with what still runs in the cloud.
     #[must_use]
     pub fn interrupted(abandoned: &[String], outcome: WriteOutcome, next: &str) -> Self {
+        let outcome = with_abandoned(outcome, abandoned);
         let (message, hint) = if abandoned.is_empty() {
             let message = match outcome {
                 WriteOutcome::NotDone => "interrupted; nothing is under way in Azure",
@@ -325,6 +326,16 @@ impl Report {
     }
 }
 
+/// What is known where these steps were left behind: what may still run may still do what was asked for, whoever began
+/// it.
+pub(crate) const fn with_abandoned(outcome: WriteOutcome, abandoned: &[String]) -> WriteOutcome {
+    if abandoned.is_empty() {
+        outcome
+    } else {
+        WriteOutcome::Unknown
+    }
+}
+
 /// Things in a row. A cluster is made of tens of them, of which the first are enough to know what it is about.
 pub(crate) fn few(things: &[String]) -> String {
     const FEW: usize = 5;
@@ -347,13 +358,13 @@ fn advice(error: &Error) -> Option<String> {
     {
         innermost = source;
     }
-    let general = match innermost.hint() {
-        Some(_) => None,
-        None => hints::for_kind(error.kind()),
+    let general = match innermost.hints() {
+        [] => hints::for_kind(error.kind()).map(ToOwned::to_owned),
+        _ => None,
     };
-    match (general, error.hint()) {
+    match (general, hints::written(error.hints())) {
         (Some(general), Some(own)) => Some(format!("{general}; {own}")),
-        (general, own) => own.or(general).map(ToOwned::to_owned),
+        (general, own) => own.or(general),
     }
 }
 
@@ -364,13 +375,7 @@ mod tests {
     #[test]
     fn advice_on_the_cause_comes_before_advice_on_how_to_go_on() {
         let below = || Error::new(ErrorKind::Unavailable, "connection refused");
-        let above = |error: Error| {
-            let hint = match error.hint() {
-                Some(hint) => format!("{hint}; list"),
-                None => "list".to_owned(),
-            };
-            error.context("cannot tell").with_hint(hint)
-        };
+        let above = |error: Error| error.context("cannot tell").and_hint("list");
         let hint = |error: &Error| Report::of(error).hint.unwrap();
         assert!(hint(&above(below())).starts_with("check network"));
         assert!(hint(&above(below())).ends_with("; list"));
@@ -380,7 +385,9 @@ mod tests {
     #[test]
     fn of_many_things_that_may_still_run_a_few_are_named() {
         let steps = |count: usize| (1..=count).map(|step| format!("s{step}")).collect::<Vec<_>>();
-        let message = |count| Report::interrupted(&steps(count), WriteOutcome::NotDone, "next").message;
+        let report = |count| Report::interrupted(&steps(count), WriteOutcome::NotDone, "next");
+        assert_eq!((report(0).outcome, report(1).outcome), ("notDone", "unknown"));
+        let message = |count| report(count).message;
         assert_eq!(message(0), "interrupted; nothing is under way in Azure");
         assert_eq!(
             message(5),

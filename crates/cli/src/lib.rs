@@ -16,6 +16,7 @@ mod lock;
 mod logging;
 mod os;
 mod session;
+mod shell;
 mod stop;
 mod view;
 

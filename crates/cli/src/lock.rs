@@ -98,7 +98,7 @@ mod tests {
             assert!(directory.path().join("config.lock").exists());
             let error = Lock::take_within(SHORT, &file).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Conflict);
-            assert!(error.hint().unwrap().contains("config.lock"));
+            assert!(format!("{:?}", error.hints()).contains("config.lock"));
             drop(held);
             drop(Lock::take_within(SHORT, &file).await.unwrap());
         });

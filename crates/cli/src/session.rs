@@ -15,7 +15,7 @@ use kompox_domain::{
 use kompox_usecase::target::{self, Selector};
 
 use crate::args::{ClusterTargetArgs, GlobalArgs, TargetArgs};
-use crate::failure::{Failure, Report, few};
+use crate::failure::{Failure, Report, few, with_abandoned};
 use crate::stop::Stop;
 use crate::ui::{Reporter, Ui};
 
@@ -263,7 +263,11 @@ where
     // A name that is being resolved would otherwise hold up the end.
     runtime.shutdown_background();
     match ended {
-        Some(Ok(result)) => result.map_err(|error| told(&error, operation)),
+        Some(Ok(Ok(done))) => {
+            ui.done(whole.outcome());
+            Ok(done)
+        }
+        Some(Ok(Err(error))) => Err(told(&error, operation)),
         Some(Err(_)) => Err(overdue(&reporter, whole.outcome(), timeout, operation)),
         None => Err(interrupted(&reporter, whole.outcome(), operation)),
     }
@@ -297,7 +301,7 @@ fn overdue(reporter: &Reporter, outcome: WriteOutcome, timeout: Duration, operat
         message = format!("{message}; this may still run in Azure: {}", few(&abandoned));
     }
     told(
-        &Error::new(ErrorKind::Timeout, message).with_outcome(outcome),
+        &Error::new(ErrorKind::Timeout, message).with_outcome(with_abandoned(outcome, &abandoned)),
         operation,
     )
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
+use crate::hint::Hint;
 use crate::secret::Secret;
 
 /// How to provision.
@@ -266,7 +267,7 @@ pub struct Check {
     /// What was found: a sentence.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hints: Vec<Hint>,
 }
 
 /// How to install the ingress.

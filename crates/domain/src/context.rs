@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use ulid::Ulid;
 
+use crate::hint::Hint;
 use crate::ids::UlidSource;
 use crate::outcome::{PendingWrite, WriteOutcome, Writes};
 use crate::progress::{Event, Outcome, ProgressSink, Unfinished, WarningKind};
@@ -98,9 +99,15 @@ impl Context {
 
     /// Warns.
     pub fn warn(&self, kind: WarningKind, message: impl Into<String>) {
+        self.warn_with_hints(kind, message, Vec::new());
+    }
+
+    /// Warns, and says what can be done about it.
+    pub fn warn_with_hints(&self, kind: WarningKind, message: impl Into<String>, hints: Vec<Hint>) {
         self.emit(Event::Warning {
             kind,
             message: message.into(),
+            hints,
         });
     }
 

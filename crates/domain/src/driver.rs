@@ -13,6 +13,7 @@ use crate::cluster::{
 use crate::context::Context;
 use crate::dns::{DnsReport, DnsRequest};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hint::Hint;
 use crate::model::{AnyId, Volume};
 use crate::mount::{DiskMount, VolumeMount};
 use crate::name::{DiskName, SnapshotName};
@@ -531,7 +532,7 @@ pub struct Finding {
     /// What is wrong, naming the keys.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hints: Vec<Hint>,
 }
 
 /// A port: makes drivers of one kind.

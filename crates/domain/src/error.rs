@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::hint::Hint;
 use crate::outcome::WriteOutcome;
 
 /// A result with the domain's [`Error`].
@@ -95,7 +96,7 @@ pub struct FailedOperation {
     /// The id under which the cloud's support finds it.
     pub correlation_id: Option<String>,
     /// What the user can do about it.
-    pub hint: Option<String>,
+    pub hints: Vec<Hint>,
     /// Why. Empty: this is where it began.
     pub causes: Vec<FailedOperation>,
 }
@@ -124,7 +125,7 @@ struct Inner {
     code: Option<String>,
     target: Option<String>,
     correlation_id: Option<String>,
-    hint: Option<String>,
+    hints: Vec<Hint>,
     failures: Vec<FailedOperation>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -140,7 +141,7 @@ impl Error {
             code: None,
             target: None,
             correlation_id: None,
-            hint: None,
+            hints: Vec::new(),
             failures: Vec::new(),
             source: None,
         }))
@@ -174,10 +175,23 @@ impl Error {
         self
     }
 
-    /// What the user can do about it. The one nearest to the user wins.
+    /// The only thing that the user can do about it. What is nearest to the user wins: hints from below are left out.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.0.hint = Some(hint.into());
+    pub fn with_hint(self, hint: impl Into<Hint>) -> Self {
+        self.with_hints([hint.into()])
+    }
+
+    /// The things that the user can do about it, in place of those from below.
+    #[must_use]
+    pub fn with_hints(mut self, hints: impl IntoIterator<Item = Hint>) -> Self {
+        self.0.hints = hints.into_iter().collect();
+        self
+    }
+
+    /// One more thing that the user can do about it, after those from below.
+    #[must_use]
+    pub fn and_hint(mut self, hint: impl Into<Hint>) -> Self {
+        self.0.hints.push(hint.into());
         self
     }
 
@@ -195,14 +209,14 @@ impl Error {
         self
     }
 
-    /// Says what was being done when this error came up. Kind, outcome, code and hint stay those of the cause.
+    /// Says what was being done when this error came up. Kind, outcome, code and hints stay those of the cause.
     #[must_use]
     pub fn context(self, message: impl Into<String>) -> Self {
         let mut outer = Self::new(self.kind(), message).with_outcome(self.outcome());
         outer.0.code = self.0.code.clone();
         outer.0.target = self.0.target.clone();
         outer.0.correlation_id = self.0.correlation_id.clone();
-        outer.0.hint = self.0.hint.clone();
+        outer.0.hints = self.0.hints.clone();
         outer.0.failures = self.0.failures.clone();
         outer.with_source(self)
     }
@@ -246,8 +260,8 @@ impl Error {
 
     /// What the user can do about it.
     #[must_use]
-    pub fn hint(&self) -> Option<&str> {
-        self.0.hint.as_deref()
+    pub fn hints(&self) -> &[Hint] {
+        &self.0.hints
     }
 }
 
@@ -304,15 +318,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn context_keeps_kind_code_and_hint_and_does_not_repeat_the_cause() {
+    fn context_keeps_kind_code_and_hints_and_does_not_repeat_the_cause() {
         let cause = Error::new(ErrorKind::Precondition, "the scope is locked")
             .with_code("ScopeLocked")
             .with_hint("unlock it");
         let error = cause.context("cannot delete disk db-1");
         assert_eq!(error.kind(), ErrorKind::Precondition);
         assert_eq!(
-            (error.code(), error.hint()),
-            (Some("ScopeLocked"), Some("unlock it"))
+            (error.code(), error.hints()),
+            (Some("ScopeLocked"), [Hint::text("unlock it")].as_slice())
         );
         assert_eq!(error.to_string(), "cannot delete disk db-1");
         assert_eq!(error.source().unwrap().to_string(), "the scope is locked");

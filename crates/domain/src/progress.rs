@@ -1,5 +1,6 @@
 //! What happens while an operation runs, told as events.
 
+use crate::hint::Hint;
 use crate::volume::Percent;
 
 /// How something that was begun ended.
@@ -119,6 +120,8 @@ pub enum Event {
         kind: WarningKind,
         /// The warning: a sentence.
         message: String,
+        /// What the user can do about it.
+        hints: Vec<Hint>,
     },
 }
 

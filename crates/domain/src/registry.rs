@@ -61,6 +61,7 @@ impl std::fmt::Debug for DriverRegistry {
 mod tests {
     use super::*;
     use crate::driver::{Finding, ProviderDriver};
+    use crate::hint::Hint;
     use crate::scope::ProviderScope;
     use crate::secret::SecretReader;
 
@@ -93,10 +94,10 @@ mod tests {
         let mut registry = DriverRegistry::default();
         registry.register(Arc::new(Named("aks"))).unwrap();
         let error = registry.get("gke").err().unwrap();
-        assert_eq!(error.hint(), Some("drivers: aks"));
+        assert_eq!(error.hints(), [Hint::text("drivers: aks")]);
         assert_eq!(
-            registry.get("ask").err().unwrap().hint(),
-            Some("did you mean aks?")
+            registry.get("ask").err().unwrap().hints(),
+            [Hint::text("did you mean aks?")]
         );
     }
 }

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn an_unknown_prefix_says_which_there_are() {
         let error = Source::parse("volume:one", Bare::Disk).unwrap_err();
-        assert!(error.hint().unwrap().contains("snapshot:<name>"));
+        assert!(matches!(error.hints(), [hint] if hint.text.contains("snapshot:<name>")));
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::fmt;
 
 use time::OffsetDateTime;
 use ulid::Ulid;
 
+use crate::driver::Operation;
 use crate::error::{Error, ErrorKind, Result};
+use crate::hint::{Argument, Hint};
 use crate::name::{DiskName, SnapshotName, VolumeName};
 use crate::options::VolumeOptions;
 use crate::quantity::ByteSize;
@@ -25,32 +28,73 @@ pub enum Creation {
 }
 
 impl Creation {
-    /// Refuses what was not made; `what` is `disk` or `snapshot`.
+    /// Refuses what was not made.
     ///
     /// # Errors
     /// `Precondition`, with the way out.
-    pub fn require_done(self, what: &str, name: &impl ToString, volume: &VolumeName) -> Result<()> {
+    pub fn require_done(self, item: Item, name: &impl ToString, volume: &VolumeName) -> Result<()> {
         let name = name.to_string();
+        let at = Argument::Volume(volume.to_string().into());
         let (how, hint) = match self {
             Self::Done => return Ok(()),
             Self::UnderWay => (
                 "is still being created",
-                format!(
-                    "wait until it is there; kompoxops {what} list -V {volume} shows its provisioning state"
+                Hint::command(
+                    "wait until it is there, as its provisioning state shows",
+                    item.list().with(at),
                 ),
             ),
             Self::Failed => (
                 "was never made: its creation failed",
-                format!(
-                    "create it again as before under the same name, or delete it: kompoxops {what} delete -V {volume} -N {name}"
+                Hint::command(
+                    "create it again as before under the same name, or delete it",
+                    item.delete().with(at).with(Argument::Name(name.clone().into())),
                 ),
             ),
         };
         Err(Error::new(
             ErrorKind::Precondition,
-            format!("{what} {name} of volume {volume} {how}"),
+            format!("{item} {name} of volume {volume} {how}"),
         )
         .with_hint(hint))
+    }
+}
+
+/// What a volume has: disks and snapshots, which share their rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Item {
+    /// A disk.
+    Disk,
+    /// A snapshot.
+    Snapshot,
+}
+
+impl Item {
+    /// The operation that lists such items.
+    #[must_use]
+    pub const fn list(self) -> Operation {
+        match self {
+            Self::Disk => Operation::DiskList,
+            Self::Snapshot => Operation::SnapshotList,
+        }
+    }
+
+    /// The operation that deletes such an item.
+    #[must_use]
+    pub const fn delete(self) -> Operation {
+        match self {
+            Self::Disk => Operation::DiskDelete,
+            Self::Snapshot => Operation::SnapshotDelete,
+        }
+    }
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Disk => "disk",
+            Self::Snapshot => "snapshot",
+        })
     }
 }
 
@@ -241,6 +285,7 @@ mod tests {
     use time::Duration;
 
     use super::*;
+    use crate::hint::Means;
 
     fn record(name: &str, flagged: bool, assigned_at: Option<u128>, created: i64) -> DiskRecord {
         DiskRecord {
@@ -287,25 +332,29 @@ mod tests {
     #[test]
     fn what_was_never_made_is_refused_with_the_way_out() {
         let volume: VolumeName = "db".parse().unwrap();
-        assert!(Creation::Done.require_done("disk", &"a", &volume).is_ok());
-        for (creation, what, text, way_out) in [
+        assert!(Creation::Done.require_done(Item::Disk, &"a", &volume).is_ok());
+        let at = Argument::Volume("db".into());
+        for (creation, item, text, way_out) in [
             (
                 Creation::UnderWay,
-                "disk",
+                Item::Disk,
                 "disk a of volume db is still being created",
-                "kompoxops disk list -V db",
+                Operation::DiskList.with(at.clone()),
             ),
             (
                 Creation::Failed,
-                "snapshot",
+                Item::Snapshot,
                 "snapshot a of volume db was never made: its creation failed",
-                "kompoxops snapshot delete -V db -N a",
+                Operation::SnapshotDelete
+                    .with(at)
+                    .with(Argument::Name("a".into())),
             ),
         ] {
-            let error = creation.require_done(what, &"a", &volume).unwrap_err();
+            let error = creation.require_done(item, &"a", &volume).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Precondition);
             assert_eq!(error.to_string(), text);
-            assert!(error.hint().unwrap().contains(way_out), "{error:?}");
+            let means = error.hints().first().and_then(|hint| hint.means.as_ref());
+            assert_eq!(means, Some(&Means::Command(way_out)));
         }
     }
 

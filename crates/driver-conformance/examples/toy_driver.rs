@@ -51,7 +51,7 @@ impl DriverFactory for ToyFactory {
         let missing = known.is_none().then(|| Finding {
             subject: AnyId::Provider(scope.provider.id.clone()),
             message: format!("settings are missing: {DIRECTORY}"),
-            hint: Some("name a directory".to_owned()),
+            hints: vec!["name a directory".into()],
         });
         missing.into_iter().collect()
     }

@@ -30,7 +30,7 @@ pub fn offline(catalog: &Catalog, registry: &DriverRegistry) -> Vec<Finding> {
             Err(error) => findings.push(Finding {
                 subject: AnyId::Provider(provider.id.clone()),
                 message: error.to_string(),
-                hint: error.hint().map(ToOwned::to_owned),
+                hints: error.hints().to_vec(),
             }),
         }
     }

@@ -4,7 +4,7 @@ use kompox_domain::cluster::ChangeAction;
 use kompox_domain::dns::{DnsReport, DnsRequest, GapReason, RecordChange};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{AppScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
+use kompox_domain::{AppScope, Context, Error, ErrorKind, Hint, Operation, ProviderDriver, Result};
 
 use crate::support;
 
@@ -106,7 +106,7 @@ fn unpublished(report: &DnsReport) -> Vec<Lack> {
             .clone(),
             code: gap.reason.as_str().to_owned(),
             message: format!("{} ({})", gap.message, gap.source),
-            hint: advice(gap.reason).map(str::to_owned),
+            hints: advice(gap.reason).map(Hint::from).into_iter().collect(),
             ..FailedOperation::default()
         },
     });
@@ -149,7 +149,7 @@ fn foreign(record: &RecordChange) -> Lack {
             resource: record.host.clone(),
             code: "foreignRecord".to_owned(),
             message: what(""),
-            hint: Some("delete it where it was made, or leave the name to its owner".to_owned()),
+            hints: vec!["delete it where it was made, or leave the name to its owner".into()],
             ..FailedOperation::default()
         },
     }
@@ -176,7 +176,7 @@ fn judge(cx: &Context, strict: bool, lacking: &[Lack], message: impl FnOnce() ->
     Some(
         Error::new(kind, message())
             .with_failures(failures)
-            .with_hint("everything else goes on all the same; without --strict these are warnings"),
+            .with_hint("everything else was done all the same"),
     )
 }
 

@@ -3,8 +3,8 @@
 use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
 use kompox_domain::volume::Deletion;
 use kompox_domain::{
-    AppScope, Context, DiskName, Error, Operation, ProviderDriver, Result, SnapshotName, Source, VolumeDisk,
-    VolumeName, VolumeOptions, VolumeSnapshot, WriteOutcome,
+    AppScope, Argument, Context, DiskName, Error, Hint, Operation, ProviderDriver, Result, SnapshotName,
+    Source, VolumeDisk, VolumeName, VolumeOptions, VolumeSnapshot, WriteOutcome,
 };
 
 use crate::{disk, support};
@@ -184,7 +184,7 @@ pub async fn restore(
 
 /// The error of a restore whose disk is there and whose assignment is not.
 fn not_assigned(error: Error, assigning: WriteOutcome, volume: &VolumeName, disk: &DiskName) -> Error {
-    let assign = support::command(Operation::DiskAssign, &format!("-V {volume} -N {disk}"));
+    let assign = support::on(Operation::DiskAssign, volume).with(Argument::Name(disk.to_string().into()));
     let message = match assigning {
         WriteOutcome::Unknown => {
             format!("disk {disk} of volume {volume} exists, but cannot tell whether it is assigned")
@@ -192,6 +192,8 @@ fn not_assigned(error: Error, assigning: WriteOutcome, volume: &VolumeName, disk
         WriteOutcome::NotDone => format!("disk {disk} of volume {volume} exists and is not assigned"),
     };
     // Of what was asked for, the disk was made.
-    let error = error.with_outcome(WriteOutcome::Unknown).context(message);
-    support::also_hint(error, &format!("{assign} assigns it"))
+    error
+        .with_outcome(WriteOutcome::Unknown)
+        .context(message)
+        .and_hint(Hint::command("assign it", assign))
 }

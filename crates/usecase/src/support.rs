@@ -1,14 +1,12 @@
 //! What every verb does before it calls the driver, and what it says when the end is unclear.
 
 use kompox_domain::driver::unsupported;
+use kompox_domain::hint::Command;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{
-    AppScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result, Volume, VolumeDisk, VolumeName,
-    WriteOutcome, suggest,
+    AppScope, Argument, Context, Error, ErrorKind, Hint, Operation, ProviderDriver, Result, Volume,
+    VolumeDisk, VolumeName, WriteOutcome, suggest,
 };
-
-/// The command that errors tell the user to run.
-const PROGRAM: &str = "kompoxops";
 
 /// How many names an error lists before it only counts.
 const LISTED: usize = 10;
@@ -90,27 +88,17 @@ pub(crate) const NONE_ASSIGNED: &str = "disks of which none is assigned";
 pub(crate) fn choose_disk(volume: &Volume, disks: &[&VolumeDisk], what: &str) -> Error {
     let names: Vec<String> = disks.iter().map(|disk| disk.record.name.to_string()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let assign = command(Operation::DiskAssign, &format!("-V {} -N <disk>", volume.name));
+    let assign = on(Operation::DiskAssign, &volume.name).with(Argument::Name("<disk>".into()));
     Error::new(
         ErrorKind::Precondition,
         format!("volume {} has {what} ({})", volume.name, list("disks", &names)),
     )
-    .with_hint(format!("choose one with {assign}"))
+    .with_hint(Hint::command("choose one", assign))
 }
 
-/// A command line, as the user would write it.
-pub(crate) fn command(operation: Operation, arguments: &str) -> String {
-    let line = format!("{PROGRAM} {operation} {arguments}");
-    format!("`{}`", line.trim_end())
-}
-
-/// Adds a hint after those that came from below.
-pub(crate) fn also_hint(error: Error, hint: &str) -> Error {
-    let joined = match error.hint() {
-        Some(below) => format!("{below}; {hint}"),
-        None => hint.to_owned(),
-    };
-    error.with_hint(joined)
+/// An operation on this volume, for a hint.
+pub(crate) fn on(operation: Operation, volume: &VolumeName) -> Command {
+    operation.with(Argument::Volume(volume.to_string().into()))
 }
 
 /// The error of making something that may exist all the same, under a name the user may not have chosen.
@@ -126,9 +114,15 @@ pub(crate) fn cannot_make(
     if outcome == WriteOutcome::NotDone {
         return error.context(format!("cannot {what}"));
     }
-    let command = command(list, &format!("-V {volume}"));
-    let error = error.context(format!("cannot tell whether this was done: {what}"));
-    also_hint(error, &format!("{command} shows whether {name} exists"))
+    let error = match error.kind() {
+        // The cloud has told how it ended.
+        ErrorKind::Failed => error.context(format!("cannot {what}")),
+        _ => error.context(format!("cannot tell whether this was done: {what}")),
+    };
+    error.and_hint(Hint::command(
+        format!("see whether {name} exists"),
+        on(list, volume),
+    ))
 }
 
 /// The error of something that may be done all the same, and that can simply be done again.
@@ -137,8 +131,13 @@ pub(crate) fn cannot_repeatable(error: Error, outcome: WriteOutcome, what: &str)
     if outcome == WriteOutcome::NotDone {
         return error.context(format!("cannot {what}"));
     }
-    let error = error.context(format!("cannot tell whether this was done: {what}"));
-    also_hint(error, "run the command again: it goes on where it stopped")
+    match error.kind() {
+        // Somebody else did something else at the same time: to repeat it would undo that.
+        ErrorKind::Conflict => error.context(format!("cannot {what}")),
+        _ => error
+            .context(format!("cannot tell whether this was done: {what}"))
+            .and_hint("run the command again: it goes on where it stopped"),
+    }
 }
 
 /// The volumes that a listing is about: the one named, or all that the driver has a kind for.

@@ -1,7 +1,7 @@
 //! Which app or cluster a command is about.
 
 use kompox_domain::model::{AnyId, AppId, ClusterId};
-use kompox_domain::{AppScope, Catalog, ClusterScope, Error, ErrorKind, Result};
+use kompox_domain::{AppScope, Argument, Catalog, ClusterScope, Error, ErrorKind, Hint, Result};
 
 use crate::support;
 
@@ -72,8 +72,8 @@ trait Target: std::fmt::Display + PartialEq {
     const WHAT: &'static str;
     /// The same in the plural.
     const WHATS: &'static str;
-    /// The flag that takes its id.
-    const ID_FLAG: &'static str;
+    /// The argument that takes its id.
+    const BY_ID: Argument;
 
     /// Its own name.
     fn name(&self) -> &str;
@@ -86,7 +86,7 @@ trait Target: std::fmt::Display + PartialEq {
 impl Target for AppId {
     const WHAT: &'static str = "app";
     const WHATS: &'static str = "apps";
-    const ID_FLAG: &'static str = "--app-id";
+    const BY_ID: Argument = Argument::AppId(None);
 
     fn name(&self) -> &str {
         self.app.as_str()
@@ -107,7 +107,7 @@ impl Target for AppId {
 impl Target for ClusterId {
     const WHAT: &'static str = "cluster";
     const WHATS: &'static str = "clusters";
-    const ID_FLAG: &'static str = "--cluster-id";
+    const BY_ID: Argument = Argument::ClusterId(None);
 
     fn name(&self) -> &str {
         self.cluster.as_str()
@@ -207,7 +207,10 @@ fn one_of<'a, T: Target>(some: &[&'a T], default: Option<&AnyId>, called: &str) 
                 ErrorKind::InvalidInput,
                 format!("there are {} {}{called}: say which", several.len(), T::WHATS),
             )
-            .with_hint(format!("use {}; {}", T::ID_FLAG, support::list(T::WHATS, &known))))
+            .with_hints([
+                Hint::argument("name one", T::BY_ID),
+                Hint::text(support::list(T::WHATS, &known)),
+            ]))
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Volumes of an app, as a cluster mounts them.
 
 use kompox_domain::cluster::Plan;
+use kompox_domain::volume::Item;
 use kompox_domain::{
-    AppScope, Context, Error, ErrorKind, Label, Operation, ProviderDriver, Result, Volume, VolumeClass,
-    VolumeDisk, VolumeMount, VolumeName, naming,
+    AppScope, Argument, Context, Error, ErrorKind, Hint, Label, Operation, ProviderDriver, Result, Volume,
+    VolumeClass, VolumeDisk, VolumeMount, VolumeName, naming,
 };
 
 use crate::support;
@@ -144,7 +145,7 @@ fn default_namespace(app: &AppScope) -> Result<Label> {
             ),
         )
         .with_source(Box::new(error) as Box<dyn std::error::Error + Send + Sync>)
-        .with_hint("name one with --namespace")
+        .with_hint(Hint::argument("name one", Argument::Namespace(None)))
     })
 }
 
@@ -182,16 +183,16 @@ fn assigned<'a>(volume: &Volume, disks: &'a [VolumeDisk]) -> Result<&'a VolumeDi
             let record = &disk.record;
             record
                 .creation
-                .require_done("disk", &record.name, &record.volume)?;
+                .require_done(Item::Disk, &record.name, &record.volume)?;
             Ok(disk)
         }
         ([], true) => Err(Error::new(
             ErrorKind::Precondition,
             format!("volume {} has no disk", volume.name),
         )
-        .with_hint(format!(
-            "make one with {}",
-            support::command(Operation::DiskCreate, "--bootstrap")
+        .with_hint(Hint::command(
+            "make one",
+            Operation::DiskCreate.with(Argument::Bootstrap),
         ))),
         ([], false) => Err(support::choose_disk(volume, &own, support::NONE_ASSIGNED)),
         // No driver answers so that keeps to the contract, and nobody should mount either of them.

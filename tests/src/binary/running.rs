@@ -49,14 +49,7 @@ impl Running {
     /// Sends it a signal, such as `INT`.
     #[cfg(unix)]
     pub fn signal(&self, signal: &str) {
-        // The shell's own command: there may be no other.
-        let status = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -{signal} {}", self.child.id()))
-            .stdin(Stdio::null())
-            .status()
-            .expect("a shell");
-        assert!(status.success(), "kill -{signal}: {status}");
+        send(signal, self.child.id());
     }
 
     /// Closes its standard input.
@@ -147,4 +140,17 @@ impl Lines {
         }
         self.seen
     }
+}
+
+/// Sends a process a signal.
+#[cfg(unix)]
+pub(super) fn send(signal: &str, process: u32) {
+    // The shell's own command: there may be no other.
+    let status = Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{signal} {process}"))
+        .stdin(Stdio::null())
+        .status()
+        .expect("a shell");
+    assert!(status.success(), "kill -{signal}: {status}");
 }

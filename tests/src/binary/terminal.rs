@@ -80,6 +80,11 @@ impl Terminal {
         writeln!(self.keyboard, "{line}").expect("the terminal takes input");
     }
 
+    /// Sends it a signal, such as `INT`: what Ctrl-C on its keyboard does.
+    pub fn signal(&self, signal: &str) {
+        super::running::send(signal, self.child.id());
+    }
+
     /// Waits for its end: what the screen showed, with placeholders, and the exit code.
     #[must_use]
     pub fn wait(mut self) -> (String, Option<i32>) {

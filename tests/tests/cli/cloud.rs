@@ -138,11 +138,11 @@ fn a_write_that_may_have_been_done_says_how_to_find_out() {
     create disk db-9b4aae-first: started
     create disk db-9b4aae-first: Updating
     create disk db-9b4aae-first: failed after [DURATION]
-    error: cannot tell whether this was done: create disk first of volume db (failed)
+    error: cannot create disk first of volume db (failed)
       caused by: Azure ended the operation as Failed: Allocation failed.
       code: AllocationFailed
       correlation id: [UUID-1............................]
-    hint: correct what the causes name and run it again; the correlation id finds the request in Azure's activity log; `kompoxops disk list -V db` shows whether disk first exists
+    hint: correct what the causes name and run it again; the correlation id finds the request in Azure's activity log; see whether disk first exists: kompoxops disk list -V db
     [exit status: 1]
     ");
 }

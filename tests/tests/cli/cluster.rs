@@ -253,7 +253,7 @@ fn what_could_not_be_made_is_told_down_to_where_it_began() {
         FaultAction::Operation(quota),
     ));
     let failed = env.run("cluster provision --progress none").expect(FAILED);
-    assert_snapshot!(failed, @r"
+    assert_snapshot!(failed, @"
     ------- stderr -------
     error: cannot provision cluster /ws/demo/prv/azure/cls/main (quotaExceeded)
       caused by: cannot provision cluster main: managed cluster aks-[TOKEN......]: Insufficient regional vcpu quota left for location japaneast. left regional vcpu quota 4, requested quota 12.
@@ -263,7 +263,7 @@ fn what_could_not_be_made_is_told_down_to_where_it_began() {
             managedClusters/aks-[TOKEN......]: ResourceDeploymentFailure: The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'.
               managedClusters/aks-[TOKEN......]: ErrCode_InsufficientVCPUQuota: Insufficient regional vcpu quota left for location japaneast. left regional vcpu quota 4, requested quota 12.
                 correlation id: [UUID-1............................]
-    hint: ask for more cores of that family (az vm list-usage --location <region> tells how many there are), or set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE; the next run goes on where this one stopped
+    hint: ask for more cores of that family; see how many there are: az vm list-usage --location <region>; or set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE; the next run goes on where this one stopped
     [exit status: 1]
     ");
     let told = env

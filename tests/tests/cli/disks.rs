@@ -157,7 +157,7 @@ fn assigning_switches_and_deleting_spares_the_disk_in_use() {
     ------- stderr -------
     error: cannot delete disk green of volume db (precondition)
       caused by: disk green is the assigned one of volume db
-    hint: assign another disk first, or delete it all the same with --force, which leaves none assigned
+    hint: assign another disk first; or delete it all the same and leave none assigned with --force
     [exit status: 1]
     ");
     assert_snapshot!(env.run("disk delete -V db -N blue -o table").expect(DONE), @"

@@ -54,7 +54,7 @@ fn an_ingress_is_planned_installed_shown_and_taken_off_again() {
     let refused = env.run("cluster deprovision -o json").expect(FAILED);
     assert_eq!(
         refused.error()["hint"],
-        "take it off first with `kompoxops cluster uninstall`, or give --force"
+        "take it off first: kompoxops cluster uninstall; or let it go along with --force"
     );
     assert_snapshot!(env.run("cluster uninstall").expect(FAILED), @r"
     ------- stderr -------
@@ -150,16 +150,16 @@ fn a_protected_ingress_is_neither_changed_nor_taken_off() {
         "spec:\n  protection:\n    installation: readOnly\n",
     );
     env.run("cluster install -q").assert_code(DONE);
-    assert_snapshot!(env.run("cluster uninstall --yes --progress none").expect(FAILED), @r"
+    assert_snapshot!(env.run("cluster uninstall --yes --progress none").expect(FAILED), @"
     ------- stderr -------
     error: cluster /ws/demo/prv/azure/cls/main is protected: with protection.installation: readOnly nobody may take its ingress off (precondition)
-    hint: set protection.installation of cluster main to none in the configuration, run it again, and set it back; neither --force nor --yes lifts it
+    hint: set protection.installation of cluster main to none in the configuration, run it again, and set it back; no flag lifts it
     [exit status: 1]
     ");
-    assert_snapshot!(env.run("cluster install --force --progress none").expect(FAILED), @r"
+    assert_snapshot!(env.run("cluster install --force --progress none").expect(FAILED), @"
     ------- stderr -------
     error: cluster /ws/demo/prv/azure/cls/main is protected: with protection.installation: readOnly nobody may change its ingress (precondition)
-    hint: set protection.installation of cluster main to none in the configuration, run it again, and set it back; neither --force nor --yes lifts it
+    hint: set protection.installation of cluster main to none in the configuration, run it again, and set it back; no flag lifts it
     [exit status: 1]
     ");
 }

@@ -29,9 +29,9 @@ fn a_deadline_in_the_middle_says_how_to_go_on() {
     assert_snapshot!(output, @"
     ------- stderr -------
     error: cannot tell whether this was done: create disk first of volume db (timeout)
-      caused by: the deadline passed while PUT /subscriptions/[SUBSCRIPTION......................]/resourceGroups/rg-shop/providers/Microsoft.Compute/disks/db-9b4aae-first was still under way in Azure
+      caused by: there was not enough time while PUT /subscriptions/[SUBSCRIPTION......................]/resourceGroups/rg-shop/providers/Microsoft.Compute/disks/db-9b4aae-first was still under way in Azure
       correlation id: [UUID-1............................]
-    hint: Azure asks to wait 1 s; give it more time with --timeout; `kompoxops disk list -V db` shows whether disk first exists
+    hint: Azure asks to wait 1 s; give it more time with --timeout; see whether disk first exists: kompoxops disk list -V db
     [exit status: 1]
     ");
     // The command that is named shows where it stands.

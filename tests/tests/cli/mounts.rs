@@ -186,11 +186,11 @@ fn another_assigned_disk_has_a_pair_of_its_own_and_the_old_disk_goes_once_its_pa
             .iter()
             .all(|(_, phase)| phase == "Bound")
     );
-    assert_snapshot!(env.run("disk delete -V db -N first --progress none").expect(FAILED), @r"
+    assert_snapshot!(env.run("disk delete -V db -N first --progress none").expect(FAILED), @"
     ------- stderr -------
     error: cannot delete disk first of volume db (precondition)
       caused by: cluster main still has a volume for disk first: PersistentVolume kompox-db-9b4aae-[HASH] (of claim kompox-shop-9b4aae/kompox-db-9b4aae-[HASH])
-    hint: delete it there first, once nothing uses it: kubectl delete pvc -n kompox-shop-9b4aae kompox-db-9b4aae-[HASH] --ignore-not-found && kubectl delete pv kompox-db-9b4aae-[HASH]; --force does not lift this
+    hint: delete it there first, once nothing uses it: kubectl --context kompox-main-3d0d77 delete pvc -n kompox-shop-9b4aae kompox-db-9b4aae-[HASH] --ignore-not-found && kubectl --context kompox-main-3d0d77 delete pv kompox-db-9b4aae-[HASH]; force does not lift this
     [exit status: 1]
     ");
     // As the hint says.
@@ -211,18 +211,18 @@ fn another_assigned_disk_has_a_pair_of_its_own_and_the_old_disk_goes_once_its_pa
 fn without_a_cluster_or_a_disk_nothing_is_applied_and_it_says_what_to_do() {
     let env = shop();
     env.run("disk create -V db -N first -q").assert_code(DONE);
-    assert_snapshot!(env.run(&format!("{APPLY} --progress none")).expect(FAILED), @r"
+    assert_snapshot!(env.run(&format!("{APPLY} --progress none")).expect(FAILED), @"
     ------- stderr -------
     error: cannot let cluster main mount the volumes of app shop (notFound)
       caused by: cluster /ws/demo/prv/azure/cls/main is not there yet
-    hint: run `kompoxops cluster provision`
+    hint: provision it: kompoxops cluster provision
     [exit status: 1]
     ");
-    assert_snapshot!(env.run("volume manifest --apply --progress none").expect(FAILED), @r"
+    assert_snapshot!(env.run("volume manifest --apply --progress none").expect(FAILED), @"
     ------- stderr -------
     error: cannot mount volume uploads (precondition)
       caused by: volume uploads has no disk
-    hint: make one with `kompoxops disk create --bootstrap`
+    hint: make one: kompoxops disk create --bootstrap
     [exit status: 1]
     ");
 }

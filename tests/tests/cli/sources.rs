@@ -67,7 +67,7 @@ fn chdir_comes_before_anything_else() {
     assert_snapshot!(from_aside("").expect(FAILED), @"
     ------- stderr -------
     error: there is no configuration for [ROOT]/aside (invalidInput)
-    hint: begin with `kompoxops init` or `kompoxops quickstart`, or name a configuration with --config or --kom-path
+    hint: begin with one of your own: kompoxops init; see the main job first: kompoxops quickstart; or name a configuration with --config; or KOM files with --kom-path
     [exit status: 1]
     ");
     assert_eq!(from_aside("-C ../work").expect(DONE).stdout, "shop\n");
@@ -181,7 +181,7 @@ app:
     assert_snapshot!(env.run("check").expect(FAILED), @"
     ------- stderr -------
     error: there are two configurations, kompoxops.yml and KOM in .kompox/kom/app.yml (invalidInput)
-    hint: say which one is meant: --config kompoxops.yml, or --kom-path or --kom-app with .kompox/kom/app.yml
+    hint: say that the first is meant with --config kompoxops.yml; or the other with --kom-path .kompox/kom/app.yml
     [exit status: 1]
     ");
     rename(&env, ".kompox/kom", ".kompox/away");
@@ -213,7 +213,7 @@ fn the_target_is_chosen_by_id_or_name() {
     assert_snapshot!(env.run("disk list").expect(FAILED), @"
     ------- stderr -------
     error: there are 3 apps: say which (invalidInput)
-    hint: use --app-id; apps: /ws/demo/prv/azure/cls/main/app/shop, /ws/demo/prv/azure/cls/main/app/blog, /ws/demo/prv/azure/cls/spare/app/shop
+    hint: name one with --app-id; apps: /ws/demo/prv/azure/cls/main/app/shop, /ws/demo/prv/azure/cls/main/app/blog, /ws/demo/prv/azure/cls/spare/app/shop
     [exit status: 1]
     ");
     assert_eq!(volumes("-A /ws/demo/prv/azure/cls/main/app/shop"), "db,uploads");
@@ -221,7 +221,7 @@ fn the_target_is_chosen_by_id_or_name() {
     assert_snapshot!(env.run("disk list --app-name shop").expect(FAILED), @r#"
     ------- stderr -------
     error: there are 2 apps called "shop": say which (invalidInput)
-    hint: use --app-id; apps: /ws/demo/prv/azure/cls/main/app/shop, /ws/demo/prv/azure/cls/spare/app/shop
+    hint: name one with --app-id; apps: /ws/demo/prv/azure/cls/main/app/shop, /ws/demo/prv/azure/cls/spare/app/shop
     [exit status: 1]
     "#);
     assert_eq!(volumes("--app-name shop --cluster-name main"), "db,uploads");
@@ -305,7 +305,7 @@ fn a_configuration_that_everybody_may_write_is_refused_until_it_is_named() {
     assert_snapshot!(env.run("disk list").expect(FAILED), @"
     ------- stderr -------
     error: .kompox was found, not named, and it may be written by everybody (invalidInput)
-    hint: keep others from it: chmod o-w .kompox; or name it, if you trust it: --kompox-dir .kompox or KOMPOX_DIR
+    hint: keep others from it: chmod o-w .kompox; if you trust it, name it with --kompox-dir .kompox
     [exit status: 1]
     ");
     env.run("disk list --kompox-dir .kompox").assert_code(DONE);

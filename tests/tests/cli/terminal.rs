@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use kompox_tests::binary::TestEnvironment;
-use kompoxops::exit_codes::{DONE, FAILED};
+use kompoxops::exit_codes::{DONE, FAILED, INTERRUPTED};
 
 use crate::shop;
 
@@ -160,4 +160,18 @@ fn before_a_cluster_goes_all_of_it_is_shown_and_counted_in_the_question() {
     // Nothing is left, so nobody is asked.
     let screen = shown(&env, line, None, DONE);
     assert_eq!(screen, "nothing of cluster main is there: nothing to do\n");
+}
+
+#[test]
+fn ctrl_c_at_a_question_ends_at_once_and_nothing_is_done() {
+    let env = shop();
+    env.run("disk create -V db -N a -q").assert_code(DONE);
+    let mut terminal = env
+        .command("disk delete -V db -N a --force --progress none")
+        .spawn_on_terminal();
+    terminal.wait_for("[y/N] ");
+    terminal.signal("INT");
+    let (screen, exit) = terminal.wait();
+    assert_eq!(exit, Some(i32::from(INTERRUPTED)), "{screen}");
+    assert_eq!(env.run("disk list -o name").expect(DONE).stdout, "a\n");
 }

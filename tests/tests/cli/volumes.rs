@@ -335,7 +335,7 @@ fn whatever_is_wrong_is_told_at_once_and_nothing_is_printed() {
     ------- stderr -------
     error: cannot mount volume uploads (precondition)
       caused by: volume uploads has no disk
-    hint: make one with `kompoxops disk create --bootstrap`
+    hint: make one: kompoxops disk create --bootstrap
     [exit status: 1]
     ");
     env.run("disk create -V uploads -N one -q").assert_code(DONE);
@@ -353,7 +353,7 @@ fn whatever_is_wrong_is_told_at_once_and_nothing_is_printed() {
         1: cannot mount volume db: volume db has disks of which none is assigned (disks: third)
         2: cannot mount volume uploads: volume uploads has no disk
         3: app /ws/demo/prv/azure/cls/main/app/shop has no volume upload
-    hint: choose one with `kompoxops disk assign -V db -N <disk>`; make one with `kompoxops disk create --bootstrap`; did you mean uploads? volumes: db, uploads
+    hint: choose one: kompoxops disk assign -V db -N <disk>; make one: kompoxops disk create --bootstrap; did you mean uploads? volumes: db, uploads
     [exit status: 1]
     ");
     let refused = env.run("volume manifest -o yaml").expect(FAILED);

@@ -246,7 +246,7 @@ fn without_a_configuration_every_command_says_how_to_begin() {
     assert_snapshot!(env.run("disk list").expect(FAILED), @"
     ------- stderr -------
     error: there is no configuration for [ROOT]/work (invalidInput)
-    hint: begin with `kompoxops init` or `kompoxops quickstart`, or name a configuration with --config or --kom-path
+    hint: begin with one of your own: kompoxops init; see the main job first: kompoxops quickstart; or name a configuration with --config; or KOM files with --kom-path
     [exit status: 1]
     ");
 }

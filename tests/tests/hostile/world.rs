@@ -83,8 +83,8 @@ pub(crate) fn check_error(error: &Error) {
     if let Some(target) = error.target() {
         check_text(target, 2_001);
     }
-    if let Some(hint) = error.hint() {
-        check_text(hint, 2_000);
+    for hint in error.hints() {
+        check_text(&hint.to_string(), 2_000);
     }
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {

@@ -81,7 +81,7 @@ pub(crate) fn tree(stack: &Stack, deployment: Option<&Deployment>) -> FailedOper
     }
     root.causes = causes;
     if !root.causes.is_empty() {
-        root.hint = None;
+        root.hints.clear();
     }
     root
 }
@@ -137,9 +137,7 @@ pub(crate) fn error(doing: &str, root: FailedOperation) -> Error {
     if let Some(id) = leaf.correlation_id.as_ref().or(root.correlation_id.as_ref()) {
         error = error.with_correlation_id(id.clone());
     }
-    if let Some(hint) = &leaf.hint {
-        error = error.with_hint(hint.clone());
-    }
+    error = error.with_hints(leaf.hints.iter().cloned());
     error.with_failures(vec![root])
 }
 
@@ -188,7 +186,7 @@ fn of_operation(operation: &Operation, correlation: Option<&str>) -> FailedOpera
             add(told, &mut causes, &mut known);
         }
         failed.causes = causes;
-        failed.hint = None;
+        failed.hints.clear();
     }
     failed
 }
@@ -215,7 +213,11 @@ fn of_detail(detail: &ErrorDetail, resource: &str, correlation: Option<&str>) ->
         message,
         correlation_id: correlation.map(str::to_owned),
         // What follows from something else is mended there.
-        hint: causes.is_empty().then(|| advice(detail).1).flatten(),
+        hints: if causes.is_empty() {
+            advice(detail).1
+        } else {
+            Vec::new()
+        },
         causes,
     }
 }
@@ -312,7 +314,7 @@ mod tests {
             (AKS, "ErrCode_InsufficientVCPUQuota")
         );
         assert_eq!(leaves[0].correlation_id.as_deref(), Some("c-1"));
-        assert!(root.hint.is_none());
+        assert!(root.hints.is_empty());
         let error = error("cannot provision cluster c1", root);
         assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
         assert_eq!(
@@ -320,7 +322,7 @@ mod tests {
             "cannot provision cluster c1: managed cluster aks-1: 4 cores left, 8 needed"
         );
         assert_eq!((error.target(), error.correlation_id()), (Some(AKS), Some("c-1")));
-        assert!(error.hint().unwrap().contains("VM_SIZE"));
+        assert!(format!("{:?}", error.hints()).contains("VM_SIZE"));
     }
 
     #[test]
@@ -398,7 +400,7 @@ mod tests {
         let root = of_findings(&denied, "/stack", None);
         assert!(
             root.message.contains("Allowed locations")
-                && root.hint.as_deref().unwrap().contains("Allowed locations")
+                && format!("{:?}", root.hints).contains("Allowed locations")
         );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kompox_arm::{ArmError, ArmRequest};
 use kompox_domain::context::Step;
-use kompox_domain::{Error, ErrorKind, Result};
+use kompox_domain::{Argument, Error, ErrorKind, Hint, Result};
 
 use super::nouns::title;
 use super::operations::{Deployment, Operation, Reader};
@@ -242,11 +242,17 @@ impl<'a> Follower<'a> {
         }
         Error::new(ErrorKind::Timeout, message)
             .with_correlation_id(self.work.arm.correlation_id())
-            .with_hint(
-                "it goes on in Azure: `kompoxops cluster wait` waits for it, and provisioning again picks it up; \
-                 give it more time with --timeout. A stack that is stuck for hours is let go with \
-                 `az stack sub delete --action-on-unmanage detachAll`, which deletes nothing",
-            )
+            .with_hints([
+                Hint::command(
+                    "it goes on in Azure, and provisioning again picks it up; wait for it",
+                    kompox_domain::Operation::ClusterWait,
+                ),
+                Hint::argument("give it more time", Argument::Timeout),
+                Hint::foreign(
+                    "let a stack go that is stuck for hours, which deletes nothing",
+                    "az stack sub delete --action-on-unmanage detachAll",
+                ),
+            ])
     }
 }
 

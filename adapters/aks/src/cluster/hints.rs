@@ -1,39 +1,84 @@
 //! What can be done about the errors that making a cluster brings: one table, beside the general one of the ARM client.
 
+use std::borrow::Cow;
+
 use kompox_arm::{ErrorDetail, ServiceError};
-use kompox_domain::ErrorKind;
+use kompox_domain::hint::Means;
+use kompox_domain::{Argument, ErrorKind, Hint, Operation};
+
+const SIZES: Means = Means::settings(&["AZURE_AKS_SYSTEM_VM_SIZE", "AZURE_AKS_USER_VM_SIZE"]);
+const ZONES: Means = Means::settings(&["AZURE_AKS_SYSTEM_VM_ZONES", "AZURE_AKS_USER_VM_ZONES"]);
+const OTHER_SIZE: Hint = Hint::fixed("or set another", Some(SIZES));
+const OFFERED: Hint = Hint::fixed(
+    "see what there is",
+    Some(Means::foreign("az vm list-skus --location <region>")),
+);
+const WAIT: Hint = Hint::fixed(
+    "another operation is still under way: run it again once it has ended; wait for it",
+    Some(Means::operation(Operation::ClusterWait)),
+);
 
 /// Kind and advice by code. The codes of every ARM service that the client knows are not here.
-const TABLE: &[(&[&str], ErrorKind, &str)] = &[
+const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
     (
         &["K8sVersionNotSupported", "AgentPoolK8sVersionNotSupported"],
         ErrorKind::InvalidInput,
-        "choose a version that the region offers in AZURE_AKS_KUBERNETES_VERSION (az aks get-versions --location <region>); one that is for long-term support only needs AZURE_AKS_SKU_TIER: Premium",
+        &[
+            Hint::fixed(
+                "choose a version that the region offers in",
+                Some(Means::settings(&["AZURE_AKS_KUBERNETES_VERSION"])),
+            ),
+            Hint::fixed(
+                "see the versions there are",
+                Some(Means::foreign("az aks get-versions --location <region>")),
+            ),
+            Hint::fixed(
+                "one that is for long-term support only needs AZURE_AKS_SKU_TIER: Premium",
+                None,
+            ),
+        ],
     ),
     (
         &["ErrCode_InsufficientVCPUQuota", "InsufficientVCPUQuota"],
         ErrorKind::QuotaExceeded,
-        "ask for more cores of that family (az vm list-usage --location <region> tells how many there are), or set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE",
+        &[
+            Hint::fixed("ask for more cores of that family", None),
+            Hint::fixed(
+                "see how many there are",
+                Some(Means::foreign("az vm list-usage --location <region>")),
+            ),
+            OTHER_SIZE,
+        ],
     ),
     (
         &["PublicIPCountLimitReached"],
         ErrorKind::QuotaExceeded,
-        "ask for more public addresses in the region, or delete what is no longer needed",
+        &[Hint::fixed(
+            "ask for more public addresses in the region, or delete what is no longer needed",
+            None,
+        )],
     ),
     (
         &["VMSizeNotSupported"],
         ErrorKind::InvalidInput,
-        "set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE: az vm list-skus --location <region> tells what there is",
+        &[Hint::fixed("set another", Some(SIZES)), OFFERED],
     ),
     (
         &["SkuNotAvailable"],
         ErrorKind::QuotaExceeded,
-        "set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE, or other zones in AZURE_AKS_SYSTEM_VM_ZONES and AZURE_AKS_USER_VM_ZONES: az vm list-skus --location <region> tells what there is",
+        &[
+            Hint::fixed("set another", Some(SIZES)),
+            Hint::fixed("or other zones in", Some(ZONES)),
+            OFFERED,
+        ],
     ),
     (
         &["AvailabilityZoneNotSupported"],
         ErrorKind::InvalidInput,
-        "set AZURE_AKS_SYSTEM_VM_ZONES and AZURE_AKS_USER_VM_ZONES to zones in which the region offers that size",
+        &[Hint::fixed(
+            "choose zones in which the region offers that size, in",
+            Some(ZONES),
+        )],
     ),
     (
         &[
@@ -43,47 +88,88 @@ const TABLE: &[(&[&str], ErrorKind, &str)] = &[
             "OverconstrainedZonalAllocationRequest",
         ],
         ErrorKind::Unavailable,
-        "Azure has no such machines left there just now: run it again later, or choose another size or zone",
+        &[Hint::fixed(
+            "Azure has no such machines left there just now: run it again later, or choose another size or zone",
+            None,
+        )],
     ),
     (
         &["VaultAlreadyExists"],
         ErrorKind::Conflict,
-        "a vault of that name is there already, or was deleted and is still kept: purge it with az keyvault purge, or recover it with az keyvault recover",
+        &[
+            Hint::fixed(
+                "a vault of that name is there already, or was deleted and is still kept",
+                None,
+            ),
+            Hint::fixed("purge it", Some(Means::foreign("az keyvault purge"))),
+            Hint::fixed("or recover it", Some(Means::foreign("az keyvault recover"))),
+            Hint::fixed(
+                "or, where a deprovisioning of this cluster was cut short, let it end",
+                Some(Means::operation(Operation::ClusterDeprovision)),
+            ),
+        ],
     ),
     (
         &["AlreadyInUse"],
         ErrorKind::Conflict,
-        "somebody has that name, which must be unique in all of Azure; give the cluster another name or resource group",
+        &[Hint::fixed(
+            "somebody has that name, which must be unique in all of Azure; give the cluster another name or resource group",
+            None,
+        )],
     ),
     (
         &["RoleAssignmentUpdateNotPermitted"],
         ErrorKind::Conflict,
-        "an assignment of that name stands for another principal: delete it with az role assignment delete --ids <the id above>, then run it again",
+        &[Hint::fixed(
+            "an assignment of that name stands for another principal: run it again after deleting that one",
+            Some(Means::foreign("az role assignment delete --ids <the id above>")),
+        )],
     ),
     (
         &["RoleAssignmentExists"],
         ErrorKind::Conflict,
-        "somebody gave the same role under another name: delete that assignment, or leave the role out",
+        &[Hint::fixed(
+            "somebody gave the same role under another name: delete that assignment, or leave the role out",
+            None,
+        )],
     ),
     (
         &["PrincipalNotFound"],
         ErrorKind::Precondition,
-        "check AZURE_AKS_ADMIN_PRINCIPAL_IDS (object ids, not client ids); a principal made just now takes some minutes to be known everywhere: then run it again",
+        &[
+            Hint::fixed(
+                "check that these are object ids, not client ids, in",
+                Some(Means::settings(&["AZURE_AKS_ADMIN_PRINCIPAL_IDS"])),
+            ),
+            Hint::fixed(
+                "a principal made just now takes some minutes to be known everywhere: then run it again",
+                None,
+            ),
+        ],
     ),
     (
         &["ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"],
         ErrorKind::Conflict,
-        "somebody else is changing that identity's credentials: run it again",
+        &[Hint::fixed(
+            "somebody else is changing that identity's credentials: run it again",
+            None,
+        )],
     ),
     (
         &["SubnetIsFull", "InsufficientSubnetSize"],
         ErrorKind::Precondition,
-        "the subnet of AZURE_AKS_VNET_SUBNET_ID has too few free addresses: make it larger, or choose another",
+        &[Hint::fixed(
+            "the subnet of AZURE_AKS_VNET_SUBNET_ID has too few free addresses: make it larger, or choose another",
+            None,
+        )],
     ),
     (
         &["CustomPrivateDNSZoneMissingPermissionError"],
         ErrorKind::PermissionDenied,
-        "the cluster's identity needs Private DNS Zone Contributor on the zone of AZURE_AKS_PRIVATE_DNS_ZONE, and Network Contributor on the virtual network",
+        &[Hint::fixed(
+            "the cluster's identity needs Private DNS Zone Contributor on the zone of AZURE_AKS_PRIVATE_DNS_ZONE, and Network Contributor on the virtual network",
+            None,
+        )],
     ),
     (
         &[
@@ -96,17 +182,26 @@ const TABLE: &[(&[&str], ErrorKind, &str)] = &[
             "K8SAPIServerDNSLookupFailVMExtensionError",
         ],
         ErrorKind::Precondition,
-        "the nodes do not reach what they need: check AZURE_AKS_OUTBOUND_TYPE, the routes, DNS servers and firewall of the subnet, and AZURE_AKS_HTTPS_PROXY",
+        &[Hint::fixed(
+            "the nodes do not reach what they need: check AZURE_AKS_OUTBOUND_TYPE, the routes, DNS servers and firewall of the subnet, and AZURE_AKS_HTTPS_PROXY",
+            None,
+        )],
     ),
     (
         &["PropertyChangeNotAllowed"],
         ErrorKind::Precondition,
-        "that cannot be changed after creation: set it back, or deprovision the cluster and provision it anew",
+        &[Hint::fixed(
+            "that cannot be changed after creation: set it back, or deprovision the cluster and provision it anew",
+            None,
+        )],
     ),
     (
         &["ResourceGroupBeingDeleted"],
         ErrorKind::Precondition,
-        "the resource group is being deleted: wait until it is gone, then run it again",
+        &[Hint::fixed(
+            "the resource group is being deleted: wait until it is gone, then run it again",
+            None,
+        )],
     ),
     (
         &[
@@ -115,32 +210,50 @@ const TABLE: &[(&[&str], ErrorKind, &str)] = &[
             "RetryableErrorDueToAnotherOperation",
         ],
         ErrorKind::Conflict,
-        "something else was still being made or changed: run it again",
+        &[Hint::fixed(
+            "something else was still being made or changed: run it again",
+            None,
+        )],
     ),
-    (
-        &["DeploymentActive"],
-        ErrorKind::Precondition,
-        "a deployment of that name is still under way: kompoxops cluster wait, then run it again",
-    ),
+    (&["DeploymentActive"], ErrorKind::Precondition, &[WAIT]),
     (
         &["DeploymentQuotaExceeded"],
         ErrorKind::QuotaExceeded,
-        "the history holds 800 deployments: delete old ones with az deployment sub delete or az deployment group delete",
+        &[Hint::fixed(
+            "the history holds 800 deployments, of the subscription or of the group: delete old ones",
+            Some(Means::foreign(
+                "az deployment sub delete, az deployment group delete",
+            )),
+        )],
     ),
     (
         &["DeploymentStackInNonTerminalState"],
         ErrorKind::Precondition,
-        "another operation holds the stack: kompoxops cluster wait, then run it again; one that is stuck for hours is let go with az stack sub delete --action-on-unmanage detachAll",
+        &[
+            WAIT,
+            Hint::fixed(
+                "let one go that is stuck for hours",
+                Some(Means::foreign(
+                    "az stack sub delete --action-on-unmanage detachAll",
+                )),
+            ),
+        ],
     ),
     (
         &["DeploymentStackDeleteResourcesFailed"],
         ErrorKind::Failed,
-        "look at what could not be deleted (a lock, something that is still in use), then run it again",
+        &[Hint::fixed(
+            "look at what could not be deleted (a lock, something that is still in use), then run it again",
+            None,
+        )],
     ),
     (
         &["DeploymentStackDeploymentFailed", "DeploymentFailed"],
         ErrorKind::Failed,
-        "Azure does not say why; look at the deployment in the portal under Subscriptions, Deployments, then run it again",
+        &[Hint::fixed(
+            "Azure does not say why; look at the deployment in the portal under Subscriptions, Deployments, then run it again",
+            None,
+        )],
     ),
     (
         &[
@@ -149,95 +262,157 @@ const TABLE: &[(&[&str], ErrorKind, &str)] = &[
             "MultipleErrorsOccurred",
         ],
         ErrorKind::Failed,
-        "what Azure says above tells which setting it does not accept; kompoxops check --online looks at the usual ones",
+        &[Hint::fixed(
+            "what Azure says above tells which setting it does not accept; look at the usual ones",
+            Some(Means::operation(Operation::ClusterCheck)),
+        )],
     ),
     (
         &["ResourceNotFound", "ParentResourceNotFound", "NotFound"],
         ErrorKind::Precondition,
-        "check that what the settings name is there and that this identity may read it; something made just now may take a moment: run it again",
+        &[Hint::fixed(
+            "check that what the settings name is there and that this identity may read it; something made just now may take a moment: run it again",
+            None,
+        )],
     ),
     (
         &["ResourceGroupNotFound"],
         ErrorKind::Precondition,
-        "check AZURE_RESOURCE_GROUP_NAME; a group made just now may take a moment to be known everywhere: run it again",
+        &[
+            Hint::fixed("check", Some(Means::settings(&["AZURE_RESOURCE_GROUP_NAME"]))),
+            Hint::fixed(
+                "a group made just now may take a moment to be known everywhere: run it again",
+                None,
+            ),
+        ],
     ),
     (
         &["DeploymentStackNotFound"],
         ErrorKind::NotFound,
-        "there is no such cluster: kompoxops cluster provision makes it",
+        &[Hint::fixed(
+            "there is no such cluster; make it",
+            Some(Means::operation(Operation::ClusterProvision)),
+        )],
     ),
     (
         &["TooManyRequests"],
         ErrorKind::Throttled,
-        "wait a little, then run it again",
+        &[Hint::fixed("wait a little, then run it again", None)],
     ),
     (
         &["KubernetesPerformanceError"],
         ErrorKind::Unavailable,
-        "the command found no room in the cluster: look at its nodes, then run it again",
+        &[Hint::fixed(
+            "the command found no room in the cluster: look at its nodes, then run it again",
+            None,
+        )],
     ),
     (
         &["KubernetesOperationError"],
         ErrorKind::Precondition,
-        "something in the cluster refused the command: look at its admission policies",
+        &[Hint::fixed(
+            "something in the cluster refused the command: look at its admission policies",
+            None,
+        )],
     ),
 ];
 
 /// Kind and advice by what is said, where the code tells too little. Each phrase has a blank, as no name and no address
 /// has; what a message quotes does not count.
-const PHRASES: &[(&str, ErrorKind, &str)] = &[
+const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
     (
         "might not have an accurate list of managed resources",
         ErrorKind::Precondition,
-        "look at what the stack and the resource group hold, then run it again with --force; only if that fails and nothing else is in the stack, az stack sub create with --bypass-stack-out-of-sync-error sets it right",
+        &[
+            Hint::fixed(
+                "look at what the stack and the resource group hold, then run it again",
+                Some(Means::arguments(&[Argument::Force])),
+            ),
+            Hint::fixed(
+                "only if that fails and nothing else is in the stack, set it right",
+                Some(Means::foreign(
+                    "az stack sub create --bypass-stack-out-of-sync-error",
+                )),
+            ),
+        ],
     ),
     (
         "already exists in deleted state",
         ErrorKind::Conflict,
-        "it was deleted and is still kept: purge it with az keyvault purge, or recover it with az keyvault recover",
+        &[
+            Hint::fixed("it was deleted and is still kept", None),
+            Hint::fixed("purge it", Some(Means::foreign("az keyvault purge"))),
+            Hint::fixed("or recover it", Some(Means::foreign("az keyvault recover"))),
+            Hint::fixed(
+                "or, where a deprovisioning of this cluster was cut short, let it end",
+                Some(Means::operation(Operation::ClusterDeprovision)),
+            ),
+        ],
     ),
     (
         "been soft-deleted",
         ErrorKind::Conflict,
-        "it was deleted and is still kept: purge it, or recover it",
+        &[Hint::fixed(
+            "it was deleted and is still kept: purge it, or recover it",
+            None,
+        )],
     ),
     (
         "is soft-deleted",
         ErrorKind::Conflict,
-        "it was deleted and is still kept: purge it, or recover it",
+        &[Hint::fixed(
+            "it was deleted and is still kept: purge it, or recover it",
+            None,
+        )],
     ),
     (
         "soft-deleted state",
         ErrorKind::Conflict,
-        "it was deleted and is still kept: purge it, or recover it",
+        &[Hint::fixed(
+            "it was deleted and is still kept: purge it, or recover it",
+            None,
+        )],
     ),
     (
         "Getting static credential isn't allowed",
         ErrorKind::Precondition,
-        "local accounts are off: use --cred user",
+        &[Hint::fixed(
+            "local accounts are off: sign in as yourself",
+            Some(Means::arguments(&[Argument::Credential(Cow::Borrowed("user"))])),
+        )],
     ),
     (
         "vCPU quota",
         ErrorKind::QuotaExceeded,
-        "ask for more cores of that family (az vm list-usage --location <region> tells how many there are), or set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE",
+        &[
+            Hint::fixed("ask for more cores of that family", None),
+            Hint::fixed(
+                "see how many there are",
+                Some(Means::foreign("az vm list-usage --location <region>")),
+            ),
+            OTHER_SIZE,
+        ],
     ),
     (
         "stopped power state",
         ErrorKind::Precondition,
-        "start the cluster first: az aks start",
+        &[Hint::fixed(
+            "start the cluster first",
+            Some(Means::foreign("az aks start")),
+        )],
     ),
 ];
 
 /// What kind of error it is, and what can be done about it.
-pub(crate) fn advice(detail: &ErrorDetail) -> (ErrorKind, Option<String>) {
+pub(crate) fn advice(detail: &ErrorDetail) -> (ErrorKind, Vec<Hint>) {
     let own = unquoted(&detail.message).to_ascii_lowercase();
     let said = |phrase: &str| own.contains(&phrase.to_ascii_lowercase());
-    if let Some((_, kind, hint)) = PHRASES.iter().find(|(phrase, ..)| said(phrase)) {
-        return (*kind, Some((*hint).to_owned()));
+    if let Some((_, kind, hints)) = PHRASES.iter().find(|(phrase, ..)| said(phrase)) {
+        return (*kind, hints.to_vec());
     }
     let named = |codes: &[&str]| codes.iter().any(|code| code.eq_ignore_ascii_case(&detail.code));
-    if let Some((_, kind, hint)) = TABLE.iter().find(|(codes, ..)| named(codes)) {
-        return (*kind, Some((*hint).to_owned()));
+    if let Some((_, kind, hints)) = TABLE.iter().find(|(codes, ..)| named(codes)) {
+        return (*kind, hints.to_vec());
     }
     let general = ServiceError {
         // What failed late has no status of its own.
@@ -246,11 +421,11 @@ pub(crate) fn advice(detail: &ErrorDetail) -> (ErrorKind, Option<String>) {
         message: detail.message.clone(),
         ..ServiceError::default()
     };
-    let mut hint = general.hint();
-    if let (Some(hint), false) = (&mut hint, detail.policies.is_empty()) {
-        *hint = format!("{hint} (policies: {})", detail.policies.join(", "));
+    let mut hints = general.hints();
+    if !hints.is_empty() && !detail.policies.is_empty() {
+        hints.push(Hint::text(format!("policies: {}", detail.policies.join(", "))));
     }
-    (general.kind(), hint)
+    (general.kind(), hints)
 }
 
 /// A message without what stands in quotes. An apostrophe within a word is none.
@@ -272,6 +447,8 @@ fn unquoted(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kompox_domain::hint::in_words;
+
     use super::*;
 
     #[test]
@@ -284,17 +461,18 @@ mod tests {
             "The tag 'stopped power state' is odd.",
             "\"Getting static credential isn't allowed\" is no name.",
         ] {
-            assert_eq!(of("Whatever", message).1, None, "{message}");
+            assert_eq!(of("Whatever", message).1, "", "{message}");
         }
         assert_eq!(unquoted("isn't 'a b' done"), "isn't  done");
     }
 
-    fn of(code: &str, message: &str) -> (ErrorKind, Option<String>) {
-        advice(&ErrorDetail {
+    fn of(code: &str, message: &str) -> (ErrorKind, String) {
+        let (kind, hints) = advice(&ErrorDetail {
             code: code.to_owned(),
             message: message.to_owned(),
             ..ErrorDetail::default()
-        })
+        });
+        (kind, in_words(&hints))
     }
 
     #[test]
@@ -334,23 +512,23 @@ mod tests {
             "InvalidAuthenticationToken",
             "InvalidTemplate",
         ] {
-            assert!(of(code, "m").1.is_some(), "{code}");
+            assert!(!of(code, "m").1.is_empty(), "{code}");
         }
-        assert_eq!(of("Whatever", "m").1, None);
+        assert_eq!(of("Whatever", "m").1, "");
         let unsynchronized = "The deployment stack 'x' might not have an accurate list of managed resources.";
-        assert!(of("Odd", unsynchronized).1.unwrap().contains("out-of-sync"));
+        assert!(of("Odd", unsynchronized).1.contains("out-of-sync"));
         assert!(
-            of("BadRequest", "Getting static credential isn't allowed because")
+            !of("BadRequest", "Getting static credential isn't allowed because")
                 .1
-                .is_some()
+                .is_empty()
         );
         assert!(
-            of(
+            !of(
                 "OperationNotAllowed",
                 "exceeding approved Total Regional vCPU quota"
             )
             .1
-            .is_some()
+            .is_empty()
         );
     }
 
@@ -371,12 +549,12 @@ mod tests {
 
     #[test]
     fn a_policy_is_named_in_the_advice() {
-        let (_, hint) = advice(&ErrorDetail {
+        let (_, hints) = advice(&ErrorDetail {
             code: "RequestDisallowedByPolicy".to_owned(),
             policies: vec!["Allowed locations".to_owned()],
             ..ErrorDetail::default()
         });
-        assert!(hint.unwrap().contains("Allowed locations"));
+        assert!(format!("{hints:?}").contains("Allowed locations"));
     }
 
     #[test]

@@ -4,7 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ServiceError};
 use kompox_domain::cluster::{AccessToken, Address, Credential, KubeconfigRequest};
-use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Result, Secret, naming};
+use kompox_domain::{
+    Argument, ClusterScope, Context, Error, ErrorKind, Hint, Operation, Result, Secret, naming,
+};
 use kompox_kube::kubeconfig::Received;
 use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver};
 use serde::Deserialize;
@@ -119,7 +121,10 @@ pub(crate) fn require_running(cluster: &ManagedCluster) -> Result<()> {
         format!("{} is stopped", title(&cluster.id)),
     )
     .with_target(cluster.id.clone())
-    .with_hint(format!("start it: az aks start --ids {}", cluster.id)))
+    .with_hint(Hint::foreign(
+        "start it",
+        format!("az aks start --ids {}", cluster.id),
+    )))
 }
 
 /// A client for a cluster's API server, as patient as ours for ARM.
@@ -148,10 +153,10 @@ pub(crate) fn missing(scope: &ClusterScope, place: &locate::Place) -> Error {
     match place {
         locate::Place::Own { .. } => {
             Error::new(ErrorKind::NotFound, format!("cluster {id} is not there yet"))
-                .with_hint("run `kompoxops cluster provision`")
+                .with_hint(Hint::command("provision it", Operation::ClusterProvision))
         }
         locate::Place::Existing(handle) => Error::new(ErrorKind::NotFound, format!("there is no {handle}"))
-            .with_hint("check AZURE_AKS_RESOURCE_ID"),
+            .with_hint(Hint::setting("check", "AZURE_AKS_RESOURCE_ID")),
     }
 }
 
@@ -174,21 +179,28 @@ fn no_admin(cluster: &ManagedCluster) -> Error {
             title(&cluster.id)
         ),
     )
-    .with_hint("use --cred user: it signs in as whoever is signed in to Azure")
+    .with_hint(Hint::argument(
+        "sign in as whoever is signed in to Azure",
+        Argument::Credential("user".into()),
+    ))
 }
 
 /// Whether the public address is to be asked for where the private one is the default.
 async fn public(cluster: &ManagedCluster, asked: Address, resolver: &dyn Resolver) -> Result<bool> {
-    let no_such = |what: &str, hint: &str| {
+    let no_such = |what: &str, hint: Hint| {
         let message = format!("{} has no {what} address", title(&cluster.id));
         Err(Error::new(ErrorKind::Precondition, message).with_hint(hint))
     };
+    let by = |text: &'static str, address: &'static str| {
+        Hint::argument(text, Argument::Address(Some(address.into())))
+    };
     let (public, private) = (cluster.public_name(), cluster.private_name());
     match (asked, public, private) {
-        (Address::Public, None, Some(_)) => {
-            no_such("public", "use --address private, from the cluster's network")
-        }
-        (Address::Private, _, None) => no_such("private", "use --address public"),
+        (Address::Public, None, Some(_)) => no_such(
+            "public",
+            by("from the cluster's network, use the private one", "private"),
+        ),
+        (Address::Private, _, None) => no_such("private", by("use the public one", "public")),
         (Address::Public, _, _) => Ok(cluster.is_private()),
         (Address::Private, _, Some(_)) | (Address::Auto, None, _) => Ok(false),
         (Address::Auto, Some(_), None) => Ok(cluster.is_private()),
@@ -257,9 +269,10 @@ fn refused(error: ArmError, cluster: &ManagedCluster, whose: Whose) -> Error {
     }
     let error = domain(error);
     match (error.kind(), whose) {
-        (ErrorKind::PermissionDenied, Whose::Admin) => error.with_hint(
-            "use --cred user, or ask for the role Azure Kubernetes Service Cluster Admin Role on the cluster",
-        ),
+        (ErrorKind::PermissionDenied, Whose::Admin) => error.with_hints([
+            Hint::argument("sign in as yourself", Argument::Credential("user".into())),
+            Hint::text("or ask for the role Azure Kubernetes Service Cluster Admin Role on the cluster"),
+        ]),
         (ErrorKind::PermissionDenied, Whose::User) => {
             error.with_hint("ask for the role Azure Kubernetes Service Cluster User Role on the cluster")
         }
@@ -334,7 +347,7 @@ mod tests {
             assert_eq!(answer.as_ref().ok().copied(), expected, "case {number}");
             if let Err(error) = answer {
                 assert_eq!(error.kind(), ErrorKind::Precondition);
-                assert!(error.hint().unwrap().contains("--address"));
+                assert!(format!("{:?}", error.hints()).contains("Address("));
             }
         }
     }
@@ -348,6 +361,6 @@ mod tests {
         assert_eq!(whose(&without, Credential::Auto).ok(), Some(Whose::User));
         let error = whose(&without, Credential::Admin).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Precondition);
-        assert!(error.hint().unwrap().contains("--cred user"));
+        assert!(format!("{:?}", error.hints()).contains("Credential(\"user\")"));
     }
 }

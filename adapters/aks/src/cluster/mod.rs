@@ -90,11 +90,8 @@ pub(crate) fn domain(error: ArmError) -> Error {
         _ => None,
     };
     let error = Error::from(error);
-    match (error.hint(), detail) {
-        (None, Some(detail)) => match hints::advice(&detail).1 {
-            Some(hint) => error.with_hint(hint),
-            None => error,
-        },
+    match (error.hints(), detail) {
+        ([], Some(detail)) => error.with_hints(hints::advice(&detail).1),
         _ => error,
     }
 }

@@ -1,6 +1,6 @@
 //! What keeps a cluster from being provisioned, told before anything is written.
 
-use kompox_domain::{Error, ErrorKind, Result, tags};
+use kompox_domain::{Error, ErrorKind, Hint, Operation, Result, tags};
 
 use super::ClusterWork;
 use super::managed::{AgentPool, ManagedCluster};
@@ -25,7 +25,7 @@ pub(super) struct Fixed {
     pub(super) configured: String,
 }
 
-fn refused(message: impl Into<String>, hint: impl Into<String>) -> Error {
+fn refused(message: impl Into<String>, hint: impl Into<Hint>) -> Error {
     Error::new(ErrorKind::Precondition, message).with_hint(hint)
 }
 
@@ -75,7 +75,10 @@ impl ClusterWork<'_> {
                 self.scope.cluster.id.cluster,
                 all.join("; ")
             ),
-            "set it back in the settings, or run `kompoxops cluster deprovision` and provision the cluster anew",
+            Hint::command(
+                "set it back in the settings; or provision the cluster anew, after it was deprovisioned",
+                Operation::ClusterDeprovision,
+            ),
         ))
     }
 
@@ -144,9 +147,12 @@ impl ClusterWork<'_> {
         match &seen.cluster {
             Some(cluster) if cluster.is_stopped() => Err(refused(
                 format!("{} is stopped, and cannot be changed so", title(&cluster.id)),
-                format!(
-                    "start it: az aks start --resource-group {} --name {}",
-                    self.own.group, cluster.name
+                Hint::foreign(
+                    "start it",
+                    format!(
+                        "az aks start --resource-group {} --name {}",
+                        self.own.group, cluster.name
+                    ),
                 ),
             )),
             _ => Ok(()),

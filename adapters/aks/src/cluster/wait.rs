@@ -2,7 +2,7 @@
 
 use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Operation, Result};
 
 use super::follow::Follower;
 use super::managed::ManagedCluster;
@@ -102,8 +102,10 @@ async fn settled(
         let state = state.to_owned();
         let doing = || format!("while {} was still in state {state}", title(&cluster.id));
         arm.pause(cx, wait, doing).await.map_err(|error| {
-            Error::from(error)
-                .with_hint("it goes on in Azure: `kompoxops cluster wait` waits for it; give it more time with --timeout")
+            Error::from(error).with_hints([
+                Hint::command("it goes on in Azure; wait for it", Operation::ClusterWait),
+                Hint::argument("give it more time", Argument::Timeout),
+            ])
         })?;
         wait = wait.saturating_mul(2).min(MAX_LOOK);
         let Some(next) = locate::read(arm, cx, &cluster.id).await.map_err(domain)? else {
@@ -124,6 +126,9 @@ fn failed(cluster: &ManagedCluster, state: &str) -> Error {
     Error::new(ErrorKind::Failed, message)
         .with_code(state)
         .with_target(cluster.id.clone())
-        .with_hint("its activity log in the portal says why; `kompoxops cluster provision` tries to mend it")
+        .with_hint(Hint::command(
+            "its activity log in the portal says why; try to mend it",
+            Operation::ClusterProvision,
+        ))
         .with_failures(vec![failure])
 }

@@ -10,7 +10,7 @@ use kompox_arm::ArmClient;
 use kompox_domain::dns::{
     DnsReport, DnsRequest, Owner, RecordSet, Wish, Zone, decide, destroy as delete_all, wish,
 };
-use kompox_domain::{AppScope, Context, Error, ErrorKind, Result};
+use kompox_domain::{AppScope, Context, Error, ErrorKind, Hint, Result};
 use kompox_kube::Resolver;
 
 use self::work::{Judge, Judged, Work};
@@ -38,7 +38,7 @@ pub(crate) async fn deploy(
     if zones.is_empty() {
         let message = format!("cluster {} has no DNS zone to write to", app.cluster.id);
         return Err(Error::new(ErrorKind::InvalidInput, message)
-            .with_hint(format!("name the zones of the app's hosts in {SETTING}")));
+            .with_hint(Hint::setting("name the zones of the app's hosts in", SETTING)));
     }
     let served = served::read(arm, cx, resolver, app, place, &request.namespaces).await?;
     let judge = Deploy {

@@ -293,7 +293,7 @@ fn failure(mut failed: Vec<(String, Error)>) -> Option<Error> {
     Some(
         Error::new(kind, message)
             .with_failures(failures.collect())
-            .with_hint("running it again goes on where it stopped"),
+            .with_hint("run it again: it goes on where it stopped"),
     )
 }
 
@@ -304,7 +304,7 @@ fn failed_operation(resource: &str, error: &Error) -> FailedOperation {
         code: error.code().unwrap_or_else(|| error.kind().as_str()).to_owned(),
         message: format!("{error}{}", cause.unwrap_or_default()),
         correlation_id: error.correlation_id().map(str::to_owned),
-        hint: error.hint().map(str::to_owned),
+        hints: error.hints().to_vec(),
         causes: Vec::new(),
     }
 }

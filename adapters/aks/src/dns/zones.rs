@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ResourceId};
 use kompox_domain::dns::{DomainName, RecordSet, Visibility, Zone};
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Context, Error, ErrorKind, Hint, Result};
 use url::Url;
 
 use super::{SETTING, wire};
@@ -32,7 +32,7 @@ fn zone(id: &ResourceId) -> Result<Zone> {
     let name: DomainName = id.name().parse().map_err(|error| {
         Error::new(ErrorKind::InvalidInput, format!("{id} is no DNS zone"))
             .with_source(Box::new(error) as Box<dyn std::error::Error + Send + Sync>)
-            .with_hint(format!("check {SETTING}"))
+            .with_hint(Hint::setting("check", SETTING))
     })?;
     let private = id.is_of("Microsoft.Network", "privateDnsZones");
     Ok(Zone {

@@ -2,7 +2,7 @@
 
 use kompox_arm::{ArmClient, ArmRequest, ListedResource};
 use kompox_domain::model::Ingress;
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Context, Error, ErrorKind, Hint, Operation, Result};
 use serde::Deserialize;
 use serde::de::Error as _;
 
@@ -41,14 +41,14 @@ impl Facts {
     pub(super) async fn of_own(work: &ClusterWork<'_>, ingress: &Ingress) -> Result<Self> {
         let seen = work.see().await?;
         let name = &work.scope.cluster.id;
-        let provision = "run `kompoxops cluster provision`";
-        let unready = |why: String, hint: &str| Err(Error::new(ErrorKind::Precondition, why).with_hint(hint));
+        let provision = || Hint::command("provision it", Operation::ClusterProvision);
+        let unready = |why: String, hint: Hint| Err(Error::new(ErrorKind::Precondition, why).with_hint(hint));
         let stack = seen
             .stack
             .as_ref()
             .filter(|stack| stack.is_of(&work.scope.path()));
         let Some(stack) = stack else {
-            return unready(format!("cluster {name} is not provisioned"), provision);
+            return unready(format!("cluster {name} is not provisioned"), provision());
         };
         match stack.state() {
             StackState::Succeeded => {}
@@ -59,7 +59,10 @@ impl Facts {
                 );
                 return unready(
                     why,
-                    "wait for it with `kompoxops cluster wait`, then run it again",
+                    Hint::command(
+                        "run it again once that has ended; wait for it",
+                        Operation::ClusterWait,
+                    ),
                 );
             }
             StackState::Failed | StackState::Canceled => {
@@ -67,7 +70,7 @@ impl Facts {
                     "cluster {name} is not provisioned: its deployment stack is {}",
                     stack.state_word()
                 );
-                return unready(why, provision);
+                return unready(why, provision());
             }
         }
         work.refuse_stopped(&seen)?;
@@ -75,7 +78,7 @@ impl Facts {
         let Some(cluster) = seen.cluster else {
             return unready(
                 format!("the managed cluster of cluster {name} is gone"),
-                provision,
+                provision(),
             );
         };
         trusts(&outputs, ingress)?;
@@ -109,12 +112,12 @@ impl Facts {
         let id = existing.id.to_string();
         let Some(cluster) = cluster else {
             return Err(Error::new(ErrorKind::NotFound, format!("there is no {id}"))
-                .with_hint("check AZURE_AKS_RESOURCE_ID"));
+                .with_hint(Hint::setting("check", "AZURE_AKS_RESOURCE_ID")));
         };
         if cluster.is_stopped() {
             return Err(Error::new(ErrorKind::Precondition, format!("{id} is stopped"))
                 .with_target(id.clone())
-                .with_hint(format!("start it: az aks start --ids {id}")));
+                .with_hint(Hint::foreign("start it", format!("az aks start --ids {id}"))));
         }
         Ok(Self {
             cluster_principal: cluster.principal(),
@@ -136,7 +139,7 @@ fn trusts(outputs: &Outputs, ingress: &Ingress) -> Result<()> {
             ErrorKind::Precondition,
             "the deployment stack does not say which service account its ingress identity trusts",
         )
-        .with_hint("run `kompoxops cluster provision`"));
+        .with_hint(Hint::command("bring it up to date", Operation::ClusterProvision)));
     };
     let configured = (ingress.namespace.as_str(), ingress.service_account.as_str());
     if (namespace.as_str(), account.as_str()) == configured {
@@ -149,7 +152,10 @@ fn trusts(outputs: &Outputs, ingress: &Ingress) -> Result<()> {
             configured.0, configured.1
         ),
     )
-    .with_hint("run `kompoxops cluster provision`, or set namespace and serviceAccount of the ingress back"))
+    .with_hint(Hint::command(
+        "set namespace and serviceAccount of the ingress back, or have the identity trust the new ones",
+        Operation::ClusterProvision,
+    )))
 }
 
 #[derive(Deserialize)]
@@ -196,6 +202,9 @@ pub(super) async fn principal_of(
             ErrorKind::NotFound,
             format!("no managed identity of subscription {subscription} has the client id {client_id}"),
         )
-        .with_hint("check AZURE_INGRESS_CLIENT_ID; az identity list prints client ids")
+        .with_hints([
+            Hint::setting("check", "AZURE_INGRESS_CLIENT_ID"),
+            Hint::foreign("see the client ids there are", "az identity list"),
+        ])
     })
 }

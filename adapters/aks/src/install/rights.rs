@@ -2,8 +2,8 @@
 
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmError, ArmRequest};
-use kompox_domain::Error;
 use kompox_domain::error::FailedOperation;
+use kompox_domain::{Error, Hint, Operation};
 use serde::Deserialize;
 
 use super::facts::Facts;
@@ -204,10 +204,13 @@ fn unread_registry(grant: &Grant, error: ArmError) -> FailedOperation {
             grant.identity
         ),
         correlation_id: error.correlation_id().map(str::to_owned),
-        hint: Some(error.hint().map_or_else(
-            || "check AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS".to_owned(),
-            str::to_owned,
-        )),
+        hints: match error.hints() {
+            [] => vec![Hint::setting(
+                "check",
+                "AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS",
+            )],
+            hints => hints.to_vec(),
+        },
         causes: Vec::new(),
     }
 }
@@ -221,15 +224,15 @@ fn unknown_identity(grant: &Grant) -> FailedOperation {
             grant.role.title(),
             grant.identity
         ),
-        hint: Some(
-            match grant.identity {
-                Identity::Ingress => "run `kompoxops cluster provision`, or set AZURE_INGRESS_CLIENT_ID",
-                Identity::Cluster | Identity::Kubelet => {
-                    "a cluster needs managed identities: one with a service principal is given its rights by hand"
-                }
-            }
-            .to_owned(),
-        ),
+        hints: match grant.identity {
+            Identity::Ingress => vec![
+                Hint::command("have one made", Operation::ClusterProvision),
+                Hint::setting("or set", "AZURE_INGRESS_CLIENT_ID"),
+            ],
+            Identity::Cluster | Identity::Kubelet => vec![
+                "a cluster needs managed identities: one with a service principal is given its rights by hand".into(),
+            ],
+        },
         ..FailedOperation::default()
     }
 }
@@ -243,18 +246,17 @@ fn no_scope(grant: &Grant) -> FailedOperation {
             grant.identity,
             grant.role.title()
         ),
-        hint: Some(
-            match grant.role {
-                Role::DnsZoneContributor | Role::PrivateDnsZoneContributor => {
-                    "check AZURE_AKS_DNS_ZONE_RESOURCE_IDS"
-                }
-                Role::AcrPull | Role::RepositoryReader => "check AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS",
-                Role::KeyVaultSecretsUser | Role::DiskRestoreOperator => {
-                    "it was deleted meanwhile: run it again"
-                }
+        hints: vec![match grant.role {
+            Role::DnsZoneContributor | Role::PrivateDnsZoneContributor => {
+                Hint::setting("check", "AZURE_AKS_DNS_ZONE_RESOURCE_IDS")
             }
-            .to_owned(),
-        ),
+            Role::AcrPull | Role::RepositoryReader => {
+                Hint::setting("check", "AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS")
+            }
+            Role::KeyVaultSecretsUser | Role::DiskRestoreOperator => {
+                "it was deleted meanwhile: run it again".into()
+            }
+        }],
         ..FailedOperation::default()
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _};
 use kompox_domain::cluster::{Change, ChangeAction, Plan, UninstallRequest};
-use kompox_domain::{Error, ErrorKind, Result};
+use kompox_domain::{Error, ErrorKind, Hint, Result};
 use kompox_kube::UninstallOptions;
 
 use super::{InstallWork, Whose, ingress, vaults};
@@ -72,7 +72,7 @@ impl InstallWork<'_> {
                 let cluster = locate::read(self.arm, self.cx, &id).await.map_err(domain)?;
                 let Some(cluster) = cluster else {
                     return Err(Error::new(ErrorKind::NotFound, format!("there is no {id}"))
-                        .with_hint("check AZURE_AKS_RESOURCE_ID"));
+                        .with_hint(Hint::setting("check", "AZURE_AKS_RESOURCE_ID")));
                 };
                 let ingress_principal_id = self.principal_of_ingress(existing).await?;
                 let outputs = Outputs {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Context, Error, ErrorKind, Hint, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
@@ -244,8 +244,11 @@ fn by_policies(vault: &Vault) -> Error {
         ),
     )
     .with_target(vault.id.clone())
-    .with_hint(format!(
-        "give roles to those who use it now, since policies end with it, then run: az keyvault update --name {} --enable-rbac-authorization true",
-        vault.name
+    .with_hint(Hint::foreign(
+        "give roles to those who use it now, since policies end with it, then let roles decide",
+        format!(
+            "az keyvault update --name {} --enable-rbac-authorization true",
+            vault.name
+        ),
     ))
 }

@@ -1,6 +1,8 @@
 //! Every answer of ARM to a role assignment, and what is done about it: one table.
 
 use kompox_arm::ArmError;
+use kompox_domain::Hint;
+use kompox_domain::hint::Means;
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +14,7 @@ pub(crate) enum Answer {
     /// The scope itself is not there.
     NoScope,
     /// The right cannot be given, and what helps.
-    Refused(&'static str),
+    Refused(&'static [Hint]),
 }
 
 /// By code; by status where there is no word about the code. The first that fits is meant. A code stands for
@@ -26,42 +28,58 @@ const TABLE: &[(&str, Answer)] = &[
     ("SubscriptionNotFound", Answer::NoScope),
     (
         "ScopeLocked",
-        Answer::Refused("a ReadOnly lock forbids it: remove the lock, run it again, and set the lock again"),
+        Answer::Refused(&[Hint::fixed(
+            "a ReadOnly lock forbids it: remove the lock, run it again, and set the lock again",
+            None,
+        )]),
     ),
     (
         "RoleAssignmentUpdateNotPermitted",
-        Answer::Refused(
-            "an assignment of that name stands for something else: delete it with az role assignment delete --ids <the id above>",
-        ),
+        Answer::Refused(&[Hint::fixed(
+            "an assignment of that name stands for something else: delete it",
+            Some(Means::foreign("az role assignment delete --ids <the id above>")),
+        )]),
     ),
     (
         "RoleAssignmentLimitExceeded",
-        Answer::Refused(
+        Answer::Refused(&[Hint::fixed(
             "the subscription has no room for more role assignments: delete those that nobody needs",
-        ),
+            None,
+        )]),
     ),
     (
         "RoleDefinitionDoesNotExist",
-        Answer::Refused(
+        Answer::Refused(&[Hint::fixed(
             "this cloud does not have that built-in role: give the identity the right in another way",
-        ),
+            None,
+        )]),
     ),
     (
         "RequestDisallowedByPolicy",
-        Answer::Refused("an Azure Policy forbids it: ask whoever set it for an exemption"),
+        Answer::Refused(&[Hint::fixed(
+            "an Azure Policy forbids it: ask whoever set it for an exemption",
+            None,
+        )]),
     ),
     (
         "AuthorizationFailed",
-        Answer::Refused(
+        Answer::Refused(&[Hint::fixed(
             "giving rights needs Microsoft.Authorization/roleAssignments/write there: Role Based Access Control \
              Administrator or User Access Administrator; or ask who has it to make this assignment",
-        ),
+            None,
+        )]),
     ),
     (
         "LinkedAuthorizationFailed",
-        Answer::Refused("sign in as somebody who may give rights there"),
+        Answer::Refused(&[Hint::fixed("sign in as somebody who may give rights there", None)]),
     ),
 ];
+
+/// What is done about a refusal whose code is not known.
+const FORBIDDEN: Answer = Answer::Refused(&[Hint::fixed(
+    "ask whoever may give rights there to make this assignment",
+    None,
+)]);
 
 /// What is done about an error of ARM; none for one that says nothing about the assignment itself, such as that ARM
 /// cannot be reached.
@@ -69,9 +87,7 @@ pub(crate) fn answer(error: &ArmError) -> Option<Answer> {
     let code = error.code()?;
     let known = TABLE.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
     known.map(|(_, answer)| *answer).or_else(|| match error.status() {
-        Some(403) => Some(Answer::Refused(
-            "ask whoever may give rights there to make this assignment",
-        )),
+        Some(403) => Some(FORBIDDEN),
         _ => None,
     })
 }
@@ -132,7 +148,13 @@ mod tests {
                 Answer::NoScope => {
                     "an error that names the setting; for the group of an app: nothing yet".to_owned()
                 }
-                Answer::Refused(hint) => format!("an error: {hint}"),
+                Answer::Refused(hints) => {
+                    let hints = hints.iter().map(|hint| match &hint.means {
+                        Some(Means::Foreign(line)) => format!("{}: `{line}`", hint.text),
+                        _ => hint.text.to_string(),
+                    });
+                    format!("an error: {}", hints.collect::<Vec<_>>().join("; "))
+                }
             };
             writeln!(table, "| `{code}` | {done} |").unwrap();
         }

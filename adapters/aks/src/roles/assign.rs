@@ -175,18 +175,21 @@ impl Assigner<'_> {
 }
 
 fn failure(grant: &Grant, error: ArmError) -> FailedOperation {
-    let hint = match answer(&error) {
-        Some(Answer::Refused(hint)) => Some(hint.to_owned()),
-        Some(Answer::Again) => Some(format!(
-            "the {} was made just now: run it again in some minutes",
-            grant.identity
-        )),
+    let known = match answer(&error) {
+        Some(Answer::Refused(hints)) => Some(hints.to_vec()),
+        Some(Answer::Again) => Some(vec![
+            format!(
+                "the {} was made just now: run it again in some minutes",
+                grant.identity
+            )
+            .into(),
+        ]),
         _ => None,
     };
     let code = error.code().unwrap_or_default().to_owned();
     let error = Error::from(error);
     let correlation_id = error.correlation_id().map(str::to_owned);
-    let hint = hint.or_else(|| error.hint().map(str::to_owned));
+    let hints = known.unwrap_or_else(|| error.hints().to_vec());
     tracing::debug!(
         identity = grant.identity.as_str(),
         role = grant.role.title(),
@@ -209,7 +212,7 @@ fn failure(grant: &Grant, error: ArmError) -> FailedOperation {
             said(&error)
         ),
         correlation_id,
-        hint,
+        hints,
         causes: Vec::new(),
     }
 }

@@ -1,7 +1,7 @@
 //! Which resource group belongs to an app or a cluster.
 
 use kompox_domain::settings::{SettingValue, Settings};
-use kompox_domain::{AppScope, Cluster, ClusterScope, Error, ErrorKind, Result};
+use kompox_domain::{AppScope, Cluster, ClusterScope, Error, ErrorKind, Hint, Result};
 
 use crate::naming;
 
@@ -84,7 +84,11 @@ fn check(name: &str) -> Result<String> {
 }
 
 fn neither(whose: &str) -> Error {
-    Error::new(ErrorKind::InvalidInput, format!("{whose} has no resource group")).with_hint(format!(
-        "set {KEY} in its settings, or AZURE_RESOURCE_PREFIX in the provider's to have names made"
-    ))
+    Error::new(ErrorKind::InvalidInput, format!("{whose} has no resource group")).with_hints([
+        Hint::setting("set in its settings", KEY),
+        Hint::setting(
+            "or, to have names made, in the provider's",
+            "AZURE_RESOURCE_PREFIX",
+        ),
+    ])
 }

@@ -110,7 +110,11 @@ pub(crate) fn unknown(
             Finding {
                 subject: subject.clone(),
                 message: message(key),
-                hint: nearest.or_else(|| Some(if list { all(known) } else { CORRECT.to_owned() })),
+                hints: vec![
+                    nearest
+                        .unwrap_or_else(|| if list { all(known) } else { CORRECT.to_owned() })
+                        .into(),
+                ],
             }
         })
 }
@@ -149,6 +153,7 @@ fn all(known: &[&'static str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kompox_domain::Hint;
     use kompox_domain::settings::SettingValue;
 
     use super::*;
@@ -164,8 +169,8 @@ mod tests {
             unknown(&subject, &settings, PROVIDER, 1, &mut Guesses::default()).collect();
         assert_eq!(findings.len(), 1);
         assert_eq!(
-            findings.first().unwrap().hint.as_deref(),
-            Some("did you mean AZURE_LOCATION?")
+            findings.first().unwrap().hints,
+            ["did you mean AZURE_LOCATION?".into()]
         );
     }
 
@@ -177,10 +182,10 @@ mod tests {
             .into_iter()
             .collect();
         let mut guesses = Guesses(4);
-        let hints: Vec<Option<String>> = unknown(&subject, &settings, PROVIDER, 3, &mut guesses)
-            .map(|finding| finding.hint)
+        let hints: Vec<Vec<Hint>> = unknown(&subject, &settings, PROVIDER, 3, &mut guesses)
+            .map(|finding| finding.hints)
             .collect();
-        let kind = |hint: &Option<String>| hint.as_ref().and_then(|hint| hint.chars().next());
+        let kind = |hints: &Vec<Hint>| hints.first().and_then(|hint| hint.text.chars().next());
         assert_eq!(
             hints.iter().map(kind).collect::<Vec<_>>(),
             [Some('k'), Some('c'), Some('d'), Some('c')]

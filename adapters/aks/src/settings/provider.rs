@@ -289,6 +289,8 @@ fn one_of(text: &str, known: &[&str]) -> String {
 mod tests {
     use kompox_domain::SecretRef;
 
+    use kompox_domain::Hint;
+
     use super::*;
 
     struct NoSecrets;
@@ -364,9 +366,9 @@ mod tests {
     fn an_unknown_method_or_cloud_says_which_there_are() {
         let error = read(&[("AZURE_AUTH_METHOD", "password")]).unwrap_err();
         assert!(error.to_string().contains("unsupported AZURE_AUTH_METHOD"));
-        assert!(error.hint().unwrap().contains("client_secret"));
+        assert!(format!("{:?}", error.hints()).contains("client_secret"));
         let error = read(&[("AZURE_CLOUD", "AzurePublik")]).unwrap_err();
-        assert_eq!(error.hint(), Some("did you mean AzurePublic?"));
+        assert_eq!(error.hints(), [Hint::text("did you mean AzurePublic?")]);
     }
 
     #[test]

@@ -9,8 +9,8 @@
 use futures::{StreamExt as _, TryStreamExt as _};
 use kompox_arm::{ArmError, ArmRequest, FinalState};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::volume::{self, DiskRecord, VolumeDisk};
-use kompox_domain::{DiskName, Error, ErrorKind, Result, Volume, naming, tags};
+use kompox_domain::volume::{self, DiskRecord, Item, VolumeDisk};
+use kompox_domain::{Argument, DiskName, Error, ErrorKind, Hint, Operation, Result, Volume, naming, tags};
 use serde_json::json;
 use ulid::Ulid;
 
@@ -29,7 +29,7 @@ impl AppVolumes<'_> {
             let names = before.iter().map(|record| record.name.to_string());
             return Err(source::missing("disk", &volume.name, &name.to_string(), names));
         };
-        target.creation.require_done("disk", name, &volume.name)?;
+        target.creation.require_done(Item::Disk, name, &volume.name)?;
         let leads = assigned(&before).is_some_and(|assigned| assigned.name == *name);
         let others: Vec<DiskName> = before
             .iter()
@@ -194,9 +194,9 @@ fn remaining(records: &[DiskRecord], name: &DiskName, before: &[DiskRecord]) -> 
 fn verify(volume: &Volume, name: &DiskName, records: Vec<DiskRecord>) -> Result<VolumeDisk> {
     let there = records.iter().any(|record| record.name == *name);
     let lost = |what: String| {
-        Err(Error::new(ErrorKind::Conflict, what).with_hint(format!(
-            "somebody else is at work; see kompoxops disk list -V {}",
-            volume.name
+        Err(Error::new(ErrorKind::Conflict, what).with_hint(Hint::command(
+            "somebody else is at work; look at what there is",
+            Operation::DiskList.with(Argument::Volume(volume.name.to_string().into())),
         )))
     };
     match volume::arrange(records).into_iter().find(|disk| disk.assigned) {
@@ -220,6 +220,8 @@ mod tests {
     use kompox_arm::error::ServiceError;
     use kompox_domain::volume::Creation;
     use kompox_domain::{ByteSize, VolumeOptions};
+
+    use kompox_domain::hint::Means;
 
     use super::*;
 
@@ -335,8 +337,12 @@ mod tests {
                 (error.kind(), error.to_string().as_str()),
                 (ErrorKind::Conflict, expected)
             );
-            let hint = error.hint().unwrap();
-            assert!(hint.contains("kompoxops disk list -V db"), "{hint}");
+            let list = Operation::DiskList.with(Argument::Volume("db".into()));
+            assert!(
+                matches!(error.hints(), [hint] if hint.means == Some(Means::Command(list))),
+                "{:?}",
+                error.hints()
+            );
         }
     }
 

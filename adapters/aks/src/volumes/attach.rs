@@ -35,13 +35,13 @@ impl AppVolumes<'_> {
             description: &description,
         };
         if let Err(failure) = assigner.give(&attach(principal, &self.group)).await {
-            let hint = failure.hint.unwrap_or_default();
-            self.cx.warn(
+            self.cx.warn_with_hints(
                 WarningKind::AttachRoleMissing,
                 format!(
-                    "cluster {} may not be able to attach the disks of this app: {} ({hint})",
+                    "cluster {} may not be able to attach the disks of this app: {}",
                     self.app.cluster.id.cluster, failure.message
                 ),
+                failure.hints,
             );
         }
     }

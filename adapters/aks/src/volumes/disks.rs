@@ -5,8 +5,11 @@ use futures::future::{self, Either};
 use kompox_arm::{ArmError, ArmRequest, FinalState, retry};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::volume::{self, Deletion, DiskRecord, VolumeDisk};
-use kompox_domain::{DiskName, Error, ErrorKind, Result, Source, Volume, VolumeName, Zone, naming, tags};
+use kompox_domain::volume::{self, Deletion, DiskRecord, Item, VolumeDisk};
+use kompox_domain::{
+    Argument, DiskName, Error, ErrorKind, Hint, Operation, Result, Source, Volume, VolumeName, Zone, naming,
+    tags,
+};
 use kompox_kube::Resolver;
 use serde_json::{Map, Value, json};
 use ulid::Ulid;
@@ -135,7 +138,10 @@ impl AppVolumes<'_> {
             resumed: there.is_some(),
         };
         if let Some(there) = &there {
-            there.require_same(&self.disk_body(&new)?, &delete_or_rename(volume, &request.name))?;
+            there.require_same(
+                &self.disk_body(&new)?,
+                &delete_or_rename(Item::Disk, volume, &request.name),
+            )?;
         }
         if !group_exists {
             self.groups
@@ -201,9 +207,9 @@ impl AppVolumes<'_> {
                     new.name, new.volume.name
                 ),
             )
-            .with_hint(format!(
-                "look at it with: kompoxops disk list -V {}",
-                new.volume.name
+            .with_hint(Hint::command(
+                "look at it",
+                Operation::DiskList.with(Argument::Volume(new.volume.name.to_string().into())),
             )));
         }
         let Some(earlier) = earlier else {
@@ -381,19 +387,27 @@ fn deletable(disk: &VolumeDisk, volume: &VolumeName, force: bool) -> Result<()> 
             ErrorKind::Precondition,
             format!("disk {name} is the assigned one of volume {volume}"),
         )
-        .with_hint(
-            "assign another disk first, or delete it all the same with --force, which leaves none assigned",
-        ));
+        .with_hints([
+            Hint::text("assign another disk first"),
+            Hint::argument(
+                "or delete it all the same and leave none assigned",
+                Argument::Force,
+            ),
+        ]));
     }
     Ok(())
 }
 
-/// What to do about a disk that is in the way of one that would be made.
-pub(crate) fn delete_or_rename(volume: &Volume, name: &DiskName) -> String {
-    format!(
-        "delete it first: kompoxops disk delete -V {} -N {name}; or choose another name",
-        volume.name
-    )
+/// What to do about a disk or snapshot that is in the way of one that would be made.
+pub(crate) fn delete_or_rename(item: Item, volume: &Volume, name: &impl ToString) -> Vec<Hint> {
+    let delete = item
+        .delete()
+        .with(Argument::Volume(volume.name.to_string().into()))
+        .with(Argument::Name(name.to_string().into()));
+    vec![
+        Hint::command("delete it first", delete),
+        Hint::text("or choose another name"),
+    ]
 }
 
 fn vanished(resource: &str) -> Error {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kompox_domain::cluster::Plan;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{DiskName, Error, ErrorKind, Result, VolumeMount};
+use kompox_domain::{DiskName, Error, ErrorKind, Hint, Result, VolumeMount, naming};
 use kompox_kube::{DiskReference, KubeClient, Resolver};
 
 use super::AppVolumes;
@@ -105,20 +105,30 @@ impl AppVolumes<'_> {
             return Ok(());
         };
         let told: Vec<String> = references.iter().map(title).collect();
+        // By the context that a merge makes, so that no other cluster is asked by mistake.
+        let scope = self.app.cluster_scope();
+        let context = naming::kubeconfig_name(&scope.cluster.id.cluster, &scope.hash());
+        let kubectl = format!("kubectl --context {context}");
         let delete_claim = first
             .claim
             .as_ref()
             .map_or_else(String::new, |(namespace, name)| {
-                format!("kubectl delete pvc -n {namespace} {name} --ignore-not-found && ")
+                format!("{kubectl} delete pvc -n {namespace} {name} --ignore-not-found && ")
             });
         Err(Error::new(
             ErrorKind::Precondition,
-            format!("cluster {cluster} still has a volume for disk {disk}: {}", told.join(", ")),
+            format!(
+                "cluster {cluster} still has a volume for disk {disk}: {}",
+                told.join(", ")
+            ),
         )
-        .with_hint(format!(
-            "delete it there first, once nothing uses it: {delete_claim}kubectl delete pv {}; --force does not lift this",
-            first.volume
-        )))
+        .with_hints([
+            Hint::foreign(
+                "delete it there first, once nothing uses it",
+                format!("{delete_claim}{kubectl} delete pv {}", first.volume),
+            ),
+            Hint::text("force does not lift this"),
+        ]))
     }
 }
 

@@ -3,7 +3,7 @@
 use kompox_arm::{ArmError, ArmRequest};
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{Creation, DiskRecord, VolumeSnapshot};
-use kompox_domain::{Error, ErrorKind, Result, Volume, VolumeName, naming, tags};
+use kompox_domain::{Error, ErrorKind, Hint, Result, Volume, VolumeName, naming, tags};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -267,7 +267,7 @@ impl There<'_> {
     ///
     /// # Errors
     /// `Conflict`, with this way out.
-    pub(crate) fn require_same(&self, wanted: &Value, way_out: &str) -> Result<()> {
+    pub(crate) fn require_same(&self, wanted: &Value, way_out: &[Hint]) -> Result<()> {
         let differences = Blueprint::of(&self.json).differences(&Blueprint::of(wanted));
         let why = if differences.is_empty() {
             if !blueprint::was_attached(&self.json) {
@@ -287,16 +287,17 @@ impl There<'_> {
     ///
     /// # Errors
     /// `Conflict`, with this way out.
-    pub(crate) fn require_unassigned(&self, way_out: &str) -> Result<()> {
+    pub(crate) fn require_unassigned(&self, way_out: &[Hint]) -> Result<()> {
         if blueprint::was_assigned(&self.json) {
             return Err(self.conflict("has been assigned before", way_out));
         }
         Ok(())
     }
 
-    fn conflict(&self, why: &str, way_out: &str) -> Error {
+    fn conflict(&self, why: &str, way_out: &[Hint]) -> Error {
         let what = format!("{} {}", self.kind.noun(), self.resource);
-        Error::new(ErrorKind::Conflict, format!("{what} exists already and {why}")).with_hint(way_out)
+        Error::new(ErrorKind::Conflict, format!("{what} exists already and {why}"))
+            .with_hints(way_out.iter().cloned())
     }
 }
 

@@ -136,10 +136,7 @@ pub(crate) fn offline_findings(app: &AppScope) -> Vec<Error> {
                 DiskOptions::parse(&volume.options).and_then(|options| options.check_size(volume.size));
             let options = options.map_err(|error| {
                 let named = Error::new(error.kind(), format!("volume {}: {error}", volume.name));
-                match error.hint() {
-                    Some(hint) => named.with_hint(hint),
-                    None => named,
-                }
+                named.with_hints(error.hints().iter().cloned())
             });
             [require_disk(volume).err(), options.err()]
         })

@@ -138,6 +138,8 @@ pub(crate) fn is_zone_redundant(sku: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kompox_domain::Hint;
+
     use super::*;
 
     fn parse(pairs: &[(&str, OptionValue)]) -> Result<DiskOptions> {
@@ -192,8 +194,8 @@ mod tests {
             "option sku: \"Premium_XRS\" is not a disk SKU"
         );
         assert_eq!(
-            parse(&[("skus", text("x"))]).unwrap_err().hint(),
-            Some("did you mean sku?")
+            parse(&[("skus", text("x"))]).unwrap_err().hints(),
+            [Hint::text("did you mean sku?")]
         );
         for bad in [
             OptionValue::Integer(0),

@@ -4,8 +4,11 @@ use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::Create
 use kompox_arm::{ArmRequest, ArmResponse, FinalState};
 use kompox_domain::context::Step;
 use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
-use kompox_domain::volume::{self, Creation, Deletion, DiskRecord, VolumeDisk, VolumeSnapshot};
-use kompox_domain::{Error, ErrorKind, Result, SnapshotName, Source, Volume, VolumeName, Zone, naming, tags};
+use kompox_domain::volume::{self, Creation, Deletion, DiskRecord, Item, VolumeDisk, VolumeSnapshot};
+use kompox_domain::{
+    Argument, Error, ErrorKind, Hint, Operation, Result, SnapshotName, Source, Volume, VolumeName, Zone,
+    naming, tags,
+};
 use serde_json::{Value, json};
 
 use super::disks::{NewDisk, delete_or_rename};
@@ -62,10 +65,7 @@ impl AppVolumes<'_> {
             (Some(Source::Resource(_)), Some(found)) => found,
         };
         if let Some(there) = &there {
-            let way_out = format!(
-                "delete it first: kompoxops snapshot delete -V {} -N {}; or choose another name",
-                volume.name, request.name
-            );
+            let way_out = delete_or_rename(Item::Snapshot, volume, &request.name);
             there.require_same(&self.snapshot_body(volume, &request.name, &found)?, &way_out)?;
         }
         if !group_exists {
@@ -221,12 +221,17 @@ impl AppVolumes<'_> {
         };
         if let Some(there) = &there {
             let way_out = if there.creation == Creation::Failed {
-                delete_or_rename(volume, &request.disk)
+                delete_or_rename(Item::Disk, volume, &request.disk)
             } else {
-                format!(
-                    "assign it as it is: kompoxops disk assign -V {} -N {}; or choose another name for a new disk",
-                    volume.name, request.disk
-                )
+                vec![
+                    Hint::command(
+                        "assign it as it is",
+                        Operation::DiskAssign
+                            .with(Argument::Volume(volume.name.to_string().into()))
+                            .with(Argument::Name(request.disk.to_string().into())),
+                    ),
+                    Hint::text("or choose another name for a new disk"),
+                ]
             };
             there.require_same(&self.disk_body(&new)?, &way_out)?;
             there.require_unassigned(&way_out)?;
@@ -274,11 +279,14 @@ fn assigned(disks: &[DiskRecord], volume: &VolumeName) -> Result<Found> {
 fn none_assigned(disks: &[DiskRecord], volume: &VolumeName) -> Error {
     let there: Vec<String> = disks.iter().map(|disk| disk.name.to_string()).collect();
     let hint = if there.is_empty() {
-        format!("make a disk first: kompoxops disk create -V {volume}")
+        Hint::command(
+            "make a disk first",
+            Operation::DiskCreate.with(Argument::Volume(volume.to_string().into())),
+        )
     } else {
-        format!(
-            "assign one of {}, or name it with --source disk:<name>",
-            there.join(", ")
+        Hint::argument(
+            format!("assign one of {}, or name it", there.join(", ")),
+            Argument::Source(Some("disk:<name>".into())),
         )
     };
     Error::new(

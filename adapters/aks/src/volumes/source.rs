@@ -1,9 +1,10 @@
 //! What a new disk or snapshot is made from, found in Azure.
 
 use kompox_arm::{ArmRequest, ResourceId};
-use kompox_domain::volume::{Creation, DiskRecord, VolumeSnapshot};
+use kompox_domain::volume::{Creation, DiskRecord, Item, VolumeSnapshot};
 use kompox_domain::{
-    ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, Volume, VolumeName, suggest, tags,
+    ByteSize, DiskName, Error, ErrorKind, Hint, Operation, Result, SnapshotName, Volume, VolumeName, suggest,
+    tags,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -119,7 +120,7 @@ pub(crate) fn disk(disks: &[DiskRecord], volume: &VolumeName, name: &DiskName) -
 
 /// A disk as a source, if it was made.
 pub(crate) fn usable(disk: &DiskRecord) -> Result<Found> {
-    disk.creation.require_done("disk", &disk.name, &disk.volume)?;
+    disk.creation.require_done(Item::Disk, &disk.name, &disk.volume)?;
     Ok(from_disk(disk))
 }
 
@@ -145,7 +146,7 @@ pub(crate) fn snapshot<'a>(
         .iter()
         .find(|snapshot| snapshot.name == *name)
         .ok_or_else(|| missing("snapshot", volume, &name.to_string(), names()))?;
-    snapshot.creation.require_done("snapshot", name, volume)?;
+    snapshot.creation.require_done(Item::Snapshot, name, volume)?;
     if snapshot.completion_percent.is_done() {
         Ok(snapshot)
     } else {
@@ -188,5 +189,8 @@ fn not_ready(name: &str) -> Error {
         ErrorKind::Precondition,
         format!("snapshot {name} is still being copied"),
     )
-    .with_hint("kompoxops snapshot list shows how far it is; it can be used from 100 percent on")
+    .with_hint(Hint::command(
+        "it can be used from 100 percent on; see how far it is",
+        Operation::SnapshotList,
+    ))
 }

@@ -1,7 +1,7 @@
 //! In which zone a new disk lies.
 
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{Error, ErrorKind, Result, Zone};
+use kompox_domain::{Argument, Error, ErrorKind, Hint, Result, Zone};
 
 use super::AppVolumes;
 use crate::cluster::locate::Place;
@@ -91,10 +91,13 @@ impl AppVolumes<'_> {
                         self.app.cluster.id.cluster
                     ),
                 )
-                .with_hint(format!(
-                    "add --zone with one of {}, set deployment.zone of the app, or use a zone-redundant SKU",
-                    zones.join(", ")
-                )))
+                .with_hints([
+                    Hint::argument(
+                        format!("choose one of {}", zones.join(", ")),
+                        Argument::Zone(Some("<zone>".into())),
+                    ),
+                    Hint::text("or set deployment.zone of the app, or use a zone-redundant SKU"),
+                ]))
             }
             Pools::NoCluster => {
                 self.cx.warn(

@@ -4,6 +4,7 @@ use kompox_azure_emulator::{
     FaultAction, FaultPlan, FaultRule, Options, Race, RacingWrite, ReplicationLag, RequestKind, Respond,
     Timing, When,
 };
+use kompox_domain::hint::in_words;
 use kompox_domain::{Error, ErrorKind};
 use serde_json::json;
 
@@ -53,14 +54,14 @@ async fn a_disk_that_is_not_there_is_named_with_those_that_are() {
     let world = three_disks().await;
     let error = world.assign("db", "tow").await.unwrap_err();
     assert_eq!(
-        (error.kind(), error.hint()),
-        (ErrorKind::NotFound, Some("did you mean two?"))
+        (error.kind(), in_words(error.hints()).as_str()),
+        (ErrorKind::NotFound, "did you mean two?")
     );
     let error = world.assign("data", "one").await.unwrap_err();
     assert!(
-        error.hint().unwrap().contains("no disk at all"),
+        in_words(error.hints()).contains("no disk at all"),
         "{:?}",
-        error.hint()
+        error.hints()
     );
 }
 

@@ -1,5 +1,6 @@
 //! What is looked at in the cloud before anything is made.
 
+use kompox_domain::hint::in_words;
 use std::sync::Arc;
 
 use kompox_azure_emulator::{
@@ -63,7 +64,7 @@ impl World {
     async fn check(&self, kind: &str) -> Vec<(Verdict, String)> {
         let checks = self.try_check().await.unwrap();
         let told = |check: &Check| {
-            let hint = check.hint.as_deref().unwrap_or_default();
+            let hint = in_words(&check.hints);
             (check.verdict, format!("{}; {hint}", check.message))
         };
         checks
@@ -164,7 +165,7 @@ async fn all_findings_are_told_at_once() {
     assert!(
         checks
             .iter()
-            .all(|check| check.verdict != Verdict::Fail || check.hint.is_some())
+            .all(|check| check.verdict != Verdict::Fail || !check.hints.is_empty())
     );
 }
 

@@ -185,7 +185,7 @@ async fn uninstalling_without_one_of_its_permissions_tells_which_and_goes_on_onc
             // Where the vault is nobody knows any more, and all else is done.
             done.unwrap();
             let warned = operator.told.events().iter().any(|event| {
-                matches!(event, Event::Warning { kind: WarningKind::Unchecked, message }
+                matches!(event, Event::Warning { kind: WarningKind::Unchecked, message, .. }
                     if message.contains(action) && message.contains("kv-far"))
             });
             assert!(warned, "{:?}", operator.told.events());

@@ -1,5 +1,6 @@
 //! A world with one cluster, and short ways to do things with it.
 
+use kompox_domain::hint::in_words;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -231,5 +232,5 @@ pub(crate) fn whole(error: &Error) -> String {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    format!("{text} (hint: {})", error.hint().unwrap_or("none"))
+    format!("{text} (hint: {})", in_words(error.hints()))
 }

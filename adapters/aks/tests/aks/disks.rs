@@ -1,7 +1,9 @@
 //! Disks: what §7 of the contract says of list, create and delete, and the faults of the original.
 
 use kompox_azure_emulator::{Options, RequestKind};
+use kompox_domain::Hint;
 use kompox_domain::driver::DiskCreate;
+use kompox_domain::hint::in_words;
 use kompox_domain::options::OptionValue;
 use kompox_domain::volume::DiskRecord;
 use kompox_domain::{ErrorKind, Source, VolumeOptions, Zone};
@@ -83,7 +85,7 @@ async fn an_option_that_is_not_known_is_refused_before_any_request() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(error.hint(), Some("did you mean sku?"));
+    assert_eq!(error.hints(), [Hint::text("did you mean sku?")]);
     assert!(world.emulator.requests().is_empty());
 }
 
@@ -155,7 +157,7 @@ async fn b15_a_missing_disk_or_group_is_deleted_already_and_the_assigned_one_is_
     world.create("db", "two").await.unwrap();
     let error = world.delete("db", "one", false).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Precondition);
-    assert!(error.hint().unwrap().contains("--force"));
+    assert!(in_words(error.hints()).contains("with force"));
     world.delete("db", "two", false).await.unwrap();
     world.delete("db", "two", false).await.unwrap();
     world.delete("db", "one", true).await.unwrap();

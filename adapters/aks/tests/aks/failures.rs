@@ -3,6 +3,7 @@
 use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, OperationFault, Outcome as Fate, Respond};
 use kompox_domain::cluster::Plan;
 use kompox_domain::error::FailedOperation;
+use kompox_domain::hint::in_words;
 use kompox_domain::progress::Outcome;
 use kompox_domain::{Error, ErrorKind};
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ async fn b31_the_root_cause_comes_out_with_resource_code_message_correlation_id_
         "{error}"
     );
     assert!(error.to_string().contains("requested 8, remaining 4"), "{error}");
-    assert!(error.hint().unwrap().contains("AZURE_AKS_USER_VM_SIZE"));
+    assert!(in_words(error.hints()).contains("AZURE_AKS_USER_VM_SIZE"));
     let leaf = leaf(&error);
     assert_eq!(leaf.code, "ErrCode_InsufficientVCPUQuota");
     assert!(leaf.resource.contains("/managedClusters/aks-"));
@@ -70,7 +71,7 @@ async fn what_fails_late_is_found_too() {
     let (_, error) = failing([FaultRule::new("PUT", "**/managedClusters/*", late)]).await;
     assert_eq!(error.code(), Some("SkuNotAvailable"), "{:#?}", error.failures());
     assert!(error.to_string().contains("not available in zone 1"), "{error}");
-    let hint = leaf(&error).hint.as_deref().unwrap();
+    let hint = in_words(&leaf(&error).hints);
     assert!(hint.contains("az vm list-skus"), "{hint}");
 }
 
@@ -105,7 +106,7 @@ async fn a_policy_is_named() {
     .await;
     assert_eq!(error.kind(), ErrorKind::Precondition);
     assert!(error.to_string().contains("Allowed registries"), "{error}");
-    assert!(error.hint().unwrap().contains("Allowed registries"));
+    assert!(in_words(error.hints()).contains("Allowed registries"));
 }
 
 #[tokio::test]
@@ -119,7 +120,7 @@ async fn json_inside_a_message_is_read() {
         "{:#?}",
         error.failures()
     );
-    assert!(error.hint().unwrap().contains("purge"));
+    assert!(in_words(error.hints()).contains("purge"));
 }
 
 #[tokio::test]

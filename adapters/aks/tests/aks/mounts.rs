@@ -1,5 +1,6 @@
 //! Volumes in the app's cluster: what mounts them, and which disks must stay because of that.
 
+use kompox_domain::hint::in_words;
 use std::time::Duration;
 
 use kompox_azure_emulator::{FaultAction, FaultRule, LoggedRequest, RequestKind};
@@ -295,8 +296,8 @@ async fn a_volume_whose_claim_has_gone_is_given_to_the_new_claim_in_any_namespac
     assert_eq!(
         whole(&error),
         format!(
-            "PersistentVolume {name} is used by another claim: {NAMESPACE}/{name} (hint: keep to its namespace with \
-             --namespace {NAMESPACE}, or delete the claim first; the disk stays)"
+            "PersistentVolume {name} is used by another claim: {NAMESPACE}/{name} (hint: delete that claim \
+             first, the disk stays; or keep to its namespace with namespace {NAMESPACE})"
         )
     );
     assert!(
@@ -360,7 +361,7 @@ async fn what_is_somebody_elses_used_otherwise_or_on_its_way_out_is_refused_befo
         let error = shop.apply(&mounts).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Precondition, "{error}");
         assert!(error.to_string().ends_with(why), "{error}");
-        assert!(error.hint().is_some());
+        assert!(!error.hints().is_empty());
         assert!(
             shop.asked().iter().all(|line| line.starts_with("GET ")),
             "{resource}: {why}"
@@ -418,11 +419,11 @@ async fn without_a_cluster_or_with_one_that_is_stopped_nothing_can_be_applied() 
         .await;
     let error = shop.apply(std::slice::from_ref(&mount)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Precondition);
-    assert!(error.hint().unwrap().contains("az aks start"));
+    assert!(in_words(error.hints()).contains("az aks start"));
     shop.world.emulator.remove_resource(&shop.cluster).await.unwrap();
     let error = shop.apply(std::slice::from_ref(&mount)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert!(error.hint().unwrap().contains("cluster provision"));
+    assert!(in_words(error.hints()).contains("cluster provision"));
     let before = shop.world.emulator.requests().len();
     assert!(shop.apply(&[]).await.unwrap().changes.is_empty());
     assert_eq!(
@@ -446,6 +447,8 @@ async fn a_disk_that_its_cluster_still_names_is_not_deleted_even_by_force() {
         volume["spec"]["csi"]["volumeHandle"] = handle.to_uppercase().into();
     })
     .await;
+    let scope = shop.app.cluster_scope();
+    let context = kompox_domain::naming::kubeconfig_name(&scope.cluster.id.cluster, &scope.hash());
     for force in [false, true] {
         let error = shop.delete(&disk, force).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Precondition);
@@ -453,8 +456,9 @@ async fn a_disk_that_its_cluster_still_names_is_not_deleted_even_by_force() {
             whole(&error),
             format!(
                 "cluster c1 still has a volume for disk two: PersistentVolume {name} (of claim {NAMESPACE}/{name}) \
-                 (hint: delete it there first, once nothing uses it: kubectl delete pvc -n {NAMESPACE} {name} \
-                 --ignore-not-found && kubectl delete pv {name}; --force does not lift this)"
+                 (hint: delete it there first, once nothing uses it: kubectl --context {context} delete pvc \
+                 -n {NAMESPACE} {name} --ignore-not-found && kubectl --context {context} delete pv {name}; \
+                 force does not lift this)"
             )
         );
     }

@@ -1,5 +1,6 @@
 //! Provisioning a cluster: what is made, and what becomes of it beside others and after interruptions.
 
+use kompox_domain::hint::in_words;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -219,7 +220,7 @@ async fn what_azure_finds_wrong_is_told_as_a_tree_before_any_write() {
         let error = outcome.unwrap_err();
         assert_eq!(error.failures()[0].leaves().len(), 2, "{error:?}");
         assert!(error.to_string().contains("That size is not there."), "{error}");
-        let hint = error.hint().unwrap();
+        let hint = in_words(error.hints());
         assert!(hint.contains("az vm list-skus"), "{hint}");
     }
     assert_eq!(world.writes(), Vec::<String>::new());
@@ -360,9 +361,9 @@ async fn at_the_deadline_the_error_says_what_goes_on_and_how_to_go_on() {
         "{error}"
     );
     assert!(
-        error.hint().unwrap().contains("cluster wait"),
+        in_words(error.hints()).contains("cluster wait"),
         "{:?}",
-        error.hint()
+        error.hints()
     );
     // Whoever comes next waits for it, within their own deadline.
     let second = world.operator(&[]);
@@ -371,7 +372,11 @@ async fn at_the_deadline_the_error_says_what_goes_on_and_how_to_go_on() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.hint().unwrap().contains("detachAll"), "{:?}", error.hint());
+    assert!(
+        in_words(error.hints()).contains("detachAll"),
+        "{:?}",
+        error.hints()
+    );
     let abandoned = operator
         .steps()
         .iter()
@@ -393,7 +398,7 @@ async fn a_stack_that_is_out_of_sync_is_never_forced_and_comes_with_advice() {
     let error = world.operator(&[]).provision().await.unwrap_err();
     assert!(whole(&error).contains("accurate list"), "{}", whole(&error));
     assert!(
-        error.hint().unwrap().contains("--bypass-stack-out-of-sync-error"),
+        in_words(error.hints()).contains("--bypass-stack-out-of-sync-error"),
         "{}",
         whole(&error)
     );

@@ -55,7 +55,12 @@ impl Told {
     pub(crate) fn warnings(&self) -> Vec<(WarningKind, String)> {
         let events = self.0.lock().unwrap();
         let warning = |event: &Event| match event {
-            Event::Warning { kind, message } => Some((*kind, message.clone())),
+            Event::Warning { kind, message, hints } => {
+                let told: Vec<String> = std::iter::once(message.clone())
+                    .chain(hints.iter().map(ToString::to_string))
+                    .collect();
+                Some((*kind, told.join("; ")))
+            }
             _ => None,
         };
         events.iter().filter_map(warning).collect()

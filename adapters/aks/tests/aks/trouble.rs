@@ -5,6 +5,8 @@ use kompox_azure_emulator::{
     When,
 };
 use kompox_domain::ErrorKind;
+use kompox_domain::Hint;
+use kompox_domain::hint::in_words;
 use serde_json::json;
 
 use crate::support::{GROUP, World, app, driver, new_disk};
@@ -257,7 +259,7 @@ async fn without_group_and_prefix_the_error_names_both_ways_out() {
         .disk_list(&world.cx, &app, &app.app.volumes[..1])
         .await
         .unwrap_err();
-    let hint = error.hint().unwrap();
+    let hint = in_words(error.hints());
     assert!(
         hint.contains("AZURE_RESOURCE_GROUP_NAME") && hint.contains("AZURE_RESOURCE_PREFIX"),
         "{hint}"
@@ -284,7 +286,7 @@ async fn a_missing_permission_names_the_action_and_what_to_do() {
         error.to_string().contains("Microsoft.Compute/disks/write"),
         "{error}"
     );
-    assert!(error.hint().unwrap().contains("role"));
+    assert!(in_words(error.hints()).contains("role"));
 }
 
 #[tokio::test]
@@ -352,6 +354,9 @@ async fn a_misspelt_setting_of_app_or_cluster_is_refused_before_any_request() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
-    assert_eq!(error.hint(), Some("did you mean AZURE_RESOURCE_GROUP_NAME?"));
+    assert_eq!(
+        error.hints(),
+        [Hint::text("did you mean AZURE_RESOURCE_GROUP_NAME?")]
+    );
     assert!(world.emulator.requests().is_empty());
 }

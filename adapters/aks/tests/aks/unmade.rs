@@ -2,6 +2,7 @@
 
 use kompox_azure_emulator::{FaultAction, FaultRule, OperationFault, Outcome, RequestKind};
 use kompox_domain::driver::{DiskCreate, SnapshotCreate};
+use kompox_domain::hint::in_words;
 use kompox_domain::volume::{Creation, Deletion};
 use kompox_domain::{ErrorKind, Result, Source};
 
@@ -50,7 +51,7 @@ fn refused<T: std::fmt::Debug>(what: &str, result: Result<T>, why: &str) {
     let error = result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Precondition, "{what}: {error}");
     assert!(error.to_string().contains(why), "{what}: {error}");
-    assert!(error.hint().is_some(), "{what}");
+    assert!(!error.hints().is_empty(), "{what}");
 }
 
 #[tokio::test]
@@ -200,7 +201,7 @@ async fn what_failed_and_is_not_what_would_be_made_is_a_conflict_with_the_way_ou
         assert_eq!(error.kind(), ErrorKind::Conflict, "{what}: {error}");
         assert!(error.to_string().ends_with(&format!("in {what}")), "{error}");
         assert!(
-            error.hint().unwrap().contains("disk delete -V db -N bad"),
+            in_words(error.hints()).contains("disk delete (volume db, name bad)"),
             "{error:?}"
         );
     }
@@ -222,7 +223,7 @@ async fn what_failed_and_is_not_what_would_be_made_is_a_conflict_with_the_way_ou
     let error = world.snapshot_with("db", request).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert!(
-        error.hint().unwrap().contains("snapshot delete -V db -N bad"),
+        in_words(error.hints()).contains("snapshot delete -V db -N bad"),
         "{error:?}"
     );
     assert_eq!(world.writes(), 0);
@@ -285,10 +286,7 @@ async fn a_restore_that_is_to_be_assigned_goes_on_with_its_own_disk_only() {
         assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
         assert!(error.to_string().contains(why), "{error}");
         assert!(
-            error
-                .hint()
-                .unwrap()
-                .contains("kompoxops disk assign -V db -N new"),
+            in_words(error.hints()).contains("disk assign (volume db, name new)"),
             "{error:?}"
         );
     };

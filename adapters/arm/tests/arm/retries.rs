@@ -1,5 +1,6 @@
 //! What is repeated, what is not, and for how long.
 
+use kompox_domain::hint::in_words;
 use std::time::Duration;
 
 use kompox_arm::{ArmError, ArmRequest};
@@ -123,5 +124,5 @@ async fn nobody_at_the_address_is_unavailable_with_advice() {
     world.emulator.shutdown().await;
     let error = Error::from(arm.send(&cx, &ArmRequest::get(url)).await.unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert!(error.hint().unwrap().contains("HTTPS_PROXY"));
+    assert!(in_words(error.hints()).contains("HTTPS_PROXY"));
 }

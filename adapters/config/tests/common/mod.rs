@@ -1,6 +1,7 @@
 //! A directory with files, and loads from it.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
+use kompox_domain::hint::in_words;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -115,9 +116,9 @@ impl Dir {
     pub fn render(&self, errors: &ConfigErrors) -> String {
         let lines: Vec<String> = errors
             .iter()
-            .map(|error| match &error.hint {
-                Some(hint) => format!("{error}\n    {hint}"),
-                None => error.to_string(),
+            .map(|error| match error.hints.as_slice() {
+                [] => error.to_string(),
+                hints => format!("{error}\n    {}", in_words(hints)),
             })
             .collect();
         let real = fs::canonicalize(self.path()).unwrap();

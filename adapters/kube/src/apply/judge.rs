@@ -90,6 +90,9 @@ fn judge(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
     }
 }
 
+/// What is said of an object that Helm made.
+pub(crate) const BY_HELM: &str = "Helm made it";
+
 /// Who made an object, where that was not us for this cluster.
 pub(crate) fn maker(live: &Value, owner: &str) -> Option<String> {
     let ours = label(live, labels::MANAGED_BY) == Some(labels::MANAGER);
@@ -102,7 +105,7 @@ pub(crate) fn maker(live: &Value, owner: &str) -> Option<String> {
     if let Some(release) = annotation(live, "meta.helm.sh/release-name") {
         let namespace = annotation(live, "meta.helm.sh/release-namespace").unwrap_or("default");
         return Some(format!(
-            "Helm made it for the release {release} in namespace {namespace}"
+            "{BY_HELM} for the release {release} in namespace {namespace}"
         ));
     }
     Some(match label(live, labels::MANAGED_BY) {

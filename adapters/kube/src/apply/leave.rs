@@ -1,6 +1,6 @@
 //! Objects that go, and waiting until they are gone.
 
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
 use serde_json::Value;
 
 use super::{Patience, settled_deletion};
@@ -65,7 +65,10 @@ pub(crate) async fn wait_until_gone(
                 ErrorKind::Timeout,
                 format!("{id} is still being deleted: {waits}"),
             );
-            return Err(error.with_hint("run it again with a longer `--timeout`"));
+            return Err(error.with_hint(Hint::argument(
+                "run it again and give it more time",
+                Argument::Timeout,
+            )));
         }
     }
 }

@@ -7,7 +7,7 @@ mod settle;
 mod write;
 
 pub(crate) use self::covers::missing;
-pub(crate) use self::judge::{Seen, State, look, maker};
+pub(crate) use self::judge::{BY_HELM, Seen, State, look, maker};
 pub(crate) use self::leave::{delete, wait_until_gone};
 pub(crate) use self::settle::{settled, settled_deletion};
 pub(crate) use self::write::write;

@@ -114,6 +114,8 @@ fn proxy(variables: &ProxyVariables, server: &Uri, own: Option<&str>) -> Result<
 
 #[cfg(test)]
 mod tests {
+    use kompox_domain::hint::in_words;
+
     use super::*;
     use crate::Trouble;
 
@@ -164,7 +166,7 @@ mod tests {
             for (error, named) in [(of_variable, "HTTPS_PROXY"), (own, "the kubeconfig's proxy-url")] {
                 assert_eq!(error.trouble(), Trouble::Proxy);
                 let told = kompox_domain::Error::from(error);
-                let all = format!("{told:?} {told} {}", told.hint().unwrap());
+                let all = format!("{told:?} {told} {}", in_words(told.hints()));
                 assert!(
                     told.to_string().contains(named) && !all.contains("hunter"),
                     "{all}"

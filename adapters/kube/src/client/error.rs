@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use kompox_domain::{Error, ErrorKind};
+use kompox_domain::{Argument, Error, ErrorKind, Hint, Operation};
 use kompox_proxy::ProxyError;
 use kube::core::Status;
 use kube::core::response::StatusCause;
@@ -353,71 +353,81 @@ fn one(error: &(dyn StdError + 'static)) -> Option<Trouble> {
 
 impl From<KubeError> for Error {
     fn from(error: KubeError) -> Self {
-        if let (Trouble::Throttled, Some(wait)) = (error.trouble, error.retry_after()) {
-            let hint = format!(
-                "the cluster asks to wait {} s; give it more time with --timeout",
-                wait.as_secs()
-            );
-            return Self::new(ErrorKind::Throttled, error.to_string())
-                .with_hint(hint)
-                .with_source(error);
-        }
-        let (kind, hint) = match error.trouble {
-            Trouble::Config => (
-                ErrorKind::Internal,
-                "get a new one with `kompoxops cluster kubeconfig`",
-            ),
-            Trouble::Proxy => (ErrorKind::InvalidInput, ProxyError::HINT),
-            Trouble::Dns => (
-                ErrorKind::Unavailable,
-                "a private cluster's name is known in its network only: run it there, or use its public name",
-            ),
-            Trouble::Unreachable | Trouble::Timeout => (
-                ErrorKind::Unavailable,
-                "check that the cluster runs, the network, HTTPS_PROXY and NO_PROXY, and the address ranges that it allows",
-            ),
-            Trouble::Tls => (
-                ErrorKind::Unavailable,
-                "a proxy may stand between: name the server in NO_PROXY; or the cluster was made anew",
-            ),
-            Trouble::Unauthorized => (
-                ErrorKind::Unauthenticated,
-                "get a new kubeconfig, or sign in again",
-            ),
-            Trouble::Forbidden => (
-                ErrorKind::PermissionDenied,
-                "ask for a role in the cluster, such as Azure Kubernetes Service RBAC Cluster Admin",
-            ),
-            Trouble::Refused => (
-                ErrorKind::Precondition,
-                "look at the quotas and admission policies of the cluster",
-            ),
-            Trouble::NotFound => (ErrorKind::NotFound, "run it again"),
-            Trouble::AlreadyExists | Trouble::Conflict => (ErrorKind::Conflict, "run it again"),
-            Trouble::FieldsOwned => (
-                ErrorKind::Conflict,
-                "stop the other program, or take the fields over with `--force`",
-            ),
-            Trouble::Invalid => (
-                ErrorKind::InvalidInput,
-                "correct what is named; a field that cannot be changed needs the object deleted first",
-            ),
-            Trouble::Throttled => (
-                ErrorKind::Throttled,
-                "wait a little, or raise --timeout so that the wait fits in",
-            ),
-            Trouble::Unavailable => (
-                ErrorKind::Unavailable,
-                "the cluster has trouble on its side; look at its state in the Azure portal, and run it again",
-            ),
-            Trouble::Protocol => (
-                ErrorKind::Unavailable,
-                "a proxy may have answered in the cluster's place; check HTTPS_PROXY and NO_PROXY",
-            ),
-            Trouble::Other => (ErrorKind::Failed, "run it again"),
+        let (kind, hints) = match (error.trouble, error.retry_after()) {
+            (Trouble::Throttled, Some(wait)) => {
+                let asked = Hint::text(format!("the cluster asks to wait {} s", wait.as_secs()));
+                let more = Hint::argument("give it more time", Argument::Timeout);
+                (ErrorKind::Throttled, vec![asked, more])
+            }
+            (trouble, _) => advice(trouble),
         };
         Self::new(kind, error.to_string())
-            .with_hint(hint)
+            .with_hints(hints)
             .with_source(error)
+    }
+}
+
+/// The kind of an error by its trouble, and what can be done about it.
+fn advice(trouble: Trouble) -> (ErrorKind, Vec<Hint>) {
+    let again = || vec!["run it again".into()];
+    match trouble {
+        Trouble::Config => (
+            ErrorKind::Internal,
+            vec![Hint::command("get a new kubeconfig", Operation::ClusterKubeconfig)],
+        ),
+        Trouble::Proxy => (ErrorKind::InvalidInput, vec![ProxyError::HINT.into()]),
+        Trouble::Dns => (
+            ErrorKind::Unavailable,
+            vec!["a private cluster's name is known in its network only: run it there, or use its public name".into()],
+        ),
+        Trouble::Unreachable | Trouble::Timeout => (
+            ErrorKind::Unavailable,
+            vec!["check that the cluster runs, the network, HTTPS_PROXY and NO_PROXY, and the address ranges that it allows".into()],
+        ),
+        Trouble::Tls => (
+            ErrorKind::Unavailable,
+            vec!["a proxy may stand between: name the server in NO_PROXY; or the cluster was made anew".into()],
+        ),
+        Trouble::Unauthorized => (
+            ErrorKind::Unauthenticated,
+            vec![Hint::command("sign in again, or get a new kubeconfig", Operation::ClusterKubeconfig)],
+        ),
+        Trouble::Forbidden => (
+            ErrorKind::PermissionDenied,
+            vec!["ask for a role in the cluster, such as Azure Kubernetes Service RBAC Cluster Admin".into()],
+        ),
+        Trouble::Refused => (
+            ErrorKind::Precondition,
+            vec!["look at the quotas and admission policies of the cluster".into()],
+        ),
+        Trouble::NotFound => (ErrorKind::NotFound, again()),
+        Trouble::AlreadyExists | Trouble::Conflict => (ErrorKind::Conflict, again()),
+        Trouble::FieldsOwned => (
+            ErrorKind::Conflict,
+            vec![
+                "stop the other program".into(),
+                Hint::argument("or take the fields over", Argument::Force),
+            ],
+        ),
+        Trouble::Invalid => (
+            ErrorKind::InvalidInput,
+            vec!["correct what is named; a field that cannot be changed needs the object deleted first".into()],
+        ),
+        Trouble::Throttled => (
+            ErrorKind::Throttled,
+            vec![
+                "wait a little".into(),
+                Hint::argument("or let the wait fit in", Argument::Timeout),
+            ],
+        ),
+        Trouble::Unavailable => (
+            ErrorKind::Unavailable,
+            vec!["the cluster has trouble on its side; look at its state in the Azure portal, and run it again".into()],
+        ),
+        Trouble::Protocol => (
+            ErrorKind::Unavailable,
+            vec!["a proxy may have answered in the cluster's place; check HTTPS_PROXY and NO_PROXY".into()],
+        ),
+        Trouble::Other => (ErrorKind::Failed, again()),
     }
 }

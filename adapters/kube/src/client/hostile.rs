@@ -268,7 +268,10 @@ async fn no_wait_goes_past_the_deadline_and_what_was_asked_for_is_told() {
         assert_eq!(error.trouble(), Trouble::Throttled);
         let error = Error::from(error);
         assert_eq!(error.kind(), ErrorKind::Throttled);
-        assert!(error.hint().unwrap().contains(&seconds.to_string()), "{error:?}");
+        assert!(
+            format!("{:?}", error.hints()).contains(&seconds.to_string()),
+            "{error:?}"
+        );
         assert!(waits.0.lock().unwrap().is_empty());
         // Without a deadline, too, nobody waits for an hour.
         let cx = Context::new(Arc::<Waits>::default(), Arc::new(SystemUlids::default()));

@@ -26,7 +26,7 @@ use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use k8s_openapi::api::networking::v1::IngressClass;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Context, Error, ErrorKind, Hint, Operation, Result};
 
 use crate::apply::{self, Seen, State, wait_until_gone, write};
 use crate::client::KubeClient;
@@ -115,13 +115,19 @@ impl Look {
             "somebody else's ingress, or what is left of one, stands in the way: {}",
             blocks.join(", ")
         );
-        let says = |word: &str| blocks.iter().any(|block| block.contains(word));
-        let hint = if says(strangers::ELSEWHERE) {
-            "set the namespace back, run `kompoxops cluster uninstall`, and change the namespace then"
-        } else if says("Helm") {
+        let any = |is: fn(&Change) -> bool| plan.of(ChangeAction::Block).any(is);
+        let hint = if any(|change| change.reason == strangers::ELSEWHERE) {
+            Hint::command(
+                "set the namespace back, take the ingress off, and change the namespace then",
+                Operation::ClusterUninstall,
+            )
+        } else if any(|change| {
+            change.resource.starts_with(strangers::RELEASE) || change.reason.starts_with(apply::BY_HELM)
+        }) {
             "uninstall it with Helm, and delete what Helm leaves behind; or install into another namespace"
+                .into()
         } else {
-            "delete what is named, or install into another namespace"
+            "delete what is named, or install into another namespace".into()
         };
         Err(Error::new(ErrorKind::Precondition, message).with_hint(hint))
     }

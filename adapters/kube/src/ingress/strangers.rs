@@ -15,6 +15,9 @@ use crate::traefik::{TRAEFIK, Traefik};
 /// Of what is ours, in another namespace.
 pub(super) const ELSEWHERE: &str = "this cluster's ingress is installed there: uninstall it first";
 
+/// How a release of Helm's is called.
+pub(super) const RELEASE: &str = "Helm release ";
+
 /// Everything that stands in the way of installing, whatever it is called.
 pub(super) async fn look(client: &KubeClient, cx: &Context, wanted: &Traefik) -> Result<Vec<Change>> {
     let secrets = Kind::of::<Secret>().within(Scope::Namespace(&wanted.namespace));
@@ -36,7 +39,7 @@ pub(super) async fn look(client: &KubeClient, cx: &Context, wanted: &Traefik) ->
     releases.dedup();
     strangers.extend(releases.into_iter().map(|(name, status)| Change {
         action: ChangeAction::Block,
-        resource: format!("Helm release {}/{name}", wanted.namespace),
+        resource: format!("{RELEASE}{}/{name}", wanted.namespace),
         reason: status,
     }));
     Ok(strangers)

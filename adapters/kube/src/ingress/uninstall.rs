@@ -3,7 +3,7 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
 use serde_json::Value;
 
 use super::{contents, superfluous};
@@ -151,8 +151,10 @@ impl Run<'_> {
             step.state(format!("{count} still there"), None);
             if !patience.pause().await {
                 let message = format!("{count} pods of Traefik are still there");
-                return Err(Error::new(ErrorKind::Timeout, message)
-                    .with_hint("run it again with a longer `--timeout`"));
+                return Err(Error::new(ErrorKind::Timeout, message).with_hint(Hint::argument(
+                    "run it again and give it more time",
+                    Argument::Timeout,
+                )));
             }
         }
     }

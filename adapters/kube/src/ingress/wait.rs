@@ -3,7 +3,7 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use kompox_domain::context::Step;
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
 use serde_json::Value;
 
 use super::{Look, trouble};
@@ -79,10 +79,11 @@ pub(super) async fn wait(
         (Err(error), Ok(_)) | (Ok(()), Err(error)) => Err(error),
         (Err(one), Err(other)) => {
             let both = Error::new(ErrorKind::Timeout, format!("{one}; {other}"));
-            Err(match one.hint().or(other.hint()) {
-                Some(hint) => both.with_hint(hint),
-                None => both,
-            })
+            let hints = match one.hints() {
+                [] => other.hints(),
+                hints => hints,
+            };
+            Err(both.with_hints(hints.iter().cloned()))
         }
     }
 }
@@ -163,8 +164,10 @@ impl Waited<'_> {
             }
             if !patience.pause().await {
                 let message = format!("in time it did not come about that {}: {told}", self.what);
-                let error = Error::new(ErrorKind::Timeout, message)
-                    .with_hint("repair what is named, or run it again with a longer `--timeout`");
+                let error = Error::new(ErrorKind::Timeout, message).with_hints([
+                    Hint::text("repair what is named"),
+                    Hint::argument("or run it again and give it more time", Argument::Timeout),
+                ]);
                 return Err(match last {
                     Some(cause) => error.with_source(Error::from(cause)),
                     None => error,

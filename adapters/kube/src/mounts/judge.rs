@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim};
 use kompox_domain::cluster::{Change, ChangeAction};
-use kompox_domain::{ByteSize, Error, ErrorKind, VolumeMount};
+use kompox_domain::{Argument, ByteSize, Error, ErrorKind, Hint, VolumeMount};
 use serde_json::{Value, json};
 
 use crate::apply::missing;
@@ -35,10 +35,10 @@ pub(super) struct Task {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     message: String,
-    hint: String,
+    hint: Hint,
 }
 
-fn refusal(message: String, hint: impl Into<String>) -> Refusal {
+fn refusal(message: String, hint: impl Into<Hint>) -> Refusal {
     Refusal {
         message,
         hint: hint.into(),
@@ -160,8 +160,9 @@ fn usable_volume(mount: &VolumeMount, id: &ObjectId, volume: &Value) -> Result<O
         (false, Some("Bound")) => {
             return Err(refusal(
                 format!("{id} is used by another claim: {namespace}/{name}"),
-                format!(
-                    "keep to its namespace with --namespace {namespace}, or delete the claim first; the disk stays"
+                Hint::argument(
+                    "delete that claim first, the disk stays; or keep to its namespace",
+                    Argument::Namespace(Some(namespace.to_owned().into())),
                 ),
             ));
         }
@@ -230,17 +231,17 @@ pub(super) fn refused(refusals: &[Refusal]) -> Option<Error> {
     if refusals.is_empty() {
         return None;
     }
-    let joined = |part: fn(&Refusal) -> &str| {
-        let mut parts: Vec<&str> = Vec::new();
-        for refusal in refusals {
-            if !parts.contains(&part(refusal)) {
-                parts.push(part(refusal));
-            }
+    let mut messages: Vec<&str> = Vec::new();
+    let mut hints: Vec<Hint> = Vec::new();
+    for refusal in refusals {
+        if !messages.contains(&refusal.message.as_str()) {
+            messages.push(&refusal.message);
         }
-        parts.join("; ")
-    };
-    let error = Error::new(ErrorKind::Precondition, joined(|refusal| &refusal.message));
-    Some(error.with_hint(joined(|refusal| &refusal.hint)))
+        if !hints.contains(&refusal.hint) {
+            hints.push(refusal.hint.clone());
+        }
+    }
+    Some(Error::new(ErrorKind::Precondition, messages.join("; ")).with_hints(hints))
 }
 
 #[cfg(test)]
@@ -277,6 +278,7 @@ mod tests {
         let refusal = |message: &str| refusal(message.to_owned(), "wait");
         assert!(refused(&[]).is_none());
         let error = refused(&[refusal("a"), refusal("b"), refusal("a")]).unwrap();
-        assert_eq!((error.to_string().as_str(), error.hint()), ("a; b", Some("wait")));
+        assert_eq!(error.to_string(), "a; b");
+        assert_eq!(error.hints(), [Hint::text("wait")]);
     }
 }

@@ -1,5 +1,6 @@
 //! Other programs that look after fields of ours.
 
+use kompox_domain::hint::in_words;
 use std::error::Error as _;
 
 use kompox_domain::ErrorKind;
@@ -30,7 +31,7 @@ async fn a_field_of_another_program_is_a_conflict_that_names_both_and_force_take
         cause.contains("scaler") && cause.contains(".spec.replicas"),
         "{cause}"
     );
-    assert!(error.hint().unwrap().contains("--force"));
+    assert!(in_words(error.hints()).contains("with force"));
     let live = world.api.must("GET", DEPLOYMENT, None).await;
     assert_eq!(live["spec"]["replicas"], 5);
     world.install_by(&traefik(), true).await.unwrap();

@@ -1,6 +1,7 @@
 //! What somebody else has put where the ingress should be: nothing is written then.
 
 use kompox_domain::ErrorKind;
+use kompox_domain::hint::in_words;
 use kompox_kube::{Ingress, Traefik};
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ async fn refused(world: &World, traefik: &Traefik, words: &[&str]) {
     for force in [false, true] {
         let error = world.install_by(traefik, force).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Precondition, "{error}");
-        let text = format!("{error} {}", error.hint().unwrap());
+        let text = format!("{error} {}", in_words(error.hints()));
         for word in words {
             assert!(text.contains(word), "{word:?} is not in {text:?}");
         }

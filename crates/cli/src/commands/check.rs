@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::args::{GlobalArgs, OutputArgs, OutputFormat};
 use crate::exit_codes;
 use crate::failure::Failure;
+use crate::hints;
 use crate::session::{self, Operation, operate, rounds};
 use crate::ui::{Shown, Table, Ui};
 use crate::view::check::{self as online, CheckView};
@@ -117,7 +118,7 @@ fn view(loaded: &Loaded, findings: &[Finding], checks: Option<Vec<CheckView>>) -
             .map(|finding| FindingView {
                 id: finding.subject.to_string(),
                 message: finding.message.clone(),
-                hint: finding.hint.clone(),
+                hint: hints::written(&finding.hints),
             })
             .collect(),
         checks,

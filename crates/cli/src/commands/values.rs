@@ -5,6 +5,8 @@ use kompox_domain::source::Bare;
 use kompox_domain::{Error, Source, VolumeOptions};
 use serde_json::Value;
 
+use crate::hints;
+
 /// The source of a new disk: a bare name is a snapshot.
 pub(super) fn disk_source(text: &str) -> Result<Source, String> {
     Source::parse(text, Bare::Snapshot).map_err(|error| with_hint(&error))
@@ -16,7 +18,7 @@ pub(super) fn snapshot_source(text: &str) -> Result<Source, String> {
 }
 
 fn with_hint(error: &Error) -> String {
-    match error.hint() {
+    match hints::written(error.hints()) {
         Some(hint) => format!("{error}; {hint}"),
         None => error.to_string(),
     }

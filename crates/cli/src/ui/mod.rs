@@ -5,12 +5,13 @@ mod render;
 mod spinner;
 mod table;
 
+use std::cell::Cell;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use anstream::AutoStream;
 use kompox_domain::text::{lines, one_line};
-use kompox_domain::{Error, ErrorKind};
+use kompox_domain::{Error, ErrorKind, WriteOutcome};
 use serde::Serialize;
 
 pub use progress::{ProgressMode, Reporter};
@@ -35,6 +36,8 @@ pub struct Ui {
     progress: ProgressMode,
     /// What was asked for with `--output`, if anything.
     output: OutputFormat,
+    /// Whether anything was written in the cloud before what is printed.
+    written: Cell<WriteOutcome>,
 }
 
 impl Ui {
@@ -52,6 +55,7 @@ impl Ui {
             yes: global.yes,
             progress: ProgressMode::choose(global.progress, global.quiet),
             output: output.unwrap_or(OutputFormat::Auto),
+            written: Cell::new(WriteOutcome::NotDone),
         }
     }
 
@@ -77,13 +81,27 @@ impl Ui {
             .and_then(|()| stdout.flush())
             .map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Failure::BrokenPipe,
-                _ => Error::new(ErrorKind::Failed, "cannot write to standard output")
-                    .with_source(error)
-                    .with_hint(
-                        "what was asked for is done, only its output is lost; make room or write elsewhere",
-                    )
-                    .into(),
+                _ => self.unwritten(error).into(),
             })
+    }
+
+    /// The error of a result that could not be printed: what was written in the cloud by then stays written.
+    fn unwritten(&self, error: io::Error) -> Error {
+        let written = self.written.get();
+        let error = Error::new(ErrorKind::Failed, "cannot write to standard output")
+            .with_source(error)
+            .with_outcome(written);
+        match written {
+            WriteOutcome::NotDone => error.with_hint("make room or write elsewhere, and run it again"),
+            WriteOutcome::Unknown => error.with_hint(
+                "what was asked for is done, only its output is lost; make room or write elsewhere",
+            ),
+        }
+    }
+
+    /// Takes note that an operation was done, before its result is printed.
+    pub(crate) fn done(&self, outcome: WriteOutcome) {
+        self.written.set(self.written.get().max(outcome));
     }
 
     /// Prints a value in the form asked for.

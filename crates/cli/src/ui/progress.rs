@@ -20,6 +20,7 @@ use super::render::{json_line as json_line_of, warning_text};
 use super::spinner::Spinner;
 use crate::args::Progress;
 use crate::duration;
+use crate::hints;
 use crate::view::rfc3339;
 
 /// How progress is shown.
@@ -217,7 +218,10 @@ fn log(event: &Event) {
         }
         Event::Ended { step, outcome } => tracing::info!(step, outcome = word(*outcome), "ended"),
         Event::Retrying { what, reason, wait } => tracing::info!(what, reason, ?wait, "retrying"),
-        Event::Warning { kind, message } => tracing::warn!(kind = kind.as_str(), "{message}"),
+        Event::Warning { kind, message, hints } => {
+            let hint = hints::written(hints);
+            tracing::warn!(kind = kind.as_str(), hint, "{message}");
+        }
     }
 }
 
@@ -276,7 +280,10 @@ impl Lines {
                 duration::human(*wait),
                 one_line(reason)
             )),
-            Event::Warning { message, .. } => Some(warning_text(message)),
+            Event::Warning { message, hints, .. } => Some(match hints::written(hints) {
+                Some(hint) => warning_text(&format!("{message}; {hint}")),
+                None => warning_text(message),
+            }),
         }
     }
 
@@ -316,6 +323,7 @@ enum EventView<'a> {
         time: String,
         kind: &'static str,
         message: &'a str,
+        hint: Option<String>,
     },
 }
 
@@ -352,10 +360,11 @@ fn json_line(lines: &mut Lines, happened: &Happened) -> String {
             reason,
             wait_seconds: wait.as_secs_f64(),
         },
-        Event::Warning { kind, message } => EventView::Warning {
+        Event::Warning { kind, message, hints } => EventView::Warning {
             time,
             kind: kind.as_str(),
             message,
+            hint: hints::written(hints),
         },
     };
     json_line_of(&view).unwrap_or_else(|error| error.to_string())
@@ -397,6 +406,7 @@ mod tests {
             Event::Warning {
                 kind: WarningKind::ZoneUnknown,
                 message: "no zone was asked for\nand there is no cluster yet".to_owned(),
+                hints: vec!["ask for one".into()],
             },
             Event::Ended {
                 step: 2,
@@ -421,14 +431,14 @@ mod tests {
             .filter_map(|happened| lines.plain(happened))
             .collect();
         let shown = anstream::adapter::strip_str(&shown.join("\n")).to_string();
-        insta::assert_snapshot!(shown, @r"
+        insta::assert_snapshot!(shown, @"
         create disk db-034d4d-first: started
         create disk db-034d4d-first: Updating
         GET /subscriptions/s/operations/o: again in 2.0s, because: 503 ServerBusy
         create disk db-034d4d-first: Updating, 40%
         tag disk: started
         create disk db-034d4d-first: done in 6.0s
-        warning: no zone was asked for and there is no cluster yet
+        warning: no zone was asked for and there is no cluster yet; ask for one
         tag disk: left after 3.0s, it may still run
         ");
     }
@@ -448,7 +458,7 @@ mod tests {
         {"event":"progress","time":"1970-01-01T00:00:04Z","step":1,"state":"Updating","percent":40.5}
         {"event":"started","time":"1970-01-01T00:00:05Z","step":2,"what":"tag disk"}
         {"event":"ended","time":"1970-01-01T00:00:06Z","step":1,"outcome":"done","seconds":6.0}
-        {"event":"warning","time":"1970-01-01T00:00:07Z","kind":"zoneUnknown","message":"no zone was asked for\nand there is no cluster yet"}
+        {"event":"warning","time":"1970-01-01T00:00:07Z","kind":"zoneUnknown","message":"no zone was asked for\nand there is no cluster yet","hint":"ask for one"}
         {"event":"ended","time":"1970-01-01T00:00:08Z","step":2,"outcome":"abandoned","seconds":3.0}
         "#);
     }

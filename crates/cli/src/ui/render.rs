@@ -135,9 +135,13 @@ pub(crate) fn json_line<T: Serialize + ?Sized>(value: &T) -> Result<String, serd
 
 /// YAML with a line break at its end.
 pub(crate) fn yaml<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
-    let text = serde_saphyr::to_string(&value).map_err(|error| unserialisable(&error))?;
+    let mut text = serde_saphyr::to_string(&value).map_err(|error| unserialisable(&error))?;
     if shows_itself(&text) {
-        Ok(text.trim_end().to_owned() + "\n")
+        // What stands before is kept: white space at the end of a block scalar is part of it.
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        Ok(text)
     } else {
         json(value)
     }
@@ -249,7 +253,7 @@ mod tests {
             code: code.to_owned(),
             message: "Insufficient vcpu quota requested 8,\nremaining 4.".to_owned(),
             correlation_id: Some("7e0f1d6c-5a0e-4f6e-9a57-0e0f7a1b2c3d".to_owned()),
-            hint: hint.map(ToOwned::to_owned),
+            hints: hint.map(|hint| hint.to_owned().into()).into_iter().collect(),
             causes: vec![],
         };
         let nested = FailedOperation {
@@ -257,7 +261,7 @@ mod tests {
             code: "DeploymentFailed".to_owned(),
             message: "At least one resource deployment operation failed.".to_owned(),
             correlation_id: Some("not shown: there is more to say below".to_owned()),
-            hint: Some("not shown either".to_owned()),
+            hints: vec!["not shown either".into()],
             causes: vec![
                 leaf(
                     "aks-x7",
@@ -398,6 +402,14 @@ mod tests {
             };
             let failures = report.failures.len();
             1 + causes + usize::from(failures > 0) + 3 * failures + 3
+        }
+
+        #[test]
+        fn white_space_at_the_end_of_a_value_is_part_of_it_in_yaml() {
+            for value in ["\nhint: run this\t", "a\n\n", "a\n ", "b "] {
+                let read: Vec<String> = serde_saphyr::from_str(&yaml(&[value]).unwrap()).unwrap();
+                assert_eq!(read, [value]);
+            }
         }
 
         proptest! {

@@ -7,6 +7,7 @@ use kompox_usecase::cluster::ClusterOutcome;
 use serde::Serialize;
 
 use crate::failure::Report;
+use crate::hints;
 use crate::ui::Table;
 
 /// One check of one cluster, in JSON and YAML.
@@ -30,7 +31,7 @@ impl CheckView {
             kind: check.kind.clone(),
             verdict: check.verdict.as_str(),
             message: check.message.clone(),
-            hint: check.hint.clone(),
+            hint: hints::written(&check.hints),
             judged: check.verdict,
         }
     }
@@ -153,7 +154,7 @@ mod tests {
             kind: kind.to_owned(),
             verdict,
             message: message.to_owned(),
-            hint: hint.map(ToOwned::to_owned),
+            hints: hint.map(|hint| hint.to_owned().into()).into_iter().collect(),
         };
         vec![
             check("identity", Verdict::Pass, "signed in as ops@example.com", None),

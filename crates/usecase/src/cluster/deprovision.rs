@@ -3,7 +3,9 @@
 use kompox_domain::cluster::{ChangeAction, ClusterStatus, DeprovisionRequest, Plan};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
+use kompox_domain::{
+    Argument, ClusterScope, Context, Error, ErrorKind, Hint, Operation, ProviderDriver, Result,
+};
 
 use super::protection::{self, Deed};
 use super::{cannot, look};
@@ -179,13 +181,17 @@ fn refuse_installed(
     if status.installed != Some(true) {
         return Ok(());
     }
-    let hint = if driver.capabilities().supports(Operation::ClusterUninstall) {
-        let uninstall = support::command(Operation::ClusterUninstall, "");
-        format!("take it off first with {uninstall}, or give --force")
-    } else {
-        "give --force where it may go along".to_owned()
+    let uninstall = driver
+        .capabilities()
+        .supports(Operation::ClusterUninstall)
+        .then(|| Hint::command("take it off first", Operation::ClusterUninstall));
+    let text = match uninstall {
+        Some(_) => "or let it go along",
+        None => "let it go along",
     };
-    Err(Error::new(ErrorKind::Precondition, still_installed(cluster)).with_hint(hint))
+    let force = Hint::argument(text, Argument::Force);
+    Err(Error::new(ErrorKind::Precondition, still_installed(cluster))
+        .with_hints(uninstall.into_iter().chain([force])))
 }
 
 fn still_installed(cluster: &ClusterScope) -> String {

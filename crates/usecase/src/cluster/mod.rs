@@ -45,10 +45,10 @@ async fn look(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope)
 fn cannot(error: Error, outcome: WriteOutcome, what: &str) -> Error {
     match error.kind() {
         // The cloud has told how it ended, and what of it failed.
-        kind if kind == ErrorKind::Failed || !error.failures().is_empty() => support::also_hint(
-            error.with_outcome(outcome).context(format!("cannot {what}")),
-            "the next run goes on where this one stopped",
-        ),
+        kind if kind == ErrorKind::Failed || !error.failures().is_empty() => error
+            .with_outcome(outcome)
+            .context(format!("cannot {what}"))
+            .and_hint("the next run goes on where this one stopped"),
         ErrorKind::Timeout if outcome == WriteOutcome::Unknown => error.with_outcome(outcome).context(
             format!("there was not enough time to {what}; it goes on in the cloud"),
         ),

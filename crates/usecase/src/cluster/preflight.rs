@@ -3,9 +3,7 @@
 use kompox_domain::cluster::{Check, Verdict};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result};
-
-use crate::support;
+use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Hint, Operation, ProviderDriver, Result};
 
 /// Refuses a first creation that would fail, with everything that was found at once.
 ///
@@ -26,7 +24,8 @@ pub(super) async fn pass(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cl
         }
     };
     for check in checks.iter().filter(|check| check.verdict == Verdict::Warn) {
-        cx.warn(WarningKind::Check, warning(check));
+        let message = format!("{}: {}", check.kind, check.message);
+        cx.warn_with_hints(WarningKind::Check, message, check.hints.clone());
     }
     let failed: Vec<&Check> = checks
         .iter()
@@ -41,18 +40,11 @@ pub(super) async fn pass(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cl
     };
     Err(Error::new(ErrorKind::Precondition, message)
         .with_failures(failed.into_iter().map(finding).collect())
-        .with_hint(format!(
-            "mend what is listed; {} looks again without writing anything",
-            support::command(Operation::ClusterCheck, "")
-        ))
+        .with_hints([
+            Hint::text("mend what is listed"),
+            Hint::command("look again without writing anything", Operation::ClusterCheck),
+        ])
         .context(format!("cannot provision cluster {}", cluster.cluster.id)))
-}
-
-fn warning(check: &Check) -> String {
-    match &check.hint {
-        Some(hint) => format!("{}: {}; {hint}", check.kind, check.message),
-        None => format!("{}: {}", check.kind, check.message),
-    }
 }
 
 /// A failed check in the form in which all else that keeps a cluster from being made is told.
@@ -60,7 +52,7 @@ fn finding(check: &Check) -> FailedOperation {
     FailedOperation {
         code: check.kind.clone(),
         message: check.message.clone(),
-        hint: check.hint.clone(),
+        hints: check.hints.clone(),
         ..FailedOperation::default()
     }
 }

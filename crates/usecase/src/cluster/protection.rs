@@ -85,7 +85,7 @@ pub(super) fn forbidden(cluster: &ClusterScope, deed: Deed, message: String) -> 
     let (field, _) = deed.protected_by(&cluster.cluster);
     Error::new(ErrorKind::Precondition, message).with_hint(format!(
         "set protection.{field} of cluster {name} to none in the configuration, run it again, and set it \
-         back; neither --force nor --yes lifts it"
+         back; no flag lifts it"
     ))
 }
 

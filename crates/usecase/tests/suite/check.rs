@@ -15,7 +15,7 @@ fn finding(provider: &Provider) -> Finding {
     Finding {
         subject: AnyId::Provider(provider.id.clone()),
         message: "AZURE_LOCATION is missing".to_owned(),
-        hint: None,
+        hints: Vec::new(),
     }
 }
 
@@ -39,7 +39,7 @@ fn an_unknown_driver_is_a_finding_and_the_others_are_still_checked() {
     let unknown = Finding {
         subject: AnyId::Provider(bad.id),
         message: "there is no driver \"mokc\"".to_owned(),
-        hint: Some("did you mean mock?".to_owned()),
+        hints: vec!["did you mean mock?".into()],
     };
     assert_eq!(check::offline(&catalog, &registry), [unknown, finding(&good)]);
 }
@@ -74,7 +74,7 @@ async fn online_every_cluster_is_checked_whatever_comes_of_the_others() {
         kind: "quota".to_owned(),
         verdict: Verdict::Fail,
         message: "4 cores are left".to_owned(),
-        hint: None,
+        hints: Vec::new(),
     };
     let found = quota.clone();
     let mut factory = MockDriverFactory::new();

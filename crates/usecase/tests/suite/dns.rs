@@ -93,7 +93,7 @@ async fn only_what_has_no_address_or_zone_is_a_matter_of_time_and_not_of_conflic
         refusal.to_string(),
         "one name of app /ws/w/prv/p/cls/c/app/a is not published"
     );
-    assert!(refusal.failures()[0].hint.is_some());
+    assert!(!refusal.failures()[0].hints.is_empty());
 }
 
 #[tokio::test]

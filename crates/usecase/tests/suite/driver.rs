@@ -1,5 +1,6 @@
 //! The driver of a configured provider.
 
+use kompox_domain::Hint;
 use std::sync::Arc;
 
 use kompox_domain::driver::MockDriverFactory;
@@ -50,8 +51,10 @@ fn an_unknown_provider_or_driver_says_what_there_is() {
     let unknown = build(&registry(factory("mock")), "/ws/w/prv/prd");
     assert_eq!(unknown.kind(), ErrorKind::NotFound);
     assert_eq!(
-        unknown.hint(),
-        Some("did you mean /ws/w/prv/prod? providers: /ws/w/prv/prod")
+        unknown.hints(),
+        [Hint::text(
+            "did you mean /ws/w/prv/prod? providers: /ws/w/prv/prod"
+        )]
     );
     let unknown = build(&registry(factory("other")), "/ws/w/prv/prod");
     assert_eq!(unknown.kind(), ErrorKind::InvalidInput);
@@ -62,7 +65,7 @@ fn an_unknown_provider_or_driver_says_what_there_is() {
             "there is no driver \"mock\""
         ]
     );
-    assert_eq!(unknown.hint(), Some("drivers: other"));
+    assert_eq!(unknown.hints(), [Hint::text("drivers: other")]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `snapshot list`, `create`, `delete`, `restore`.
 
+use kompox_domain::Hint;
+use kompox_domain::hint::in_words;
 use std::sync::{Arc, Mutex};
 
 use kompox_domain::volume::Deletion;
@@ -54,7 +56,7 @@ async fn nothing_is_called_that_the_driver_does_not_declare_or_the_app_does_not_
             let error = error.unwrap();
             assert_eq!(error.kind(), kind, "{error}");
             if kind == ErrorKind::NotFound {
-                assert_eq!(error.hint(), Some("volumes: db"));
+                assert_eq!(error.hints(), [Hint::text("volumes: db")]);
             }
         }
     }
@@ -122,7 +124,7 @@ async fn names_that_are_made_up_only_grow_and_an_unclear_end_names_them() {
         .returning(move |cx, _, _, request| {
             log.lock().unwrap().push(request.name.to_string());
             write(cx, WriteOutcome::Unknown);
-            Err(error(ErrorKind::Failed, "broken"))
+            Err(error(ErrorKind::Unavailable, "broken"))
         });
     for _ in 0..3 {
         let error = snapshot::create(&driver, &cx, &scope(&["db"]), &create("db", None))
@@ -136,8 +138,8 @@ async fn names_that_are_made_up_only_grow_and_an_unclear_end_names_them() {
                 "broken".to_owned()
             ]
         );
-        let hint = format!("`kompoxops snapshot list -V db` shows whether snapshot {name} exists");
-        assert_eq!(error.hint(), Some(hint.as_str()));
+        let hint = format!("see whether snapshot {name} exists: snapshot list (volume db)");
+        assert_eq!(in_words(error.hints()), hint);
     }
     assert!(names.lock().unwrap().is_sorted_by(|a, b| a < b));
 }
@@ -240,9 +242,11 @@ async fn a_restore_that_fails_is_not_followed_by_an_assignment() {
         assert_eq!(chain(&error), [message, "refused"]);
         assert_eq!(error.outcome(), outcome);
         assert_eq!(
-            error.hint(),
-            (outcome == WriteOutcome::Unknown)
-                .then_some("`kompoxops disk list -V db` shows whether disk again exists")
+            in_words(error.hints()),
+            match outcome {
+                WriteOutcome::Unknown => "see whether disk again exists: disk list (volume db)",
+                WriteOutcome::NotDone => "",
+            }
         );
     }
 }
@@ -282,8 +286,8 @@ async fn a_failed_assignment_names_the_restored_disk_and_the_command_that_assign
         );
         assert_eq!(chain(&error), [message, "other was assigned"]);
         assert_eq!(
-            error.hint(),
-            Some("`kompoxops disk assign -V db -N again` assigns it")
+            in_words(error.hints()),
+            "assign it: disk assign (volume db, name again)"
         );
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use kompox_domain::driver::{MockProviderDriver, Operation};
+use kompox_domain::hint::in_words;
 use kompox_domain::ids::SteppingUlids;
 use kompox_domain::model::{AnyId, AppId, ClusterId, Ingress, Protection, ProviderId, VolumeKind};
 use kompox_domain::progress::{Event, ProgressSink};
@@ -120,8 +121,11 @@ impl Recorder {
         events
             .iter()
             .filter_map(|event| {
-                if let Event::Warning { message, .. } = event {
-                    Some(message.clone())
+                if let Event::Warning { message, hints, .. } = event {
+                    Some(match in_words(hints).as_str() {
+                        "" => message.clone(),
+                        hints => format!("{message} ({hints})"),
+                    })
                 } else {
                     None
                 }

@@ -1,5 +1,6 @@
 //! `-A`, `--app-name`, `--cluster-id`, `--cluster-name`.
 
+use kompox_domain::hint::in_words;
 use kompox_domain::model::AnyId;
 use kompox_domain::{Catalog, Error, ErrorKind, Result};
 use kompox_usecase::target::{self, Selector};
@@ -40,11 +41,7 @@ fn cluster(catalog: &Catalog, selector: &Selector, app: &Selector, default: Opti
 }
 
 fn says(error: &Error) -> (ErrorKind, String, String) {
-    (
-        error.kind(),
-        error.to_string(),
-        error.hint().unwrap_or_default().to_owned(),
-    )
+    (error.kind(), error.to_string(), in_words(error.hints()))
 }
 
 #[test]
@@ -63,7 +60,7 @@ fn several_apps_need_one_and_the_error_lists_them() {
         (
             ErrorKind::InvalidInput,
             "there are 2 apps: say which".to_owned(),
-            format!("use --app-id; apps: {ONE}, /ws/w/prv/p/cls/c/app/b")
+            format!("name one with app; apps: {ONE}, /ws/w/prv/p/cls/c/app/b")
         )
     );
 }
@@ -74,9 +71,9 @@ fn many_candidates_are_counted_not_listed() {
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     let error = app(&catalog(&ids, &[]), &any(), None).unwrap_err();
     assert!(
-        error.hint().unwrap().ends_with("/app/a9 and 20 more"),
+        in_words(error.hints()).ends_with("/app/a9 and 20 more"),
         "{:?}",
-        error.hint()
+        error.hints()
     );
 }
 
@@ -114,7 +111,7 @@ fn a_name_that_several_have_means_the_one_under_the_default() {
         (
             ErrorKind::InvalidInput,
             "there are 2 apps called \"a\": say which".to_owned(),
-            format!("use --app-id; apps: {ONE}, {other}")
+            format!("name one with app; apps: {ONE}, {other}")
         )
     );
     assert_eq!(app(&catalog, &name("a"), Some("/ws/w/prv/q")).unwrap(), other);
@@ -140,12 +137,7 @@ fn what_is_not_there_says_what_is() {
     );
     let error = app(&catalog, &id("/ws/w/prv/p/cls/c/app/shpo"), None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound);
-    assert!(
-        error
-            .hint()
-            .unwrap()
-            .starts_with("did you mean /ws/w/prv/p/cls/c/app/shop?")
-    );
+    assert!(in_words(error.hints()).starts_with("did you mean /ws/w/prv/p/cls/c/app/shop?"));
     let empty = app(&Catalog::default(), &any(), None).unwrap_err();
     assert_eq!(
         says(&empty).0,
@@ -160,7 +152,7 @@ fn what_is_no_id_or_that_of_something_else_is_refused() {
     for bad in ["", "a", "/ws/w/prv/p/cls/c", "/ws/w", "/ws/w/prv/p/cls/c/app/a/"] {
         let error = app(&catalog, &id(bad), None).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput, "{bad}: {error}");
-        assert!(error.hint().unwrap().contains(ONE));
+        assert!(in_words(error.hints()).contains(ONE));
     }
     let error = cluster(&catalog, &id(ONE), &any(), None).unwrap_err();
     assert_eq!(error.to_string(), format!("{ONE} is not the id of a cluster"));

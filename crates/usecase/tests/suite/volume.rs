@@ -2,6 +2,7 @@
 
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
 use kompox_domain::driver::MockProviderDriver;
+use kompox_domain::hint::in_words;
 use kompox_domain::model::VolumeKind;
 use kompox_domain::volume::Creation;
 use kompox_domain::{ErrorKind, Label, Operation, Result, VolumeDisk, VolumeName};
@@ -42,7 +43,7 @@ fn words(outcomes: &[MountOutcome]) -> Vec<String> {
 
 fn told(outcome: &MountOutcome) -> (Vec<String>, String) {
     let error = outcome.result.as_ref().unwrap_err();
-    (chain(error), error.hint().unwrap_or_default().to_owned())
+    (chain(error), in_words(error.hints()))
 }
 
 #[tokio::test]
@@ -127,7 +128,7 @@ async fn every_volume_that_cannot_be_mounted_says_why_and_what_to_do() {
                 "cannot mount volume none".to_owned(),
                 "volume none has no disk".to_owned()
             ],
-            "make one with `kompoxops disk create --bootstrap`".to_owned()
+            "make one: disk create (bootstrap)".to_owned()
         )
     );
     assert_eq!(
@@ -137,7 +138,7 @@ async fn every_volume_that_cannot_be_mounted_says_why_and_what_to_do() {
                 "cannot mount volume idle".to_owned(),
                 "volume idle has disks of which none is assigned (disks: one, two)".to_owned()
             ],
-            "choose one with `kompoxops disk assign -V idle -N <disk>`".to_owned()
+            "choose one: disk assign (volume idle, name <disk>)".to_owned()
         )
     );
     assert_eq!(
@@ -186,7 +187,7 @@ async fn an_app_whose_name_is_too_long_needs_a_namespace_to_be_named() {
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidInput);
-    assert_eq!(refused.hint(), Some("name one with --namespace"));
+    assert_eq!(in_words(refused.hints()), "name one with namespace");
     let driver = listing(&["db"], vec![disk("db", "one", true)]);
     let namespace: Label = "prod".parse().unwrap();
     let outcomes = mounts(&driver, &cx, &app, &[], Some(&namespace)).await.unwrap();

@@ -5,6 +5,7 @@
 //! and no name has to be guessed. What belongs to other subscriptions is not listed to us, but cannot have this name
 //! except by an accident in 64 bits.
 
+use kompox_domain::Hint;
 use std::collections::BTreeMap;
 
 use kompox_arm::ResourceId;
@@ -115,16 +116,22 @@ fn blocked(findings: &mut Findings, name: &str, properties: &DeletedProperties) 
         .map(|date| format!(" until {date}"))
         .unwrap_or_default();
     let message = format!("the deleted vault of this cluster, {name}, holds its name{until}");
-    let hint = if properties.purge_protection_enabled == Some(true) {
-        format!("it is protected from purging; make its resource group and recover it: {recover}")
+    let hints = if properties.purge_protection_enabled == Some(true) {
+        vec![Hint::foreign(
+            "it is protected from purging; make its resource group and recover it",
+            recover,
+        )]
     } else {
-        format!(
-            "purge it if its secrets are not needed: az keyvault purge --name {name} --location {}; or make its \
-             resource group and recover it: {recover}",
+        let purge = format!(
+            "az keyvault purge --name {name} --location {}",
             properties.location
-        )
+        );
+        vec![
+            Hint::foreign("purge it if its secrets are not needed", purge),
+            Hint::foreign("or make its resource group and recover it", recover),
+        ]
     };
-    findings.fail(KIND, message, hint);
+    findings.fail_with_hints(KIND, message, hints);
 }
 
 #[cfg(test)]
@@ -141,7 +148,7 @@ mod tests {
         let [check] = findings.checks() else {
             panic!("{findings:?}")
         };
-        (check.verdict, check.hint.clone().unwrap_or_default())
+        (check.verdict, format!("{:?}", check.hints))
     }
 
     fn vault(group: &str, tags: &Value, protected: bool) -> Value {

@@ -2,7 +2,7 @@
 
 use kompox_arm::ArmClient;
 use kompox_domain::cluster::Check;
-use kompox_domain::{Context, Result};
+use kompox_domain::{Context, Hint, Operation, Result};
 use serde::Deserialize;
 
 use super::findings::Findings;
@@ -95,7 +95,10 @@ fn stands(findings: &mut Findings, id: &str, read: &Read<Cluster>) {
             findings.fail(
                 KIND,
                 format!("there is no managed cluster {id}"),
-                "check AZURE_AKS_RESOURCE_ID; az aks show prints it",
+                Hint::setting(
+                    "compare it with what az aks show prints, in",
+                    "AZURE_AKS_RESOURCE_ID",
+                ),
             );
             return;
         }
@@ -112,7 +115,10 @@ fn stands(findings: &mut Findings, id: &str, read: &Read<Cluster>) {
         findings.warn(
             KIND,
             format!("the managed cluster is {state}"),
-            "whoever made it can tell; kompoxops cluster wait waits for what is under way",
+            Hint::command(
+                "whoever made it can tell; wait for what is under way",
+                Operation::ClusterWait,
+            ),
         );
     }
     if properties
@@ -124,7 +130,7 @@ fn stands(findings: &mut Findings, id: &str, read: &Read<Cluster>) {
         findings.warn(
             KIND,
             "the managed cluster is stopped",
-            "start it: az aks start --ids <its id>",
+            Hint::foreign("start it", "az aks start --ids <its id>"),
         );
     }
     for (profile, what, flag) in [
@@ -146,7 +152,7 @@ fn stands(findings: &mut Findings, id: &str, read: &Read<Cluster>) {
                     "the managed cluster has no {what}, without which its ingress cannot sign in to Azure"
                 )
                 .replace("no an ", "no "),
-                format!("az aks update {flag}"),
+                Hint::foreign("turn it on", format!("az aks update {flag}")),
             );
         }
     }

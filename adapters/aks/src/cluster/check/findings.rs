@@ -1,7 +1,7 @@
 //! What was found, in the order in which it is told.
 
-use kompox_domain::Error;
 use kompox_domain::cluster::{Check, Verdict};
+use kompox_domain::{Error, Hint};
 
 /// What was found so far.
 #[derive(Debug, Default)]
@@ -10,38 +10,38 @@ pub(super) struct Findings(Vec<Check>);
 impl Findings {
     /// It is as it must be.
     pub(super) fn pass(&mut self, kind: &str, message: impl Into<String>) {
-        self.add(kind, Verdict::Pass, message.into(), None);
+        self.add(kind, Verdict::Pass, message.into(), Vec::new());
     }
 
     /// It works, but somebody should know.
-    pub(super) fn warn(&mut self, kind: &str, message: impl Into<String>, hint: impl Into<String>) {
-        self.add(kind, Verdict::Warn, message.into(), Some(hint.into()));
+    pub(super) fn warn(&mut self, kind: &str, message: impl Into<String>, hint: impl Into<Hint>) {
+        self.add(kind, Verdict::Warn, message.into(), vec![hint.into()]);
     }
 
     /// Provisioning would fail.
-    pub(super) fn fail(&mut self, kind: &str, message: impl Into<String>, hint: impl Into<String>) {
-        self.add(kind, Verdict::Fail, message.into(), Some(hint.into()));
+    pub(super) fn fail(&mut self, kind: &str, message: impl Into<String>, hint: impl Into<Hint>) {
+        self.add(kind, Verdict::Fail, message.into(), vec![hint.into()]);
+    }
+
+    /// Provisioning would fail, and there is more than one way out.
+    pub(super) fn fail_with_hints(&mut self, kind: &str, message: impl Into<String>, hints: Vec<Hint>) {
+        self.add(kind, Verdict::Fail, message.into(), hints);
     }
 
     /// It could not be looked at.
     pub(super) fn unknown(&mut self, kind: &str, what: &str, error: &Error) {
         let message = format!("{what} cannot be read: {error}");
-        self.add(kind, Verdict::Unknown, message, error.hint().map(str::to_owned));
+        self.add(kind, Verdict::Unknown, message, error.hints().to_vec());
     }
 
     /// Azure does not say.
     pub(super) fn untold(&mut self, kind: &str, message: impl Into<String>) {
-        self.add(kind, Verdict::Unknown, message.into(), None);
+        self.add(kind, Verdict::Unknown, message.into(), Vec::new());
     }
 
     /// An error of another part of the driver, as something that keeps from provisioning.
     pub(super) fn refused(&mut self, kind: &str, error: &Error) {
-        self.add(
-            kind,
-            Verdict::Fail,
-            error.to_string(),
-            error.hint().map(str::to_owned),
-        );
+        self.add(kind, Verdict::Fail, error.to_string(), error.hints().to_vec());
     }
 
     /// Says that a kind is as it must be, unless something was found about it.
@@ -51,12 +51,12 @@ impl Findings {
         }
     }
 
-    fn add(&mut self, kind: &str, verdict: Verdict, message: String, hint: Option<String>) {
+    fn add(&mut self, kind: &str, verdict: Verdict, message: String, hints: Vec<Hint>) {
         self.0.push(Check {
             kind: kind.to_owned(),
             verdict,
             message,
-            hint,
+            hints,
         });
     }
 

@@ -4,6 +4,7 @@
 //! network it is asked from; AKS links its zone to the cluster's network only. A server of one's own can answer only if
 //! it asks Azure's from a network that is linked too.
 
+use kompox_domain::Hint;
 use std::net::Ipv4Addr;
 
 use kompox_arm::ResourceId;
@@ -254,11 +255,14 @@ fn in_other_network(
              would not resolve the API server",
             zone.name()
         ),
-        format!(
-            "link it: az network private-dns link vnet create --resource-group {} --zone-name {} --name {name} \
-             --virtual-network {id} --registration-enabled false; and let the server forward azmk8s.io to {AZURE}",
-            zone.group,
-            zone.name()
+        Hint::foreign(
+            format!("let the server forward azmk8s.io to {AZURE}, and link the zone"),
+            format!(
+                "az network private-dns link vnet create --resource-group {} --zone-name {} --name {name} \
+                 --virtual-network {id} --registration-enabled false",
+                zone.group,
+                zone.name()
+            ),
         ),
     );
 }

@@ -1,6 +1,7 @@
 //! Whether the places are there that the settings name, and ours to use.
 
 use kompox_arm::ResourceId;
+use kompox_domain::{Hint, Operation};
 use serde::de::IgnoredAny;
 
 use super::findings::Findings;
@@ -48,7 +49,10 @@ pub(super) fn places(findings: &mut Findings, work: &ClusterWork<'_>, seen: &See
                 "another operation holds the deployment stack ({})",
                 stack.state_word()
             ),
-            "provisioning waits for it; kompoxops cluster wait does too",
+            Hint::command(
+                "provisioning waits for it; or wait for it now",
+                Operation::ClusterWait,
+            ),
         ),
         Some(_) => findings.otherwise_pass(
             STACK,

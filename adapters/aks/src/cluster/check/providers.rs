@@ -1,5 +1,6 @@
 //! Whether the subscription is registered for everything that is made, and the region has it.
 
+use kompox_domain::Hint;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
@@ -157,7 +158,7 @@ fn registered(findings: &mut Findings, namespace: &str, provider: &Provider) {
         _ => findings.fail(
             KIND,
             format!("the subscription is not registered for {namespace}"),
-            format!("register it once: {register}"),
+            Hint::foreign("register it once", register),
         ),
     }
 }

@@ -214,6 +214,8 @@ mod tests {
     use serde_json::json;
 
     use super::super::tests::own;
+    use kompox_domain::hint::in_words;
+
     use super::*;
 
     fn found(settings: &[(&str, &str)], runs: Option<&str>) -> (Verdict, String) {
@@ -236,7 +238,7 @@ mod tests {
             &Ok(Some(versions)),
         );
         let check = findings.checks().first().unwrap();
-        let hint = check.hint.clone().unwrap_or_default();
+        let hint = in_words(&check.hints);
         (check.verdict, format!("{}; {hint}", check.message))
     }
 

@@ -11,7 +11,7 @@ mod side_products;
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmError, ArmRequest, FinalState, ResourceId};
 use kompox_domain::cluster::{Change, ChangeAction, DeprovisionRequest, Plan};
-use kompox_domain::{Error, ErrorKind, Result};
+use kompox_domain::{Argument, Error, ErrorKind, Hint, Operation, Result};
 
 use self::inventory::Reader;
 use self::removal::{DeletedVault, Inventory};
@@ -198,7 +198,7 @@ impl ClusterWork<'_> {
                     stack.id
                 ),
             )
-            .with_hint("see what it is with `kompoxops cluster status`"));
+            .with_hint(Hint::command("see what it is", Operation::ClusterStatus)));
         }
         for found in &left.resources {
             let told = plan
@@ -239,8 +239,12 @@ fn note(plan: &mut Plan, action: ChangeAction, resource: &str, reason: impl FnOn
 fn require_ids(allowed: &[String]) -> Result<()> {
     let wrong = allowed.iter().find_map(|id| id.parse::<ResourceId>().err());
     wrong.map_or(Ok(()), |wrong| {
-        Err(Error::new(ErrorKind::InvalidInput, wrong.to_string())
-            .with_hint("give the whole id, as `kompoxops cluster deprovision --dry-run -o json` shows it"))
+        Err(
+            Error::new(ErrorKind::InvalidInput, wrong.to_string()).with_hint(Hint::command(
+                "give the whole id, as the plan shows it",
+                Operation::ClusterDeprovisionPlan.with(Argument::Json),
+            )),
+        )
     })
 }
 
@@ -266,10 +270,8 @@ where
 
 /// The same error with how to go on, after its own advice.
 fn go_on(error: Error) -> Error {
-    const AGAIN: &str = "running `kompoxops cluster deprovision` again goes on where it stopped";
-    let hint = match error.hint() {
-        Some(hint) => format!("{hint}; {AGAIN}"),
-        None => AGAIN.to_owned(),
-    };
-    error.with_hint(hint)
+    error.and_hint(Hint::command(
+        "go on where it stopped",
+        Operation::ClusterDeprovision,
+    ))
 }

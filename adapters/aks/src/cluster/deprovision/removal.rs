@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
-use kompox_domain::{Error, ErrorKind, Result, tags};
+use kompox_domain::{Argument, Error, ErrorKind, Hint, Operation, Result, tags};
 
 use super::side_products;
 use crate::cluster::stack::tag;
@@ -162,10 +162,10 @@ fn prove_no_rest(inventory: &Inventory, path: &str) -> Result<()> {
             inventory.group
         ),
     )
-    .with_hint(
-        "run `kompoxops cluster provision` to have the stack again and then deprovision, or look into the group and \
-         delete it with `az group delete`",
-    ))
+    .with_hints([
+        Hint::command("have the stack again, and then deprovision", Operation::ClusterProvision),
+        Hint::foreign("or look into the group and delete it", "az group delete"),
+    ]))
 }
 
 fn not_ours(what: &str, why: &str) -> Error {
@@ -361,16 +361,15 @@ pub(crate) fn require_clear(plan: &Plan) -> Result<()> {
     });
     let mut hints = Vec::new();
     if !locks.is_empty() {
-        hints.push("remove the locks".to_owned());
+        hints.push(Hint::text("remove the locks"));
     }
     if !others.is_empty() {
-        let flags: Vec<String> = others
+        let allow = others
             .iter()
-            .map(|change| format!("--allow-delete {}", change.resource))
-            .collect();
-        hints.push(format!(
-            "move what must be kept, or let it go along: {}",
-            flags.join(" ")
+            .map(|change| Argument::AllowDelete(change.resource.clone().into()));
+        hints.push(Hint::arguments(
+            "move what must be kept, or let it go along",
+            allow.collect(),
         ));
     }
     Err(Error::new(
@@ -381,7 +380,7 @@ pub(crate) fn require_clear(plan: &Plan) -> Result<()> {
             named.join(", ")
         ),
     )
-    .with_hint(hints.join("; ")))
+    .with_hints(hints))
 }
 
 fn count(number: usize) -> String {
@@ -518,9 +517,9 @@ mod tests {
         }
         let error = require_clear(&plan(&inventory, &[])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Precondition);
-        let hint = error.hint().unwrap();
+        let hints = format!("{:?}", error.hints());
         for found in inventory.resources.iter().skip(1).chain(&inventory.node_data) {
-            assert!(hint.contains(&format!("--allow-delete {}", found.id)), "{hint}");
+            assert!(hints.contains(&format!("AllowDelete({:?})", found.id)), "{hints}");
         }
         let mut allowed = vec![
             id("microsoft.web/SITES", "shop"),
@@ -566,7 +565,7 @@ mod tests {
             level: "CanNotDelete".to_owned(),
         });
         let error = require_clear(&plan(&inventory, &[lock])).unwrap_err();
-        assert_eq!(error.hint(), Some("remove the locks"));
+        assert_eq!(error.hints(), [Hint::text("remove the locks")]);
     }
 
     #[test]

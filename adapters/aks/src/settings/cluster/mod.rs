@@ -8,7 +8,8 @@ mod values;
 
 pub(crate) use certificates::VaultCertificate;
 use kompox_arm::ResourceId;
-use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Result, Secret, SecretReader, Zone};
+use kompox_domain::hint::Verb;
+use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Hint, Result, Secret, SecretReader, Zone};
 
 use preset::{PoolSize, Preset};
 use reader::{Problem, Reader};
@@ -187,7 +188,7 @@ impl Problems {
             problems => {
                 let all: Vec<&str> = problems.iter().map(Problem::message).collect();
                 Error::new(ErrorKind::InvalidInput, all.join("; "))
-                    .with_hint("kompoxops check tells what to do about each")
+                    .with_hint(Hint::command("see what to do about each", Verb::Check))
             }
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kompox_domain::settings::{SettingValue, Settings};
-use kompox_domain::{Error, ErrorKind, SecretReader};
+use kompox_domain::{Error, ErrorKind, Hint, SecretReader};
 
 use super::values::{self, Parsed};
 
@@ -13,7 +13,7 @@ use super::values::{self, Parsed};
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     message: String,
-    hint: Option<String>,
+    hints: Vec<Hint>,
 }
 
 impl Problem {
@@ -22,11 +22,7 @@ impl Problem {
     }
 
     pub(super) fn to_error(&self) -> Error {
-        let error = Error::new(ErrorKind::InvalidInput, self.message.clone());
-        match &self.hint {
-            Some(hint) => error.with_hint(hint.clone()),
-            None => error,
-        }
+        Error::new(ErrorKind::InvalidInput, self.message.clone()).with_hints(self.hints.iter().cloned())
     }
 }
 
@@ -59,10 +55,10 @@ impl<'a> Reader<'a> {
     }
 
     /// Tells that something is wrong.
-    pub(super) fn problem(&mut self, message: String, hint: impl Into<String>) {
+    pub(super) fn problem(&mut self, message: String, hint: impl Into<Hint>) {
         self.problems.push(Problem {
             message,
-            hint: Some(hint.into()),
+            hints: vec![hint.into()],
         });
     }
 
@@ -70,7 +66,7 @@ impl<'a> Reader<'a> {
     pub(super) fn problem_of(&mut self, error: &Error) {
         self.problems.push(Problem {
             message: error.to_string(),
-            hint: error.hint().map(str::to_owned),
+            hints: error.hints().to_vec(),
         });
     }
 
@@ -108,7 +104,7 @@ impl<'a> Reader<'a> {
                 Err(error) => {
                     self.problems.push(Problem {
                         message: format!("cannot read setting {key}: {error}"),
-                        hint: error.hint().map(str::to_owned),
+                        hints: error.hints().to_vec(),
                     });
                     return Given::Elsewhere;
                 }

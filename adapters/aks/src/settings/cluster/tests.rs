@@ -1,5 +1,7 @@
 //! Tests of reading a cluster's settings.
 
+use kompox_domain::Hint;
+use kompox_domain::hint::in_words;
 use kompox_domain::model::{AnyId, Ingress, Protection};
 use kompox_domain::settings::{SettingValue, Settings};
 use kompox_domain::{Cluster, SecretRef};
@@ -126,7 +128,7 @@ fn every_problem_is_told_at_once_and_has_a_hint() {
     let problems = ClusterSettings::problems(&cluster(false, &pairs), Some("japaneast"), Some("k"));
     let told: Vec<String> = problems
         .iter()
-        .map(|problem| format!("{problem} ({})", problem.hint().unwrap()))
+        .map(|problem| format!("{problem} ({})", in_words(problem.hints())))
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
     setting AZURE_AKS_PRESET "Standart" is not known (did you mean Standard?)
@@ -187,8 +189,8 @@ fn a_range_that_does_not_begin_a_network_says_which_was_meant() {
     let pairs = [("AZURE_AKS_AUTHORIZED_IP_RANGES", "203.0.113.7/24")];
     let problems = ClusterSettings::problems(&cluster(false, &pairs), None, Some("k"));
     assert_eq!(
-        problems.first().unwrap().hint(),
-        Some("did you mean 203.0.113.0/24?")
+        problems.first().unwrap().hints(),
+        [Hint::text("did you mean 203.0.113.0/24?")]
     );
 }
 

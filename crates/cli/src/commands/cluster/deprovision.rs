@@ -7,10 +7,11 @@ use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, Plan};
 use kompox_usecase::cluster::{self, Deprovision, DeprovisionPlan};
 
 use super::{different, operation};
-use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs, quoted};
+use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
 use crate::session::{ClusterSession, operate};
+use crate::shell;
 use crate::ui::Ui;
 use crate::view::plan as view;
 
@@ -139,7 +140,7 @@ fn allowing(args: &Args, planned: &DeprovisionPlan) -> Option<String> {
     if !planned.allowable.is_empty() {
         let named = args.allow_delete.iter().chain(&planned.allowable);
         let flags: String = named
-            .map(|id| format!(" --allow-delete {}", quoted(id)))
+            .map(|id| format!(" --allow-delete {}", shell::word(id)))
             .collect();
         let target = args.target.flags();
         hints.push(format!(

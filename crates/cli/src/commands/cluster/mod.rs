@@ -80,8 +80,6 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
 fn operation(port: Port, target: &ClusterTargetArgs) -> Operation {
     let verb = match port {
         Port::ClusterProvision | Port::ClusterDeprovision | Port::ClusterWait => "wait",
-        Port::ClusterInstall => "install",
-        Port::ClusterUninstall => "uninstall",
         _ => "status",
     };
     Operation {

@@ -287,7 +287,7 @@ fn said_by(kind: ErrorKind, what: String, stderr: &str) -> Error {
         Some(hint) if hint.contains("--port") => {
             error.with_hint("stop what listens there, or name a new directory: kompoxops quickstart DIR")
         }
-        Some(hint) => error.with_hint(hint),
+        Some(hint) => error.with_hint(hint.to_owned()),
         None => error,
     }
 }
@@ -309,7 +309,7 @@ mod tests {
     fn no_flag_is_recommended_that_a_quick_start_lacks() {
         let stderr = "{\"error\":{\"message\":\"in use\",\"hint\":\"choose another port with --port\"}}\n";
         let error = said_by(ErrorKind::Failed, "it did not start".to_owned(), stderr);
-        let hint = error.hint().unwrap();
+        let hint = kompox_domain::hint::in_words(error.hints());
         assert!(
             !hint.contains("--port") && hint.contains("kompoxops quickstart DIR"),
             "{hint}"

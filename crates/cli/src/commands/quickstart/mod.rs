@@ -10,10 +10,11 @@ use clap::ValueHint;
 use kompox_domain::ErrorKind;
 
 use super::emulator::TimingArg;
-use crate::args::{GlobalArgs, quoted};
+use crate::args::GlobalArgs;
 use crate::exit_codes;
 use crate::failure::{Failure, Report};
 use crate::session;
+use crate::shell;
 use crate::stop::Stop;
 use crate::ui::Ui;
 use child::{EmbeddedAzure, Program};
@@ -95,7 +96,7 @@ fn interrupted_or(stopped: Stopped, directory: &Path) -> Failure {
             correlation_id: None,
             hint: Some(format!(
                 "go on with: kompoxops quickstart {}",
-                shell_word(directory)
+                shell::path(directory)
             )),
             failures: Vec::new(),
             exit_code: exit_codes::INTERRUPTED,
@@ -137,7 +138,7 @@ fn introduction(shown: &Path, program: &Program) -> String {
 fn farewell(shown: &Path, program: &Program) -> String {
     let alias = program
         .not_in_path()
-        .map(|path| format!("    alias kompoxops={}\n", shell_word(path)))
+        .map(|path| format!("    alias kompoxops={}\n", shell::path(path)))
         .unwrap_or_default();
     let proxy = if child::proxied() {
         "    export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1        # a proxy cannot reach this machine's loopback\n"
@@ -156,19 +157,9 @@ fn farewell(shown: &Path, program: &Program) -> String {
          When you have seen enough, `kompoxops cluster uninstall` takes the ingress off, and `kompoxops cluster\n\
          deprovision` the cluster, and nothing else: the disks of the app have a resource group of their own.\n\n\
          For your own subscription change .kompox/kom/provider.yml, and see with `kompoxops check` what is missing.\n",
-        shown = shell_word(shown),
+        shown = shell::path(shown),
         kubeconfig = steps::KUBECONFIG,
     )
-}
-
-/// A path as one word of a command line.
-fn shell_word(path: &Path) -> String {
-    let mut text = path.display().to_string();
-    if text.starts_with('-') {
-        // Else it would be taken for a flag.
-        text.insert_str(0, "./");
-    }
-    quoted(&text)
 }
 
 #[cfg(test)]
@@ -177,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_path_is_one_word_and_no_flag() {
-        let word = |path: &str| shell_word(Path::new(path));
+        let word = |path: &str| shell::path(Path::new(path));
         assert_eq!(word("a/b-c"), "a/b-c");
         assert_eq!(word("-x"), "./-x");
         assert_eq!(word("-x y"), "'./-x y'");

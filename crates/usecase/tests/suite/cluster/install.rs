@@ -1,5 +1,7 @@
 //! Installing and uninstalling: protection, dry runs, and what an unclear end says.
 
+use kompox_domain::Hint;
+use kompox_domain::hint::in_words;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -137,12 +139,7 @@ async fn a_protected_ingress_says_which_field_to_change() {
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Precondition);
-    assert!(
-        refused
-            .hint()
-            .unwrap()
-            .starts_with("set protection.installation of cluster")
-    );
+    assert!(in_words(refused.hints()).starts_with("set protection.installation of cluster"));
 }
 
 #[tokio::test]
@@ -173,7 +170,10 @@ async fn rights_that_could_not_be_given_are_told_and_the_next_run_goes_on() {
             "one right could not be given"
         ]
     );
-    assert_eq!(failed.hint(), Some("the next run goes on where this one stopped"));
+    assert_eq!(
+        failed.hints(),
+        [Hint::text("the next run goes on where this one stopped")]
+    );
 }
 
 #[tokio::test]

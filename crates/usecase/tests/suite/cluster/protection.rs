@@ -1,5 +1,6 @@
 //! Protection: level by level, for everything that may be known about what is there.
 
+use kompox_domain::hint::in_words;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -147,11 +148,9 @@ async fn the_error_names_the_field_to_change_and_what_does_not_help() {
         "cluster /ws/w/prv/p/cls/c is protected: with protection.provisioning: cannotDelete nobody may delete it"
     );
     assert_eq!(
-        error.hint(),
-        Some(
-            "set protection.provisioning of cluster c to none in the configuration, run it again, and set it back; \
-             neither --force nor --yes lifts it"
-        )
+        in_words(error.hints()),
+        "set protection.provisioning of cluster c to none in the configuration, run it again, and set it back; \
+         no flag lifts it"
     );
     let error = refused(ProtectionLevel::ReadOnly, Seen::Unknown).await;
     assert!(

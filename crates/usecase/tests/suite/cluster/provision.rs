@@ -1,7 +1,9 @@
 //! `cluster provision` and its dry run.
 
+use kompox_domain::Hint;
 use kompox_domain::cluster::{ChangeAction, Check, Plan, ProvisionRequest, Verdict};
 use kompox_domain::error::FailedOperation;
+use kompox_domain::hint::in_words;
 use kompox_domain::{Error, ErrorKind, Operation, WriteOutcome};
 use kompox_usecase::cluster;
 
@@ -15,7 +17,7 @@ fn check(kind: &str, verdict: Verdict) -> Check {
         kind: kind.to_owned(),
         verdict,
         message: format!("{kind} is {verdict}"),
-        hint: Some(format!("look at {kind}")),
+        hints: vec![format!("look at {kind}").into()],
     }
 }
 
@@ -62,26 +64,30 @@ async fn a_first_creation_that_would_fail_is_refused_with_all_findings_at_once()
             "2 checks before the first write failed, so nothing was begun"
         ]
     );
-    assert!(error.hint().unwrap().contains("`kompoxops check --online`"));
-    let told: Vec<(&str, &str, Option<&str>)> = error
+    assert!(in_words(error.hints()).contains("check --online"));
+    let told: Vec<(&str, &str, String)> = error
         .failures()
         .iter()
         .map(|failed| {
             (
                 failed.code.as_str(),
                 failed.message.as_str(),
-                failed.hint.as_deref(),
+                in_words(&failed.hints),
             )
         })
         .collect();
     assert_eq!(
         told,
         [
-            ("quota", "quota is fail", Some("look at quota")),
-            ("permissions", "permissions is fail", Some("look at permissions")),
+            ("quota", "quota is fail", "look at quota".to_owned()),
+            (
+                "permissions",
+                "permissions is fail",
+                "look at permissions".to_owned()
+            ),
         ]
     );
-    assert_eq!(recorder.warnings(), ["dns: dns is warn; look at dns"]);
+    assert_eq!(recorder.warnings(), ["dns: dns is warn (look at dns)"]);
 }
 
 #[tokio::test]
@@ -178,7 +184,10 @@ async fn a_failure_keeps_its_tree_and_says_that_running_it_again_goes_on() {
             error.failures().first().map(|failed| failed.code.as_str()),
             Some("QuotaExceeded")
         );
-        assert_eq!(error.hint(), Some("the next run goes on where this one stopped"));
+        assert_eq!(
+            error.hints(),
+            [Hint::text("the next run goes on where this one stopped")]
+        );
     }
 }
 

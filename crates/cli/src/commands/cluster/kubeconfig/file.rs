@@ -212,6 +212,11 @@ fn cannot_write(file: &Path, error: io::Error) -> Error {
         .with_hint("it was left as it is; check that you may write in that directory, and that there is room")
 }
 
+/// What the name of a backup ends with; those after the first have a number.
+const BACKUP: &str = ".kompox-backup";
+/// How many of them there may be.
+const BACKUPS: usize = 99;
+
 /// What is written to one file.
 struct Change<'a> {
     /// The name that was told.
@@ -240,10 +245,34 @@ impl<'a> Change<'a> {
         let Some(bytes) = self.before.filter(|_| wanted) else {
             return Ok(None);
         };
-        let path = beside(&self.file, ".kompox-backup");
+        let path = self.backup(bytes)?;
         os::write_whole(&path, bytes, |from, to| std::fs::rename(from, to))
             .map_err(|error| cannot_write(&self.file, error))?;
         Ok(Some(path))
+    }
+
+    /// Where these bytes are kept: nothing that an earlier backup holds is lost, since it may be all that is left of it.
+    fn backup(&self, bytes: &[u8]) -> Result<PathBuf> {
+        let names = std::iter::once(BACKUP.to_owned()).chain((2..=BACKUPS).map(|n| format!("{BACKUP}.{n}")));
+        for name in names {
+            let path = beside(&self.file, &name);
+            let free = match std::fs::symlink_metadata(&path) {
+                Err(error) => error.kind() == io::ErrorKind::NotFound,
+                Ok(_) => kompox_files::read(&path, kompox_files::SMALL).is_ok_and(|kept| kept == bytes),
+            };
+            if free {
+                return Ok(path);
+            }
+        }
+        let backups = beside(&self.file, BACKUP);
+        Err(Error::new(
+            ErrorKind::Precondition,
+            format!("there are {BACKUPS} backups of {} already", self.file.display()),
+        )
+        .with_hint(format!(
+            "nothing was written; remove those that nobody needs: {} and the numbered ones beside it",
+            backups.display()
+        )))
     }
 
     /// Writes it, and says where what it held before is kept.

@@ -22,20 +22,21 @@ use super::operation;
 use crate::args::{ClusterTargetArgs, GlobalArgs};
 use crate::exit_codes;
 use crate::failure::Failure;
+use crate::os;
 use crate::session::{ClusterSession, operate};
+use crate::shell;
 use crate::ui::Ui;
-use crate::{args, os};
 
 const EXAMPLES: &str = "\
 Examples:
   kompoxops cluster kubeconfig --merge --set-current    Use the cluster with kubectl from now on
   kompoxops cluster kubeconfig --merge --dry-run        See what that would change; exit code 3 if there is anything
-  kompoxops cluster kubeconfig -o cluster.yml           Write a file of its own
+  kompoxops cluster kubeconfig -o ~/.kube/shop.yml      Write a file of its own
   eval \"$(kompoxops cluster kubeconfig --temp --print-export)\"   Use the cluster in this shell only
   kompoxops cluster kubeconfig --merge --cred user      As whoever is signed in to Azure; needs no other program
 
 Cluster, user and context are called kompox-CLUSTER-HASH unless --context names them. What else a file holds stays as
-it is; what a merge replaces is kept beside it as FILE.kompox-backup. Of several files in $KUBECONFIG an entry is updated
+it is; what a merge replaces is kept beside it as FILE.kompox-backup, then FILE.kompox-backup.2 and so on. Of several files in $KUBECONFIG an entry is updated
 in the one that defines it, and a new one goes to the first that is there, else it makes the last: as with kubectl.";
 
 /// What only one of is meant.
@@ -294,7 +295,7 @@ impl Args {
             format!(
                 "{shown} holds context {}; use it: kubectl --kubeconfig {} get namespaces",
                 access.name(),
-                word(path)
+                shell::path(path)
             )
         }];
         said.retain(|line| !line.is_empty());
@@ -323,7 +324,7 @@ impl Args {
             .with_source(lost)
             .with_hint(format!(
                 "to add the cluster to it: --merge --kubeconfig {}; to replace it, with a backup beside it: --force",
-                word(path)
+                shell::path(path)
             ))
         })
     }
@@ -368,14 +369,14 @@ impl Args {
     /// What is said of a merge.
     fn merged(&self, paths: &[PathBuf], name: &str, merged: &MergedFiles) -> String {
         let named = self.kubeconfig.as_ref().and(paths.first());
-        let flag = named.map_or_else(String::new, |path| format!(" --kubeconfig {}", word(path)));
+        let flag = named.map_or_else(String::new, |path| format!(" --kubeconfig {}", shell::path(path)));
         let mut changes = merged.files.iter().flat_map(|file| &file.changes);
         let unchanged = changes.clone().next().is_none();
         let made_current = changes.any(|change| change.kind == EntryKind::CurrentContext);
         let use_it = if self.set_current || made_current {
             format!("kubectl{flag} get namespaces")
         } else {
-            format!("kubectl{flag} --context {} get namespaces", args::quoted(name))
+            format!("kubectl{flag} --context {} get namespaces", shell::word(name))
         };
         let shown = shown(paths, merged.context);
         let begin = if unchanged {
@@ -388,7 +389,7 @@ impl Args {
 
     fn path_or_export(&self, path: &Path) -> String {
         if self.print_export {
-            format!("export KUBECONFIG={}\n", word(path))
+            format!("export KUBECONFIG={}\n", shell::path(path))
         } else {
             format!("{}\n", path.display())
         }
@@ -457,15 +458,4 @@ fn line(change: &EntryChange) -> String {
         ""
     };
     format!("{verb} {} {to}{}{fields}", change.kind, change.name)
-}
-
-/// A path as one word of a shell.
-fn word(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/:._-+,@%=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
 }
