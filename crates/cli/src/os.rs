@@ -106,6 +106,9 @@ pub(crate) fn keeps_its_name(error: &io::Error) -> bool {
     )
 }
 
+/// Writes over what a file holds: [`write_in_place`], but in tests.
+pub(crate) type InPlace = fn(&Path, &[u8]) -> io::Result<()>;
+
 /// Writes over what a file holds, and makes it private. It is not whole until this ends.
 pub(crate) fn write_in_place(path: &Path, contents: &[u8]) -> io::Result<()> {
     use io::Write as _;

@@ -16,6 +16,7 @@ mod cluster_permissions;
 mod clusters;
 mod conformance;
 mod deprovision;
+mod deprovision_beside_others;
 mod disks;
 mod dns;
 mod failures;

@@ -10,11 +10,11 @@ use super::tree::{Map, Node, Scalar, Style};
 /// The largest file, in bytes. One with a thousand clusters is smaller.
 pub(crate) const MAX_BYTES: usize = 8 << 20;
 /// How deep lists and mappings are nested.
-const MAX_DEPTH: usize = 64;
+pub(super) const MAX_DEPTH: usize = 64;
 /// How many values there are, aliases spelled out.
-const MAX_VALUES: usize = 500_000;
+pub(super) const MAX_VALUES: usize = 500_000;
 /// How much text there is, aliases spelled out.
-const MAX_TEXT: usize = 32 << 20;
+pub(super) const MAX_TEXT: usize = 32 << 20;
 
 /// Reads the one document of a text. None where it holds nothing but comments.
 pub(crate) fn document(bytes: &[u8]) -> Result<Option<Node>> {

@@ -1,5 +1,6 @@
 //! Tests of kubeconfig files, and what they have in common.
 
+mod bounds;
 mod merging;
 mod properties;
 mod reading;

@@ -391,3 +391,28 @@ fn ids(value: &Value, into: &mut Vec<String>) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_id_in_a_document_is_found_however_deep_it_stands_and_no_other_text() {
+        let document = json!({
+            "id": "/subscriptions/s/a",
+            "properties": {"scope": ["/SUBSCRIPTIONS/s/b", {"target": "/subscriptions/s/c"}], "severity": "Sev3"},
+            "location": "global",
+            "of": "see /subscriptions/s/d",
+            "enabled": true,
+        });
+        let mut found = Vec::new();
+        ids(&document, &mut found);
+        found.sort();
+        assert_eq!(
+            found,
+            ["/SUBSCRIPTIONS/s/b", "/subscriptions/s/a", "/subscriptions/s/c"]
+        );
+    }
+}

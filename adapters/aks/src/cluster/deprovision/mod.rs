@@ -52,9 +52,9 @@ impl ClusterWork<'_> {
         {
             removal::prove(&inventory, &self.scope.path())?;
             match self.wait().await {
-                // However it ended: what it leaves is looked at anew.
+                // However it ended: what it leaves is looked at anew. Where it failed, the error says what did.
                 Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::Failed => {}
+                Err(error) if !error.failures().is_empty() => {}
                 Err(error) => return Err(error),
             }
             (inventory, stack) = reader.read().await.map_err(domain)?;

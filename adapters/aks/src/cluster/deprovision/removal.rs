@@ -86,8 +86,7 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 
 /// Whether an id lies below another one.
 fn below(id: &str, parent: &str) -> bool {
-    id.len() > parent.len()
-        && id.get(..parent.len()).is_some_and(|start| same(start, parent))
+    id.get(..parent.len()).is_some_and(|start| same(start, parent))
         && id.as_bytes().get(parent.len()) == Some(&b'/')
 }
 
@@ -467,6 +466,33 @@ mod tests {
         let delete = |name: &str| (ChangeAction::Delete, name.to_owned());
         assert_eq!(actions, [delete("kv"), delete("rg"), delete("k")]);
         assert!(prove(&ours(), PATH).is_ok());
+        let planned = plan(&ours(), &[]);
+        assert!(planned.changes[0].reason.contains("then purged"), "{planned:?}");
+    }
+
+    #[test]
+    fn what_lies_in_something_that_the_stack_manages_is_managed_too_and_what_only_begins_like_it_is_not() {
+        for (id, parent, expected) in [
+            ("/a/b/c", "/a/b", true),
+            ("/A/B/c", "/a/b", true),
+            ("/a/b", "/a/b", false),
+            ("/a", "/a/b", false),
+            ("/a/bc", "/a/b", false),
+            ("/a/c/d", "/a/b", false),
+            // Where the other one ends, a letter does not.
+            ("/a/é/c", "/a/b", false),
+        ] {
+            assert_eq!(below(id, parent), expected, "{id} {parent}");
+        }
+        let mut inventory = ours();
+        inventory
+            .resources
+            .push(found("Microsoft.KeyVault/vaults", "kv/secrets/s"));
+        inventory
+            .resources
+            .push(found("Microsoft.KeyVault/vaults", "kv2"));
+        assert_eq!(action_of(&inventory, &[], "s"), ChangeAction::Delete);
+        assert_eq!(action_of(&inventory, &[], "kv2"), ChangeAction::Block);
     }
 
     #[test]
@@ -517,6 +543,11 @@ mod tests {
         }
         let error = require_clear(&plan(&inventory, &[])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Precondition);
+        let text = error.to_string();
+        assert!(
+            text.starts_with("3 resources stand in the way of deprovisioning: /"),
+            "{text}"
+        );
         let hints = format!("{:?}", error.hints());
         for found in inventory.resources.iter().skip(1).chain(&inventory.node_data) {
             assert!(hints.contains(&format!("AllowDelete({:?})", found.id)), "{hints}");
@@ -564,7 +595,9 @@ mod tests {
             id: lock.clone(),
             level: "CanNotDelete".to_owned(),
         });
-        let error = require_clear(&plan(&inventory, &[lock])).unwrap_err();
+        let error = require_clear(&plan(&inventory, std::slice::from_ref(&lock))).unwrap_err();
+        let text = format!("one resource stands in the way of deprovisioning: {lock} (lock CanNotDelete ");
+        assert!(error.to_string().starts_with(&text), "{error}");
         assert_eq!(error.hints(), [Hint::text("remove the locks")]);
     }
 

@@ -89,6 +89,13 @@ mod tests {
     const ACTIONS: &str = "microsoft.insights/actiongroups";
 
     #[test]
+    fn only_what_azure_makes_by_itself_is_looked_into_each_with_a_version_of_its_type() {
+        assert_eq!(api_version(RULE), Some("2021-04-01"));
+        assert_eq!(api_version(ACTIONS), Some("2023-01-01"));
+        assert_eq!(api_version("microsoft.compute/disks"), None);
+    }
+
+    #[test]
     fn what_application_insights_makes_is_tied_by_id_and_nothing_else_is() {
         let ours = vec!["/g/components/APPI".to_owned()];
         let actions = found(ACTIONS, "smart", &[]);

@@ -139,8 +139,64 @@ clusters:
 }
 
 #[test]
+fn a_tag_that_says_what_a_value_is_anyway_is_understood_and_every_other_one_is_refused() {
+    for (tagged, plain) in [
+        ("!!str 12", "'12'"),
+        ("! 12", "'12'"),
+        ("!!seq [a]", "[a]"),
+        ("! [a]", "[a]"),
+        ("!!map {a: b}", "{a: b}"),
+        ("! {a: b}", "{a: b}"),
+    ] {
+        let [tagged, plain] = [tagged, plain].map(|value| parse(&format!("kind: Config\nx: {value}")));
+        assert!(tagged == plain, "{tagged:?}");
+    }
+    for wrong in [
+        "!!int 12",
+        "!!seq 12",
+        "!own 12",
+        "!!str [a]",
+        "!!map [a]",
+        "!own [a]",
+        "!!str {a: b}",
+        "!!seq {a: b}",
+        "!own {a: b}",
+    ] {
+        let refused = refusal(format!("kind: Config\nx: {wrong}").as_bytes());
+        assert!(
+            refused.contains("line 2: this tag is not understood"),
+            "{wrong}: {refused}"
+        );
+    }
+}
+
+#[test]
+fn what_ends_a_line_or_drives_a_terminal_is_written_as_an_escape_and_a_letter_as_it_is() {
+    for (character, written) in [
+        ('\0', "\\u0000"),
+        ('\u{1b}', "\\u001b"),
+        ('\u{7f}', "\\u007f"),
+        ('\u{85}', "\\u0085"),
+        ('\u{2028}', "\\u2028"),
+        ('\u{202e}', "\\u202e"),
+        ('\u{feff}', "\\ufeff"),
+        ('\u{fffe}', "\\ufffe"),
+        ('\u{ffff}', "\\uffff"),
+        ('é', "é"),
+        ('🦀', "🦀"),
+    ] {
+        let mut config = Kubeconfig::empty();
+        config.0.set("x", Node::text(format!("a{character}b")));
+        for text in [config.to_yaml(), config.to_json()] {
+            assert!(text.contains(&format!("\"a{written}b\"")), "{text}");
+            assert!(parse(&text) == config, "{text}");
+        }
+    }
+}
+
+#[test]
 fn json_is_what_kubectl_makes_of_the_yaml() {
-    let text = "{kind: Config, users: [{name: '1', user: {a: yes, b: 'yes', c: 12, d: 1.5e3, e: 0x1F, f: ~, g: \"q\\\"\\n\", h: 01, i: []}}]}";
+    let text = "{kind: Config, users: [{name: '1', user: {a: yes, b: 'yes', c: 12, d: 1.5e3, e: 0x1F, f: ~, g: \"q\\\"\\n\", h: 01, i: [], j: [[k], {l: m}]}}]}";
     let expected = r#"{
   "kind": "Config",
   "users": [
@@ -155,11 +211,57 @@ fn json_is_what_kubectl_makes_of_the_yaml() {
         "f": null,
         "g": "q\"\n",
         "h": "01",
-        "i": []
+        "i": [],
+        "j": [
+          [
+            "k"
+          ],
+          {
+            "l": "m"
+          }
+        ]
       }
     }
   ]
 }
 "#;
     assert_eq!(parse(text).to_json(), expected);
+}
+
+#[test]
+fn what_is_no_number_of_json_is_written_there_as_a_string() {
+    for (plain, json) in [
+        ("no", "false"),
+        ("OFF", "false"),
+        ("False", "false"),
+        ("On", "true"),
+        ("TRUE", "true"),
+        ("0", "0"),
+        ("-0", "-0"),
+        ("-12", "-12"),
+        ("0.50", "0.50"),
+        ("1E+2", "1E+2"),
+        ("1e-3", "1e-3"),
+        ("1_000", "\"1_000\""),
+        ("1:30", "\"1:30\""),
+        ("01", "\"01\""),
+        ("-01", "\"-01\""),
+        ("1.", "\"1.\""),
+        (".5", "\".5\""),
+        ("1e", "\"1e\""),
+        ("1e5x", "\"1e5x\""),
+        ("1.5x", "\"1.5x\""),
+        ("+1", "\"+1\""),
+        (".inf", "\".inf\""),
+    ] {
+        let written = parse(&format!("kind: Config\nx: {plain}")).to_json();
+        assert!(
+            written.contains(&format!("\"x\": {json}\n")),
+            "{plain}: {written}"
+        );
+        assert!(
+            serde_json::from_str::<serde_json::Value>(&written).is_ok(),
+            "{written}"
+        );
+    }
 }

@@ -10,7 +10,7 @@ use kompox_kube::Kubeconfig;
 use kompox_kube::kubeconfig::file_for_new_entries;
 
 use crate::lock::{Lock, beside};
-use crate::os::{self, Rename};
+use crate::os::{self, InPlace, Rename};
 
 /// The largest file that is read. The reader refuses smaller ones already.
 const MAX_BYTES: u64 = 16 << 20;
@@ -94,13 +94,20 @@ pub(super) async fn edit<T>(
     paths: &[PathBuf],
     edit: impl Fn(&[Option<Vec<u8>>]) -> Result<(Vec<Edit>, T)>,
 ) -> Result<Edited<T>> {
-    edit_with(paths, edit, |from, to| std::fs::rename(from, to)).await
+    edit_with(
+        paths,
+        edit,
+        |from, to| std::fs::rename(from, to),
+        os::write_in_place,
+    )
+    .await
 }
 
 async fn edit_with<T>(
     paths: &[PathBuf],
     edit: impl Fn(&[Option<Vec<u8>>]) -> Result<(Vec<Edit>, T)>,
     rename: Rename,
+    in_place: InPlace,
 ) -> Result<Edited<T>> {
     for _ in 0..MAX_TRIES {
         let mut locked = Locked::take(paths).await?;
@@ -125,7 +132,7 @@ async fn edit_with<T>(
         }
         let mut backups = Vec::new();
         for (change, kept) in changes.iter().zip(kept) {
-            backups.extend(change.write(kept, rename)?);
+            backups.extend(change.write(kept, rename, in_place)?);
         }
         return Ok(Edited { told, backups });
     }
@@ -276,26 +283,28 @@ impl<'a> Change<'a> {
     }
 
     /// Writes it, and says where what it held before is kept.
-    fn write(&self, kept: Option<PathBuf>, rename: Rename) -> Result<Option<PathBuf>> {
+    fn write(&self, kept: Option<PathBuf>, rename: Rename, in_place: InPlace) -> Result<Option<PathBuf>> {
         match os::write_whole(&self.file, self.text.as_bytes(), rename) {
             Ok(()) => Ok(kept),
-            Err(error) if os::keeps_its_name(&error) => self.write_in_place(kept),
+            Err(error) if os::keeps_its_name(&error) => self.write_in_place(kept, in_place),
             Err(error) => Err(cannot_write(&self.file, error)),
         }
     }
 
     /// Writes over what a mount point holds, which is not whole while that lasts: so there is always a backup.
-    fn write_in_place(&self, kept: Option<PathBuf>) -> Result<Option<PathBuf>> {
+    fn write_in_place(&self, kept: Option<PathBuf>, in_place: InPlace) -> Result<Option<PathBuf>> {
         let kept = match kept {
             Some(kept) => Some(kept),
             None => self.keep(true)?,
         };
-        os::write_in_place(&self.file, self.text.as_bytes()).map_err(|error| {
-            // Where this fails too, the backup still has it.
-            let back = os::write_in_place(&self.file, self.before.unwrap_or_default());
+        in_place(&self.file, self.text.as_bytes()).map_err(|error| {
+            // Where this fails too, the backup still has it; and so has the file where writing could not even begin.
+            let back = in_place(&self.file, self.before.unwrap_or_default());
+            let is_as_before =
+                back.is_ok() || read(&self.file).is_ok_and(|now| now.as_deref() == self.before);
             let error = cannot_write(&self.file, error);
-            match (back, kept.as_deref()) {
-                (Err(_), Some(kept)) => error.with_hint(format!(
+            match kept.as_deref() {
+                Some(kept) if !is_as_before => error.with_hint(format!(
                     "it is damaged: copy back what it held before, from {}",
                     kept.display()
                 )),
@@ -331,14 +340,44 @@ mod tests {
             .block_on(future)
     }
 
+    /// Fails where a disk is full: when something of it is written.
+    fn half_of_new(path: &Path, contents: &[u8]) -> io::Result<()> {
+        if contents.starts_with(b"new") {
+            std::fs::write(path, &contents[..contents.len() / 2])?;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        os::write_in_place(path, contents)
+    }
+
+    /// The same, and what was there cannot be put back.
+    fn half_of_anything(path: &Path, contents: &[u8]) -> io::Result<()> {
+        std::fs::write(path, &contents[..contents.len() / 2])?;
+        Err(io::ErrorKind::StorageFull.into())
+    }
+
+    /// What open(2) answers for a mount that may only be read.
+    fn read_only(_: &Path, _: &[u8]) -> io::Result<()> {
+        Err(io::ErrorKind::ReadOnlyFilesystem.into())
+    }
+
     /// Writes a text to one file. Looks at the lock while that goes on.
     fn write(path: &Path, text: &str, backup: bool, rename: Rename) -> Result<Edited<()>> {
+        write_with(path, text, backup, rename, os::write_in_place)
+    }
+
+    fn write_with(
+        path: &Path,
+        text: &str,
+        backup: bool,
+        rename: Rename,
+        in_place: InPlace,
+    ) -> Result<Edited<()>> {
         let change = |_: &[Option<Vec<u8>>]| {
             assert!(beside(path, ".lock").exists());
             let text = Some(text.to_owned());
             Ok((vec![Edit { text, backup }], ()))
         };
-        run(edit_with(&[path.to_owned()], change, rename))
+        run(edit_with(&[path.to_owned()], change, rename, in_place))
     }
 
     fn names(directory: &Path) -> Vec<String> {
@@ -374,6 +413,29 @@ mod tests {
                 let metadata = std::fs::metadata(&path).unwrap();
                 assert_eq!((metadata.ino(), metadata.mode() & 0o777), (inode, 0o600));
             }
+        }
+    }
+
+    #[test]
+    fn a_mount_point_that_cannot_be_written_holds_what_it_held_or_the_backup_is_named() {
+        for (in_place, left) in [
+            (half_of_new as InPlace, "what was there"),
+            (half_of_anything, "what wa"),
+            (read_only, "what was there"),
+        ] {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("config");
+            let before = "what was there";
+            std::fs::write(&path, before).unwrap();
+            let error = write_with(&path, "new", false, busy, in_place).err().unwrap();
+            assert_eq!(error.kind(), ErrorKind::Failed);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), left);
+            let kept = beside(&path, ".kompox-backup");
+            assert_eq!(std::fs::read_to_string(&kept).unwrap(), before);
+            let names_backup =
+                kompox_domain::hint::in_words(error.hints()).contains(&kept.display().to_string());
+            assert_eq!(names_backup, left != before, "{error:?}");
+            assert_eq!(names(directory.path()), ["config", "config.kompox-backup"]);
         }
     }
 
