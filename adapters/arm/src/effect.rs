@@ -12,7 +12,6 @@ use serde_json::Value;
 
 use crate::client::ArmClient;
 use crate::error::{ArmError, Result};
-use crate::operation::ended;
 use crate::request::{ArmRequest, Evidence};
 use crate::response::ArmResponse;
 use crate::retry;
@@ -153,7 +152,9 @@ impl ArmClient {
             // What is being deleted is followed to its end.
             Ok(there) => {
                 let state = crate::operation::state_of(&there)?;
-                let going = ended(&state).is_none() && state.eq_ignore_ascii_case("Deleting");
+                // A Deployment Stack has a word of its own for it.
+                let words = ["Deleting", "deletingResources"];
+                let going = words.iter().any(|word| state.eq_ignore_ascii_case(word));
                 going.then(|| empty(202, there.body))
             }
             Err(error) if error.is_absent() => Some(empty(204, Bytes::new())),

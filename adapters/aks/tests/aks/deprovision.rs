@@ -3,7 +3,7 @@
 use kompox_domain::hint::in_words;
 use std::time::Duration;
 
-use kompox_azure_emulator::{Emulator, FaultAction, FaultPlan, FaultRule, Options, RequestKind};
+use kompox_azure_emulator::{Emulator, FaultAction, FaultPlan, FaultRule, Options, RequestKind, Timing};
 use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, Plan, ProvisionRequest};
 use kompox_domain::{ClusterScope, Context, ErrorKind, ProviderDriver, Result, tags};
 use serde_json::{Value, json};
@@ -400,6 +400,20 @@ async fn at_the_deadline_the_error_says_how_to_go_on() {
     );
     // What goes on is not what failed.
     assert!(!error.to_string().contains("cannot delete"), "{error}");
+}
+
+#[tokio::test]
+async fn a_deletion_whose_answer_is_lost_is_followed_and_not_taken_for_somebody_else_s() {
+    let options = Options {
+        timing: Timing::looks(2),
+        ..Options::default()
+    };
+    let ours = Ours::on(Emulator::start(options).await.unwrap(), &[]).await;
+    let rule = FaultRule::new("DELETE", "**/deploymentStacks/**", FaultAction::ResetAfter).times(1);
+    ours.emulator.set_faults(FaultPlan::new([rule])).unwrap();
+    let done = ours.deprovision(&[]).await.unwrap();
+    assert!(done.of(ChangeAction::Delete).count() > 5, "{done:?}");
+    assert!(ours.emulator.resource(&ours.group()).await.is_none());
 }
 
 #[tokio::test]
