@@ -183,45 +183,71 @@ const TABLE: &[(&[&str], ErrorKind, &str)] = &[
     ),
 ];
 
+/// Where a phrase counts.
+#[derive(Debug, Clone, Copy)]
+enum Anchor {
+    /// Under these codes.
+    Codes(&'static [&'static str]),
+    /// Under any code, as ARM publishes none: where the message begins so, and goes on with the phrase.
+    Begins(&'static str),
+}
+
+/// The codes with which services refuse a name that something deleted still has: Key Vault
+/// (learn.microsoft.com/azure/key-vault/general/key-vault-recovery), Cognitive Services
+/// (learn.microsoft.com/azure/ai-services/recover-purge-resources), and any that says no more than 409.
+const STILL_KEPT: Anchor = Anchor::Codes(&["ConflictError", "FlagMustBeSetForRestore", "Conflict"]);
+
 /// Kind and advice by what is said, where the code tells too little. Each phrase has a blank, as no name and no address
 /// has; what a message quotes does not count.
-const PHRASES: &[(&str, ErrorKind, &str)] = &[
+const PHRASES: &[(Anchor, &str, ErrorKind, &str)] = &[
     (
+        // learn.microsoft.com/azure/azure-resource-manager/bicep/deployment-stacks
+        Anchor::Begins("the deployment stack "),
         "might not have an accurate list of managed resources",
         ErrorKind::Precondition,
         "look at what the stack and the resource group hold, then run it again with --force; only if that fails and nothing else is in the stack, az stack sub create with --bypass-stack-out-of-sync-error sets it right",
     ),
     (
+        STILL_KEPT,
         "already exists in deleted state",
         ErrorKind::Conflict,
         "it was deleted and is still kept: purge it with az keyvault purge, or recover it with az keyvault recover",
     ),
     (
+        STILL_KEPT,
         "been soft-deleted",
         ErrorKind::Conflict,
         "it was deleted and is still kept: purge it, or recover it",
     ),
     (
+        STILL_KEPT,
         "is soft-deleted",
         ErrorKind::Conflict,
         "it was deleted and is still kept: purge it, or recover it",
     ),
     (
+        STILL_KEPT,
         "soft-deleted state",
         ErrorKind::Conflict,
         "it was deleted and is still kept: purge it, or recover it",
     ),
     (
+        // learn.microsoft.com/azure/aks/manage-local-accounts-managed-azure-ad
+        Anchor::Codes(&["BadRequest"]),
         "Getting static credential isn't allowed",
         ErrorKind::Precondition,
         "local accounts are off: use --cred user",
     ),
     (
+        // learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota
+        Anchor::Codes(&["OperationNotAllowed", "QuotaExceeded"]),
         "vCPU quota",
         ErrorKind::QuotaExceeded,
         "ask for more cores of that family (az vm list-usage --location <region> tells how many there are), or set another AZURE_AKS_SYSTEM_VM_SIZE or AZURE_AKS_USER_VM_SIZE",
     ),
     (
+        // learn.microsoft.com/azure/aks/start-stop-cluster
+        Anchor::Codes(&["OperationNotAllowed", "BadRequest"]),
         "stopped power state",
         ErrorKind::Precondition,
         "start the cluster first: az aks start",
@@ -231,11 +257,20 @@ const PHRASES: &[(&str, ErrorKind, &str)] = &[
 /// What kind of error it is, and what can be done about it.
 pub(crate) fn advice(detail: &ErrorDetail) -> (ErrorKind, Option<String>) {
     let own = unquoted(&detail.message).to_ascii_lowercase();
-    let said = |phrase: &str| own.contains(&phrase.to_ascii_lowercase());
-    if let Some((_, kind, hint)) = PHRASES.iter().find(|(phrase, ..)| said(phrase)) {
+    let named = |codes: &[&str]| codes.iter().any(|code| code.eq_ignore_ascii_case(&detail.code));
+    let says = |anchor: Anchor, phrase: &str| {
+        let phrase = phrase.to_ascii_lowercase();
+        match anchor {
+            Anchor::Codes(codes) => named(codes) && own.contains(&phrase),
+            // What is quoted between the two is gone, and its blank stays.
+            Anchor::Begins(begin) => own
+                .strip_prefix(begin)
+                .is_some_and(|rest| rest.trim_start().starts_with(&phrase)),
+        }
+    };
+    if let Some((.., kind, hint)) = PHRASES.iter().find(|(anchor, phrase, ..)| says(*anchor, phrase)) {
         return (*kind, Some((*hint).to_owned()));
     }
-    let named = |codes: &[&str]| codes.iter().any(|code| code.eq_ignore_ascii_case(&detail.code));
     if let Some((_, kind, hint)) = TABLE.iter().find(|(codes, ..)| named(codes)) {
         return (*kind, Some((*hint).to_owned()));
     }
@@ -276,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_phrase_is_what_azure_says_and_no_name_that_it_quotes() {
-        for (phrase, ..) in PHRASES {
+        for (_, phrase, ..) in PHRASES {
             assert!(phrase.trim().contains(' '), "{phrase} may be a name");
         }
         for message in [
@@ -287,6 +322,42 @@ mod tests {
             assert_eq!(of("Whatever", message).1, None, "{message}");
         }
         assert_eq!(unquoted("isn't 'a b' done"), "isn't  done");
+    }
+
+    #[test]
+    fn a_phrase_counts_only_where_azure_puts_it() {
+        for (code, message) in [
+            (
+                "ConflictError",
+                "A vault with the same name already exists in deleted state.",
+            ),
+            (
+                "FlagMustBeSetForRestore",
+                "An existing resource with ID '/x' has been soft-deleted.",
+            ),
+            ("BadRequest", "Getting static credential isn't allowed because"),
+            (
+                "OperationNotAllowed",
+                "exceeding approved Total Regional vCPU quota",
+            ),
+            ("OperationNotAllowed", "The cluster is in stopped power state."),
+        ] {
+            assert!(of(code, message).1.is_some(), "{code}: {message}");
+            assert_eq!(of("Whatever", message), (ErrorKind::Failed, None), "{message}");
+        }
+        // ARM publishes no code for this one: it is known by how its message begins.
+        let unsynchronized = "might not have an accurate list of managed resources.";
+        assert!(
+            of("Odd", &format!("The deployment stack 'x' {unsynchronized}"))
+                .1
+                .is_some()
+        );
+        for elsewhere in [
+            format!("He says that the stack {unsynchronized}"),
+            format!("The deployment stack 'x' is well. Others {unsynchronized}"),
+        ] {
+            assert_eq!(of("Odd", &elsewhere).1, None, "{elsewhere}");
+        }
     }
 
     fn of(code: &str, message: &str) -> (ErrorKind, Option<String>) {
