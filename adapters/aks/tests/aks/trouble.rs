@@ -117,6 +117,35 @@ async fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
 }
 
 #[tokio::test]
+async fn a_200_that_is_no_resource_group_does_not_say_that_there_is_one() {
+    for body in [
+        "{}",
+        "[]",
+        r#"{"error":{"code":"InternalServerError","message":"Oops."}}"#,
+    ] {
+        let world = World::new().await;
+        let answer = Respond {
+            status: 200,
+            body: Some(body.to_owned()),
+            ..Respond::default()
+        };
+        // The group is not there, and only this answer says that it is.
+        let path = world.group_id(GROUP);
+        world.fault(FaultRule::new("GET", &path, FaultAction::Respond(answer)));
+        world.emulator.clear_requests();
+        let created = world.create("db", "one").await.unwrap_err();
+        assert_eq!(created.kind(), ErrorKind::Unavailable, "{body}: {created}");
+        let listed = world.disks("db").await.unwrap_err();
+        assert_eq!(listed.kind(), ErrorKind::Unavailable, "{body}: {listed}");
+        let requests = world.emulator.requests();
+        assert!(
+            requests.iter().all(|request| request.kind != RequestKind::Write),
+            "{body}: {requests:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_disk_that_stands_on_two_pages_is_one_disk() {
     let world = World::new().await;
     world.create("db", "one").await.unwrap();
