@@ -379,7 +379,7 @@ impl ProviderDriver for Toy {
                 &requests.disks(std::slice::from_ref(volume)).await?,
                 &request.disk,
             )
-            && there.record.size == size
+            && there.record.size == Some(size)
         {
             return Ok(there);
         }

@@ -202,7 +202,7 @@ impl AppVolumes<'_> {
         }
         let snapshots = snapshots.snapshots()?;
         let snapshot = source::snapshot(&snapshots, &volume.name, &request.snapshot)?;
-        let gib = options.check_size(snapshot.size.max(volume.size))?;
+        let gib = options.check_size(snapshot.size.map_or(volume.size, |size| size.max(volume.size)))?;
         let records = disks.disks(&self.settings.location)?;
         let origin = records
             .iter()
