@@ -188,6 +188,17 @@ impl ProviderDriver for MemoryDriver {
         requests.disks(volumes).await
     }
 
+    async fn disk_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<Option<VolumeDisk>> {
+        let disks = self.disk_list(cx, app, std::slice::from_ref(volume)).await?;
+        Ok(disks.into_iter().find(|found| found.record.name == *disk))
+    }
+
     async fn disk_create(
         &self,
         cx: &Context,
@@ -324,6 +335,17 @@ impl ProviderDriver for MemoryDriver {
     ) -> Result<Vec<VolumeSnapshot>> {
         let requests = self.requests(cx, app, Operation::SnapshotList, volumes)?;
         requests.snapshots(volumes).await
+    }
+
+    async fn snapshot_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<Option<VolumeSnapshot>> {
+        let snapshots = self.snapshot_list(cx, app, std::slice::from_ref(volume)).await?;
+        Ok(snapshots.into_iter().find(|found| found.name == *snapshot))
     }
 
     async fn snapshot_create(
