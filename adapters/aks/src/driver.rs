@@ -352,6 +352,16 @@ impl ProviderDriver for AksDriver {
         self.volumes(cx, app)?.disk_list(volumes).await
     }
 
+    async fn disk_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<Option<VolumeDisk>> {
+        self.volumes(cx, app)?.disk_find(volume, disk).await
+    }
+
     async fn disk_create(
         &self,
         cx: &Context,
@@ -393,6 +403,16 @@ impl ProviderDriver for AksDriver {
         volumes: &[Volume],
     ) -> Result<Vec<VolumeSnapshot>> {
         self.volumes(cx, app)?.snapshot_list(volumes).await
+    }
+
+    async fn snapshot_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<Option<VolumeSnapshot>> {
+        self.volumes(cx, app)?.snapshot_find(volume, snapshot).await
     }
 
     async fn snapshot_create(

@@ -5,15 +5,16 @@ use std::collections::HashSet;
 use azure_mgmt_resources::package_resources_2021_04::models::ResourceGroup;
 use kompox_arm::{ArmClient, ArmError, ArmRequest, FinalState};
 use kompox_domain::{Context, tags};
+use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::sync::Mutex;
 
 use crate::api::Group;
 
-/// Whether the group exists.
+/// Whether the group exists. An answer that is no resource group does not say so.
 pub(crate) async fn exists(arm: &ArmClient, cx: &Context, group: &Group) -> Result<bool, ArmError> {
     match arm.send(cx, &ArmRequest::get(group.url(arm)?)).await {
-        Ok(_) => Ok(true),
+        Ok(answer) => answer.resource::<IgnoredAny>().map(|_| true),
         Err(error) if error.is_group_not_found() => Ok(false),
         Err(error) => Err(error),
     }

@@ -15,10 +15,13 @@ version: 1
 ";
 /// Secrets are where the examples put them: credentials that a configuration names with `file:`, and kubeconfigs.
 const GITIGNORE: &str = "/logs/\n/secrets/\n";
+/// What earlier versions wrote in its place.
+const EARLIER_GITIGNORE: &str = "/logs/";
 
 /// Makes `.kompox` in a directory: `config.yml`, `kom/`, `logs/` and `.gitignore`. Says what it wrote or made.
 ///
-/// Directories that are there stay, and so does a `.gitignore`; with `force` `config.yml` is written anew.
+/// Directories that are there stay, and so does a `.gitignore`, unless it is as an earlier version of this program wrote
+/// it: that learns what is to be ignored besides. With `force` `config.yml` is written anew.
 ///
 /// # Errors
 /// [`Conflict`](ErrorKind::Conflict) where `config.yml` is there and `force` is not given; nothing is written then.
@@ -44,10 +47,24 @@ pub fn init(dir: &Path, force: bool) -> Result<Vec<PathBuf>> {
     let gitignore = kompox.join(".gitignore");
     match write(&gitignore, GITIGNORE, false) {
         Ok(()) => made.push(gitignore),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if is_earlier(&gitignore) {
+                write(&gitignore, GITIGNORE, true).map_err(|error| failed(&gitignore, error))?;
+                made.push(gitignore);
+            }
+        }
         Err(error) => return Err(failed(&gitignore, error)),
     }
     Ok(made)
+}
+
+/// Whether a `.gitignore` is what an earlier version of this program wrote, and nobody has touched it since. Git may
+/// have changed its line ends.
+fn is_earlier(gitignore: &Path) -> bool {
+    let is_file = gitignore.symlink_metadata().is_ok_and(|found| found.is_file());
+    is_file
+        && kompox_files::read(gitignore, kompox_files::SMALL)
+            .is_ok_and(|text| text.trim_ascii_end() == EARLIER_GITIGNORE.as_bytes())
 }
 
 fn write(path: &Path, content: &str, replace: bool) -> io::Result<()> {
@@ -103,6 +120,40 @@ mod tests {
         let error = init(dir.path(), false).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Conflict);
         assert_eq!(fs::read_to_string(&config).unwrap(), "version: 1 # mine\n");
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_learns_to_ignore_secrets_and_what_others_wrote_stays() {
+        for (before, after) in [
+            ("/logs/\n", GITIGNORE),
+            ("/logs/\r\n", GITIGNORE),
+            ("/logs/", GITIGNORE),
+            (GITIGNORE, GITIGNORE),
+            ("/logs/\n/mine/\n", "/logs/\n/mine/\n"),
+            ("", ""),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            init(dir.path(), false).unwrap();
+            let gitignore = dir.path().join(".kompox/.gitignore");
+            fs::write(&gitignore, before).unwrap();
+            let made = init(dir.path(), true).unwrap();
+            assert_eq!(fs::read_to_string(&gitignore).unwrap(), after, "{before:?}");
+            assert_eq!(made.contains(&gitignore), before != after, "{before:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_gitignore_that_is_a_link_is_somebody_elses() {
+        let dir = tempfile::tempdir().unwrap();
+        init(dir.path(), false).unwrap();
+        let (victim, gitignore) = (dir.path().join("victim"), dir.path().join(".kompox/.gitignore"));
+        fs::write(&victim, "/logs/\n").unwrap();
+        fs::remove_file(&gitignore).unwrap();
+        std::os::unix::fs::symlink(&victim, &gitignore).unwrap();
+        init(dir.path(), true).unwrap();
+        assert!(gitignore.is_symlink());
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "/logs/\n");
     }
 
     #[test]

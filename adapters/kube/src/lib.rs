@@ -13,7 +13,7 @@ pub mod resolve;
 pub mod traefik;
 
 pub use client::{KubeClient, KubeError, Trouble};
-pub use ingress::{Ingress, IngressAddress, UninstallOptions, uninstall};
+pub use ingress::{DefaultClasses, Ingress, IngressAddress, UninstallOptions, uninstall};
 pub use kubeconfig::{Access, Kubeconfig};
 pub use mounts::DiskReference;
 pub use resolve::{Resolver, SystemResolver};

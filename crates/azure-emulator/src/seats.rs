@@ -3,9 +3,13 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+
+/// How long a client is waited for even where there is no room for another. So a crowd that comes all at once does
+/// not take the place of whoever came just before it and is about to speak.
+const GRACE: Duration = Duration::from_millis(250);
 
 /// The seats that are taken.
 #[derive(Debug, Default)]
@@ -68,13 +72,13 @@ impl Seats {
         }
     }
 
-    /// Asks the connection that has waited longest for its client to go. None where every one has a request under way.
-    pub(crate) fn ask_idlest_to_go(&self) {
+    /// Asks the connection that has waited longest for its client to go. None where every one has a request under
+    /// way, or has only just begun to wait.
+    pub(crate) fn ask_idlest_to_go(&self, now: Instant) {
         let mut taken = self.taken();
-        let idle = taken
-            .seats
-            .iter()
-            .filter(|(_, seat)| seat.busy.load(Ordering::Acquire) == 0);
+        let idle = taken.seats.iter().filter(|(_, seat)| {
+            seat.busy.load(Ordering::Acquire) == 0 && now.saturating_duration_since(seat.since()) >= GRACE
+        });
         let idlest = idle.min_by_key(|(number, seat)| (seat.since(), **number));
         if let Some(number) = idlest.map(|(number, _)| *number)
             // It is no longer counted: the next one asked is another.
@@ -134,15 +138,28 @@ mod tests {
         let busy = second.seat.busy();
         // It had a request since.
         drop(first.seat.busy());
+        let later = Instant::now() + GRACE;
         for expected in [[false, false, true], [true, false, false], [false, false, false]] {
-            seats.ask_idlest_to_go();
+            seats.ask_idlest_to_go(later);
             assert_eq!([&first, &second, &third].map(went), expected);
         }
         assert_eq!(seats.count(), 1);
         drop(busy);
-        seats.ask_idlest_to_go();
+        seats.ask_idlest_to_go(Instant::now() + GRACE);
         assert!(went(&second));
         drop((first, second, third));
         assert_eq!(seats.count(), 0);
+    }
+
+    #[test]
+    fn whoever_has_just_come_is_given_a_moment_to_speak() {
+        let seats = Arc::new(Seats::default());
+        let before = Instant::now();
+        let ticket = seats.take();
+        let almost = Duration::from_millis(1);
+        seats.ask_idlest_to_go(before + GRACE - almost);
+        assert!(!went(&ticket));
+        seats.ask_idlest_to_go(Instant::now() + GRACE);
+        assert!(went(&ticket));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::Response;
@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -29,7 +30,7 @@ use crate::json;
 use crate::kubernetes::{self, Peer, Tls, cluster_name};
 use crate::log::{RequestKind, RequestLog};
 use crate::reply::Reply;
-use crate::seats::{Busy, Seats, Ticket};
+use crate::seats::{Seat, Seats, Ticket};
 use crate::store::{State, Store};
 use crate::watch::Watch;
 
@@ -134,7 +135,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                 Ok((stream, _)) => {
                     // Meanwhile others wait in the queue of the system.
                     while connections.len() >= most {
-                        seats.ask_idlest_to_go();
+                        seats.ask_idlest_to_go(Instant::now());
                         let _ = tokio::time::timeout(NO_ROOM, connections.join_next()).await;
                     }
                     connections.spawn(connection(stream, shared.clone(), seats.take()));
@@ -142,7 +143,7 @@ pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                 Err(error) => {
                     // Out of file descriptors, most likely, of which the system may allow fewer.
                     tracing::warn!(%error, "the emulator could not accept a connection");
-                    seats.ask_idlest_to_go();
+                    seats.ask_idlest_to_go(Instant::now());
                     let _ = tokio::time::timeout(NO_ROOM, connections.join_next()).await;
                 }
             },
@@ -167,22 +168,25 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>, ticket: &Ticket) {
     let Ok(Some((stream, peer))) = handshake else {
         return;
     };
+    // A client that does not read its answer is not waited for either.
+    let mut stream = TimeoutWriter::new(stream);
+    stream.set_timeout(Some(patience));
     let peer = Arc::new(peer);
     let seat = Arc::clone(&ticket.seat);
     let service = service_fn(move |request| {
-        let (shared, peer, busy) = (shared.clone(), peer.clone(), seat.busy());
-        Box::pin(async move { respond(&shared, peer.as_ref().as_ref(), request, busy).await })
+        let (shared, peer, seat) = (shared.clone(), peer.clone(), Arc::clone(&seat));
+        Box::pin(async move { respond(&shared, peer.as_ref().as_ref(), request, &seat).await })
     });
     let mut connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         // It runs from the end of the answer before, so that it ends idle connections too.
         .header_read_timeout(patience)
         .max_buf_size(256 * 1024)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Box::pin(stream)), service);
     if (&mut connection).await.is_err() {
         // A real reset, not a polite end: the client must not take what it has for an answer.
         let stream = connection.into_parts().io.into_inner();
-        let _ = stream.get_ref().0.set_zero_linger();
+        let _ = stream.get_ref().get_ref().0.set_zero_linger();
     }
 }
 
@@ -222,13 +226,14 @@ async fn respond(
     shared: &Arc<Shared>,
     peer: Option<&Peer>,
     request: http::Request<Incoming>,
-    busy: Busy,
+    seat: &Arc<Seat>,
 ) -> Result<Response<AnswerBody>, Reset> {
     let (parts, body) = request.into_parts();
     let endpoint = &shared.world.endpoint;
     let patience = shared.world.options.patience;
     if parts.uri.path().starts_with("/_emulator/") && peer.is_none() {
         let body = read(body, patience).await?.ok_or(Reset)?;
+        let _busy = seat.busy();
         let request = Request::new(&parts, body, endpoint);
         return Ok(response(control::handle(shared, &request).await));
     }
@@ -247,6 +252,8 @@ async fn respond(
     );
     let mut request = head;
     let body = read(body, patience).await?;
+    // Only now: whoever does not send its body is idle.
+    let busy = seat.busy();
     let too_large = body.is_none();
     request.body = body.unwrap_or_default();
     let latency = shared.latency.load(Ordering::Relaxed);

@@ -375,6 +375,21 @@ pub trait ProviderDriver: Send + Sync {
     /// `Unsupported` for a kind of volume that the driver does not have.
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>>;
 
+    /// The disk of this name, if there is one.
+    ///
+    /// # Behavior
+    /// As it is listed. None: nothing has its name. It changes nothing.
+    ///
+    /// # Errors
+    /// As [`disk_list`](Self::disk_list); `Conflict` where somebody else's has the name.
+    async fn disk_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<Option<VolumeDisk>>;
+
     /// Makes a disk.
     ///
     /// # Behavior
@@ -445,6 +460,21 @@ pub trait ProviderDriver: Send + Sync {
         app: &AppScope,
         volumes: &[Volume],
     ) -> Result<Vec<VolumeSnapshot>>;
+
+    /// The snapshot of this name, if there is one.
+    ///
+    /// # Behavior
+    /// As [`disk_find`](Self::disk_find).
+    ///
+    /// # Errors
+    /// As [`disk_find`](Self::disk_find).
+    async fn snapshot_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<Option<VolumeSnapshot>>;
 
     /// Takes a snapshot.
     ///

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::AppId;
 use crate::name::{DiskName, Label, VolumeName};
 use crate::naming;
@@ -45,23 +46,30 @@ pub struct VolumeMount {
 
 impl VolumeMount {
     /// Of this disk, claimed in this namespace.
-    #[must_use]
+    ///
+    /// # Errors
+    /// `Precondition` for a disk whose size is not known yet: it is still being made.
     pub fn new(
         app: &AppScope,
         disk: &DiskRecord,
         namespace: Label,
         class: VolumeClass,
         disk_mount: DiskMount,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        let size = disk.size.ok_or_else(|| {
+            let message = format!("the size of disk {} is not known yet", disk.name);
+            Error::new(ErrorKind::Precondition, message)
+                .with_hint("it is still being made: wait until that has ended, then run it again")
+        })?;
+        Ok(Self {
             app: app.app.id.clone(),
             volume: disk.volume.clone(),
             disk: disk.name.clone(),
             name: naming::persistent_volume_name(&disk.volume, &app.id_hash(), &disk.handle),
             namespace,
-            size: disk.size,
+            size,
             class,
             disk_mount,
-        }
+        })
     }
 }

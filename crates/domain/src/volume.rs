@@ -118,8 +118,8 @@ pub struct DiskRecord {
     pub flagged: bool,
     /// When it was flagged, as a ULID. Older tools wrote none.
     pub assigned_at: Option<Ulid>,
-    /// Its size.
-    pub size: ByteSize,
+    /// Its size. None while it is being made and the cloud does not tell yet.
+    pub size: Option<ByteSize>,
     /// Its zone, if it has one.
     pub zone: Option<Zone>,
     /// What it is like.
@@ -200,8 +200,8 @@ pub struct VolumeSnapshot {
     pub name: SnapshotName,
     /// The volume.
     pub volume: VolumeName,
-    /// The size of the disk it was taken from.
-    pub size: ByteSize,
+    /// The size of the disk it was taken from. None while it is being made and the cloud does not tell yet.
+    pub size: Option<ByteSize>,
     /// The cloud's own id, lower-cased.
     pub handle: String,
     /// When it was made.
@@ -293,7 +293,7 @@ mod tests {
             volume: "db".parse().unwrap(),
             flagged,
             assigned_at: assigned_at.map(Ulid),
-            size: ByteSize::from_gib(1).unwrap(),
+            size: Some(ByteSize::from_gib(1).unwrap()),
             zone: None,
             options: VolumeOptions::default(),
             handle: format!("/disks/{name}"),
@@ -388,7 +388,7 @@ mod tests {
         let snapshot = |name: &str, volume: &str, created: Option<i64>| VolumeSnapshot {
             name: name.parse().unwrap(),
             volume: volume.parse().unwrap(),
-            size: ByteSize::from_gib(1).unwrap(),
+            size: Some(ByteSize::from_gib(1).unwrap()),
             handle: format!("/snapshots/{name}"),
             created_at: created.map(|seconds| OffsetDateTime::UNIX_EPOCH + Duration::seconds(seconds)),
             updated_at: None,

@@ -201,6 +201,17 @@ impl ProviderDriver for Toy {
         self.requests(cx, app, volumes)?.disks(volumes).await
     }
 
+    async fn disk_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<Option<VolumeDisk>> {
+        let disks = self.disk_list(cx, app, std::slice::from_ref(volume)).await?;
+        Ok(disks.into_iter().find(|found| found.record.name == *disk))
+    }
+
     async fn disk_create(
         &self,
         cx: &Context,
@@ -310,6 +321,17 @@ impl ProviderDriver for Toy {
         Ok(snapshots)
     }
 
+    async fn snapshot_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<Option<VolumeSnapshot>> {
+        let snapshots = self.snapshot_list(cx, app, std::slice::from_ref(volume)).await?;
+        Ok(snapshots.into_iter().find(|found| found.name == *snapshot))
+    }
+
     async fn snapshot_create(
         &self,
         cx: &Context,
@@ -379,7 +401,7 @@ impl ProviderDriver for Toy {
                 &requests.disks(std::slice::from_ref(volume)).await?,
                 &request.disk,
             )
-            && there.record.size == size
+            && there.record.size == Some(size)
         {
             return Ok(there);
         }

@@ -86,6 +86,28 @@ pub async fn create(
         })
 }
 
+/// The snapshot of this name, if there is one.
+///
+/// # Errors
+/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_find`].
+pub async fn find(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    volume: &VolumeName,
+    snapshot: &SnapshotName,
+) -> Result<Option<VolumeSnapshot>> {
+    support::require(driver, &[Operation::SnapshotList])?;
+    let volume = support::volume(app, volume)?;
+    let found = driver.snapshot_find(cx, app, volume, snapshot).await;
+    found.map_err(|error| {
+        error.context(format!(
+            "cannot look at snapshot {snapshot} of volume {}",
+            volume.name
+        ))
+    })
+}
+
 /// Deletes a snapshot. One that is not there is no error: the answer says so.
 ///
 /// # Errors

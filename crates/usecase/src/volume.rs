@@ -51,13 +51,7 @@ pub async fn mounts(
         let class = class?;
         let disk = assigned(volume, &disks)?;
         let disk_mount = driver.disk_mount(app, volume, &disk.record)?;
-        Ok(VolumeMount::new(
-            app,
-            &disk.record,
-            namespace.clone(),
-            class,
-            disk_mount,
-        ))
+        VolumeMount::new(app, &disk.record, namespace.clone(), class, disk_mount)
     };
     let mounted = classes.into_iter().map(|(volume, class)| MountOutcome {
         volume: volume.name.clone(),

@@ -1,7 +1,7 @@
 //! `disk create --bootstrap`.
 
 use insta::assert_snapshot;
-use kompox_azure_emulator::{FaultAction, FaultRule};
+use kompox_azure_emulator::{FaultAction, FaultRule, RequestKind, Respond};
 use kompoxops::exit_codes::{DONE, FAILED};
 
 use crate::{members, shop};
@@ -96,4 +96,40 @@ fn a_volume_that_azure_refuses_is_made_up_for_by_running_it_again() {
     let second = env.run("disk create --bootstrap -q").expect(DONE).json();
     assert_eq!(second[0]["outcome"], "unchanged");
     assert_eq!(second[1]["disk"]["assigned"], true);
+}
+
+#[test]
+fn what_is_no_list_of_disks_makes_no_second_ones() {
+    let env = shop();
+    env.run("disk create --bootstrap -q").assert_code(DONE);
+    for body in [
+        "{}",
+        "[]",
+        r#"{"value":null}"#,
+        r#"{"value":[{"name":"db-9b4aae-one"}]}"#,
+        r#"{"error":{"code":"InternalServerError","message":"Oops."}}"#,
+    ] {
+        let answer = Respond {
+            status: 200,
+            body: Some(body.to_owned()),
+            ..Respond::default()
+        };
+        env.fault(FaultRule::new("GET", "**/disks", FaultAction::Respond(answer)));
+        env.emulator().clear_requests();
+        let told = env.run("disk create --bootstrap -o json -q").expect(FAILED);
+        let error = told.error();
+        assert_eq!(
+            (&error["kind"], &error["outcome"]),
+            (&"unavailable".into(), &"notDone".into()),
+            "{body}: {told}"
+        );
+        let requests = env.emulator().requests();
+        assert!(
+            requests.iter().all(|request| request.kind != RequestKind::Write),
+            "{body}: {requests:?}"
+        );
+    }
+    env.fault(FaultRule::new("*", "/nowhere", FaultAction::Hang));
+    let disks = env.run("disk list -o name").expect(DONE);
+    assert_eq!(disks.stdout.lines().count(), 2, "{disks}");
 }

@@ -168,18 +168,14 @@ fn commands_use_it_and_its_faults_and_latency_are_felt() {
     running.wait().assert_code(DONE);
 }
 
-/// With a state that may not grow: a disk that is full.
+/// Starts it with a limit of the shell's, and reads what it says when it is ready.
 #[cfg(unix)]
-#[test]
-fn after_a_full_disk_it_ends_with_a_message_and_goes_on_with_all_it_acknowledged() {
+fn start_limited(env: &TestEnvironment, limit: &str) -> (std::process::Child, Value) {
     use std::process::{Command, Stdio};
 
-    let env = nothing();
-    let state = env.path(".azure");
-    // The shell's limit, in blocks of 512 bytes; without the signal a write beyond it fails as on a full disk.
     let script = format!(
-        "trap '' XFSZ; ulimit -f 6000; exec {PROGRAM} emulator run --state {} --timing zero -o json --until-stdin-closes",
-        state.display()
+        "{limit}; exec {PROGRAM} emulator run --state {} --timing zero -o json --until-stdin-closes",
+        env.path(".azure").display()
     );
     let mut child = Command::new("sh")
         .args(["-c", &script])
@@ -191,14 +187,83 @@ fn after_a_full_disk_it_ends_with_a_message_and_goes_on_with_all_it_acknowledged
     let mut line = String::new();
     let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
     std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
-    let ready: Value = serde_json::from_str(&line).unwrap();
+    (child, serde_json::from_str(&line).unwrap())
+}
+
+/// Lets this process have so many descriptors, or as many as the system allows, and says how many.
+#[cfg(unix)]
+fn allow_descriptors(wanted: u64) -> u64 {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+
+    let mut limit = getrlimit(Resource::Nofile);
+    let allowed = limit.maximum.map_or(wanted, |most| most.min(wanted));
+    // Nothing is taken away from other tests. None is no limit.
+    if limit.current.is_some_and(|current| current < allowed) {
+        limit.current = Some(allowed);
+        setrlimit(Resource::Nofile, limit).unwrap();
+    }
+    allowed
+}
+
+/// Idle connections to an emulator that may have so many descriptors, and a client that wants something meanwhile
+/// and afterwards.
+#[cfg(unix)]
+fn idle_connections_and_a_client(descriptors: u64, idle: u64) {
+    use std::time::Duration;
+
+    const CROWD: Duration = Duration::from_secs(60);
+    // Less than the ten seconds after which a handshake that does not come on is given up anyway.
+    const SOON: Duration = Duration::from_secs(8);
+    let env = nothing();
+    let idle = allow_descriptors(idle + 300) - 300;
+    let (mut child, ready) = start_limited(&env, &format!("ulimit -n {descriptors}"));
+    let address = ready["armEndpoint"].as_str().unwrap();
+    let address = address.trim_start_matches("https://").to_owned();
+    env.block_on(async {
+        let mut opening = tokio::task::JoinSet::new();
+        for _ in 0..idle {
+            opening.spawn(tokio::net::TcpStream::connect(address.clone()));
+        }
+        let asked = tokio::time::timeout(CROWD, groups(&ready)).await;
+        assert_eq!(asked, Ok(0), "while they come");
+        let opened = tokio::time::timeout(CROWD, opening.join_all()).await.unwrap();
+        for _ in 0..3 {
+            let asked = tokio::time::timeout(SOON, groups(&ready)).await;
+            assert_eq!(asked, Ok(0), "when they are there");
+        }
+        drop(opened);
+    });
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(i32::from(DONE)));
+}
+
+#[cfg(unix)]
+#[test]
+fn two_thousand_idle_connections_lock_nobody_out_with_1024_descriptors() {
+    idle_connections_and_a_client(1024, 2000);
+}
+
+/// Then it is the system that refuses to accept one more, not the emulator's own bound.
+#[cfg(unix)]
+#[test]
+fn idle_connections_lock_nobody_out_where_there_is_no_descriptor_left() {
+    idle_connections_and_a_client(64, 200);
+}
+
+/// With a state that may not grow: a disk that is full.
+#[cfg(unix)]
+#[test]
+fn after_a_full_disk_it_ends_with_a_message_and_goes_on_with_all_it_acknowledged() {
+    let env = nothing();
+    // In blocks of 512 bytes; without the signal a write beyond it fails as on a full disk.
+    let (child, ready) = start_limited(&env, "trap '' XFSZ; ulimit -f 6000");
     let acknowledged = env.block_on(fill(&ready));
     assert!(acknowledged > 0);
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(i32::from(FAILED)), "{said}");
     assert!(
-        said.contains("the state cannot be written") && said.contains("make room on the disk"),
+        said.matches("the state cannot be written").count() == 1 && said.contains("make room on the disk"),
         "{said}"
     );
 

@@ -212,7 +212,7 @@ fn a_port_that_is_taken_meanwhile_is_told_without_a_flag_that_is_not_there() {
     let output = env.run(line).expect(FAILED);
     assert_eq!(
         output.hint(),
-        "stop what listens there, or name a new directory: kompoxops quickstart DIR"
+        "stop what uses it, or name a new directory: kompoxops quickstart DIR"
     );
 }
 

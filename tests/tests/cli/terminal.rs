@@ -64,6 +64,37 @@ fn a_deletion_of_what_is_not_there_asks_nothing_and_says_so() {
 }
 
 #[test]
+fn a_deletion_of_what_somebody_else_has_under_that_name_says_so_and_touches_nothing() {
+    let env = shop();
+    env.run("disk create -V db -N a -q").assert_code(DONE);
+    let handle = env.run("disk list").expect(DONE).json()[0]["handle"].clone();
+    let disk = handle.as_str().unwrap().strip_suffix("-a").unwrap();
+    for (kind, of) in [("disk", "/disks/"), ("snapshot", "/snapshots/")] {
+        let id = format!("{}-taken", disk.replace("/disks/", of));
+        let body = serde_json::json!({ "location": "japaneast", "properties": {
+            "creationData": { "createOption": "Empty" }, "diskSizeGB": 4, "provisioningState": "Succeeded" } });
+        env.block_on(env.emulator().put_resource(&id, body)).unwrap();
+        let line = format!("{kind} delete -V db -N taken --progress none");
+        let screen = shown(&env, &line, None, FAILED);
+        assert!(
+            screen.contains("exists and carries no tags of this volume"),
+            "{screen}"
+        );
+        assert!(
+            !screen.contains("was not there") && !screen.contains("[y/N]"),
+            "{screen}"
+        );
+        // The same as without a terminal.
+        let told = env.run(&format!("{line} --yes")).expect(FAILED);
+        assert!(
+            told.stderr.contains("exists and carries no tags of this volume"),
+            "{told}"
+        );
+        assert!(env.block_on(env.emulator().resource(&id)).is_some());
+    }
+}
+
+#[test]
 fn data_is_a_table_and_a_question_does_not_end_in_the_data() {
     let env = shop();
     env.run("disk create -V db -N a -q").assert_code(DONE);

@@ -48,7 +48,7 @@ fn mount(
     let class = driver.volume_class(app, volume)?;
     let disk_mount = driver.disk_mount(app, volume, disk)?;
     let namespace = NAMESPACE.parse().unwrap();
-    Ok(VolumeMount::new(app, disk, namespace, class, disk_mount))
+    VolumeMount::new(app, disk, namespace, class, disk_mount)
 }
 
 /// Lets the cluster mount the newest disk of each volume.

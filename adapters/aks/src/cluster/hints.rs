@@ -317,10 +317,26 @@ const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
     ),
 ];
 
+/// Where a phrase counts.
+#[derive(Debug, Clone, Copy)]
+enum Anchor {
+    /// Under these codes.
+    Codes(&'static [&'static str]),
+    /// Under any code, as ARM publishes none: where the message begins so, and goes on with the phrase.
+    Begins(&'static str),
+}
+
+/// The codes with which services refuse a name that something deleted still has: Key Vault
+/// (learn.microsoft.com/azure/key-vault/general/key-vault-recovery), Cognitive Services
+/// (learn.microsoft.com/azure/ai-services/recover-purge-resources), and any that says no more than 409.
+const STILL_KEPT: Anchor = Anchor::Codes(&["ConflictError", "FlagMustBeSetForRestore", "Conflict"]);
+
 /// Kind and advice by what is said, where the code tells too little. Each phrase has a blank, as no name and no address
 /// has; what a message quotes does not count.
-const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
+const PHRASES: &[(Anchor, &str, ErrorKind, &[Hint])] = &[
     (
+        // learn.microsoft.com/azure/azure-resource-manager/bicep/deployment-stacks
+        Anchor::Begins("the deployment stack "),
         "might not have an accurate list of managed resources",
         ErrorKind::Precondition,
         &[
@@ -337,6 +353,7 @@ const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
         ],
     ),
     (
+        STILL_KEPT,
         "already exists in deleted state",
         ErrorKind::Conflict,
         &[
@@ -350,6 +367,7 @@ const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
         ],
     ),
     (
+        STILL_KEPT,
         "been soft-deleted",
         ErrorKind::Conflict,
         &[Hint::fixed(
@@ -358,6 +376,7 @@ const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
         )],
     ),
     (
+        STILL_KEPT,
         "is soft-deleted",
         ErrorKind::Conflict,
         &[Hint::fixed(
@@ -366,6 +385,7 @@ const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
         )],
     ),
     (
+        STILL_KEPT,
         "soft-deleted state",
         ErrorKind::Conflict,
         &[Hint::fixed(
@@ -374,6 +394,8 @@ const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
         )],
     ),
     (
+        // learn.microsoft.com/azure/aks/manage-local-accounts-managed-azure-ad
+        Anchor::Codes(&["BadRequest"]),
         "Getting static credential isn't allowed",
         ErrorKind::Precondition,
         &[Hint::fixed(
@@ -382,6 +404,8 @@ const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
         )],
     ),
     (
+        // learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota
+        Anchor::Codes(&["OperationNotAllowed", "QuotaExceeded"]),
         "vCPU quota",
         ErrorKind::QuotaExceeded,
         &[
@@ -394,6 +418,8 @@ const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
         ],
     ),
     (
+        // learn.microsoft.com/azure/aks/start-stop-cluster
+        Anchor::Codes(&["OperationNotAllowed", "BadRequest"]),
         "stopped power state",
         ErrorKind::Precondition,
         &[Hint::fixed(
@@ -406,11 +432,20 @@ const PHRASES: &[(&str, ErrorKind, &[Hint])] = &[
 /// What kind of error it is, and what can be done about it.
 pub(crate) fn advice(detail: &ErrorDetail) -> (ErrorKind, Vec<Hint>) {
     let own = unquoted(&detail.message).to_ascii_lowercase();
-    let said = |phrase: &str| own.contains(&phrase.to_ascii_lowercase());
-    if let Some((_, kind, hints)) = PHRASES.iter().find(|(phrase, ..)| said(phrase)) {
+    let named = |codes: &[&str]| codes.iter().any(|code| code.eq_ignore_ascii_case(&detail.code));
+    let says = |anchor: Anchor, phrase: &str| {
+        let phrase = phrase.to_ascii_lowercase();
+        match anchor {
+            Anchor::Codes(codes) => named(codes) && own.contains(&phrase),
+            // What is quoted between the two is gone, and its blank stays.
+            Anchor::Begins(begin) => own
+                .strip_prefix(begin)
+                .is_some_and(|rest| rest.trim_start().starts_with(&phrase)),
+        }
+    };
+    if let Some((.., kind, hints)) = PHRASES.iter().find(|(anchor, phrase, ..)| says(*anchor, phrase)) {
         return (*kind, hints.to_vec());
     }
-    let named = |codes: &[&str]| codes.iter().any(|code| code.eq_ignore_ascii_case(&detail.code));
     if let Some((_, kind, hints)) = TABLE.iter().find(|(codes, ..)| named(codes)) {
         return (*kind, hints.to_vec());
     }
@@ -453,7 +488,7 @@ mod tests {
 
     #[test]
     fn a_phrase_is_what_azure_says_and_no_name_that_it_quotes() {
-        for (phrase, ..) in PHRASES {
+        for (_, phrase, ..) in PHRASES {
             assert!(phrase.trim().contains(' '), "{phrase} may be a name");
         }
         for message in [
@@ -464,6 +499,46 @@ mod tests {
             assert_eq!(of("Whatever", message).1, "", "{message}");
         }
         assert_eq!(unquoted("isn't 'a b' done"), "isn't  done");
+    }
+
+    #[test]
+    fn a_phrase_counts_only_where_azure_puts_it() {
+        for (code, message) in [
+            (
+                "ConflictError",
+                "A vault with the same name already exists in deleted state.",
+            ),
+            (
+                "FlagMustBeSetForRestore",
+                "An existing resource with ID '/x' has been soft-deleted.",
+            ),
+            ("BadRequest", "Getting static credential isn't allowed because"),
+            (
+                "OperationNotAllowed",
+                "exceeding approved Total Regional vCPU quota",
+            ),
+            ("OperationNotAllowed", "The cluster is in stopped power state."),
+        ] {
+            assert!(!of(code, message).1.is_empty(), "{code}: {message}");
+            assert_eq!(
+                of("Whatever", message),
+                (ErrorKind::Failed, String::new()),
+                "{message}"
+            );
+        }
+        // ARM publishes no code for this one: it is known by how its message begins.
+        let unsynchronized = "might not have an accurate list of managed resources.";
+        assert!(
+            !of("Odd", &format!("The deployment stack 'x' {unsynchronized}"))
+                .1
+                .is_empty()
+        );
+        for elsewhere in [
+            format!("He says that the stack {unsynchronized}"),
+            format!("The deployment stack 'x' is well. Others {unsynchronized}"),
+        ] {
+            assert_eq!(of("Odd", &elsewhere).1, "", "{elsewhere}");
+        }
     }
 
     fn of(code: &str, message: &str) -> (ErrorKind, String) {

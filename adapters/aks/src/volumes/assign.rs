@@ -232,7 +232,7 @@ mod tests {
             volume: "db".parse().unwrap(),
             flagged: assigned_at.is_some(),
             assigned_at: assigned_at.map(Ulid),
-            size: ByteSize::from_gib(1).unwrap(),
+            size: Some(ByteSize::from_gib(1).unwrap()),
             zone: None,
             options: VolumeOptions::default(),
             handle: format!("/disks/{name}"),

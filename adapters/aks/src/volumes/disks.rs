@@ -41,6 +41,17 @@ impl AppVolumes<'_> {
         Ok(volume::arrange(self.disk_records(volumes).await?))
     }
 
+    /// The disk of this name, and that nobody else has the name.
+    pub(crate) async fn disk_find(&self, volume: &Volume, name: &DiskName) -> Result<Option<VolumeDisk>> {
+        require_disk(volume)?;
+        let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
+        let volumes = std::slice::from_ref(volume);
+        let listing = self.listing(Kind::Disks, volumes, Some(&resource)).await?;
+        listing.require_not_foreign(Kind::Disks, &resource)?;
+        let disks = volume::arrange(listing.disks(&self.settings.location)?);
+        Ok(disks.into_iter().find(|disk| disk.record.name == *name))
+    }
+
     pub(crate) async fn disk_records(&self, volumes: &[Volume]) -> Result<Vec<DiskRecord>> {
         self.listing(Kind::Disks, volumes, None)
             .await?

@@ -26,6 +26,22 @@ impl AppVolumes<'_> {
         Ok(snapshots)
     }
 
+    /// The snapshot of this name, and that nobody else has the name.
+    pub(crate) async fn snapshot_find(
+        &self,
+        volume: &Volume,
+        name: &SnapshotName,
+    ) -> Result<Option<VolumeSnapshot>> {
+        require_disk(volume)?;
+        let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
+        let listing = self
+            .listing(Kind::Snapshots, std::slice::from_ref(volume), Some(&resource))
+            .await?;
+        listing.require_not_foreign(Kind::Snapshots, &resource)?;
+        let snapshots = listing.snapshots()?;
+        Ok(snapshots.into_iter().find(|snapshot| snapshot.name == *name))
+    }
+
     pub(crate) async fn snapshot_create(
         &self,
         volume: &Volume,
@@ -167,11 +183,7 @@ impl AppVolumes<'_> {
     pub(crate) async fn snapshot_delete(&self, volume: &Volume, name: &SnapshotName) -> Result<Deletion> {
         require_disk(volume)?;
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
-        let listing = self
-            .listing(Kind::Snapshots, std::slice::from_ref(volume), Some(&resource))
-            .await?;
-        listing.require_not_foreign(Kind::Snapshots, &resource)?;
-        if !listing.snapshots()?.iter().any(|snapshot| snapshot.name == *name) {
+        if self.snapshot_find(volume, name).await?.is_none() {
             return Ok(Deletion::WasNotThere);
         }
         self.remove(Kind::Snapshots, &resource)
@@ -202,7 +214,7 @@ impl AppVolumes<'_> {
         }
         let snapshots = snapshots.snapshots()?;
         let snapshot = source::snapshot(&snapshots, &volume.name, &request.snapshot)?;
-        let gib = options.check_size(snapshot.size.max(volume.size))?;
+        let gib = options.check_size(snapshot.size.map_or(volume.size, |size| size.max(volume.size)))?;
         let records = disks.disks(&self.settings.location)?;
         let origin = records
             .iter()

@@ -128,7 +128,7 @@ fn from_disk(disk: &DiskRecord) -> Found {
     let name = Some(disk.name.to_string());
     Found {
         id: disk.handle.clone(),
-        size: Some(disk.size),
+        size: disk.size,
         disk: name,
         location: None,
         is_snapshot: false,
@@ -157,7 +157,7 @@ pub(crate) fn snapshot<'a>(
 pub(crate) fn from_snapshot(snapshot: &VolumeSnapshot) -> Found {
     Found {
         id: snapshot.handle.clone(),
-        size: Some(snapshot.size),
+        size: snapshot.size,
         disk: snapshot.source_disk.clone(),
         location: None,
         is_snapshot: true,

@@ -73,7 +73,11 @@ pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str
     let gib = properties
         .and_then(|p| p.disk_size_gb)
         .and_then(|gib| u64::try_from(gib).ok());
-    let size = size(bytes, gib).ok_or_else(|| unreadable("disk", &name, "it has no size"))?;
+    let (size, creation) = (size(bytes, gib), creation(json));
+    // A copy is asked for without one, and until it is made Azure tells no more than it was told.
+    if size.is_none() && creation == Creation::Done {
+        return Err(unreadable("disk", &name, "it has no size"));
+    }
     let mut attached_to: Vec<String> = disk
         .managed_by
         .iter()
@@ -95,7 +99,7 @@ pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str
         provisioning_state: properties
             .and_then(|p| p.provisioning_state.as_deref())
             .map(kompox_arm::error::word),
-        creation: creation(json),
+        creation,
         attached_to,
         name,
     })
@@ -135,7 +139,15 @@ pub(crate) fn snapshot(json: &str, volume: &VolumeName, name: SnapshotName) -> R
     let gib = properties
         .and_then(|p| p.disk_size_gb)
         .and_then(|gib| u64::try_from(gib).ok());
-    let size = size(bytes, gib).ok_or_else(|| unreadable("snapshot", &name, "it has no size"))?;
+    let (size, creation) = (size(bytes, gib), creation(json));
+    // Absent means complete: only copies that take their time report it.
+    let completion_percent = properties
+        .and_then(|p| p.completion_percent)
+        .map_or(Percent::DONE, Percent::new);
+    // As for a disk. What is in a snapshot may still be copied when the snapshot itself was made.
+    if size.is_none() && creation == Creation::Done && completion_percent.is_done() {
+        return Err(unreadable("snapshot", &name, "it has no size"));
+    }
     let source = properties.and_then(|p| p.creation_data.source_resource_id.clone());
     Ok(VolumeSnapshot {
         volume: volume.clone(),
@@ -146,14 +158,11 @@ pub(crate) fn snapshot(json: &str, volume: &VolumeName, name: SnapshotName) -> R
         source_disk: tag(snapshot.resource.tags.as_ref(), tags::DISK_NAME)
             .map(str::to_owned)
             .or(source),
-        // Absent means complete: only copies that take their time report it.
-        completion_percent: properties
-            .and_then(|p| p.completion_percent)
-            .map_or(Percent::DONE, Percent::new),
+        completion_percent,
         provisioning_state: properties
             .and_then(|p| p.provisioning_state.as_deref())
             .map(kompox_arm::error::word),
-        creation: creation(json),
+        creation,
         name,
     })
 }
@@ -269,7 +278,7 @@ mod tests {
         }))
         .unwrap();
         assert!(disk.flagged && disk.assigned_at.is_some());
-        assert_eq!(disk.size.gib_ceil(), 4);
+        assert_eq!(disk.size.map(ByteSize::gib_ceil), Some(4));
         assert_eq!(disk.zone.unwrap().number(), 2);
         assert_eq!(disk.state.as_deref(), Some("FutureState"));
         assert_eq!(disk.attached_to, ["/vm/1"]);

@@ -93,7 +93,7 @@ async fn an_option_that_is_not_known_is_refused_before_any_request() {
 async fn b4_a_size_is_rounded_up_to_gibibytes() {
     let mut world = World::new().await;
     world.app.app.volumes.get_mut(0).unwrap().size = "1.5Gi".parse().unwrap();
-    assert_eq!(world.create("db", "one").await.unwrap().record.size, gib(2));
+    assert_eq!(world.create("db", "one").await.unwrap().record.size, Some(gib(2)));
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn a_disk_is_made_from_a_disk_a_snapshot_or_any_resource_and_is_at_least_a
             ..new_disk(&format!("copy{index}"))
         };
         let disk = world.create_with("db", request).await.unwrap();
-        assert_eq!(disk.record.size, gib(4));
+        assert_eq!(disk.record.size, Some(gib(4)));
         assert!(!disk.assigned);
     }
     for source in [

@@ -65,6 +65,7 @@ impl Shop {
             driver.volume_class(&self.app, volume).unwrap(),
             driver.disk_mount(&self.app, volume, &disk.record).unwrap(),
         )
+        .unwrap()
     }
 
     fn mount(&self, disk: &VolumeDisk) -> VolumeMount {

@@ -21,7 +21,7 @@ async fn b6_a_snapshot_is_incremental_standard_and_says_whose_it_is() {
     let world = one_disk().await;
     let snapshot = world.snapshot("db", "snap").await.unwrap();
     assert_eq!(snapshot.source_disk.as_deref(), Some("one"));
-    assert_eq!(snapshot.size, gib(4));
+    assert_eq!(snapshot.size, Some(gib(4)));
     assert!(snapshot.completion_percent.is_done());
     let raw = world.raw("snapshots", "db", "snap").await.unwrap();
     assert_eq!(raw["properties"]["incremental"], true);
@@ -164,11 +164,11 @@ async fn b4_a_restored_disk_is_at_least_as_large_as_snapshot_and_volume_and_neve
     world.snapshot("db", "snap").await.unwrap();
     world.app.app.volumes.get_mut(0).unwrap().size = gib(1);
     let disk = world.restore("db", "snap", "small").await.unwrap();
-    assert_eq!((disk.record.size, disk.assigned), (gib(4), false));
+    assert_eq!((disk.record.size, disk.assigned), (Some(gib(4)), false));
     world.app.app.volumes.get_mut(0).unwrap().size = gib(16);
     assert_eq!(
         world.restore("db", "snap", "large").await.unwrap().record.size,
-        gib(16)
+        Some(gib(16))
     );
     world.delete("db", "one", true).await.unwrap();
     world.delete("db", "small", false).await.unwrap();

@@ -141,6 +141,63 @@ async fn installed_means_that_traefik_is_available_and_its_address_comes_from_th
     assert_eq!(well.ingress_global_ip.as_deref(), Some("203.0.113.7"));
 }
 
+/// An IngressClass, and whether it has the mark of the default.
+async fn class(world: &World, name: &str, is_default: bool) {
+    let mark = json!({"ingressclass.kubernetes.io/is-default-class": is_default.to_string()});
+    let metadata = json!({"name": name, "annotations": mark});
+    put(
+        world,
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "IngressClass", "metadata": metadata,
+            "spec": {"controller": "example.com/x"}}),
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_default_ingress_class_of_somebody_else_is_told_with_what_it_means_for_ours() {
+    let (world, operator) = provisioned(&[]).await;
+    install(&world, true, Some("203.0.113.7")).await;
+    let quiet = |status: &ClusterStatus| {
+        status
+            .conditions
+            .iter()
+            .all(|told| told.kind != "defaultIngressClass")
+    };
+    assert!(quiet(&status(&operator).await));
+    class(&world, "traefik", true).await;
+    class(&world, "other", false).await;
+    assert!(quiet(&status(&operator).await));
+    class(&world, "nginx", true).await;
+    let both = status(&operator).await;
+    is(&both, "defaultIngressClass", Some(false), "severalDefaults");
+    let message = &told(&both, "defaultIngressClass").message;
+    assert!(
+        message.contains("IngressClass nginx") && message.contains("take the mark"),
+        "{message}"
+    );
+    // Ours has given way, as installing makes it.
+    class(&world, "traefik", false).await;
+    let theirs = status(&operator).await;
+    is(&theirs, "defaultIngressClass", Some(true), "otherDefault");
+    let message = &told(&theirs, "defaultIngressClass").message;
+    assert!(
+        message.contains("IngressClass nginx") && message.contains("apps name class traefik"),
+        "{message}"
+    );
+    assert_eq!(theirs.installed, Some(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_see_ingress_classes_is_told_the_rest() {
+    let (world, operator) = provisioned(&[]).await;
+    install(&world, true, Some("203.0.113.7")).await;
+    let refusal = FaultAction::respond(403, "Forbidden", "no");
+    world.fault(FaultRule::new("GET", "**/ingressclasses", refusal));
+    let status = status(&operator).await;
+    assert_eq!(status.installed, Some(true));
+    is(&status, "defaultIngressClass", None, "forbidden");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn b38_a_cluster_that_cannot_be_reached_is_there_and_its_ingress_is_not_known() {
     let (world, operator) = provisioned(&[]).await;

@@ -9,7 +9,7 @@ use kompox_domain::Hint;
 use kompox_domain::hint::in_words;
 use serde_json::json;
 
-use crate::support::{GROUP, World, app, driver, new_disk};
+use crate::support::{GROUP, World, app, driver, gib, new_disk};
 
 #[tokio::test]
 async fn a_disk_that_is_attached_between_look_and_delete_is_refused_by_azure_and_the_machine_is_named() {
@@ -116,6 +116,126 @@ async fn an_answer_that_is_no_list_is_never_taken_for_an_empty_one() {
     }
     world.fault(FaultRule::new("*", "/nowhere", FaultAction::Hang));
     assert_eq!(world.disks("db").await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_200_that_is_no_resource_group_does_not_say_that_there_is_one() {
+    for body in [
+        "{}",
+        "[]",
+        r#"{"error":{"code":"InternalServerError","message":"Oops."}}"#,
+    ] {
+        let world = World::new().await;
+        let answer = Respond {
+            status: 200,
+            body: Some(body.to_owned()),
+            ..Respond::default()
+        };
+        // The group is not there, and only this answer says that it is.
+        let path = world.group_id(GROUP);
+        world.fault(FaultRule::new("GET", &path, FaultAction::Respond(answer)));
+        world.emulator.clear_requests();
+        let created = world.create("db", "one").await.unwrap_err();
+        assert_eq!(created.kind(), ErrorKind::Unavailable, "{body}: {created}");
+        let listed = world.disks("db").await.unwrap_err();
+        assert_eq!(listed.kind(), ErrorKind::Unavailable, "{body}: {listed}");
+        let requests = world.emulator.requests();
+        assert!(
+            requests.iter().all(|request| request.kind != RequestKind::Write),
+            "{body}: {requests:?}"
+        );
+    }
+}
+
+/// A copy may be asked for without a size, as azure-rest-api-specs shows ("Create a managed disk by copying a snapshot"),
+/// and until it is made Azure tells no more than it was told.
+#[tokio::test]
+async fn what_is_being_made_and_has_no_size_yet_is_listed_beside_the_others() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    world.snapshot("db", "s").await.unwrap();
+    for (kind, item, like, percent) in [
+        ("disks", "copied", "one", None),
+        ("snapshots", "copied", "s", None),
+        ("snapshots", "copying", "s", Some(40.0)),
+    ] {
+        let mut body = world.raw(kind, "db", like).await.unwrap();
+        let id = world.id(kind, "db", item);
+        let name = id.rsplit('/').next().unwrap();
+        body["id"] = id.as_str().into();
+        body["name"] = name.into();
+        body["tags"]["kompox-disk-assigned"] = "false".into();
+        let properties = body["properties"].as_object_mut().unwrap();
+        for only_later in ["diskSizeGB", "diskSizeBytes", "diskState"] {
+            properties.remove(only_later);
+        }
+        match percent {
+            // Its copy is under way: the snapshot was made, what is in it was not.
+            Some(percent) => properties.insert("completionPercent".to_owned(), json!(percent)),
+            None => {
+                properties.remove("timeCreated");
+                properties.remove("uniqueId");
+                properties.insert("provisioningState".to_owned(), "Updating".into())
+            }
+        };
+        world.emulator.put_resource(&id, body).await.unwrap();
+    }
+    let disks = world.disks("db").await.unwrap();
+    let mut named: Vec<_> = disks
+        .iter()
+        .map(|disk| (disk.record.name.to_string(), disk.record.size))
+        .collect();
+    named.sort();
+    assert_eq!(
+        named,
+        [("copied".to_owned(), None), ("one".to_owned(), Some(gib(4)))]
+    );
+    let snapshots = world.snapshots("db").await.unwrap();
+    let mut named: Vec<_> = snapshots
+        .iter()
+        .map(|snapshot| (snapshot.name.to_string(), snapshot.size))
+        .collect();
+    named.sort();
+    let expected = [("copied", None), ("copying", None), ("s", Some(gib(4)))];
+    assert_eq!(named, expected.map(|(name, size)| (name.to_owned(), size)));
+    // The others work as ever, and these are refused by their state.
+    world.create("db", "two").await.unwrap();
+    world.assign("db", "two").await.unwrap();
+    world.restore("db", "s", "three").await.unwrap();
+    for snapshot in ["copied", "copying"] {
+        let error = world.restore("db", snapshot, "four").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Precondition, "{snapshot}: {error}");
+    }
+    assert_eq!(
+        world.assign("db", "copied").await.unwrap_err().kind(),
+        ErrorKind::Precondition
+    );
+    world.delete_snapshot("db", "copying").await.unwrap();
+    world.delete("db", "copied", false).await.unwrap();
+}
+
+/// What was made has a size: what says otherwise is no answer of Azure's.
+#[tokio::test]
+async fn what_was_made_and_has_no_size_cannot_be_read() {
+    let world = World::new().await;
+    world.create("db", "one").await.unwrap();
+    let mut body = world.raw("disks", "db", "one").await.unwrap();
+    let properties = body["properties"].as_object_mut().unwrap();
+    properties.remove("diskSizeGB");
+    properties.remove("diskSizeBytes");
+    world
+        .emulator
+        .put_resource(&world.id("disks", "db", "one"), body)
+        .await
+        .unwrap();
+    assert!(
+        world
+            .disks("db")
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("disk one")
+    );
 }
 
 #[tokio::test]

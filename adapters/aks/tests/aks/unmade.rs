@@ -223,7 +223,7 @@ async fn what_failed_and_is_not_what_would_be_made_is_a_conflict_with_the_way_ou
     let error = world.snapshot_with("db", request).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict, "{error}");
     assert!(
-        in_words(error.hints()).contains("snapshot delete -V db -N bad"),
+        in_words(error.hints()).contains("snapshot delete (volume db, name bad)"),
         "{error:?}"
     );
     assert_eq!(world.writes(), 0);

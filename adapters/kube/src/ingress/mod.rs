@@ -18,6 +18,7 @@ mod trouble;
 mod uninstall;
 mod wait;
 
+pub use self::default_class::DefaultClasses;
 pub use self::uninstall::{UninstallOptions, uninstall};
 pub use self::wait::IngressAddress;
 

@@ -145,7 +145,10 @@ fn write_batches(database: &Database, receiver: &mpsc::Receiver<Batch>, progress
             Ok(()) => progress.send_replace(Progress::Written(last)),
             Err(error) => {
                 tracing::error!(%error, "the emulator's state cannot be written");
-                progress.send_replace(Progress::Failed(error.to_string()));
+                progress.send_replace(Progress::Failed(match error {
+                    EmulatorError::NotWritten(reason) => reason,
+                    error => error.to_string(),
+                }));
                 return;
             }
         };

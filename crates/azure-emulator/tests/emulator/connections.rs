@@ -82,6 +82,24 @@ async fn idle_connections_lock_nobody_out() {
 }
 
 #[tokio::test]
+async fn bodies_that_do_not_come_lock_nobody_out() {
+    let azure = Azure::start(patient_for(Duration::from_secs(600), 8)).await;
+    let mut slow = Vec::new();
+    for _ in 0..24 {
+        let mut stream = connect_tls(&azure).await;
+        stream
+            .write_all(b"PUT /x HTTP/1.1\r\nhost: x\r\ncontent-length: 9000\r\n\r\n{")
+            .await
+            .unwrap();
+        slow.push(stream);
+    }
+    for _ in 0..3 {
+        let answered = tokio::time::timeout(SOON, groups(&azure)).await;
+        assert!(answered.is_ok(), "it waits for bodies that do not come");
+    }
+}
+
+#[tokio::test]
 async fn requests_under_way_make_no_room_and_whoever_comes_next_waits_for_one_to_end() {
     let azure = Azure::start(patient_for(Duration::from_secs(600), 2)).await;
     let hang = FaultRule::new("GET", "/hang", FaultAction::Hang);
@@ -148,6 +166,31 @@ async fn whoever_says_nothing_or_slowly_is_not_waited_for() {
         "{}",
         String::from_utf8_lossy(&answer)
     );
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_its_answer_is_not_waited_for() {
+    let azure = Azure::start(patient_for(Duration::from_millis(400), 512)).await;
+    // More than any system keeps for a client that does not read.
+    let id = format!(
+        "/subscriptions/{}/resourceGroups/rg",
+        azure.emulator.connection().subscription_id
+    );
+    let body = serde_json::json!({ "location": "japaneast", "managedBy": "x".repeat(32 << 20) });
+    azure.emulator.put_resource(&id, body).await.unwrap();
+    let token = azure.access_token();
+    let mut stream = connect_tls(&azure).await;
+    let head =
+        format!("GET {id}?api-version={GROUPS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut begin = [0; 15];
+    stream.read_exact(&mut begin).await.unwrap();
+    assert_eq!(begin, *b"HTTP/1.1 200 OK");
+    let begun = Instant::now();
+    while stream.write_all(b"G").await.is_ok() && stream.flush().await.is_ok() {
+        assert!(begun.elapsed() < SOON, "the connection stays open");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

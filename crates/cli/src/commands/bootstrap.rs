@@ -73,7 +73,9 @@ fn shown(outcomes: &[BootstrapOutcome], empty: &str) -> Shown {
             word.to_owned(),
             disk.map(|disk| disk.record.name.to_string()).unwrap_or_default(),
             assigned.unwrap_or_default().to_owned(),
-            disk.map(|disk| disk.record.size.to_string()).unwrap_or_default(),
+            disk.and_then(|disk| disk.record.size)
+                .map(|size| size.to_string())
+                .unwrap_or_default(),
         ]);
     }
     Shown {

@@ -198,10 +198,10 @@ fn delete(args: &Delete, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     // Nobody is asked about what is not there; where there is no such volume, that is told in place of a question.
     if ui.can_ask() && session.has_volume(volume) {
         let looking = operation(Port::DiskList, Some(volume));
-        let disks = operate(ui, global, &looking, async |cx| {
-            disk::list(&*session.driver, &cx, &session.app, Some(volume)).await
+        let found = operate(ui, global, &looking, async |cx| {
+            disk::find(&*session.driver, &cx, &session.app, volume, name).await
         })?;
-        if !disks.iter().any(|disk| disk.record.name == *name) {
+        if found.is_none() {
             return Deleted::new("disk", name, volume, Deletion::WasNotThere).print(ui);
         }
         ui.confirm(&format!("Delete disk {name} of volume {volume}?"), "the deletion")?;

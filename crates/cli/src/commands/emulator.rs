@@ -197,10 +197,17 @@ fn told(error: EmulatorError) -> Failure {
             ErrorKind::Conflict,
             "stop the other one, or use another directory",
         ),
-        EmulatorError::Listen { .. } => (
-            ErrorKind::Conflict,
-            "stop what listens there, or choose another port with --port",
-        ),
+        EmulatorError::Listen { source, .. } => match source.kind() {
+            std::io::ErrorKind::AddrInUse => (
+                ErrorKind::Conflict,
+                "stop what listens there, or choose another port with --port",
+            ),
+            std::io::ErrorKind::PermissionDenied => (
+                ErrorKind::InvalidInput,
+                "choose a port that you may listen on with --port",
+            ),
+            _ => (ErrorKind::Failed, "free memory, processes or open files"),
+        },
         EmulatorError::NotWritten(_) => (ErrorKind::Failed, NO_ROOM),
         EmulatorError::StateDirectory { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
             (ErrorKind::Failed, NO_ROOM)

@@ -194,10 +194,10 @@ fn delete(args: &Delete, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     // Nobody is asked about what is not there; where there is no such volume, that is told in place of a question.
     if ui.can_ask() && session.has_volume(volume) {
         let looking = operation(Port::SnapshotList, "snapshot", Some(volume));
-        let snapshots = operate(ui, global, &looking, async |cx| {
-            snapshot::list(&*session.driver, &cx, &session.app, Some(volume)).await
+        let found = operate(ui, global, &looking, async |cx| {
+            snapshot::find(&*session.driver, &cx, &session.app, volume, name).await
         })?;
-        if !snapshots.iter().any(|snapshot| snapshot.name == *name) {
+        if found.is_none() {
             return Deleted::new("snapshot", name, volume, Deletion::WasNotThere).print(ui);
         }
         ui.confirm(

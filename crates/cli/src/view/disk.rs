@@ -17,8 +17,8 @@ pub(crate) struct DiskView {
     name: String,
     volume_name: String,
     assigned: bool,
-    /// In bytes.
-    size: u64,
+    /// In bytes; null as long as nobody knows.
+    size: Option<u64>,
     zone: Option<String>,
     options: BTreeMap<String, OptionView>,
     handle: String,
@@ -36,7 +36,7 @@ impl From<&VolumeDisk> for DiskView {
             name: record.name.to_string(),
             volume_name: record.volume.to_string(),
             assigned: disk.assigned,
-            size: record.size.bytes(),
+            size: record.size.map(ByteSize::bytes),
             zone: record.zone.map(|zone| zone.to_string()),
             options: options(&record.options),
             handle: record.handle.clone(),
@@ -78,7 +78,7 @@ fn shown_at(disks: &[VolumeDisk], empty: &str, now: OffsetDateTime) -> Shown {
             record.name.to_string(),
             record.volume.to_string(),
             if disk.assigned { "yes" } else { "no" }.to_owned(),
-            ByteSize::to_string(&record.size),
+            record.size.map(|size| size.to_string()).unwrap_or_default(),
             record.zone.map(|zone| zone.to_string()).unwrap_or_default(),
             options_text(&record.options),
             state(record),
@@ -126,7 +126,7 @@ mod tests {
                 volume: "db".parse().unwrap(),
                 flagged: true,
                 assigned_at: None,
-                size: ByteSize::from_gib(32).unwrap(),
+                size: Some(ByteSize::from_gib(32).unwrap()),
                 zone: Some(Zone::parse("japaneast-1", "japaneast").unwrap()),
                 options,
                 handle: "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/disks/db-034d4d-first"
@@ -167,6 +167,16 @@ mod tests {
           ]
         }
         "#);
+    }
+
+    #[test]
+    fn a_size_that_nobody_knows_is_null_and_a_dash() {
+        let mut disk = disk();
+        disk.record.size = None;
+        let json = serde_json::to_value(DiskView::from(&disk)).unwrap();
+        assert!(json["size"].is_null(), "{json}");
+        let table = shown(&[disk], "").table.to_string();
+        assert!(table.contains("yes        -      1"), "{table}");
     }
 
     #[test]

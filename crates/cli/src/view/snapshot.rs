@@ -1,7 +1,7 @@
 //! Snapshots as they are printed.
 
-use kompox_domain::VolumeSnapshot;
 use kompox_domain::volume::Creation;
+use kompox_domain::{ByteSize, VolumeSnapshot};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -14,8 +14,8 @@ use crate::ui::{Shown, Table};
 pub(crate) struct SnapshotView {
     name: String,
     volume_name: String,
-    /// In bytes.
-    size: u64,
+    /// In bytes; null as long as nobody knows.
+    size: Option<u64>,
     handle: String,
     created_at: Option<String>,
     updated_at: Option<String>,
@@ -29,7 +29,7 @@ impl From<&VolumeSnapshot> for SnapshotView {
         Self {
             name: snapshot.name.to_string(),
             volume_name: snapshot.volume.to_string(),
-            size: snapshot.size.bytes(),
+            size: snapshot.size.map(ByteSize::bytes),
             handle: snapshot.handle.clone(),
             created_at: snapshot.created_at.map(rfc3339),
             updated_at: snapshot.updated_at.map(rfc3339),
@@ -56,7 +56,7 @@ fn shown_at(snapshots: &[VolumeSnapshot], empty: &str, now: OffsetDateTime) -> S
         table.row(vec![
             snapshot.name.to_string(),
             snapshot.volume.to_string(),
-            snapshot.size.to_string(),
+            snapshot.size.map(|size| size.to_string()).unwrap_or_default(),
             snapshot
                 .source_disk
                 .as_deref()
@@ -91,7 +91,6 @@ fn complete(snapshot: &VolumeSnapshot) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kompox_domain::ByteSize;
     use kompox_domain::volume::Percent;
 
     use super::*;
@@ -101,7 +100,7 @@ mod tests {
         let snapshot = VolumeSnapshot {
             name: "before".parse().unwrap(),
             volume: "db".parse().unwrap(),
-            size: ByteSize::from_gib(32).unwrap(),
+            size: Some(ByteSize::from_gib(32).unwrap()),
             handle:
                 "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/snapshots/db-034d4d-before"
                     .to_owned(),
@@ -127,6 +126,11 @@ mod tests {
         }
         "#);
         let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(3);
+        let mut unknown = snapshot.clone();
+        unknown.size = None;
+        assert!(serde_json::to_value(SnapshotView::from(&unknown)).unwrap()["size"].is_null());
+        let table = shown_at(&[unknown], "", now).table.to_string();
+        assert!(table.contains("db       -      first"), "{table}");
         insta::assert_snapshot!(shown_at(&[snapshot], "", now).table.to_string(), @r"
         NAME     VOLUME   SIZE   SOURCE-DISK   COMPLETE   AGE
         before   db       32Gi   first         40.5%      3d

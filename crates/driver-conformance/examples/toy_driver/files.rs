@@ -128,7 +128,7 @@ impl Requests<'_> {
                     volume: volume.name.clone(),
                     flagged: item.tag(tags::DISK_ASSIGNED).unwrap_or(false),
                     assigned_at: item.tag::<Ulid>(tags::DISK_ASSIGNED_AT),
-                    size: item.size()?,
+                    size: Some(item.size()?),
                     zone: None,
                     options: VolumeOptions::default(),
                     created_at: item.created_at(),
@@ -155,7 +155,7 @@ impl Requests<'_> {
             snapshots.push(VolumeSnapshot {
                 name,
                 volume: volume.name.clone(),
-                size: item.size()?,
+                size: Some(item.size()?),
                 created_at: item.created_at(),
                 updated_at: None,
                 source_disk: item.tag(tags::DISK_NAME),

@@ -119,7 +119,7 @@ async fn file_shares_are_unsupported_by_every_operation_where_they_have_no_class
         volume: files.name.clone(),
         flagged: true,
         assigned_at: None,
-        size: files.size,
+        size: Some(files.size),
         zone: None,
         options: VolumeOptions::default(),
         handle: "/share".to_owned(),

@@ -74,7 +74,9 @@ async fn snapshot_restore_is_at_least_as_large_as_the_snapshot(suite: &Suite<'_>
     let restored = done(world.try_restore(&world.one, request).await, "snapshot_restore")?;
     let listed = world.disk(&world.one, &named("again")?).await?;
     for found in [restored.record.size, listed.record.size] {
-        ensure(found >= size, || format!("{found} for a snapshot of {size}"))?;
+        ensure(found.is_some() && found >= size, || {
+            format!("{found:?} for a snapshot of {size:?}")
+        })?;
     }
     Ok(())
 }

@@ -58,7 +58,10 @@ async fn snapshot_create_returns_what_is_listed_and_can_be_used(suite: &Suite<'_
         format!("returned at {} percent", made.completion_percent.value())
     })?;
     ensure(made.size == disk.record.size, || {
-        format!("of a disk of {} the snapshot is {}", disk.record.size, made.size)
+        format!(
+            "of a disk of {:?} the snapshot is {:?}",
+            disk.record.size, made.size
+        )
     })?;
     equal(&made.handle, &made.handle.to_lowercase(), "handle in lower case")?;
     let listed = world.snapshots(&world.one).await?;

@@ -188,6 +188,17 @@ impl ProviderDriver for MemoryDriver {
         requests.disks(volumes).await
     }
 
+    async fn disk_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<Option<VolumeDisk>> {
+        let disks = self.disk_list(cx, app, std::slice::from_ref(volume)).await?;
+        Ok(disks.into_iter().find(|found| found.record.name == *disk))
+    }
+
     async fn disk_create(
         &self,
         cx: &Context,
@@ -214,7 +225,7 @@ impl ProviderDriver for MemoryDriver {
             volume: volume.name.clone(),
             flagged: first,
             assigned_at: first.then(|| cx.next_ulid(None)),
-            size,
+            size: Some(size),
             zone,
             options,
             handle: requests.disk_handle(&volume.name, &request.name),
@@ -326,6 +337,17 @@ impl ProviderDriver for MemoryDriver {
         requests.snapshots(volumes).await
     }
 
+    async fn snapshot_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<Option<VolumeSnapshot>> {
+        let snapshots = self.snapshot_list(cx, app, std::slice::from_ref(volume)).await?;
+        Ok(snapshots.into_iter().find(|found| found.name == *snapshot))
+    }
+
     async fn snapshot_create(
         &self,
         cx: &Context,
@@ -348,7 +370,7 @@ impl ProviderDriver for MemoryDriver {
         let snapshot = VolumeSnapshot {
             name: request.name.clone(),
             volume: volume.name.clone(),
-            size: size(original.gib)?,
+            size: Some(size(original.gib)?),
             handle: handle.clone(),
             created_at: None,
             updated_at: None,
@@ -422,7 +444,7 @@ impl ProviderDriver for MemoryDriver {
             volume: volume.name.clone(),
             flagged: false,
             assigned_at: None,
-            size: size.max(self::size(original.gib)?),
+            size: Some(size.max(self::size(original.gib)?)),
             zone: asked.or(original.zone),
             options,
             handle: requests.disk_handle(&volume.name, &request.disk),

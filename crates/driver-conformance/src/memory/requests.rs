@@ -2,8 +2,8 @@
 
 use kompox_domain::volume::{DiskRecord, arrange, arrange_snapshots};
 use kompox_domain::{
-    AppScope, Context, DiskName, Error, ErrorKind, PendingWrite, Result, SnapshotName, Source, Volume,
-    VolumeDisk, VolumeName, VolumeSnapshot, Zone, naming,
+    AppScope, ByteSize, Context, DiskName, Error, ErrorKind, PendingWrite, Result, SnapshotName, Source,
+    Volume, VolumeDisk, VolumeName, VolumeSnapshot, Zone, naming,
 };
 use tokio::time::{Instant, timeout_at};
 use ulid::Ulid;
@@ -279,7 +279,7 @@ impl Requests<'_> {
                     return Err(not_ready("disk", &disk.record.name, disk.phase));
                 }
                 return Ok(Original {
-                    gib: disk.record.size.gib_ceil(),
+                    gib: disk.record.size.map_or(0, ByteSize::gib_ceil),
                     zone: disk.record.zone,
                     disk: Some(disk.record.name.to_string()),
                 });
@@ -290,7 +290,7 @@ impl Requests<'_> {
                     return Err(not_ready("snapshot", &found.snapshot.name, found.phase));
                 }
                 return Ok(Original {
-                    gib: found.snapshot.size.gib_ceil(),
+                    gib: found.snapshot.size.map_or(0, ByteSize::gib_ceil),
                     zone: found.zone,
                     disk: found.snapshot.source_disk.clone(),
                 });

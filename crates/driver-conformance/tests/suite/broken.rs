@@ -229,6 +229,16 @@ impl ProviderDriver for Broken {
         Ok(disks)
     }
 
+    async fn disk_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        disk: &DiskName,
+    ) -> Result<Option<VolumeDisk>> {
+        self.inner.disk_find(&self.context(cx), app, volume, disk).await
+    }
+
     async fn disk_create(
         &self,
         cx: &Context,
@@ -328,6 +338,17 @@ impl ProviderDriver for Broken {
         volumes: &[Volume],
     ) -> Result<Vec<VolumeSnapshot>> {
         self.inner.snapshot_list(&self.context(cx), app, volumes).await
+    }
+
+    async fn snapshot_find(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        volume: &Volume,
+        snapshot: &SnapshotName,
+    ) -> Result<Option<VolumeSnapshot>> {
+        let cx = self.context(cx);
+        self.inner.snapshot_find(&cx, app, volume, snapshot).await
     }
 
     async fn snapshot_create(

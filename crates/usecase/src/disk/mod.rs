@@ -123,6 +123,25 @@ pub async fn delete(
         })
 }
 
+/// The disk of this name, if there is one.
+///
+/// # Errors
+/// `NotFound` for an unknown volume; those of [`ProviderDriver::disk_find`].
+pub async fn find(
+    driver: &dyn ProviderDriver,
+    cx: &Context,
+    app: &AppScope,
+    volume: &VolumeName,
+    disk: &DiskName,
+) -> Result<Option<VolumeDisk>> {
+    support::require(driver, &[Operation::DiskList])?;
+    let volume = support::volume(app, volume)?;
+    driver
+        .disk_find(cx, app, volume, disk)
+        .await
+        .map_err(|error| error.context(format!("cannot look at disk {disk} of volume {}", volume.name)))
+}
+
 /// The name asked for, or a new one that is greater than all before.
 pub(crate) fn name_or_new(cx: &Context, name: Option<&DiskName>) -> DiskName {
     name.cloned()

@@ -181,7 +181,7 @@ pub(crate) fn disk(volume: &str, name: &str, assigned: bool) -> VolumeDisk {
             volume: volume.parse().unwrap(),
             flagged: assigned,
             assigned_at: None,
-            size: ByteSize::from_gib(1).unwrap(),
+            size: Some(ByteSize::from_gib(1).unwrap()),
             zone: None,
             options: VolumeOptions::default(),
             handle: format!("/disks/{volume}-{name}"),
@@ -199,7 +199,7 @@ pub(crate) fn snapshot(volume: &str, name: &str) -> VolumeSnapshot {
     VolumeSnapshot {
         name: name.parse().unwrap(),
         volume: volume.parse().unwrap(),
-        size: ByteSize::from_gib(1).unwrap(),
+        size: Some(ByteSize::from_gib(1).unwrap()),
         handle: format!("/snapshots/{volume}-{name}"),
         created_at: None,
         updated_at: None,

@@ -268,8 +268,11 @@ where
         .map_err(domain)
 }
 
-/// The same error with how to go on, after its own advice.
+/// The same error with how to go on where time has run out. Where something failed, whoever asked for it says so.
 fn go_on(error: Error) -> Error {
+    if error.kind() != ErrorKind::Timeout {
+        return error;
+    }
     error.and_hint(Hint::command(
         "go on where it stopped",
         Operation::ClusterDeprovision,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kompox_arm::ArmClient;
 use kompox_domain::cluster::Condition;
 use kompox_domain::{Context, Error, ErrorKind, Result};
-use kompox_kube::{KubeClient, KubeError, Resolver, Trouble};
+use kompox_kube::{DefaultClasses, KubeClient, KubeError, Resolver, Trouble};
 
 use super::condition;
 use crate::cluster::kubeconfig::way_in;
@@ -19,6 +19,7 @@ const TRAEFIK: &str = "traefik";
 
 const INSTALLED: &str = "installed";
 const REACHABLE: &str = "reachable";
+const DEFAULT_CLASS: &str = "defaultIngressClass";
 
 /// What came of a look at the cluster's Kubernetes.
 #[derive(Debug, Default)]
@@ -97,7 +98,7 @@ fn is_not_open(state: &str) -> bool {
 }
 
 /// The ingress, as Kubernetes tells of it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 struct Ingress {
     /// Whether its namespace is there.
     namespace: bool,
@@ -105,6 +106,8 @@ struct Ingress {
     available: Option<bool>,
     /// What its load balancer has: an IP address or a name.
     address: Option<String>,
+    /// What is to be told of the default IngressClass.
+    default_class: Option<Condition>,
 }
 
 enum Why {
@@ -121,17 +124,39 @@ async fn ask(
 ) -> std::result::Result<Ingress, Why> {
     let (access, token) = way_in(arm, cx, resolver, cluster).await.map_err(Why::Error)?;
     let client = KubeClient::new(&access, token.as_ref()).map_err(Why::Kube)?;
-    let (namespace, available, address) = futures::try_join!(
+    let (namespace, available, address, classes) = futures::try_join!(
         client.namespace_exists(cx, namespace),
         client.deployment_available(cx, namespace, TRAEFIK),
         client.load_balancer_address(cx, namespace, TRAEFIK),
+        // Whoever may not see them may see the rest.
+        async { Ok(DefaultClasses::read(&client, cx).await) },
     )
     .map_err(Why::Kube)?;
     Ok(Ingress {
         namespace,
         available,
         address,
+        default_class: default_class(classes),
     })
+}
+
+/// What is told of the default IngressClass: nothing where there is no other than ours.
+fn default_class(classes: std::result::Result<DefaultClasses, KubeError>) -> Option<Condition> {
+    let classes = match classes {
+        Ok(classes) => classes,
+        Err(error) => {
+            let (reason, message) = (error.trouble().as_str(), error.to_string());
+            return Some(condition(DEFAULT_CLASS, None, reason, message));
+        }
+    };
+    let told: Vec<String> = classes.warnings().collect();
+    let several = classes.ours || told.len() > 1;
+    let reason = if several {
+        "severalDefaults"
+    } else {
+        "otherDefault"
+    };
+    (!told.is_empty()).then(|| condition(DEFAULT_CLASS, Some(!several), reason, told.join("; ")))
 }
 
 fn in_vain(error: &KubeError) -> Look {
@@ -201,6 +226,7 @@ fn judged(ingress: Ingress, namespace: &str) -> Look {
             )
         };
         conditions.push(condition("ingressAddress", Some(has), reason, message));
+        conditions.extend(ingress.default_class);
     }
     let (ip, host) = match ingress.address {
         Some(address) if address.parse::<IpAddr>().is_ok() => (Some(address), None),
@@ -218,6 +244,7 @@ mod tests {
             namespace,
             available,
             address: address.map(str::to_owned),
+            default_class: None,
         };
         judged(ingress, "traefik")
     }

@@ -231,12 +231,7 @@ impl EmbeddedAzure {
         let settings = ready.get("settings").and_then(Value::as_object);
         let Some(settings) = settings else {
             let said = kompox_files::read(&log, LOG_MAX).unwrap_or_default();
-            let error = said_by(
-                ErrorKind::Failed,
-                "the embedded Azure did not start".to_owned(),
-                &String::from_utf8_lossy(&said),
-            );
-            return Err(Failure::from(error).into());
+            return Err(Failure::from(not_started(&String::from_utf8_lossy(&said))).into());
         };
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let connection = settings
@@ -263,13 +258,34 @@ fn cannot_run(error: std::io::Error) -> Failure {
     )
 }
 
+/// Why the embedded Azure did not start. What it may advise is about its own flags, which a quick start has not: state
+/// and port belong to the quick start's directory, so where either is in use, another directory is the way out.
+fn not_started(stderr: &str) -> Error {
+    let error = said_by(
+        ErrorKind::Failed,
+        "the embedded Azure did not start".to_owned(),
+        stderr,
+    );
+    let said = last_object(stderr);
+    let kind = said.pointer("/error/kind").and_then(Value::as_str);
+    if kind == Some(ErrorKind::Conflict.as_str()) {
+        return error.with_hint("stop what uses it, or name a new directory: kompoxops quickstart DIR");
+    }
+    error
+}
+
+/// The JSON object that a child ended with; null where there is none.
+fn last_object(stderr: &str) -> Value {
+    let mut lines = stderr.lines().rev();
+    lines
+        .find_map(|line| serde_json::from_str(line).ok())
+        .unwrap_or_default()
+}
+
 /// The error of a child, from the JSON object it ended with where there is one.
 fn said_by(kind: ErrorKind, what: String, stderr: &str) -> Error {
-    let object = stderr
-        .lines()
-        .rev()
-        .find_map(|line| serde_json::from_str::<Value>(line).ok());
-    let error = object.as_ref().and_then(|object| object.get("error"));
+    let object = last_object(stderr);
+    let error = object.get("error");
     let text = |name: &str| error.and_then(|error| error.get(name)).and_then(Value::as_str);
     let causes = error
         .and_then(|error| error.get("causes"))
@@ -283,10 +299,6 @@ fn said_by(kind: ErrorKind, what: String, stderr: &str) -> Error {
     };
     let error = Error::new(kind, what).with_source(std::io::Error::other(said));
     match text("hint") {
-        // A quick start has no such flag; the port belongs to its directory.
-        Some(hint) if hint.contains("--port") => {
-            error.with_hint("stop what listens there, or name a new directory: kompoxops quickstart DIR")
-        }
         Some(hint) => error.with_hint(hint.to_owned()),
         None => error,
     }
@@ -306,13 +318,20 @@ mod tests {
     }
 
     #[test]
-    fn no_flag_is_recommended_that_a_quick_start_lacks() {
-        let stderr = "{\"error\":{\"message\":\"in use\",\"hint\":\"choose another port with --port\"}}\n";
-        let error = said_by(ErrorKind::Failed, "it did not start".to_owned(), stderr);
-        let hint = kompox_domain::hint::in_words(error.hints());
-        assert!(
-            !hint.contains("--port") && hint.contains("kompoxops quickstart DIR"),
-            "{hint}"
-        );
+    fn where_something_is_in_use_another_directory_is_recommended_and_no_flag_that_a_quick_start_lacks() {
+        let hint = |kind: &str, hint: &str| {
+            let stderr =
+                format!("{{\"error\":{{\"kind\":\"{kind}\",\"message\":\"x\",\"hint\":\"{hint}\"}}}}\n");
+            kompox_domain::hint::in_words(not_started(&stderr).hints())
+        };
+        // Whatever its words are.
+        for words in ["choose another port with --port", "use another one"] {
+            let told = hint("conflict", words);
+            assert!(
+                !told.contains(words) && told.contains("kompoxops quickstart DIR"),
+                "{told}"
+            );
+        }
+        assert_eq!(hint("failed", "make room for --port"), "make room for --port");
     }
 }
