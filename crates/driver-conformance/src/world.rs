@@ -125,6 +125,14 @@ impl World {
         )
     }
 
+    /// The disk of that name, as the driver finds it.
+    pub(crate) async fn find(&self, volume: &Volume, name: &DiskName) -> Result<Option<VolumeDisk>, Stop> {
+        done(
+            self.driver.disk_find(&self.cx, &self.app, volume, name).await,
+            &format!("disk_find {name}"),
+        )
+    }
+
     /// The disks of one volume.
     pub(crate) async fn disks(&self, volume: &Volume) -> Result<Vec<VolumeDisk>, Stop> {
         self.disks_of(std::slice::from_ref(volume)).await
@@ -194,6 +202,18 @@ impl World {
         self.driver
             .snapshot_restore(&self.cx, &self.app, volume, &request)
             .await
+    }
+
+    /// The snapshot of that name, as the driver finds it.
+    pub(crate) async fn find_snapshot(
+        &self,
+        volume: &Volume,
+        name: &SnapshotName,
+    ) -> Result<Option<VolumeSnapshot>, Stop> {
+        done(
+            self.driver.snapshot_find(&self.cx, &self.app, volume, name).await,
+            &format!("snapshot_find {name}"),
+        )
     }
 
     /// The snapshots of one volume.

@@ -10,6 +10,7 @@ use crate::world::{NO_NAMES, World, assigned, disk, disk_names, named, ordered, 
 cases! {
     disk_list_of_a_new_app_is_empty: DiskList;
     disk_list_is_newest_first_then_by_name: DiskList DiskCreate;
+    disk_find_answers_with_what_is_listed_under_that_name_in_that_volume: DiskList DiskCreate;
     disk_create_assigns_the_first_disk_of_a_volume_and_no_later_one: DiskList DiskCreate;
     disk_create_answers_with_what_is_listed: DiskList DiskCreate;
     disk_create_rounds_sizes_up: DiskList DiskCreate;
@@ -44,6 +45,29 @@ async fn disk_list_is_newest_first_then_by_name(suite: &Suite<'_>) -> Verdict {
     let disks = world.disks_of(&[world.two.clone(), world.one.clone()]).await?;
     equal(&disks.len(), &8, "disks of two volumes")?;
     ordered(&disks, key, "the listing of two volumes")
+}
+
+async fn disk_find_answers_with_what_is_listed_under_that_name_in_that_volume(suite: &Suite<'_>) -> Verdict {
+    let world = World::new(suite).await?;
+    let (here, elsewhere) = (named("here")?, named("elsewhere")?);
+    equal(
+        &world.find(&world.one, &here).await?,
+        &None,
+        "before anything is made",
+    )?;
+    world.create(&world.one, &here).await?;
+    world.create(&world.two, &elsewhere).await?;
+    let listed = world.disks(&world.one).await?;
+    equal(
+        &world.find(&world.one, &here).await?.as_ref(),
+        &listed.first(),
+        "found",
+    )?;
+    equal(
+        &world.find(&world.one, &elsewhere).await?,
+        &None,
+        "a disk of another volume",
+    )
 }
 
 async fn disk_create_assigns_the_first_disk_of_a_volume_and_no_later_one(suite: &Suite<'_>) -> Verdict {

@@ -11,6 +11,7 @@ use crate::world::{NO_NAMES, World, disk_names, named, ordered, snapshot, snapsh
 cases! {
     snapshot_list_of_a_new_app_is_empty: SnapshotList;
     snapshot_list_is_newest_first_then_by_name: DiskCreate SnapshotList SnapshotCreate;
+    snapshot_find_answers_with_what_is_listed_under_that_name_in_that_volume: DiskCreate SnapshotList SnapshotCreate;
     snapshot_create_returns_what_is_listed_and_can_be_used: DiskCreate SnapshotList SnapshotCreate;
     snapshot_create_is_of_the_assigned_disk_unless_told_otherwise: DiskCreate DiskAssign SnapshotCreate;
     snapshot_create_without_any_disk_is_not_found: SnapshotList SnapshotCreate;
@@ -151,6 +152,30 @@ async fn snapshot_create_refuses_a_name_in_use_and_leaves_that_snapshot_alone(su
         "snapshot_create again",
     )?;
     equal(&world.snapshots(&world.one).await?, &before, "snapshots")
+}
+
+async fn snapshot_find_answers_with_what_is_listed_under_that_name_in_that_volume(
+    suite: &Suite<'_>,
+) -> Verdict {
+    let world = World::new(suite).await?;
+    let (here, elsewhere) = (named("here")?, named("elsewhere")?);
+    equal(
+        &world.find_snapshot(&world.one, &here).await?,
+        &None,
+        "before anything is made",
+    )?;
+    for (volume, name) in [(&world.one, &here), (&world.two, &elsewhere)] {
+        world.create(volume, &named("disk")?).await?;
+        world.snapshot(volume, name).await?;
+    }
+    let listed = world.snapshots(&world.one).await?;
+    let found = world.find_snapshot(&world.one, &here).await?;
+    equal(&found.as_ref(), &listed.first(), "found")?;
+    equal(
+        &world.find_snapshot(&world.one, &elsewhere).await?,
+        &None,
+        "a snapshot of another volume",
+    )
 }
 
 async fn snapshot_delete_of_a_missing_snapshot_succeeds(suite: &Suite<'_>) -> Verdict {
