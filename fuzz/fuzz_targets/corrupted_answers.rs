@@ -4,8 +4,8 @@
 #![no_main]
 
 use kompox_azure_emulator::{Options, Timing};
-use kompox_tests::crash_points::{Trouble, break_at};
-use kompox_tests::doing::writing;
+use kompox_tests::crash_points::Trouble;
+use kompox_tests::operations::Writing;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     for (place, byte) in number.iter_mut().zip(seed) {
         *place = *byte;
     }
-    let operations = writing();
+    let operations = Writing::all();
     let operation = &operations[usize::from(*operation) % operations.len()];
     let options = Options {
         timing: Timing::zero(),
@@ -25,6 +25,6 @@ fuzz_target!(|data: &[u8]| {
         .enable_all()
         .build()
         .unwrap()
-        .block_on(break_at(operation, options, trouble, usize::from(request % 16)))
+        .block_on(operation.break_at(options, trouble, usize::from(request % 64)))
         .unwrap();
 });

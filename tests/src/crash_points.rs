@@ -23,7 +23,7 @@
 )]
 
 mod contents;
-mod estate;
+pub(crate) mod estate;
 mod likeness;
 mod moments;
 mod trouble;
@@ -31,7 +31,7 @@ mod world;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use kompox_azure_emulator::{FaultPlan, FaultRule, LoggedRequest, Options};
@@ -41,7 +41,7 @@ pub use contents::{Contents, Disk, End, Item};
 pub use estate::{Estate, Vigil};
 pub use likeness::Likeness;
 pub use moments::{Moments, Winners, winners};
-pub use trouble::Trouble;
+pub use trouble::{Counted, Trouble};
 pub use world::{Cloud, Operator, World};
 
 /// Where operations run, and what is looked at meanwhile.
@@ -155,7 +155,7 @@ pub trait Operation: Sized {
 pub struct Report {
     /// The operation.
     pub name: String,
-    /// Its requests, undisturbed.
+    /// Its requests that are counted, undisturbed.
     pub requests: usize,
     /// How often it was broken.
     pub crash_points: usize,
@@ -197,17 +197,46 @@ pub async fn break_by<O: Operation>(
     options: Options,
     troubles: &[Trouble],
 ) -> std::result::Result<Report, String> {
+    break_some(operation, options, Counted::Requests, troubles, usize::MAX).await
+}
+
+/// Breaks an operation at its writes only, and holds what it claims then against what is there; it is not run again.
+/// Where there are more than `most` ways to do that the troubles are spread over the writes: each trouble and each
+/// write has its turn.
+///
+/// # Errors
+/// The first claim that was not true.
+pub async fn claims_at_writes<O: Operation>(
+    operation: &O,
+    options: Options,
+    troubles: &[Trouble],
+    most: usize,
+) -> std::result::Result<Report, String> {
+    break_some(operation, options, Counted::Writes, troubles, most).await
+}
+
+async fn break_some<O: Operation>(
+    operation: &O,
+    options: Options,
+    counted: Counted,
+    troubles: &[Trouble],
+    most: usize,
+) -> std::result::Result<Report, String> {
     let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
     let mut ground = O::Ground::new(&cloud);
-    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
+    let mut stage = Stage::prepare(operation, &cloud, &mut ground, counted).await?;
     stage.undisturbed().await?;
-    for trouble in troubles {
+    let requests = stage.report.requests;
+    let stride = (requests * troubles.len())
+        .div_ceil(most)
+        .clamp(1, requests.max(1));
+    for (turn, trouble) in troubles.iter().enumerate() {
         // Runs may differ in how often they look at something: as long as the trouble comes at all.
-        for request in 0.. {
-            let point = format!("{}: {trouble} at request {}", stage.report.name, request + 1);
+        for request in (turn % stride..).step_by(stride) {
+            let point = format!("{}: {trouble} at {counted} {}", stage.report.name, request + 1);
             let struck = stage.break_at(*trouble, request).await;
             let struck = struck.map_err(|what| format!("{point}: {what}"))?;
-            if !struck && request >= stage.report.requests {
+            if !struck && request >= requests {
                 break;
             }
         }
@@ -227,7 +256,7 @@ pub async fn break_at<O: Operation>(
 ) -> std::result::Result<(), String> {
     let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
     let mut ground = O::Ground::new(&cloud);
-    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
+    let mut stage = Stage::prepare(operation, &cloud, &mut ground, Counted::Requests).await?;
     stage.break_at(trouble, request).await.map(drop)
 }
 
@@ -273,7 +302,7 @@ pub async fn fail_everywhere<O: Operation>(
 ) -> std::result::Result<Report, String> {
     let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
     let mut ground = O::Ground::new(&cloud);
-    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
+    let mut stage = Stage::prepare(operation, &cloud, &mut ground, Counted::Requests).await?;
     let failures = failures(stage.template).await;
     stage.undisturbed().await?;
     for failure in failures {
@@ -295,6 +324,9 @@ struct Stage<'a, 'c, O: Operation> {
     /// Who runs it again.
     second: Operator,
     reader: Operator,
+    counted: Counted,
+    /// How long the operation takes, undisturbed.
+    takes: Duration,
     report: Report,
 }
 
@@ -303,6 +335,7 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         operation: &'a O,
         cloud: &'c Cloud,
         template: &'a mut O::Ground<'c>,
+        counted: Counted,
     ) -> std::result::Result<Self, String> {
         let name = operation.name();
         let prepared = operation.prepare(template, &cloud.operator()).await;
@@ -315,6 +348,8 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
             first: cloud.operator(),
             second: cloud.operator(),
             reader: cloud.operator(),
+            counted,
+            takes: Duration::ZERO,
             report: Report {
                 name,
                 ..Report::default()
@@ -329,8 +364,10 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         self.sign_in(&ground).await?;
         let watch = self.operation.watch(&ground).await;
         self.cloud.emulator.clear_requests();
+        let begun = Instant::now();
         let ran = self.operation.run(&ground, &self.first).await;
-        self.report.requests = self.cloud.emulator.requests().len();
+        self.takes = begun.elapsed();
+        self.report.requests = self.counted.of(&self.cloud.emulator.requests()).len();
         let undisturbed = |what: String| format!("{}, undisturbed: {what}", self.report.name);
         ran.map_err(|error| undisturbed(format!("{error:?}")))?;
         watch.verdict().map_err(undisturbed)?;
@@ -359,15 +396,15 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         let cx = self.first.cx.within();
         let operator = Operator {
             driver: Arc::clone(&self.first.driver),
-            cx: match trouble.deadline() {
+            cx: match trouble.deadline(self.takes) {
                 Some(time) => cx.with_deadline(Instant::now() + time),
                 None => cx,
             },
         };
         let run = self.operation.run(&ground, &operator);
-        let first = trouble.strike(self.cloud, request, run).await;
+        let first = trouble.strike(self.cloud, self.counted, request, run).await;
         let requests = self.cloud.emulator.requests();
-        let struck = requests.get(request);
+        let struck = self.counted.of(&requests).get(request).copied();
         if trouble.is_overcome() && !matches!(first, Some(Ok(()))) {
             return Err(format!("one refusal is not overcome: {first:?}"));
         }
@@ -375,7 +412,15 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         self.report.idle += usize::from(idle && matches!(first, Some(Ok(()))));
         let claim = Claim::of(first.as_ref(), operator.cx.outcome());
         self.hold_against(claim, &ground, &before, idle).await?;
-        self.recover(ground, &watch, first).await?;
+        self.report.failures += usize::from(!matches!(first, Some(Ok(()))));
+        match self.counted {
+            Counted::Requests => self.recover(ground, &watch, first).await?,
+            Counted::Writes => {
+                watch.verdict()?;
+                self.report.moments += watch.seen();
+                ground.remove().await;
+            }
+        }
         self.report.crash_points += usize::from(struck.is_some());
         Ok(struck.is_some())
     }
@@ -423,6 +468,7 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
             Err(_) => {}
         }
         self.report.crash_points += 1;
+        self.report.failures += usize::from(first.is_err());
         self.recover(ground, &watch, Some(first)).await
     }
 
@@ -435,7 +481,6 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
     ) -> std::result::Result<(), String> {
         let operation = self.operation;
         self.cloud.set_faults(FaultPlan::default());
-        self.report.failures += usize::from(!matches!(first, Some(Ok(()))));
         let told = |what: String| format!("{what} (the first run gave {first:?})");
         watch.verdict().map_err(told)?;
         operation.read(&ground, &self.reader, watch).await.map_err(told)?;
