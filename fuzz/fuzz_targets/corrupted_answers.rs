@@ -3,10 +3,30 @@
 //! the corruption.
 #![no_main]
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use kompox_azure_emulator::{Options, Timing};
-use kompox_tests::crash_points::Trouble;
+use kompox_tests::crash_points::{Breakable, Trouble};
 use kompox_tests::operations::Writing;
 use libfuzzer_sys::fuzz_target;
+use tokio::runtime::{Builder, Runtime};
+
+/// No operation has more requests.
+const REQUESTS: u8 = 64;
+
+/// Operations that were made ready, by their number: each starts from the same again, whatever was done before.
+struct Ready {
+    runtime: Runtime,
+    operations: HashMap<usize, Box<dyn Breakable>>,
+}
+
+thread_local! {
+    static READY: RefCell<Ready> = RefCell::new(Ready {
+        runtime: Builder::new_current_thread().enable_all().build().unwrap(),
+        operations: HashMap::new(),
+    });
+}
 
 fuzz_target!(|data: &[u8]| {
     let [operation, request, seed @ ..] = data else { return };
@@ -14,17 +34,18 @@ fuzz_target!(|data: &[u8]| {
     for (place, byte) in number.iter_mut().zip(seed) {
         *place = *byte;
     }
-    let operations = Writing::all();
-    let operation = &operations[usize::from(*operation) % operations.len()];
-    let options = Options {
-        timing: Timing::zero(),
-        ..Options::default()
-    };
     let trouble = Trouble::Corrupted(u64::from_le_bytes(number));
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(operation.break_at(options, trouble, usize::from(request % 64)))
-        .unwrap();
+    READY.with_borrow_mut(|Ready { runtime, operations }| {
+        let mut all = Writing::all();
+        let chosen = usize::from(*operation) % all.len();
+        let operation = operations.entry(chosen).or_insert_with(|| {
+            let options = Options {
+                timing: Timing::zero(),
+                ..Options::default()
+            };
+            runtime.block_on(all.swap_remove(chosen).ready(options)).unwrap()
+        });
+        let request = usize::from(*request % REQUESTS);
+        runtime.block_on(operation.break_at(trouble, request)).unwrap();
+    });
 });

@@ -197,34 +197,52 @@ pub async fn break_by<O: Operation>(
     options: Options,
     troubles: &[Trouble],
 ) -> std::result::Result<Report, String> {
-    break_some(operation, options, Counted::Requests, troubles, usize::MAX).await
+    let all = Struck {
+        counted: Counted::Requests,
+        most: usize::MAX,
+        again: true,
+    };
+    break_some(operation, options, troubles, all).await
 }
 
-/// Breaks an operation at its writes only, and holds what it claims then against what is there; it is not run again.
-/// Where there are more than `most` ways to do that the troubles are spread over the writes: each trouble and each
-/// write has its turn.
+/// Breaks an operation and holds what it claims then against what is there; it is not run again. Where there are more
+/// than `most` ways to do that the troubles are spread over the requests: each trouble has its turn, and so has each
+/// request if they are not more than `most`.
 ///
 /// # Errors
 /// The first claim that was not true.
-pub async fn claims_at_writes<O: Operation>(
+pub async fn claims_of<O: Operation>(
     operation: &O,
     options: Options,
     troubles: &[Trouble],
+    counted: Counted,
     most: usize,
 ) -> std::result::Result<Report, String> {
-    break_some(operation, options, Counted::Writes, troubles, most).await
+    let again = false;
+    let struck = Struck { counted, most, again };
+    break_some(operation, options, troubles, struck).await
+}
+
+/// Where an operation is struck, and what follows.
+#[derive(Debug, Clone, Copy)]
+struct Struck {
+    counted: Counted,
+    most: usize,
+    /// Whether it is run again, and must lead to the wanted end.
+    again: bool,
 }
 
 async fn break_some<O: Operation>(
     operation: &O,
     options: Options,
-    counted: Counted,
     troubles: &[Trouble],
-    most: usize,
+    struck: Struck,
 ) -> std::result::Result<Report, String> {
+    let Struck { counted, most, again } = struck;
     let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
     let mut ground = O::Ground::new(&cloud);
     let mut stage = Stage::prepare(operation, &cloud, &mut ground, counted).await?;
+    stage.again = again;
     stage.undisturbed().await?;
     let requests = stage.report.requests;
     let stride = (requests * troubles.len())
@@ -244,20 +262,38 @@ async fn break_some<O: Operation>(
     Ok(stage.report)
 }
 
-/// Breaks an operation at one of its requests.
+/// An operation that stands ready to be broken at one of its requests, again and again.
+#[async_trait(?Send)]
+pub trait Breakable {
+    /// Breaks it.
+    ///
+    /// # Errors
+    /// As [`break_everywhere`].
+    async fn break_at(&mut self, trouble: Trouble, request: usize) -> std::result::Result<(), String>;
+}
+
+#[async_trait(?Send)]
+impl<O: Operation> Breakable for Stage<'_, '_, O> {
+    async fn break_at(&mut self, trouble: Trouble, request: usize) -> std::result::Result<(), String> {
+        Stage::break_at(self, trouble, request).await.map(drop)
+    }
+}
+
+/// Makes an operation ready in an embedded Azure of these options, for as long as the program runs.
 ///
 /// # Errors
-/// As [`break_everywhere`].
-pub async fn break_at<O: Operation>(
-    operation: &O,
-    options: Options,
-    trouble: Trouble,
-    request: usize,
-) -> std::result::Result<(), String> {
+/// Why what it starts from cannot be made.
+pub async fn ready<O>(operation: O, options: Options) -> std::result::Result<Box<dyn Breakable>, String>
+where
+    O: Operation + 'static,
+    O::Ground<'static>: 'static,
+{
+    let operation: &'static O = Box::leak(Box::new(operation));
     let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
-    let mut ground = O::Ground::new(&cloud);
-    let mut stage = Stage::prepare(operation, &cloud, &mut ground, Counted::Requests).await?;
-    stage.break_at(trouble, request).await.map(drop)
+    let cloud: &'static Cloud = Box::leak(Box::new(cloud));
+    let ground = Box::leak(Box::new(O::Ground::new(cloud)));
+    let stage = Stage::prepare(operation, cloud, ground, Counted::Requests).await?;
+    Ok(Box::new(stage))
 }
 
 /// What an operation says of itself when it has ended, or was ended.
@@ -325,6 +361,8 @@ struct Stage<'a, 'c, O: Operation> {
     second: Operator,
     reader: Operator,
     counted: Counted,
+    /// Whether it is run again.
+    again: bool,
     /// How long the operation takes, undisturbed.
     takes: Duration,
     report: Report,
@@ -349,6 +387,7 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
             second: cloud.operator(),
             reader: cloud.operator(),
             counted,
+            again: true,
             takes: Duration::ZERO,
             report: Report {
                 name,
@@ -413,13 +452,12 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         let claim = Claim::of(first.as_ref(), operator.cx.outcome());
         self.hold_against(claim, &ground, &before, idle).await?;
         self.report.failures += usize::from(!matches!(first, Some(Ok(()))));
-        match self.counted {
-            Counted::Requests => self.recover(ground, &watch, first).await?,
-            Counted::Writes => {
-                watch.verdict()?;
-                self.report.moments += watch.seen();
-                ground.remove().await;
-            }
+        if self.again {
+            self.recover(ground, &watch, first).await?;
+        } else {
+            watch.verdict()?;
+            self.report.moments += watch.seen();
+            ground.remove().await;
         }
         self.report.crash_points += usize::from(struck.is_some());
         Ok(struck.is_some())

@@ -7,7 +7,7 @@
 
 use kompox_azure_emulator::Options;
 
-use crate::crash_points::{Trouble, break_at};
+use crate::crash_points::{Breakable, ready};
 
 pub mod building;
 pub mod doing;
@@ -53,17 +53,17 @@ impl Writing {
             .collect()
     }
 
-    /// Breaks it at one of its requests.
+    /// Makes it ready in an embedded Azure of these options.
     ///
     /// # Errors
-    /// As [`break_at`].
-    pub async fn break_at(&self, options: Options, trouble: Trouble, request: usize) -> Result<(), String> {
+    /// As [`ready`].
+    pub async fn ready(self, options: Options) -> Result<Box<dyn Breakable>, String> {
         match self {
-            Self::Volumes(operation) => break_at(operation, options, trouble, request).await,
-            Self::Cluster(operation) => break_at(operation, options, trouble, request).await,
-            Self::Ingress(operation) => break_at(operation, options, trouble, request).await,
-            Self::Mounts(operation) => break_at(operation, options, trouble, request).await,
-            Self::Names(operation) => break_at(operation, options, trouble, request).await,
+            Self::Volumes(operation) => ready(operation, options).await,
+            Self::Cluster(operation) => ready(operation, options).await,
+            Self::Ingress(operation) => ready(operation, options).await,
+            Self::Mounts(operation) => ready(operation, options).await,
+            Self::Names(operation) => ready(operation, options).await,
         }
     }
 }
