@@ -190,7 +190,8 @@ async fn an_object_that_the_cluster_does_not_delete_is_told_at_once_and_not_wait
         (409, "Conflict", ErrorKind::Conflict),
     ] {
         let refusal = FaultAction::respond(status, code, "No.");
-        site.world.fault(FaultRule::new("DELETE", "/api/**", refusal));
+        site.world
+            .fault(FaultRule::new("DELETE", "**/services/*", refusal));
         let begun = Instant::now();
         let error = site.uninstall().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{error:?}");
