@@ -11,6 +11,7 @@ use kompox_tests::crash_points::{Breakable, Trouble};
 use kompox_tests::operations::Writing;
 use libfuzzer_sys::fuzz_target;
 use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// No operation has more requests.
 const REQUESTS: u8 = 64;
@@ -21,21 +22,37 @@ struct Ready {
     operations: HashMap<usize, Box<dyn Breakable>>,
 }
 
+impl Ready {
+    fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        // libFuzzer's main, unlike Rust's, lets a write to a connection that was reset end the process without a word.
+        // A handler, once there, stays.
+        let entered = runtime.enter();
+        drop(signal(SignalKind::pipe()).unwrap());
+        drop(entered);
+        Self {
+            runtime,
+            operations: HashMap::new(),
+        }
+    }
+}
+
 thread_local! {
-    static READY: RefCell<Ready> = RefCell::new(Ready {
-        runtime: Builder::new_current_thread().enable_all().build().unwrap(),
-        operations: HashMap::new(),
-    });
+    /// Never dropped: operations that are ready stay so as long as the process runs.
+    static READY: &'static RefCell<Ready> = Box::leak(Box::new(RefCell::new(Ready::new())));
 }
 
 fuzz_target!(|data: &[u8]| {
-    let [operation, request, seed @ ..] = data else { return };
+    let [operation, request, seed @ ..] = data else {
+        return;
+    };
     let mut number = [0; 8];
     for (place, byte) in number.iter_mut().zip(seed) {
         *place = *byte;
     }
     let trouble = Trouble::Corrupted(u64::from_le_bytes(number));
-    READY.with_borrow_mut(|Ready { runtime, operations }| {
+    READY.with(|ready| {
+        let Ready { runtime, operations } = &mut *ready.borrow_mut();
         let mut all = Writing::all();
         let chosen = usize::from(*operation) % all.len();
         let operation = operations.entry(chosen).or_insert_with(|| {
