@@ -23,7 +23,7 @@
 )]
 
 mod contents;
-mod estate;
+pub(crate) mod estate;
 mod likeness;
 mod moments;
 mod trouble;
@@ -31,7 +31,7 @@ mod world;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use kompox_azure_emulator::{FaultPlan, FaultRule, LoggedRequest, Options};
@@ -41,7 +41,7 @@ pub use contents::{Contents, Disk, End, Item};
 pub use estate::{Estate, Vigil};
 pub use likeness::Likeness;
 pub use moments::{Moments, Winners, winners};
-pub use trouble::Trouble;
+pub use trouble::{Counted, Trouble};
 pub use world::{Cloud, Operator, World};
 
 /// Where operations run, and what is looked at meanwhile.
@@ -155,7 +155,7 @@ pub trait Operation: Sized {
 pub struct Report {
     /// The operation.
     pub name: String,
-    /// Its requests, undisturbed.
+    /// Its requests that are counted, undisturbed.
     pub requests: usize,
     /// How often it was broken.
     pub crash_points: usize,
@@ -197,17 +197,64 @@ pub async fn break_by<O: Operation>(
     options: Options,
     troubles: &[Trouble],
 ) -> std::result::Result<Report, String> {
+    let all = Struck {
+        counted: Counted::Requests,
+        most: usize::MAX,
+        again: true,
+    };
+    break_some(operation, options, troubles, all).await
+}
+
+/// Breaks an operation and holds what it claims then against what is there; it is not run again. Where there are more
+/// than `most` ways to do that the troubles are spread over the requests: each trouble has its turn, and so has each
+/// request if they are not more than `most`.
+///
+/// # Errors
+/// The first claim that was not true.
+pub async fn claims_of<O: Operation>(
+    operation: &O,
+    options: Options,
+    troubles: &[Trouble],
+    counted: Counted,
+    most: usize,
+) -> std::result::Result<Report, String> {
+    let again = false;
+    let struck = Struck { counted, most, again };
+    break_some(operation, options, troubles, struck).await
+}
+
+/// Where an operation is struck, and what follows.
+#[derive(Debug, Clone, Copy)]
+struct Struck {
+    counted: Counted,
+    most: usize,
+    /// Whether it is run again, and must lead to the wanted end.
+    again: bool,
+}
+
+async fn break_some<O: Operation>(
+    operation: &O,
+    options: Options,
+    troubles: &[Trouble],
+    struck: Struck,
+) -> std::result::Result<Report, String> {
+    let Struck { counted, most, again } = struck;
     let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
     let mut ground = O::Ground::new(&cloud);
-    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
+    let mut stage = Stage::prepare(operation, &cloud, &mut ground, counted).await?;
+    stage.again = again;
     stage.undisturbed().await?;
-    for trouble in troubles {
+    let requests = stage.report.requests;
+    let stride = (requests * troubles.len())
+        .div_ceil(most)
+        .clamp(1, requests.max(1));
+    for (turn, trouble) in troubles.iter().enumerate() {
         // Runs may differ in how often they look at something: as long as the trouble comes at all.
-        for request in 0.. {
-            let point = format!("{}: {trouble} at request {}", stage.report.name, request + 1);
+        for request in (turn % stride..).step_by(stride) {
+            let point = format!("{}: {trouble} at {counted} {}", stage.report.name, request + 1);
             let struck = stage.break_at(*trouble, request).await;
             let struck = struck.map_err(|what| format!("{point}: {what}"))?;
-            if !struck && request >= stage.report.requests {
+            if !struck && request >= requests {
                 break;
             }
         }
@@ -215,20 +262,38 @@ pub async fn break_by<O: Operation>(
     Ok(stage.report)
 }
 
-/// Breaks an operation at one of its requests.
+/// An operation that stands ready to be broken at one of its requests, again and again.
+#[async_trait(?Send)]
+pub trait Breakable {
+    /// Breaks it.
+    ///
+    /// # Errors
+    /// As [`break_everywhere`].
+    async fn break_at(&mut self, trouble: Trouble, request: usize) -> std::result::Result<(), String>;
+}
+
+#[async_trait(?Send)]
+impl<O: Operation> Breakable for Stage<'_, '_, O> {
+    async fn break_at(&mut self, trouble: Trouble, request: usize) -> std::result::Result<(), String> {
+        Stage::break_at(self, trouble, request).await.map(drop)
+    }
+}
+
+/// Makes an operation ready in an embedded Azure of these options, for as long as the program runs.
 ///
 /// # Errors
-/// As [`break_everywhere`].
-pub async fn break_at<O: Operation>(
-    operation: &O,
-    options: Options,
-    trouble: Trouble,
-    request: usize,
-) -> std::result::Result<(), String> {
+/// Why what it starts from cannot be made.
+pub async fn ready<O>(operation: O, options: Options) -> std::result::Result<Box<dyn Breakable>, String>
+where
+    O: Operation + 'static,
+    O::Ground<'static>: 'static,
+{
+    let operation: &'static O = Box::leak(Box::new(operation));
     let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
-    let mut ground = O::Ground::new(&cloud);
-    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
-    stage.break_at(trouble, request).await.map(drop)
+    let cloud: &'static Cloud = Box::leak(Box::new(cloud));
+    let ground = Box::leak(Box::new(O::Ground::new(cloud)));
+    let stage = Stage::prepare(operation, cloud, ground, Counted::Requests).await?;
+    Ok(Box::new(stage))
 }
 
 /// What an operation says of itself when it has ended, or was ended.
@@ -273,7 +338,7 @@ pub async fn fail_everywhere<O: Operation>(
 ) -> std::result::Result<Report, String> {
     let cloud = Cloud::start_with(options, |subscription| operation.settings(subscription)).await;
     let mut ground = O::Ground::new(&cloud);
-    let mut stage = Stage::prepare(operation, &cloud, &mut ground).await?;
+    let mut stage = Stage::prepare(operation, &cloud, &mut ground, Counted::Requests).await?;
     let failures = failures(stage.template).await;
     stage.undisturbed().await?;
     for failure in failures {
@@ -295,6 +360,11 @@ struct Stage<'a, 'c, O: Operation> {
     /// Who runs it again.
     second: Operator,
     reader: Operator,
+    counted: Counted,
+    /// Whether it is run again.
+    again: bool,
+    /// How long the operation takes, undisturbed.
+    takes: Duration,
     report: Report,
 }
 
@@ -303,6 +373,7 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         operation: &'a O,
         cloud: &'c Cloud,
         template: &'a mut O::Ground<'c>,
+        counted: Counted,
     ) -> std::result::Result<Self, String> {
         let name = operation.name();
         let prepared = operation.prepare(template, &cloud.operator()).await;
@@ -315,6 +386,9 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
             first: cloud.operator(),
             second: cloud.operator(),
             reader: cloud.operator(),
+            counted,
+            again: true,
+            takes: Duration::ZERO,
             report: Report {
                 name,
                 ..Report::default()
@@ -329,8 +403,10 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         self.sign_in(&ground).await?;
         let watch = self.operation.watch(&ground).await;
         self.cloud.emulator.clear_requests();
+        let begun = Instant::now();
         let ran = self.operation.run(&ground, &self.first).await;
-        self.report.requests = self.cloud.emulator.requests().len();
+        self.takes = begun.elapsed();
+        self.report.requests = self.counted.of(&self.cloud.emulator.requests()).len();
         let undisturbed = |what: String| format!("{}, undisturbed: {what}", self.report.name);
         ran.map_err(|error| undisturbed(format!("{error:?}")))?;
         watch.verdict().map_err(undisturbed)?;
@@ -359,15 +435,15 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         let cx = self.first.cx.within();
         let operator = Operator {
             driver: Arc::clone(&self.first.driver),
-            cx: match trouble.deadline() {
+            cx: match trouble.deadline(self.takes) {
                 Some(time) => cx.with_deadline(Instant::now() + time),
                 None => cx,
             },
         };
         let run = self.operation.run(&ground, &operator);
-        let first = trouble.strike(self.cloud, request, run).await;
+        let first = trouble.strike(self.cloud, self.counted, request, run).await;
         let requests = self.cloud.emulator.requests();
-        let struck = requests.get(request);
+        let struck = self.counted.of(&requests).get(request).copied();
         if trouble.is_overcome() && !matches!(first, Some(Ok(()))) {
             return Err(format!("one refusal is not overcome: {first:?}"));
         }
@@ -375,7 +451,14 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
         self.report.idle += usize::from(idle && matches!(first, Some(Ok(()))));
         let claim = Claim::of(first.as_ref(), operator.cx.outcome());
         self.hold_against(claim, &ground, &before, idle).await?;
-        self.recover(ground, &watch, first).await?;
+        self.report.failures += usize::from(!matches!(first, Some(Ok(()))));
+        if self.again {
+            self.recover(ground, &watch, first).await?;
+        } else {
+            watch.verdict()?;
+            self.report.moments += watch.seen();
+            ground.remove().await;
+        }
         self.report.crash_points += usize::from(struck.is_some());
         Ok(struck.is_some())
     }
@@ -423,6 +506,7 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
             Err(_) => {}
         }
         self.report.crash_points += 1;
+        self.report.failures += usize::from(first.is_err());
         self.recover(ground, &watch, Some(first)).await
     }
 
@@ -435,7 +519,6 @@ impl<'a, 'c, O: Operation> Stage<'a, 'c, O> {
     ) -> std::result::Result<(), String> {
         let operation = self.operation;
         self.cloud.set_faults(FaultPlan::default());
-        self.report.failures += usize::from(!matches!(first, Some(Ok(()))));
         let told = |what: String| format!("{what} (the first run gave {first:?})");
         watch.verdict().map_err(told)?;
         operation.read(&ground, &self.reader, watch).await.map_err(told)?;

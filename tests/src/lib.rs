@@ -2,5 +2,5 @@
 
 pub mod binary;
 pub mod crash_points;
-pub mod doing;
 pub mod model;
+pub mod operations;

@@ -93,11 +93,44 @@ impl ArmClient {
             Err(error) => error,
         };
         if !writing.sent.get() {
-            return Err(error);
+            return self.refused(cx, request, &writing, error).await;
         }
         match self.shown(cx, request).await {
             Some(response) => Ok(response),
             None => Err(ArmError::Unsettled(Box::new(error))),
+        }
+    }
+
+    /// What a refusal comes to. That there is nothing to delete, reading must not belie: a replica that lags behind says
+    /// so too, and somebody in between.
+    async fn refused(
+        &self,
+        cx: &Context,
+        request: &ArmRequest,
+        writing: &Writing,
+        error: ArmError,
+    ) -> Result<ArmResponse> {
+        let Evidence::Absent(url) = &request.evidence else {
+            return Err(error);
+        };
+        if !error.is_not_found() {
+            return Err(error);
+        }
+        match self.look(cx, url).await {
+            Err(absent) if absent.is_absent() => return Err(error),
+            Err(unknown) => return Err(unknown),
+            Ok(_) => {}
+        }
+        let again = request.clone().in_known_group().known_to_exist();
+        match self.send_until_answered(cx, &again, &writing.sent).await {
+            Err(error) if writing.sent.get() => Err(ArmError::Unsettled(Box::new(error))),
+            Err(error) if error.is_not_found() => Err(ArmError::Protocol {
+                correlation_id: None,
+                request: request.label(),
+                reason: "it is answered that there is nothing to delete, and reading shows that it is there"
+                    .to_owned(),
+            }),
+            answered => answered,
         }
     }
 

@@ -14,9 +14,9 @@ use super::{Ground, Watching};
 
 /// Part of the name of everything that belongs to strangers.
 const THEIRS: &str = "theirs";
-const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
-const VAULTS: &str = "Microsoft.KeyVault/vaults";
-const STACKS: &str = "Microsoft.Resources/deploymentStacks";
+pub(crate) const CLUSTERS: &str = "Microsoft.ContainerService/managedClusters";
+pub(crate) const VAULTS: &str = "Microsoft.KeyVault/vaults";
+pub(crate) const STACKS: &str = "Microsoft.Resources/deploymentStacks";
 const GROUPS: &str = "Microsoft.Resources/resourceGroups";
 
 /// A whole embedded Azure for one cluster: each copy goes back to what was prepared, so there is one at a time.

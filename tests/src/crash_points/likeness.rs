@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
+use super::estate::is_a;
+
 /// Numbers of roles, which are the same everywhere. Then what is not: any other GUID; ULIDs; what names of clusters,
 /// of their scale sets and of data collection rules end with; numbers without dashes; addresses; times.
 static CHANCE: LazyLock<Regex> = LazyLock::new(|| {
@@ -33,12 +35,7 @@ impl Likeness {
     pub fn of(resources: &[Value]) -> Self {
         let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for resource in resources {
-            let is = |kind: &str| {
-                resource["type"]
-                    .as_str()
-                    .is_some_and(|found| found.eq_ignore_ascii_case(kind))
-            };
-            if is("Microsoft.Resources/deployments") {
+            if is_a(resource, "Microsoft.Resources/deployments") {
                 continue;
             }
             let mut resource = resource.clone();

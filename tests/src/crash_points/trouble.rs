@@ -5,9 +5,47 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule};
+use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, LoggedRequest};
 
 use super::world::Cloud;
+
+/// Every method of a request that may change something: POST also asks for credentials and reviews.
+const WRITES: &str = "PUT|PATCH|DELETE|POST";
+
+/// Which requests of an operation are counted, from 0, and struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// All.
+    Requests,
+    /// Those that are no reads.
+    Writes,
+}
+
+impl Counted {
+    const fn methods(self) -> &'static str {
+        match self {
+            Self::Requests => "*",
+            Self::Writes => WRITES,
+        }
+    }
+
+    /// Those of these requests that are counted.
+    pub(super) fn of(self, requests: &[LoggedRequest]) -> Vec<&LoggedRequest> {
+        let counts = |request: &&LoggedRequest| {
+            self == Self::Requests || WRITES.split('|').any(|method| method == request.method)
+        };
+        requests.iter().filter(counts).collect()
+    }
+}
+
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Requests => "request",
+            Self::Writes => "write",
+        })
+    }
+}
 
 /// What goes wrong, and from then on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +65,7 @@ pub enum Trouble {
     /// The request is lost, and from then on every write is answered with this status.
     LostThen(u16),
     /// The request takes effect, and its answer is changed on its way into something that ARM and Kubernetes never
-    /// answer; the seed tells how.
+    /// answer; the seed and the request tell how.
     Corrupted(u64),
     /// The request takes effect or, where it does not arrive, does not; nobody answers, and the deadline passes.
     Overdue {
@@ -53,9 +91,9 @@ impl Trouble {
         Self::KilledAfter,
     ];
 
-    /// How long whoever runs into it has time.
-    pub(super) fn deadline(self) -> Option<Duration> {
-        matches!(self, Self::Overdue { .. }).then_some(Duration::from_millis(300))
+    /// How long whoever runs into it has time, where undisturbed it takes so long: enough to come to the request.
+    pub(super) fn deadline(self, undisturbed: Duration) -> Option<Duration> {
+        matches!(self, Self::Overdue { .. }).then_some(Duration::from_millis(200) + undisturbed)
     }
 
     /// Whether whoever runs into it must get over it.
@@ -64,11 +102,14 @@ impl Trouble {
         matches!(self, Self::RefusedOnce | Self::ThrottledOnce)
     }
 
-    /// The rules that bring it about; `request` counts from 0.
-    #[must_use]
-    pub fn plan(self, request: usize) -> FaultPlan {
+    /// The rules that bring it about.
+    fn plan(self, counted: Counted, request: usize) -> FaultPlan {
         let request = u32::try_from(request).unwrap_or(u32::MAX);
-        let rule = |action| FaultRule::new("*", "**", action).after(request);
+        let rule = |action| {
+            FaultRule::new(counted.methods(), "**", action)
+                .after(request)
+                .clients_only()
+        };
         let refusal = || FaultAction::respond(500, "InternalServerError", "Something broke.");
         // A rule that fires ends the search, so the second one does not count the request that the first took.
         FaultPlan::new(match self {
@@ -84,7 +125,11 @@ impl Trouble {
             }
             Self::Refused => vec![rule(refusal())],
             Self::AnswerLostThen(status) => then_refused(rule(FaultAction::ResetAfter), status),
-            Self::Corrupted(seed) => vec![rule(FaultAction::Corrupt { seed }).times(1)],
+            Self::Corrupted(seed) => {
+                // Few seeds change many answers in many ways.
+                let seed = seed.wrapping_add(u64::from(request) << 32);
+                vec![rule(FaultAction::Corrupt { seed }).times(1)]
+            }
             Self::LostThen(status) => then_refused(rule(FaultAction::ResetBefore), status),
             Self::Killed | Self::Overdue { arrives: false } => vec![rule(FaultAction::Hang)],
             Self::KilledAfter | Self::Overdue { arrives: true } => {
@@ -97,11 +142,12 @@ impl Trouble {
     pub async fn strike<T>(
         self,
         cloud: &Cloud,
+        counted: Counted,
         request: usize,
         operation: impl Future<Output = T>,
     ) -> Option<T> {
         cloud.emulator.clear_requests();
-        cloud.set_faults(self.plan(request));
+        cloud.set_faults(self.plan(counted, request));
         let fatal = match self {
             Self::Lost
             | Self::AnswerLost
@@ -118,7 +164,7 @@ impl Trouble {
             Self::KilledAfter => request + 2,
         };
         let killer = async {
-            while cloud.emulator.requests().len() < fatal {
+            while counted.of(&cloud.emulator.requests()).len() < fatal {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };

@@ -6,8 +6,8 @@ use kompox_azure_emulator::{FaultAction, FaultRule, Options, Timing};
 use kompox_domain::Error;
 use kompox_tests::crash_points::{Estate, Failure, Ground as _, Report, Trouble, fail_everywhere};
 
-use crate::building::{Building, of_kind, provision};
 use crate::surviving::survive;
+use kompox_tests::operations::building::{Building, of_kind, provision};
 
 /// An Azure in which everything takes a look longer than its beginning: it can also break in the middle.
 pub(crate) fn slow() -> Options {

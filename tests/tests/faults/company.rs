@@ -5,7 +5,7 @@ use kompox_azure_emulator::Options;
 use kompox_domain::ErrorKind;
 use kompox_tests::crash_points::{Cloud, Estate, Ground as _, Operation as _, Watching as _};
 
-use crate::building::{Building, deprovision, provision};
+use kompox_tests::operations::building::{Building, deprovision, provision};
 
 const HOUR: u64 = 3600;
 

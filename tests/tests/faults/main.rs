@@ -7,7 +7,6 @@
     reason = "helpers of tests stop the test as the tests themselves do"
 )]
 
-mod building;
 mod clusters;
 mod company;
 mod installing;

@@ -6,7 +6,7 @@ use kompox_azure_emulator::{
 use kompox_domain::ErrorKind;
 use kompox_tests::crash_points::Cloud;
 
-use kompox_tests::doing::Hands;
+use kompox_tests::operations::doing::Hands;
 
 #[tokio::test]
 async fn a_deletion_that_cannot_be_followed_is_not_over_because_a_replica_does_not_know_the_group() {

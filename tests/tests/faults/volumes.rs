@@ -8,7 +8,7 @@ use kompox_domain::{Error, ErrorKind, Result, Source};
 use kompox_tests::crash_points::{Contents, End, Item, break_everywhere};
 use kompox_usecase::{disk, snapshot};
 
-use kompox_tests::doing::{Doing, Hands, usual_end};
+use kompox_tests::operations::doing::{Doing, Hands, usual_end};
 
 /// An Azure that must be looked at before anything is done: an operation can also break while it waits.
 fn slow() -> Options {

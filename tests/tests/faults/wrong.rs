@@ -6,9 +6,9 @@ use kompox_domain::{Result, Secret};
 use kompox_tests::crash_points::{Trouble, break_by, break_everywhere};
 use serde_json::json;
 
-use crate::building::{Building, deprovision, provision};
 use crate::clusters::slow;
-use kompox_tests::doing::{Doing, Hands, usual_end};
+use kompox_tests::operations::building::{Building, deprovision, provision};
+use kompox_tests::operations::doing::{Doing, Hands, usual_end};
 
 /// Merges tags of a disk of volume `db`, past the driver.
 async fn tag(hands: Hands<'_>, name: &str, flag: &str, at: &str) -> Result<()> {

@@ -224,9 +224,7 @@ impl Work<'_> {
                 // What became of it is read anew.
                 Err(error) => Ok(Written::Overtaken(error)),
             },
-            Err(error) if error.is_not_found() && decision.action == ChangeAction::Delete => {
-                Ok(Written::Done)
-            }
+            Err(error) if error.is_absent() && decision.action == ChangeAction::Delete => Ok(Written::Done),
             // 409: something that excludes it has come to the same name.
             Err(error) if matches!(error.status(), Some(412)) || error.code() == Some("Conflict") => {
                 Ok(Written::Overtaken(error))

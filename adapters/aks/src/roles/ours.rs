@@ -102,7 +102,7 @@ async fn listed(
         Ok(())
     };
     match arm.list_resources(cx, ArmRequest::get(url), each).await {
-        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) if error.is_absent() => Ok(Vec::new()),
         read => read.map(|()| ours),
     }
 }
@@ -112,7 +112,7 @@ pub(crate) async fn delete(arm: &ArmClient, cx: &Context, id: &str) -> Result<()
     let request = ArmRequest::delete(arm.url(id, ROLE_ASSIGNMENTS)?);
     let step = cx.begin(format!("delete {}", crate::cluster::nouns::title(id)));
     let result = match arm.send(cx, &request).await {
-        Err(error) if !error.is_not_found() => Err(error),
+        Err(error) if !error.is_absent() => Err(error),
         _ => Ok(()),
     };
     step.end(result)

@@ -2,7 +2,7 @@
 
 use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
 use futures::future::{self, Either};
-use kompox_arm::{ArmError, ArmRequest, FinalState, retry};
+use kompox_arm::{ArmRequest, FinalState, retry};
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{self, Deletion, DiskRecord, Item, VolumeDisk};
@@ -341,15 +341,6 @@ impl AppVolumes<'_> {
             .map(|()| Deletion::Deleted)
     }
 
-    async fn is_there(&self, kind: Kind, resource: &str) -> Result<bool, ArmError> {
-        let request = ArmRequest::get(self.group.item_url(self.arm, kind, resource)?);
-        match self.arm.send(self.cx, &request).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_not_found() => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Deletes a disk or snapshot that was seen to be ours. Gone meanwhile is gone.
     pub(crate) async fn remove(&self, kind: Kind, resource: &str) -> Result<()> {
         let request = ArmRequest::delete(self.group.item_url(self.arm, kind, resource)?);
@@ -367,12 +358,7 @@ impl AppVolumes<'_> {
                     Err(error) => Err(error),
                 }
             }
-            // It was just seen, so a replica may lag behind: reading it settles that.
-            Err(error) if error.is_not_found() => match self.is_there(kind, resource).await {
-                Ok(false) => Ok(None),
-                Ok(true) => Err(error),
-                Err(error) => Err(error),
-            },
+            Err(error) if error.is_absent() => Ok(None),
             other => other,
         };
         step.end(result)?;

@@ -125,6 +125,10 @@ impl AppVolumes<'_> {
                 return Ok(());
             }
             let glance: wire::Glance<'_> = resource.read()?;
+            if is_called_ours(&glance, &keys) && !wire::tells_owner(glance.tags.as_ref()) {
+                let why = "its name is one of ours, and its tags are no tags: whose it is cannot be told";
+                return Err(serde::de::Error::custom(why));
+            }
             let owner = owner(&glance, &keys, &app);
             if is_asked {
                 listing.taken = Some(match owner {
@@ -163,6 +167,19 @@ fn may_be_ours(element: &str, keys: &[(&VolumeName, String)]) -> bool {
     element.contains('\\') || keys.iter().any(|(_, key)| element.contains(key.as_str()))
 }
 
+/// Whether its name begins as those of these volumes do.
+fn is_called_ours(glance: &wire::Glance<'_>, keys: &[(&VolumeName, String)]) -> bool {
+    keys.iter().any(|(_, key)| item_of(&glance.name, key).is_some())
+}
+
+/// What comes after a volume's key and a dash in the name of a resource.
+fn item_of<'a>(name: &'a str, key: &str) -> Option<&'a str> {
+    match name.split_at_checked(key.len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case(key) => rest.strip_prefix('-'),
+        _ => None,
+    }
+}
+
 /// A resource belongs to a volume only if tag and name agree, and nothing says that it is another app's.
 fn owner<'a>(glance: &wire::Glance<'_>, keys: &[(&'a VolumeName, String)], app: &str) -> Owner<'a> {
     let found = glance.tags.as_ref();
@@ -172,11 +189,9 @@ fn owner<'a>(glance: &wire::Glance<'_>, keys: &[(&'a VolumeName, String)], app: 
     let Some((name, key)) = keys.iter().find(|(_, key)| key == volume) else {
         return Owner::Other;
     };
-    let item = match glance.name.split_at_checked(key.len()) {
-        Some((start, rest)) if start.eq_ignore_ascii_case(key) => rest.strip_prefix('-'),
-        _ => None,
+    let Some(item) = item_of(&glance.name, key) else {
+        return Owner::Other;
     };
-    let Some(item) = item else { return Owner::Other };
     // Older tools wrote no such tag.
     if wire::tag(found, tags::APP).is_some_and(|found| found != app) {
         return Owner::Collision;

@@ -47,6 +47,17 @@ pub(crate) fn tag<'a>(found: Option<&'a Value>, name: &str) -> Option<&'a str> {
         .and_then(|(_, value)| value.as_str())
 }
 
+/// Whether these are tags at all, and those of our names hold text, as ARM's do: else nobody can say whose it is.
+pub(crate) fn tells_owner(found: Option<&Value>) -> bool {
+    match found {
+        None | Some(Value::Null) => true,
+        Some(Value::Object(found)) => found
+            .iter()
+            .all(|(name, value)| value.is_string() || !name.to_ascii_lowercase().starts_with("kompox-")),
+        Some(_) => false,
+    }
+}
+
 /// A resource of which only the little that tells whose it is has been read.
 #[derive(Deserialize)]
 pub(crate) struct Glance<'a> {

@@ -307,3 +307,36 @@ async fn a_strange_resource_of_somebody_else_breaks_no_listing() {
         "nothing was listed that is ours"
     );
 }
+
+/// Left out, another disk would be the newest, and none the assigned one.
+#[tokio::test]
+async fn a_disk_that_is_called_ours_is_not_left_out_because_its_tags_are_none() {
+    let world = crate::support::World::new().await;
+    world.create("db", "one").await.unwrap();
+    let whole = world.raw("disks", "db", "one").await.unwrap();
+    for broken in [
+        json!(5),
+        json!("text"),
+        json!([]),
+        json!({"kompox-volume": 5}),
+        json!({"Kompox-Disk-Assigned": true}),
+    ] {
+        let mut disk = whole.clone();
+        disk["tags"] = broken.clone();
+        let list = json!({ "value": [disk] }).to_string();
+        world.fault(answering("**/disks", &list));
+        let error = world.disks("db").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{broken}: {error:?}");
+    }
+    // One that has no tags at all is somebody else's, and so are strange tags of other names.
+    for foreign in [json!(null), json!({})] {
+        let mut disk = whole.clone();
+        disk["tags"] = foreign;
+        world.fault(answering("**/disks", &json!({ "value": [disk] }).to_string()));
+        assert_eq!(world.disks("db").await.unwrap().len(), 0);
+    }
+    let mut disk = whole.clone();
+    disk["tags"]["mine"] = json!(5);
+    world.fault(answering("**/disks", &json!({ "value": [disk] }).to_string()));
+    assert_eq!(world.disks("db").await.unwrap().len(), 1);
+}

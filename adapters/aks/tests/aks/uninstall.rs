@@ -1,5 +1,8 @@
 //! `cluster uninstall`: exactly what installing made goes.
 
+use std::time::{Duration, Instant};
+
+use kompox_azure_emulator::{FaultAction, FaultRule};
 use kompox_domain::ErrorKind;
 use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
 use serde_json::json;
@@ -175,5 +178,27 @@ async fn two_uninstalls_at_once_both_succeed() {
     one.unwrap();
     other.unwrap();
     assert_eq!(site.rights().await, []);
+    assert_eq!(site.object("namespaces", "traefik").await, None);
+}
+
+#[tokio::test]
+async fn an_object_that_the_cluster_does_not_delete_is_told_at_once_and_not_waited_for() {
+    let site = Site::new().await;
+    site.install().await.unwrap();
+    for (status, code, kind) in [
+        (404, "NotFound", ErrorKind::Unavailable),
+        (409, "Conflict", ErrorKind::Conflict),
+    ] {
+        let refusal = FaultAction::respond(status, code, "No.");
+        site.world
+            .fault(FaultRule::new("DELETE", "**/services/*", refusal));
+        let begun = Instant::now();
+        let error = site.uninstall().await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error:?}");
+        assert!(error.to_string().contains("cannot be deleted"), "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    }
+    site.world.mend();
+    site.uninstall().await.unwrap();
     assert_eq!(site.object("namespaces", "traefik").await, None);
 }

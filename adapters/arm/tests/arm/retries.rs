@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kompox_arm::{ArmError, ArmRequest};
 use kompox_azure_emulator::{FaultAction, FaultRule, ReplicationLag, RequestKind};
-use kompox_domain::{Error, ErrorKind};
+use kompox_domain::{Error, ErrorKind, WriteOutcome};
 
 use crate::support::{World, client, state};
 
@@ -125,4 +125,44 @@ async fn nobody_at_the_address_is_unavailable_with_advice() {
     let error = Error::from(arm.send(&cx, &ArmRequest::get(url)).await.unwrap_err());
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(in_words(error.hints()).contains("HTTPS_PROXY"));
+}
+
+#[tokio::test]
+async fn a_delete_that_is_told_that_nothing_is_there_is_not_done_while_reading_shows_it() {
+    let world = World::new().await;
+    world.run(&world.put_disk("d")).await.unwrap();
+    let delete = ArmRequest::delete(world.url(&world.disk_id("d")));
+    let nothing = |code| {
+        FaultRule::new(
+            "DELETE",
+            "**/disks/*",
+            FaultAction::respond(404, code, "Nothing."),
+        )
+    };
+    for code in [
+        "ResourceNotFound",
+        "ResourceGroupNotFound",
+        "SubscriptionNotFound",
+    ] {
+        world.fault(nothing(code));
+        let error = world.run(&delete).await.unwrap_err();
+        assert!(!error.is_not_found(), "{code}: {error:?}");
+        assert_eq!(Error::from(error).kind(), ErrorKind::Unavailable, "{code}");
+    }
+    // A replica that lags behind learns of it.
+    world.fault(nothing("ResourceNotFound").times(2));
+    world.run(&delete).await.unwrap();
+    assert!(world.emulator.resource(&world.disk_id("d")).await.is_none());
+}
+
+#[tokio::test]
+async fn a_delete_that_is_told_that_nothing_is_there_says_so_once_reading_agrees() {
+    let world = World::new().await;
+    let nothing = FaultAction::respond(404, "ResourceNotFound", "Nothing.");
+    world.fault(FaultRule::new("DELETE", "**/disks/*", nothing));
+    let cx = world.cx.within();
+    let delete = ArmRequest::delete(world.url(&world.disk_id("d")));
+    let error = world.arm.send(&cx, &delete).await.unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+    assert_eq!(cx.outcome(), WriteOutcome::NotDone);
 }

@@ -4,7 +4,7 @@ use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
 use serde_json::Value;
 
 use super::{Patience, settled_deletion};
-use crate::client::{KubeClient, KubeError, Trouble};
+use crate::client::{KubeClient, KubeError};
 use crate::object::{ObjectId, is_leaving};
 
 /// Deletes an object that was read, and waits until it is gone. One that is gone, or that is another one by now, is
@@ -18,11 +18,7 @@ pub(crate) async fn delete(client: &KubeClient, cx: &Context, id: &ObjectId, liv
         };
         let step = cx.begin(format!("delete {id}"));
         let deleted = client.delete(cx, &id.path(), uid).await;
-        let deleted = match settled_deletion(client, cx, id, uid, deleted).await {
-            // Not the one that was looked at.
-            Err(error) if error.trouble() == Trouble::Conflict => Ok(()),
-            answer => answer,
-        };
+        let deleted = settled_deletion(client, cx, id, uid, deleted).await;
         let context = |error: KubeError| Error::from(error).context(format!("{id} cannot be deleted"));
         step.end(deleted.map_err(context))?;
     }

@@ -5,7 +5,7 @@ use kompox_domain::progress::WarningKind;
 use serde_json::Value;
 
 use super::missing;
-use crate::client::{KubeClient, KubeError};
+use crate::client::{KubeClient, KubeError, Trouble};
 use crate::object::{Desired, ObjectId, is_leaving};
 
 /// What came of applying an object. Where it is not known, the object is read: if it holds everything that was applied,
@@ -29,7 +29,9 @@ pub(crate) async fn settled(
     }
 }
 
-/// What came of deleting the object of this uid. Gone, going, or another one in its place: it was deleted.
+/// What came of deleting the object of this uid. Gone, going, or another one in its place: it was deleted. That there is
+/// none of this uid is what a refusal may say too, and is believed once reading shows it: what stays where it is would be
+/// waited for in vain.
 pub(crate) async fn settled_deletion(
     client: &KubeClient,
     cx: &Context,
@@ -37,20 +39,29 @@ pub(crate) async fn settled_deletion(
     uid: &str,
     deleted: Result<(), KubeError>,
 ) -> Result<(), KubeError> {
-    let error = match deleted {
-        Err(error) if error.may_have_taken_effect() => error,
-        answer => return answer,
+    let Err(error) = deleted else {
+        return Ok(());
     };
-    let there = client.read(cx, id).await;
-    let done = match &there {
-        Ok(None) => true,
-        Ok(Some(live)) => live["metadata"]["uid"] != uid || is_leaving(live),
-        Err(_) => false,
-    };
-    if !done {
+    let lost = error.may_have_taken_effect();
+    if !lost && !matches!(error.trouble(), Trouble::NotFound | Trouble::Conflict) {
         return Err(error);
     }
-    warn(cx, &format!("deleting {id}"));
+    match client.read(cx, id).await {
+        Ok(Some(live)) if live["metadata"]["uid"] == uid && !is_leaving(&live) => {
+            let belied = !lost && error.trouble() == Trouble::NotFound;
+            let strange = || {
+                client
+                    .strange("it answers that there is nothing to delete, and reading shows that it is there")
+            };
+            return Err(if belied { strange() } else { error });
+        }
+        Ok(_) => {}
+        Err(_) if lost => return Err(error),
+        Err(unknown) => return Err(unknown),
+    }
+    if lost {
+        warn(cx, &format!("deleting {id}"));
+    }
     Ok(())
 }
 

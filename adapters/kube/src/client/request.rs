@@ -202,7 +202,7 @@ impl KubeClient {
         Ok(answer)
     }
 
-    /// Deletes an object if it is still the one with this uid. Without one: success.
+    /// Deletes an object if it is still the one with this uid. That there is none is an error: whoever asks has seen it.
     pub(crate) async fn delete(&self, cx: &Context, path: &str, uid: &str) -> Result<(), KubeError> {
         let options = json!({
             "apiVersion": "v1",
@@ -217,7 +217,7 @@ impl KubeClient {
             accept: JSON,
             body: Some((JSON, options.to_string().into_bytes())),
         };
-        missing(self.send(cx, wish).await).map(drop)
+        self.send(cx, wish).await.map(drop)
     }
 
     /// Sends a request until it is answered, at most as often as is worth it, and never past the deadline. How long is

@@ -194,7 +194,7 @@ impl Reader<'_> {
         let request = ArmRequest::get(self.arm.url(path, version)?);
         match self.arm.send(self.cx, &request).await {
             Ok(response) => response.resource().map(Some),
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -217,7 +217,7 @@ impl Reader<'_> {
             Ok(())
         };
         match self.arm.list_resources(self.cx, ArmRequest::get(url), each).await {
-            Err(error) if error.is_not_found() => Ok(Vec::new()),
+            Err(error) if error.is_absent() => Ok(Vec::new()),
             read => read.map(|()| listed),
         }
     }

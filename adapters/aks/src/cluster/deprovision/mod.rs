@@ -251,7 +251,7 @@ fn require_ids(allowed: &[String]) -> Result<()> {
 /// What is not there is deleted.
 fn absent_is_done(result: Result<(), ArmError>) -> Result<(), ArmError> {
     match result {
-        Err(error) if error.is_not_found() => Ok(()),
+        Err(error) if error.is_absent() => Ok(()),
         other => other,
     }
 }

@@ -1,4 +1,4 @@
-//! Operations written in one expression.
+//! Operations on volumes written in one expression.
 
 use crate::crash_points::{Contents, End, Moments, Operation, Operator, World};
 use async_trait::async_trait;

@@ -5,15 +5,19 @@ use futures::future::LocalBoxFuture;
 use kompox_azure_emulator::RequestKind;
 use kompox_domain::cluster::{DeprovisionRequest, Plan, ProvisionRequest};
 use kompox_domain::{Result, tags};
-use kompox_tests::crash_points::{Estate, Likeness, Operation, Operator, Vigil};
+
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-type Deed = for<'a> fn(&'a Estate<'a>, &'a Operator) -> LocalBoxFuture<'a, Result<()>>;
+use crate::crash_points::estate::{CLUSTERS, STACKS, VAULTS, is_a};
+use crate::crash_points::{Estate, Likeness, Operation, Operator, Vigil};
+
+/// A step of such an operation.
+pub type Deed = for<'a> fn(&'a Estate<'a>, &'a Operator) -> LocalBoxFuture<'a, Result<()>>;
 
 /// What there must be in the end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Goal {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
     /// The cluster, once and whole, exactly as after an undisturbed run.
     Provisioned,
     /// Nothing but what was there before it.
@@ -21,18 +25,23 @@ pub(crate) enum Goal {
 }
 
 /// An operation on a cluster, put together from functions.
-pub(crate) struct Building {
-    pub(crate) name: &'static str,
-    pub(crate) prepare: Deed,
-    pub(crate) run: Deed,
-    pub(crate) goal: Goal,
+pub struct Building {
+    /// What it is called in messages.
+    pub name: &'static str,
+    /// Makes what it starts from.
+    pub prepare: Deed,
+    /// What the user runs.
+    pub run: Deed,
+    /// What there must be in the end.
+    pub goal: Goal,
     /// What there is in the end of an undisturbed run.
-    pub(crate) wanted: OnceCell<Likeness>,
+    pub wanted: OnceCell<Likeness>,
 }
 
 impl Building {
     /// Provisioning where there are only strangers.
-    pub(crate) fn provision() -> Self {
+    #[must_use]
+    pub fn provision() -> Self {
         Self {
             name: "cluster provision",
             prepare: |estate, _| {
@@ -48,7 +57,8 @@ impl Building {
     }
 
     /// Deprovisioning a cluster that is as it was made.
-    pub(crate) fn deprovision() -> Self {
+    #[must_use]
+    pub fn deprovision() -> Self {
         Self {
             name: "cluster deprovision",
             prepare: |estate, operator| {
@@ -64,7 +74,8 @@ impl Building {
     }
 
     /// Deprovisioning where somebody has put more into the cluster's groups, and the cluster has rights elsewhere.
-    pub(crate) fn deprovision_with_more() -> Self {
+    #[must_use]
+    pub fn deprovision_with_more() -> Self {
         Self {
             name: "cluster deprovision --allow-delete",
             prepare: |estate, operator| {
@@ -80,7 +91,11 @@ impl Building {
     }
 }
 
-pub(crate) async fn provision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
+/// Provisions the cluster.
+///
+/// # Errors
+/// Those of the driver.
+pub async fn provision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
     let Operator { driver, cx } = operator;
     let request = ProvisionRequest::default();
     driver.cluster_provision(cx, &estate.cluster, &request).await
@@ -93,7 +108,11 @@ fn request(estate: &Estate<'_>) -> DeprovisionRequest {
     }
 }
 
-pub(crate) async fn deprovision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
+/// Deprovisions the cluster.
+///
+/// # Errors
+/// Those of the driver.
+pub async fn deprovision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
     let Operator { driver, cx } = operator;
     driver
         .cluster_deprovision(cx, &estate.cluster, &request(estate))
@@ -121,7 +140,7 @@ async fn put_more(estate: &Estate<'_>) {
     let disk = json!({"location": "japaneast", "properties": empty});
     estate.put(&data(estate), disk).await;
     let everything = estate.everything().await;
-    let cluster = one_of(&everything, "Microsoft.ContainerService/managedClusters").unwrap();
+    let cluster = one_of(&everything, CLUSTERS).expect("there is the cluster");
     let principal = cluster["identity"]["principalId"].clone();
     let elsewhere = estate.id("/resourceGroups/rg-theirs");
     let ours = format!("kompox:{}", estate.cluster.path());
@@ -140,13 +159,17 @@ async fn put_more(estate: &Estate<'_>) {
     }
 }
 
-/// The resources of a type that are the cluster's.
-pub(crate) fn of_kind<'a>(resources: &'a [Value], kind: &str) -> Vec<&'a Value> {
-    let is = |resource: &&Value| {
-        let found = resource["type"].as_str();
-        found.is_some_and(|found| found.eq_ignore_ascii_case(kind))
-    };
-    resources.iter().filter(is).collect()
+/// The resources of a type.
+#[must_use]
+pub fn of_kind<'a>(resources: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    resources.iter().filter(|resource| is_a(resource, kind)).collect()
+}
+
+/// The id of the managed cluster, which is there.
+pub(super) async fn managed_cluster(estate: &Estate<'_>) -> String {
+    let everything = estate.everything().await;
+    let cluster = one_of(&everything, CLUSTERS).expect("there is the cluster");
+    cluster["id"].as_str().unwrap_or_default().to_owned()
 }
 
 fn one_of<'a>(resources: &'a [Value], kind: &str) -> std::result::Result<&'a Value, String> {
@@ -177,15 +200,15 @@ async fn idle(
 
 /// What provisioning promises, whatever an undisturbed run may have led to.
 fn whole(estate: &Estate<'_>, everything: &[Value]) -> std::result::Result<(), String> {
-    let stack = one_of(everything, "Microsoft.Resources/deploymentStacks")?;
+    let stack = one_of(everything, STACKS)?;
     if stack["properties"]["provisioningState"] != "succeeded" {
         return Err(format!(
             "the stack is {}",
             stack["properties"]["provisioningState"]
         ));
     }
-    one_of(everything, "Microsoft.ContainerService/managedClusters")?;
-    one_of(everything, "Microsoft.KeyVault/vaults")?;
+    one_of(everything, CLUSTERS)?;
+    one_of(everything, VAULTS)?;
     let group = everything.iter().find(|one| {
         one["id"]
             .as_str()
