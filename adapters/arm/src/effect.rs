@@ -63,9 +63,11 @@ impl Drop for Writing {
 /// Whether an attempt that ended so did nothing: it was refused, or never sent.
 pub(crate) fn did_nothing(error: &ArmError) -> bool {
     match error {
-        // 408 and 5xx tell of trouble on the way or behind; 501 that nobody tried.
+        // 408 and 5xx tell of trouble on the way or behind; 501 that nobody tried. A status without an error of ARM's
+        // may come from whoever stands between, after ARM has done it.
         ArmError::Service(service) => {
-            service.status == 501 || (service.status != 408 && service.status < 500)
+            service.is_arms_own()
+                && (service.status == 501 || (service.status != 408 && service.status < 500))
         }
         ArmError::Transport { source, .. } => {
             // A handshake that fails is one of these; trouble with TLS later is not.
@@ -249,6 +251,25 @@ mod tests {
         }
         for status in [408, 500, 502, 503, 504, 599] {
             assert!(!did_nothing(&refusal(status)), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_an_error_of_arm_may_come_from_between_after_it_was_done() {
+        let told = |status, body: &str| {
+            did_nothing(&ArmError::Service(Box::new(ServiceError::parse(
+                status,
+                body.as_bytes(),
+            ))))
+        };
+        for status in [400, 403, 404, 409, 429, 501] {
+            for body in ["", "null", "{}", "[]", "<html>proxy</html>", r#"{"error":{}}"#] {
+                assert!(!told(status, body), "{status} {body:?}");
+            }
+            assert!(
+                told(status, r#"{"error":{"code":"Conflict","message":"No."}}"#),
+                "{status}"
+            );
         }
     }
 

@@ -202,7 +202,16 @@ impl ArmError {
     }
 }
 
+/// What stands for the code of an answer that has none.
+const NO_CODE: &str = "Unknown";
+
 impl ServiceError {
+    /// Whether the answer has an error's form: ARM and Entra ID give each of theirs a code.
+    #[must_use]
+    pub(crate) fn is_arms_own(&self) -> bool {
+        self.code != NO_CODE
+    }
+
     /// Reads an error body; whatever it is, an error comes out.
     #[must_use]
     pub fn parse(status: u16, body: &[u8]) -> Self {
@@ -221,7 +230,7 @@ impl ServiceError {
             None => error.message = clip(&String::from_utf8_lossy(start)),
         }
         if error.code.is_empty() {
-            "Unknown".clone_into(&mut error.code);
+            NO_CODE.clone_into(&mut error.code);
         }
         if error.message.trim().is_empty() {
             error.message = format!("HTTP status {status} without a message");

@@ -46,7 +46,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
             Ok(()) => exit_codes::DONE,
             Err(code) => code,
         },
-        Err(error) => ui::usage(&error, wants_json(&args)),
+        Err(error) => ui::usage(&error, &args, wants_json(&args)),
     }
 }
 

@@ -131,13 +131,13 @@ pub(crate) fn cannot_repeatable(error: Error, outcome: WriteOutcome, what: &str)
     if outcome == WriteOutcome::NotDone {
         return error.context(format!("cannot {what}"));
     }
-    match error.kind() {
-        // Somebody else did something else at the same time: to repeat it would undo that.
-        ErrorKind::Conflict => error.context(format!("cannot {what}")),
-        _ => error
-            .context(format!("cannot tell whether this was done: {what}"))
-            .and_hint("run the command again: it goes on where it stopped"),
+    let error = error.context(format!("cannot tell whether this was done: {what}"));
+    // Where somebody else did something else at the same time, whoever found that says what to do: to repeat it
+    // would undo that.
+    if error.kind() == ErrorKind::Conflict && !error.hints().is_empty() {
+        return error;
     }
+    error.and_hint("run the command again: it goes on where it stopped")
 }
 
 /// The volumes that a listing is about: the one named, or all that the driver has a kind for.

@@ -187,6 +187,11 @@ fn failure(grant: &Grant, error: ArmError) -> FailedOperation {
         _ => None,
     };
     let code = error.code().unwrap_or_default().to_owned();
+    let did = if error.may_have_taken_effect() {
+        "may not have got"
+    } else {
+        "did not get"
+    };
     let error = Error::from(error);
     let correlation_id = error.correlation_id().map(str::to_owned);
     let hints = known.unwrap_or_else(|| error.hints().to_vec());
@@ -205,7 +210,7 @@ fn failure(grant: &Grant, error: ArmError) -> FailedOperation {
             code
         },
         message: format!(
-            "the {} {} did not get {}: {}",
+            "the {} {} {did} {}: {}",
             grant.identity,
             grant.principal,
             grant.role.title(),

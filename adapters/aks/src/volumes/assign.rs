@@ -43,7 +43,10 @@ impl AppVolumes<'_> {
             });
         }
 
-        if !leads {
+        if leads {
+            // What was asked for is so already, whatever becomes of the marks of the others.
+            self.cx.write().may_have_taken_effect();
+        } else {
             self.mark(volume, name, &before).await?;
         }
         futures::stream::iter(others)

@@ -123,10 +123,14 @@ impl AppVolumes<'_> {
             ),
         )
         .with_hints([
-            Hint::foreign(
-                "delete it there first, once nothing uses it",
-                format!("{delete_claim}{kubectl} delete pv {}", first.volume),
-            ),
+            if is_plain(first) {
+                Hint::foreign(
+                    WAY_OUT,
+                    format!("{delete_claim}{kubectl} delete pv {}", first.volume),
+                )
+            } else {
+                Hint::text(WAY_OUT)
+            },
             Hint::text("force does not lift this"),
         ]))
     }
@@ -139,4 +143,19 @@ fn title(reference: &DiskReference) -> String {
         Some((namespace, name)) => format!("{volume} (of claim {namespace}/{name})"),
         None => volume,
     }
+}
+
+/// What is to be done about a volume that names a disk.
+const WAY_OUT: &str = "delete it there first, once nothing uses it";
+
+/// Whether the names are what Kubernetes allows: only those stand in a command line that is to be copied.
+fn is_plain(reference: &DiskReference) -> bool {
+    let claim = reference
+        .claim
+        .iter()
+        .flat_map(|(namespace, name)| [namespace, name]);
+    claim.chain([&reference.volume]).all(|name| {
+        name.chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.'))
+    })
 }

@@ -129,6 +129,12 @@ impl AppVolumes<'_> {
                 let why = "its name is one of ours, and its tags are no tags: whose it is cannot be told";
                 return Err(serde::de::Error::custom(why));
             }
+            let own_path = self.group.item_path(kind, &glance.name);
+            if is_called_ours(&glance, &keys) && !own_path.eq_ignore_ascii_case(&resource.id) {
+                return Err(serde::de::Error::custom(
+                    "its id is not that of its name in this group",
+                ));
+            }
             let owner = owner(&glance, &keys, &app);
             if is_asked {
                 listing.taken = Some(match owner {

@@ -479,3 +479,24 @@ async fn where_a_clearing_without_an_answer_leaves_none_the_disk_is_marked_again
         assert_eq!(written(&world).last().map(String::as_str), Some("two"));
     }
 }
+
+#[tokio::test]
+async fn a_disk_that_is_the_assigned_one_already_is_never_told_as_not_assigned() {
+    let world = Merge::Mark.world().await;
+    plan(
+        &world,
+        [merging("one", FaultAction::respond(409, "Conflict", "No."))],
+    );
+    let (volume, two) = (world.volume("db"), "two".parse().unwrap());
+    for run in 1..=2 {
+        let cx = world.cx.within();
+        let assigned = world.driver.disk_assign(&cx, &world.app, volume, &two).await;
+        assert_kind(
+            &assigned.unwrap_err(),
+            ErrorKind::Conflict,
+            "refused to clear the other",
+        );
+        assert_eq!(cx.outcome(), WriteOutcome::Unknown, "{run}");
+        assert_eq!(world.assigned("db").await, ["two"], "{run}");
+    }
+}

@@ -37,7 +37,7 @@ pub(super) fn object(id: &ObjectId, value: &Value) -> Result<(), String> {
 /// Where it is none, or names an object that was not asked for, or none.
 pub(super) fn page(place: &Place<'_>, mut value: Value) -> Result<Page, String> {
     let (version, kind) = (&value["apiVersion"], kind(&value));
-    let is_list = *version == place.api_version() && kind.ends_with("List");
+    let is_list = *version == place.api_version() && lists(kind, place.plural);
     let is_metadata = *version == METADATA_LIST.0 && kind == METADATA_LIST.1;
     if !(is_list || is_metadata) {
         return Err(format!("the answer is no list of {}", place.plural));
@@ -54,6 +54,19 @@ pub(super) fn page(place: &Place<'_>, mut value: Value) -> Result<Page, String> 
         element(place, item)?;
     }
     Ok(Page { items, next })
+}
+
+/// Whether a list of this kind is one of what has this plural: `PersistentVolumeList` of `persistentvolumes`. Of a kind that
+/// was only found by looking, no more than the plural is known.
+fn lists(kind: &str, plural: &str) -> bool {
+    let Some(one) = kind.strip_suffix("List").map(str::to_ascii_lowercase) else {
+        return false;
+    };
+    let ends = |ending: &str| plural.strip_prefix(one.as_str()) == Some(ending);
+    let policies = one
+        .strip_suffix('y')
+        .is_some_and(|stem| plural.strip_prefix(stem).is_some_and(|ending| ending == "ies"));
+    !one.is_empty() && (ends("") || ends("s") || ends("es") || policies)
 }
 
 /// Whether an element tells which object it is, and is one of those that were asked for.
@@ -99,4 +112,32 @@ fn namespace(object: &Value) -> Option<&str> {
     object["metadata"]["namespace"]
         .as_str()
         .filter(|namespace| !namespace.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lists;
+
+    #[test]
+    fn a_list_is_one_of_the_kind_that_was_asked_for() {
+        for (kind, plural) in [
+            ("PersistentVolumeList", "persistentvolumes"),
+            ("IngressList", "ingresses"),
+            ("NetworkPolicyList", "networkpolicies"),
+            ("EndpointsList", "endpoints"),
+            ("GatewayList", "gateways"),
+        ] {
+            assert!(lists(kind, plural), "{kind}");
+        }
+        for (kind, plural) in [
+            ("List", "persistentvolumes"),
+            ("PodList", "persistentvolumes"),
+            ("PodList", "poddisruptionbudgets"),
+            ("PersistentVolumeClaimList", "persistentvolumes"),
+            ("PersistentVolume", "persistentvolumes"),
+            ("", ""),
+        ] {
+            assert!(!lists(kind, plural), "{kind} {plural}");
+        }
+    }
 }

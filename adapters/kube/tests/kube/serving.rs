@@ -143,19 +143,32 @@ async fn ingresses_are_read_in_the_namespaces_that_are_meant_and_other_kinds_whe
             "spec": { "hostnames": [format!("{name}.example.com")], "parentRefs": parents } });
         make(&world, "shop", version, "httproutes", route).await;
     }
-    let expected = |route: &str| {
+    let expected = |gateway: &str, route: &str| {
         [
             "Ingress shop/new *.example.com ".to_owned(),
-            "HTTPRoute shop/h h.example.com 192.0.2.10".to_owned(),
+            format!("HTTPRoute shop/h h.example.com {gateway}"),
             "HTTPRoute shop/i i.example.com notServed".to_owned(),
             "HTTPRoute shop/j j.example.com otherIngress".to_owned(),
             format!("IngressRoute shop/r r.example.com {route}"),
             "Ingress shop/web www.example.com 192.0.2.1".to_owned(),
         ]
     };
-    assert_eq!(served(&world, &["shop"]).await, expected("notServed"));
+    assert_eq!(
+        served(&world, &["shop"]).await,
+        expected("notServed", "notServed")
+    );
     deployment(&world, &["--providers.kubernetescrd=true"]).await;
-    assert_eq!(served(&world, &["shop"]).await, expected("192.0.2.1,192.0.2.10"));
+    let both = "192.0.2.1,192.0.2.10";
+    assert_eq!(served(&world, &["shop"]).await, expected("notServed", both));
+    deployment(
+        &world,
+        &[
+            "--providers.kubernetescrd=true",
+            "--providers.kubernetesgateway=true",
+        ],
+    )
+    .await;
+    assert_eq!(served(&world, &["shop"]).await, expected("192.0.2.10", both));
 }
 
 /// A Traefik that was told this.

@@ -6,6 +6,7 @@ mod spinner;
 mod table;
 
 use std::cell::Cell;
+use std::ffi::OsString;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::Arc;
 
@@ -231,7 +232,7 @@ fn write_all(to: &mut impl io::Write, text: &str) -> io::Result<()> {
 }
 
 /// Shows what clap has to say, help included, and gives the exit code. Errors are one JSON object with `json`.
-pub(crate) fn usage(error: &clap::Error, json: bool) -> u8 {
+pub(crate) fn usage(error: &clap::Error, args: &[OsString], json: bool) -> u8 {
     if !error.use_stderr() {
         // Whoever reads help may stop reading: `kompoxops --help | head`.
         let _ = error.print();
@@ -243,7 +244,7 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> u8 {
         let _ = writeln!(io::stderr().lock(), "{}", report.to_json());
     } else {
         let text = error.render().to_string();
-        let safe = lines(&text);
+        let safe = lines(&with_each_argument_in_a_line(text.clone(), args));
         let _ = if safe == text {
             error.print()
         } else {
@@ -252,6 +253,24 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> u8 {
         };
     }
     exit_codes::USAGE
+}
+
+/// What clap says, where it quotes an argument with a line break in it.
+fn with_each_argument_in_a_line(mut text: String, args: &[OsString]) -> String {
+    for arg in args.iter().filter_map(|arg| arg.to_str()) {
+        // Of `--flag=value` each is quoted by itself.
+        let parts = arg
+            .split_once('=')
+            .map_or([arg, ""], |(flag, value)| [flag, value]);
+        for quoted in [arg]
+            .into_iter()
+            .chain(parts)
+            .filter(|part| part.contains(['\n', '\r']))
+        {
+            text = text.replace(quoted, &one_line(quoted));
+        }
+    }
+    text
 }
 
 /// The forms of a value for humans and for pipes of names.
@@ -265,4 +284,20 @@ pub struct Shown {
     pub names: Vec<String>,
     /// What is said on standard error in place of a table without rows.
     pub empty: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_argument_with_line_breaks_takes_one_line_where_it_is_quoted() {
+        let args: Vec<OsString> = ["kompoxops", "-o", "a\nFAKE: b", "--zone=c\r\nd", "plain"]
+            .map(OsString::from)
+            .into();
+        let told = "error: invalid value 'a\nFAKE: b' for '-o'\n\ninvalid 'c\r\nd'\n";
+        let safe = with_each_argument_in_a_line(told.to_owned(), &args);
+        assert_eq!(safe.lines().count(), 3, "{safe:?}");
+        assert!(!safe.lines().any(|line| line.starts_with("FAKE")), "{safe:?}");
+    }
 }

@@ -142,7 +142,8 @@ impl KubeClient {
         Ok(Ours {
             service: format!("{namespace}/{name}"),
             addresses: balanced(&service.unwrap_or_default()).into_iter().collect(),
-            custom_resources: deployment.is_some_and(|deployment| serves_custom_resources(&deployment)),
+            custom_resources: serves(deployment.as_ref(), "kubernetescrd"),
+            gateway_api: serves(deployment.as_ref(), "kubernetesgateway"),
             ingress_classes,
             gateway_classes,
             gateways,
@@ -233,12 +234,18 @@ fn balanced(object: &Value) -> Vec<String> {
     texts(&object["status"]["loadBalancer"]["ingress"], &["ip", "hostname"])
 }
 
-/// Whether a Traefik was told to serve its own kinds: what runs counts, not what a configuration asks for by now.
-fn serves_custom_resources(deployment: &Value) -> bool {
+/// Whether a Traefik was told to serve what this provider of its reads: what runs counts, not what a configuration asks
+/// for by now.
+fn serves(deployment: Option<&Value>, provider: &str) -> bool {
+    let Some(deployment) = deployment else {
+        return false;
+    };
     let containers = &deployment["spec"]["template"]["spec"]["containers"];
     let arguments = each(containers).flat_map(|container| each(&container["args"]));
     arguments.filter_map(Value::as_str).any(|argument| {
-        let rest = argument.strip_prefix("--providers.kubernetescrd");
+        let rest = argument
+            .strip_prefix("--providers.")
+            .and_then(|rest| rest.strip_prefix(provider));
         matches!(rest, Some("" | "=true"))
     })
 }

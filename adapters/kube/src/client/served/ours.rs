@@ -32,6 +32,8 @@ pub(super) struct Ours {
     pub(super) addresses: BTreeSet<String>,
     /// Whether it serves Traefik's own kinds.
     pub(super) custom_resources: bool,
+    /// Whether it serves the Gateway API.
+    pub(super) gateway_api: bool,
     /// The controllers of the IngressClasses, and of the GatewayClasses, that are named; those that are not there are
     /// not here.
     pub(super) ingress_classes: BTreeMap<String, String>,
@@ -144,6 +146,11 @@ impl Ours {
         if controller != GATEWAY_CONTROLLER {
             let message = format!("{shown} is one of {controller}");
             return Err(refused(GapReason::OtherIngress, message));
+        }
+        if !self.gateway_api {
+            return not_served(format!(
+                "{shown} is one of Traefik, and that of this cluster does not serve the Gateway API"
+            ));
         }
         if gateway.refused || refused_by.contains(GATEWAY_CONTROLLER) {
             return not_served(format!("{shown} does not take it"));

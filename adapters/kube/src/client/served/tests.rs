@@ -19,6 +19,7 @@ fn ours() -> Ours {
         service: text("traefik/traefik"),
         addresses: [text("192.0.2.1"), text("lb.net")].into(),
         custom_resources: true,
+        gateway_api: true,
         ingress_classes: [
             (text("traefik"), text("traefik.io/ingress-controller")),
             (text("nginx"), text("k8s.io/ingress-nginx")),
@@ -128,7 +129,11 @@ fn an_ingress_route_is_ours_only_while_our_traefik_serves_its_own_kinds() {
         (json!([7]), false),
         (json!({}), false),
     ] {
-        assert_eq!(serves_custom_resources(&deployment(args.clone())), on, "{args}");
+        assert_eq!(
+            serves(Some(&deployment(args.clone())), "kubernetescrd"),
+            on,
+            "{args}"
+        );
     }
 }
 

@@ -142,6 +142,8 @@ struct Done {
     said: Vec<String>,
     /// Whether a dry run found anything to do.
     differs: bool,
+    /// A file that nobody finds again whose path is not printed.
+    temporary: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
@@ -173,6 +175,10 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
     } else {
         ui.data(&done.data)
     };
+    if let (Err(_), Some(path)) = (&printed, &done.temporary) {
+        // Nobody would find it again, and it holds a credential.
+        let _ = std::fs::remove_file(path);
+    }
     for line in &done.said {
         ui.say(line);
     }
@@ -216,12 +222,14 @@ impl Args {
                 data: String::new(),
                 said: vec!["it would be printed, and no file changed".to_owned()],
                 differs: false,
+                temporary: None,
             };
         }
         Done {
             data: self.format.write(&access.to_kubeconfig()),
             said: Vec::new(),
             differs: false,
+            temporary: None,
         }
     }
 
@@ -230,6 +238,7 @@ impl Args {
         let path = env::temp_dir().join(name);
         if self.dry_run {
             return Ok(Done {
+                temporary: None,
                 data: format!("create a temporary file in {}\n", env::temp_dir().display()),
                 said: Vec::new(),
                 differs: true,
@@ -247,6 +256,7 @@ impl Args {
             data: self.path_or_export(&path),
             said: Vec::new(),
             differs: false,
+            temporary: Some(path),
         })
     }
 
@@ -281,6 +291,7 @@ impl Args {
                     vec![format!("{shown} is as it would be")]
                 },
                 differs,
+                temporary: None,
             });
         }
         let paths = [path.to_owned()];
@@ -308,6 +319,7 @@ impl Args {
             },
             said,
             differs: false,
+            temporary: None,
         })
     }
 
@@ -363,6 +375,7 @@ impl Args {
             data: String::new(),
             said,
             differs: false,
+            temporary: None,
         })
     }
 
@@ -437,6 +450,7 @@ fn would_merge(paths: &[PathBuf], before: &[Option<Vec<u8>>], merged: &MergedFil
         differs: !lines.is_empty(),
         data: lines.concat(),
         said,
+        temporary: None,
     }
 }
 
