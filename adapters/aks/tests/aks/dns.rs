@@ -182,6 +182,16 @@ impl Dns {
         }
     }
 
+    /// The ingress of this cluster serves what these providers of it read.
+    async fn ingress_reads(&self, args: &[&str]) {
+        let labels = json!({"app": "traefik"});
+        self.put(json!({"apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "traefik", "namespace": "traefik"},
+            "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "t", "image": "t", "args": args}]}}}}))
+            .await;
+    }
+
     async fn deploy_as(&self, request: &DnsRequest) -> Result<DnsReport> {
         let Operator { driver, cx, .. } = &self.operator;
         driver.dns_deploy(cx, &self.app, request).await
@@ -526,6 +536,9 @@ async fn what_is_no_longer_served_goes_unless_only_a_part_was_looked_at_or_nothi
     assert!(dns.record("example.com", "A/www").await.is_some());
 }
 
+/// How Traefik is told to serve the Gateway API.
+const GATEWAY_API: &str = "--providers.kubernetesgateway=true";
+
 fn definition((group, version): (&str, &str), kind: &str, plural: &str, scope: &str) -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
@@ -562,6 +575,13 @@ async fn routes_of_traefik_and_the_gateway_api_are_read_where_the_cluster_has_th
     dns.ingress_in("other", "web", &["other.example.com"], &["192.0.2.10"])
         .await;
     let report = dns.deploy().await.unwrap();
+    assert!(
+        told(&report).is_empty(),
+        "the ingress serves no gateway: {:?}",
+        told(&report)
+    );
+    dns.ingress_reads(&[GATEWAY_API]).await;
+    let report = dns.deploy().await.unwrap();
     assert_eq!(told(&report), ["create A own.example.com 192.0.2.10"]);
     let gaps: Vec<(&str, GapReason)> = report
         .gaps
@@ -579,12 +599,8 @@ async fn routes_of_traefik_and_the_gateway_api_are_read_where_the_cluster_has_th
             ("service.example.com", GapReason::NotServed),
         ]
     );
-    let labels = json!({"app": "traefik"});
-    dns.put(json!({"apiVersion": "apps/v1", "kind": "Deployment",
-        "metadata": {"name": "traefik", "namespace": "traefik"},
-        "spec": {"selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
-            "spec": {"containers": [{"name": "t", "image": "t", "args": ["--providers.kubernetescrd=true"]}]}}}}))
-    .await;
+    dns.ingress_reads(&[GATEWAY_API, "--providers.kubernetescrd=true"])
+        .await;
     let report = dns.deploy().await.unwrap();
     assert_eq!(
         told(&report),
@@ -600,6 +616,7 @@ async fn a_record_that_leads_to_another_gateway_is_not_turned_to_our_ingress_whe
     let dns = Dns::with(&["example.com"]).await;
     dns.namespace(NAMESPACE).await;
     dns.routes(NAMESPACE).await;
+    dns.ingress_reads(&[GATEWAY_API]).await;
     dns.deploy().await.unwrap();
     let own = dns.record("example.com", "A/own").await.unwrap();
     // Published before, when these gateways were ours to publish or had an address.

@@ -332,7 +332,15 @@ fn genuine(path: &str) -> Answer {
         })
         .map(|(_, object)| object)
         .collect();
-    ok(&json!({ "kind": "SomeList", "apiVersion": version, "metadata": {}, "items": items }))
+    // Its name in lower case, which is all that the plural tells.
+    let kind = format!(
+        "{}List",
+        plural.strip_suffix("ses").map_or_else(
+            || plural.trim_end_matches('s').to_owned(),
+            |stem| format!("{stem}s")
+        )
+    );
+    ok(&json!({ "kind": kind, "apiVersion": version, "metadata": {}, "items": items }))
 }
 
 fn own_path(plural: &str, object: &Value) -> String {

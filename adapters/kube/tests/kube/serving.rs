@@ -160,14 +160,14 @@ async fn ingresses_are_read_in_the_namespaces_that_are_meant_and_other_kinds_whe
     deployment(&world, &["--providers.kubernetescrd=true"]).await;
     let both = "192.0.2.1,192.0.2.10";
     assert_eq!(served(&world, &["shop"]).await, expected("notServed", both));
-    deployment(
-        &world,
-        &[
-            "--providers.kubernetescrd=true",
-            "--providers.kubernetesgateway=true",
-        ],
-    )
-    .await;
+    let args = json!([
+        "--providers.kubernetescrd=true",
+        "--providers.kubernetesgateway=true"
+    ]);
+    let containers = json!([{ "name": "traefik", "image": "traefik:v3", "args": args }]);
+    let patch = json!({ "spec": { "template": { "spec": { "containers": containers } } } });
+    let path = "/apis/apps/v1/namespaces/traefik/deployments/traefik";
+    world.api.merge(path, &patch).await;
     assert_eq!(served(&world, &["shop"]).await, expected("192.0.2.10", both));
 }
 
