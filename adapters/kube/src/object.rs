@@ -49,6 +49,7 @@ impl Kind {
         Place {
             group: self.group,
             version: self.version,
+            kind: self.kind,
             plural: self.plural,
             scope,
         }
@@ -73,6 +74,8 @@ pub(crate) struct Place<'a> {
     pub(crate) group: &'a str,
     /// Its version.
     pub(crate) version: &'a str,
+    /// What a list of them is called, without `List`: that is the kind, unless who defined it chose otherwise.
+    pub(crate) kind: &'a str,
     /// In paths: `deployments`.
     pub(crate) plural: &'a str,
     /// Which of them.

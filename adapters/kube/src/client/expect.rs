@@ -37,7 +37,7 @@ pub(super) fn object(id: &ObjectId, value: &Value) -> Result<(), String> {
 /// Where it is none, or names an object that was not asked for, or none.
 pub(super) fn page(place: &Place<'_>, mut value: Value) -> Result<Page, String> {
     let (version, kind) = (&value["apiVersion"], kind(&value));
-    let is_list = *version == place.api_version() && lists(kind, place.plural);
+    let is_list = *version == place.api_version() && kind.strip_suffix("List") == Some(place.kind);
     let is_metadata = *version == METADATA_LIST.0 && kind == METADATA_LIST.1;
     if !(is_list || is_metadata) {
         return Err(format!("the answer is no list of {}", place.plural));
@@ -54,19 +54,6 @@ pub(super) fn page(place: &Place<'_>, mut value: Value) -> Result<Page, String> 
         element(place, item)?;
     }
     Ok(Page { items, next })
-}
-
-/// Whether a list of this kind is one of what has this plural: `PersistentVolumeList` of `persistentvolumes`. Of a kind that
-/// was only found by looking, no more than the plural is known.
-fn lists(kind: &str, plural: &str) -> bool {
-    let Some(one) = kind.strip_suffix("List").map(str::to_ascii_lowercase) else {
-        return false;
-    };
-    let ends = |ending: &str| plural.strip_prefix(one.as_str()) == Some(ending);
-    let policies = one
-        .strip_suffix('y')
-        .is_some_and(|stem| plural.strip_prefix(stem).is_some_and(|ending| ending == "ies"));
-    !one.is_empty() && (ends("") || ends("s") || ends("es") || policies)
 }
 
 /// Whether an element tells which object it is, and is one of those that were asked for.
@@ -116,28 +103,51 @@ fn namespace(object: &Value) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::lists;
+    use serde_json::json;
+
+    use super::page;
+    use crate::object::{Place, Scope};
 
     #[test]
-    fn a_list_is_one_of_the_kind_that_was_asked_for() {
-        for (kind, plural) in [
-            ("PersistentVolumeList", "persistentvolumes"),
-            ("IngressList", "ingresses"),
-            ("NetworkPolicyList", "networkpolicies"),
-            ("EndpointsList", "endpoints"),
-            ("GatewayList", "gateways"),
-        ] {
-            assert!(lists(kind, plural), "{kind}");
-        }
-        for (kind, plural) in [
-            ("List", "persistentvolumes"),
-            ("PodList", "persistentvolumes"),
-            ("PodList", "poddisruptionbudgets"),
-            ("PersistentVolumeClaimList", "persistentvolumes"),
+    fn a_list_is_one_of_the_kind_that_was_asked_for_whatever_its_plural() {
+        let list = |asked: &str, plural: &str, version: &str, kind: &str| {
+            let place = Place {
+                group: "",
+                version: "v1",
+                kind: asked,
+                plural,
+                scope: Scope::Cluster,
+            };
+            page(&place, json!({"apiVersion": version, "kind": kind, "items": []})).is_ok()
+        };
+        for (asked, plural) in [
             ("PersistentVolume", "persistentvolumes"),
-            ("", ""),
+            ("NetworkPolicy", "networkpolicies"),
+            ("Endpoints", "endpoints"),
+            ("Mouse", "mice"),
+            ("PodMetrics", "pods"),
         ] {
-            assert!(!lists(kind, plural), "{kind} {plural}");
+            assert!(list(asked, plural, "v1", &format!("{asked}List")), "{asked}");
         }
+        for (version, kind) in [
+            ("v1", "List"),
+            ("v1", "PodList"),
+            ("v1", "PersistentVolumeClaimList"),
+            ("v1", "PersistentVolume"),
+            ("v2", "PersistentVolumeList"),
+            ("v1", ""),
+        ] {
+            assert!(
+                !list("PersistentVolume", "persistentvolumes", version, kind),
+                "{version} {kind}"
+            );
+        }
+        let metadata = "meta.k8s.io/v1";
+        assert!(list(
+            "PersistentVolume",
+            "persistentvolumes",
+            metadata,
+            "PartialObjectMetadataList"
+        ));
     }
 }

@@ -73,6 +73,7 @@ fn cx() -> Context {
 const VOLUMES: Place<'static> = Place {
     group: "",
     version: "v1",
+    kind: "PersistentVolume",
     plural: "persistentvolumes",
     scope: Scope::Cluster,
 };
@@ -332,15 +333,34 @@ fn genuine(path: &str) -> Answer {
         })
         .map(|(_, object)| object)
         .collect();
-    // Its name in lower case, which is all that the plural tells.
-    let kind = format!(
-        "{}List",
-        plural.strip_suffix("ses").map_or_else(
-            || plural.trim_end_matches('s').to_owned(),
-            |stem| format!("{stem}s")
-        )
-    );
+    let kind = format!("{}List", kind_of(plural));
     ok(&json!({ "kind": kind, "apiVersion": version, "metadata": {}, "items": items }))
+}
+
+/// The kinds that the operations below ask for lists of.
+fn kind_of(plural: &str) -> &str {
+    match plural {
+        "clusterrolebindings" => "ClusterRoleBinding",
+        "clusterroles" => "ClusterRole",
+        "configmaps" => "ConfigMap",
+        "customresourcedefinitions" => "CustomResourceDefinition",
+        "deployments" => "Deployment",
+        "events" => "Event",
+        "ingressclasses" => "IngressClass",
+        "httproutes" => "HTTPRoute",
+        "ingresses" => "Ingress",
+        "ingressroutes" => "IngressRoute",
+        "namespaces" => "Namespace",
+        "persistentvolumeclaims" => "PersistentVolumeClaim",
+        "persistentvolumes" => "PersistentVolume",
+        "poddisruptionbudgets" => "PodDisruptionBudget",
+        "pods" => "Pod",
+        "secretproviderclasses" => "SecretProviderClass",
+        "secrets" => "Secret",
+        "serviceaccounts" => "ServiceAccount",
+        "services" => "Service",
+        other => panic!("nobody said what a list of {other} is called"),
+    }
 }
 
 fn own_path(plural: &str, object: &Value) -> String {

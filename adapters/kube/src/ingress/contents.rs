@@ -38,6 +38,7 @@ pub(super) async fn look(
             let place = Place {
                 group: &found.group,
                 version: &found.version,
+                kind: &found.kind,
                 plural: &found.plural,
                 scope: Scope::Namespace(namespace),
             };

@@ -234,12 +234,15 @@ fn defined(definition: &Value) -> Option<Place<'_>> {
     let spec = &definition["spec"];
     let versions = spec["versions"].as_array()?;
     let served = versions.iter().find(|version| version["served"] == true)?;
+    let names = &spec["names"];
+    let list = names["listKind"]
+        .as_str()
+        .and_then(|list| list.strip_suffix("List"));
     Some(Place {
         group: spec["group"].as_str().filter(|group| !group.is_empty())?,
         version: served["name"].as_str().filter(|name| !name.is_empty())?,
-        plural: spec["names"]["plural"]
-            .as_str()
-            .filter(|plural| !plural.is_empty())?,
+        kind: list.or_else(|| names["kind"].as_str())?,
+        plural: names["plural"].as_str().filter(|plural| !plural.is_empty())?,
         scope: match spec["scope"].as_str()? {
             "Namespaced" => Scope::Every,
             _ => Scope::Cluster,
