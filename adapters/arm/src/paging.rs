@@ -119,8 +119,8 @@ impl ArmClient {
     /// changed meanwhile, is handed over once.
     ///
     /// # Errors
-    /// Those of [`list`](Self::list); [`ArmError::Protocol`] for a resource without id or name, where the two do not
-    /// agree, and for one that cannot be read.
+    /// Those of [`list`](Self::list); [`ArmError::Protocol`] for a resource without id or name, and for one that
+    /// cannot be read.
     pub async fn list_resources(
         &self,
         cx: &Context,
@@ -131,10 +131,6 @@ impl ArmClient {
         let each = |element: &RawValue| {
             let mut resource: ListedResource<'_> = serde_json::from_str(element.get())?;
             resource.json = element.get();
-            let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
-            if last(&resource.id) != last(&resource.name) {
-                return Err(serde_json::Error::custom("its id and its name do not agree"));
-            }
             if known.insert(resource.id.to_ascii_lowercase()) {
                 each(resource)
             } else {

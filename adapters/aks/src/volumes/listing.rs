@@ -125,12 +125,14 @@ impl AppVolumes<'_> {
                 return Ok(());
             }
             let glance: wire::Glance<'_> = resource.read()?;
-            if is_called_ours(&glance, &keys) && !wire::tells_owner(glance.tags.as_ref()) {
+            if is_called_ours(&glance.name, &keys) && !wire::tells_owner(glance.tags.as_ref()) {
                 let why = "its name is one of ours, and its tags are no tags: whose it is cannot be told";
                 return Err(serde::de::Error::custom(why));
             }
-            let own_path = self.group.item_path(kind, &glance.name);
-            if is_called_ours(&glance, &keys) && !own_path.eq_ignore_ascii_case(&resource.id) {
+            let path = self.group.item_path(kind, &glance.name);
+            let last = resource.id.rsplit('/').next().unwrap_or_default();
+            let called_ours = is_called_ours(&glance.name, &keys) || is_called_ours(last, &keys);
+            if called_ours && !path.eq_ignore_ascii_case(&resource.id) {
                 return Err(serde::de::Error::custom(
                     "its id is not that of its name in this group",
                 ));
@@ -173,9 +175,9 @@ fn may_be_ours(element: &str, keys: &[(&VolumeName, String)]) -> bool {
     element.contains('\\') || keys.iter().any(|(_, key)| element.contains(key.as_str()))
 }
 
-/// Whether its name begins as those of these volumes do.
-fn is_called_ours(glance: &wire::Glance<'_>, keys: &[(&VolumeName, String)]) -> bool {
-    keys.iter().any(|(_, key)| item_of(&glance.name, key).is_some())
+/// Whether a name begins as those of these volumes do.
+fn is_called_ours(name: &str, keys: &[(&VolumeName, String)]) -> bool {
+    keys.iter().any(|(_, key)| item_of(name, key).is_some())
 }
 
 /// What comes after a volume's key and a dash in the name of a resource.

@@ -340,3 +340,34 @@ async fn a_disk_that_is_called_ours_is_not_left_out_because_its_tags_are_none() 
     world.fault(answering("**/disks", &json!({ "value": [disk] }).to_string()));
     assert_eq!(world.disks("db").await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_disk_whose_id_is_not_that_of_its_name_is_neither_ours_nor_left_out() {
+    let world = crate::support::World::new().await;
+    world.create("db", "one").await.unwrap();
+    let whole = world.raw("disks", "db", "one").await.unwrap();
+    let (id, name) = (whole["id"].as_str().unwrap(), whole["name"].as_str().unwrap());
+    for (field, other) in [
+        ("name", name.replace("one", "two")),
+        ("name", "foreign".to_owned()),
+        ("id", id.replace("one", "two")),
+        ("id", id.replace("/disks/", "/snapshots/")),
+        ("id", id.replace("/resourceGroups/", "/resourceGroups/x")),
+    ] {
+        let mut disk = whole.clone();
+        disk[field] = other.clone().into();
+        world.fault(answering("**/disks", &json!({ "value": [disk] }).to_string()));
+        let error = world.disks("db").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable, "{other}: {error:?}");
+    }
+    // Azure writes ids in one case here and in another there, and what others call theirs is theirs.
+    let mut foreign = whole.clone();
+    (foreign["id"], foreign["name"]) = ("/somewhere/else/".into(), "theirs".into());
+    let mut upper = whole.clone();
+    upper["id"] = id.to_uppercase().into();
+    world.fault(answering(
+        "**/disks",
+        &json!({ "value": [foreign, upper] }).to_string(),
+    ));
+    assert_eq!(world.disks("db").await.unwrap().len(), 1);
+}
