@@ -27,7 +27,7 @@ use crate::cluster::{self, Apps, ClusterWork, kubeconfig};
 use crate::dns;
 use crate::factory::NAME;
 use crate::groups::GroupMaker;
-use crate::install::{InstallWork, Whose};
+use crate::install::{InstallWork, Whose, described};
 use crate::settings::cluster::{ClusterSettings, InstallTargets, OwnCluster, Problems};
 use crate::settings::{ProviderSettings, app_group, keys};
 use crate::volumes::{self, AppVolumes};
@@ -271,7 +271,8 @@ impl ProviderDriver for AksDriver {
         match self.cluster_settings(cluster)? {
             ClusterSettings::Own(own) => self.own(cx, cluster, own)?.check().await,
             ClusterSettings::Existing(existing) => {
-                cluster::check_existing(&self.arm, cx, &self.settings, existing).await
+                let traefik = described(&cluster.cluster.ingress, &cluster.path());
+                cluster::check_existing(&self.arm, cx, &self.settings, existing, &traefik).await
             }
         }
     }

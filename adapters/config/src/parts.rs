@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use kompox_domain::model::{
-    Certificate, Ingress, IngressImage, Protection, ProtectionLevel, Provider, ProviderId, VolumeKind,
+    Certificate, HeaderAliases, Ingress, IngressImage, Protection, ProtectionLevel, Provider, ProviderId,
+    VolumeKind,
 };
 use kompox_domain::options::OptionValue;
 use kompox_domain::{
@@ -29,6 +30,7 @@ const INGRESS_FIELDS: Known = Known {
         "image",
         "replicas",
         "customResources",
+        "headerAliases",
     ],
     ignored: &[],
 };
@@ -254,6 +256,12 @@ fn ingress(cluster: &Fields<'_>, reader: &mut Reader<'_>) -> Option<Ingress> {
         image: image(&fields, reader),
         replicas: fields.count("replicas", reader),
         custom_resources: fields.bool("customResources", reader),
+        header_aliases: choice(
+            &fields,
+            "headerAliases",
+            &HeaderAliases::ALL.map(|(word, value)| (word, Some(value))),
+            reader,
+        ),
     })
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use common::{Dir, VALID, changed};
 use kompox_config::{Loaded, Sources, load};
-use kompox_domain::model::{AnyId, IngressImage, ProtectionLevel, VolumeKind};
+use kompox_domain::model::{AnyId, HeaderAliases, IngressImage, ProtectionLevel, VolumeKind};
 use kompox_domain::options::OptionValue;
 use kompox_domain::{App, Cluster, SecretRef, SettingValue};
 
@@ -74,10 +74,11 @@ fn the_image_and_the_number_of_the_ingress_are_as_written_and_unset_without() {
         (&ingress.image, ingress.replicas, ingress.custom_resources),
         (&IngressImage::default(), None, false)
     );
+    assert_eq!(ingress.header_aliases, None);
     let content = changed(
         "    domain: example.com\n",
         "    domain: example.com\n    image: {registry: mirror.example.com, tag: v3.9.9, digest: 'sha256:00'}\n    replicas: 3\n    \
-         customResources: true\n",
+         customResources: true\n    headerAliases: reject\n",
     );
     let loaded = loaded(&content);
     let ingress = &cluster(&loaded).ingress;
@@ -91,6 +92,7 @@ fn the_image_and_the_number_of_the_ingress_are_as_written_and_unset_without() {
         }
     );
     assert_eq!((ingress.replicas, ingress.custom_resources), (Some(3), true));
+    assert_eq!(ingress.header_aliases, Some(HeaderAliases::Reject));
 }
 
 #[test]

@@ -197,6 +197,37 @@ pub struct IngressImage {
     pub digest: Option<String>,
 }
 
+/// What becomes of request headers whose names an app may take for those of others: behind CGI, PHP or nginx
+/// `X_Auth_User` and `X.Auth.User` are `X-Auth-User` too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeaderAliases {
+    /// They are taken off.
+    Delete,
+    /// They are handed on.
+    Keep,
+    /// The request is refused.
+    Reject,
+}
+
+impl HeaderAliases {
+    /// Each with the word for it.
+    pub const ALL: [(&str, Self); 3] = [
+        ("delete", Self::Delete),
+        ("keep", Self::Keep),
+        ("reject", Self::Reject),
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delete => "delete",
+            Self::Keep => "keep",
+            Self::Reject => "reject",
+        }
+    }
+}
+
 /// The ingress of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ingress {
@@ -220,6 +251,8 @@ pub struct Ingress {
     pub replicas: Option<u32>,
     /// Whether apps may use the controller's own kinds of routes beside plain Ingress objects.
     pub custom_resources: bool,
+    /// What becomes of headers with names like those of others; as the driver sees fit where it is not said.
+    pub header_aliases: Option<HeaderAliases>,
 }
 
 impl Ingress {
@@ -237,6 +270,7 @@ impl Ingress {
             image: IngressImage::default(),
             replicas: None,
             custom_resources: false,
+            header_aliases: None,
         }
     }
 }

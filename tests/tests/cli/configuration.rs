@@ -268,7 +268,8 @@ fn admin_shows_one_part_in_full() {
           "digest": null
         },
         "replicas": null,
-        "customResources": false
+        "customResources": false,
+        "headerAliases": null
       },
       "settings": {
         "AZURE_RESOURCE_GROUP_NAME": "rg-main"

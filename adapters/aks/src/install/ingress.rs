@@ -38,6 +38,7 @@ pub(crate) fn described(ingress: &Ingress, owner: &str) -> Traefik {
         resolver: ingress.cert_resolver.clone(),
     });
     traefik.custom_resources = ingress.custom_resources;
+    traefik.header_aliases = ingress.header_aliases;
     traefik
 }
 

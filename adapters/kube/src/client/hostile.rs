@@ -483,7 +483,7 @@ async fn look(client: &KubeClient) -> Vec<Option<String>> {
     let namespaces = ["shop".to_owned()].into();
     vec![
         told(client.namespace_exists(&cx, "shop").await),
-        told(client.deployment_available(&cx, "traefik", "traefik").await),
+        told(client.running(&cx, "traefik", "traefik").await),
         told(client.load_balancer_address(&cx, "traefik", "traefik").await),
         told(
             client

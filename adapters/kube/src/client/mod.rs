@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::Access;
 use crate::object::ObjectId;
+use crate::traefik::Running;
 
 /// How long one request may take, unless the deadline is earlier. An API server answers in milliseconds; what takes
 /// longer is on its way to nobody.
@@ -89,25 +90,19 @@ impl KubeClient {
         Ok(found.is_some())
     }
 
-    /// Whether a Deployment is available; none where there is no such Deployment.
+    /// The Deployment of an ingress as it runs; none where there is no such Deployment.
     ///
     /// # Errors
     /// See [`KubeError`].
-    pub async fn deployment_available(
+    pub async fn running(
         &self,
         cx: &Context,
         namespace: &str,
         name: &str,
-    ) -> Result<Option<bool>, KubeError> {
+    ) -> Result<Option<Running>, KubeError> {
         let id = ObjectId::of::<Deployment>(Some(namespace), name);
         let found = self.read(cx, &id).await?;
-        Ok(found.map(|deployment| {
-            let conditions = deployment["status"]["conditions"].as_array();
-            conditions
-                .into_iter()
-                .flatten()
-                .any(|condition| condition["type"] == "Available" && condition["status"] == "True")
-        }))
+        Ok(found.as_ref().map(Running::of))
     }
 
     /// The first address of a Service's load balancer: an IP address, else a name. None while it has none, and where

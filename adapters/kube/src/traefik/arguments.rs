@@ -1,7 +1,11 @@
 //! What Traefik is told when it starts.
 
-use super::TRAEFIK;
-use super::{Traefik, vaults, workload};
+use kompox_domain::model::HeaderAliases;
+
+use super::{TRAEFIK, Traefik, Version, vaults, workload};
+
+/// The first version that can tell headers with aliasing names apart. It changes nothing unless it is told to.
+pub(super) const HEADER_ALIASES: Version = Version::three((7, 12));
 
 /// The resolvers there are with ACME, and whom they ask: the second for trying things out.
 pub const RESOLVERS: [(&str, &str); 2] = [
@@ -34,6 +38,14 @@ impl Traefik {
                 workload::LEAVING_SECONDS
             ));
         }
+        if let Some(strategy) = self.alias_strategy() {
+            for entry_point in ["web", "websecure"] {
+                arguments.push(format!(
+                    "--entrypoints.{entry_point}.http.aliasheadersstrategy={}",
+                    strategy.as_str()
+                ));
+            }
+        }
         arguments.push(format!(
             "--providers.kubernetesingress.ingressendpoint.publishedservice={}/{TRAEFIK}",
             self.namespace
@@ -47,6 +59,15 @@ impl Traefik {
         }
         self.acme_arguments(&mut arguments);
         arguments
+    }
+
+    /// A Traefik that does not know the argument does not start with it.
+    fn alias_strategy(&self) -> Option<HeaderAliases> {
+        let knows = self
+            .image
+            .version()
+            .is_some_and(|version| version >= HEADER_ALIASES);
+        self.header_aliases.or(knows.then_some(HeaderAliases::Delete))
     }
 
     fn acme_arguments(&self, arguments: &mut Vec<String>) {

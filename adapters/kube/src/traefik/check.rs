@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kompox_domain::{Error, ErrorKind, Result};
 
-use super::arguments::RESOLVERS;
+use super::arguments::{HEADER_ALIASES, RESOLVERS};
 use super::vaults;
 use super::{Acme, Image, Traefik, VaultMount};
 
@@ -30,6 +30,18 @@ pub fn check(traefik: &Traefik) -> Result<()> {
         || "with ACME there is one pod: the file with its certificates has one writer".to_owned(),
     )?;
     image(&traefik.image)?;
+    let version = traefik.image.version();
+    if let (Some(version), Some(_)) = (
+        version.filter(|version| *version < HEADER_ALIASES),
+        traefik.header_aliases,
+    ) {
+        return Err(Error::new(
+            ErrorKind::InvalidInput,
+            format!(
+                "Traefik {version} does not know ingress.headerAliases, which came with {HEADER_ALIASES}"
+            ),
+        ));
+    }
     traefik.acme.as_ref().map_or(Ok(()), acme)?;
     let mut names = BTreeSet::new();
     for vault in &traefik.vaults {

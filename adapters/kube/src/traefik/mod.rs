@@ -5,11 +5,14 @@
 //! why, stands in `design/traefik.md`.
 
 mod access;
+pub mod advisories;
 mod arguments;
 mod check;
 mod definitions;
 mod network;
+mod running;
 mod vaults;
+mod version;
 mod workload;
 
 #[cfg(test)]
@@ -20,8 +23,10 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kompox_domain::Result;
+use kompox_domain::model::HeaderAliases;
 use kompox_domain::naming::hex_digest;
 
+use self::advisories::{Exposure, Part};
 use crate::labels;
 use crate::object::{Desired, Keep};
 
@@ -29,7 +34,10 @@ pub use self::arguments::RESOLVERS;
 pub use self::check::check;
 pub(crate) use self::definitions::DEFINITION;
 pub(crate) use self::network::DEFAULT_CLASS;
+pub use self::running::Running;
+pub(crate) use self::running::serves;
 pub(crate) use self::vaults::PROVIDER_CLASS;
+pub use self::version::Version;
 
 /// What Traefik's Deployment, Service, IngressClass and the volume claim for its certificates are called.
 pub const TRAEFIK: &str = "traefik";
@@ -59,6 +67,9 @@ pub struct Traefik {
     pub acme: Option<Acme>,
     /// Whether it serves IngressRoutes and its other kinds too, beside Ingresses.
     pub custom_resources: bool,
+    /// What becomes of request headers with names like those of others. None: they are taken off, by a Traefik that
+    /// can.
+    pub header_aliases: Option<HeaderAliases>,
     /// The vaults that hold certificates.
     pub vaults: Vec<VaultMount>,
     /// The cluster it is made for: `<ws>/<prv>/<cls>`, on every object.
@@ -82,6 +93,7 @@ impl Traefik {
             replicas: None,
             acme: None,
             custom_resources: false,
+            header_aliases: None,
             vaults: Vec::new(),
             owner: owner.into(),
         }
@@ -95,6 +107,17 @@ impl Traefik {
             (None, Some(replicas)) => replicas,
             (None, None) => REPLICAS,
         }
+    }
+
+    /// What is known of its version. None: nothing, or the image does not tell its version.
+    #[must_use]
+    pub fn exposure(&self) -> Option<Exposure> {
+        Exposure::of(self.image.version()?, |part| match part {
+            Part::Always => true,
+            Part::CustomResources => self.custom_resources,
+            Part::Acme => self.acme.is_some(),
+            Part::Http3 | Part::Gateway | Part::IngressNginx | Part::Never => false,
+        })
     }
 
     /// The objects, in the order in which they are applied. The last is the mark that all others are there.
@@ -177,7 +200,7 @@ pub struct Image {
     pub registry: Option<String>,
     /// Its name there: `traefik`.
     pub repository: Option<String>,
-    /// Its version: `v3.7.11`.
+    /// Its version: `v3.7.13`.
     pub tag: Option<String>,
     /// Exactly which one: `sha256:…`. Then a tag says nothing unless it was asked for.
     pub digest: Option<String>,
@@ -189,7 +212,13 @@ impl Image {
     /// Its name there.
     pub const REPOSITORY: &str = "traefik";
     /// The version that this program was made for.
-    pub const TAG: &str = "v3.7.11";
+    pub const TAG: &str = "v3.7.13";
+
+    /// Its version. None where that is not told.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        Version::of_image(&self.reference())
+    }
 
     /// As pods name it.
     #[must_use]

@@ -270,7 +270,7 @@ fn an_image_is_named_by_what_was_said_and_no_digest_is_made_up() {
         tag: tag.map(str::to_owned),
         digest: digest.map(str::to_owned),
     };
-    assert_eq!(Image::default().reference(), "docker.io/traefik:v3.7.11");
+    assert_eq!(Image::default().reference(), "docker.io/traefik:v3.7.13");
     assert_eq!(
         image(Some("cr1.azurecr.io"), Some("v3.7.9"), None).reference(),
         "cr1.azurecr.io/traefik:v3.7.9"
@@ -294,6 +294,46 @@ fn an_image_is_named_by_what_was_said_and_no_digest_is_made_up() {
         };
         assert_eq!(traefik.objects().unwrap_err().kind(), ErrorKind::InvalidInput);
     }
+}
+
+#[test]
+fn headers_with_aliasing_names_are_taken_off_where_traefik_can_and_nothing_else_was_said() {
+    let told = |tag: Option<&str>, digest: Option<&str>, aliases: Option<HeaderAliases>| {
+        let mut traefik = plain();
+        traefik.image.tag = tag.map(str::to_owned);
+        traefik.image.digest = digest.map(str::to_owned);
+        traefik.header_aliases = aliases;
+        let mut found = arguments(&traefik);
+        found.retain(|argument| argument.contains("aliasheadersstrategy"));
+        found
+    };
+    let both = |word: &str| {
+        ["web", "websecure"].map(|at| format!("--entrypoints.{at}.http.aliasheadersstrategy={word}"))
+    };
+    let digest = format!("sha256:{}", "0".repeat(64));
+    assert_eq!(told(None, None, None), both("delete"));
+    assert_eq!(told(Some("v3.7.12"), None, None), both("delete"));
+    // An argument that it does not know keeps it from starting.
+    for (tag, digest) in [
+        (Some("v3.7.11"), None),
+        (Some("latest"), None),
+        (None, Some(digest.as_str())),
+    ] {
+        assert_eq!(told(tag, digest, None), Vec::<String>::new(), "{tag:?}");
+    }
+    for (word, aliases) in HeaderAliases::ALL {
+        assert_eq!(told(None, None, Some(aliases)), both(word));
+        assert_eq!(told(None, Some(&digest), Some(aliases)), both(word));
+    }
+    let old = Traefik {
+        image: Image {
+            tag: Some("v3.7.11".to_owned()),
+            ..Image::default()
+        },
+        header_aliases: Some(HeaderAliases::Reject),
+        ..plain()
+    };
+    assert_eq!(old.objects().unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kompox_domain::model::{AnyId, ProtectionLevel, VolumeKind};
+use kompox_domain::model::{AnyId, HeaderAliases, ProtectionLevel, VolumeKind};
 use kompox_domain::{App, Cluster, Provider, SettingValue, Settings, Workspace, suggest};
 use serde::Serialize;
 
@@ -78,6 +78,7 @@ struct IngressView {
     image: ImageView,
     replicas: Option<u32>,
     custom_resources: bool,
+    header_aliases: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -230,6 +231,8 @@ impl Part for ClusterView {
         if ingress.custom_resources {
             fields.push(field("ingress.customResources", yes_no(true)));
         }
+        let aliases = ingress.header_aliases;
+        fields.extend(aliases.map(|aliases| field("ingress.headerAliases", aliases.as_str())));
         for certificate in &ingress.certificates {
             fields.push(field(
                 &format!("ingress.certificates.{}", certificate.name),
@@ -352,6 +355,7 @@ impl From<&Cluster> for ClusterView {
                 },
                 replicas: ingress.replicas,
                 custom_resources: ingress.custom_resources,
+                header_aliases: ingress.header_aliases.map(HeaderAliases::as_str),
             },
             settings: settings(&cluster.settings),
         }

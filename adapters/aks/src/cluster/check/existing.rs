@@ -3,11 +3,12 @@
 use kompox_arm::ArmClient;
 use kompox_domain::cluster::Check;
 use kompox_domain::{Context, Hint, Operation, Result};
+use kompox_kube::Traefik;
 use serde::Deserialize;
 
 use super::findings::Findings;
 use super::read::{Permission, Read, Reader, is_silence, signed_in};
-use super::{identity, permissions, places, target_reads};
+use super::{identity, ingress, permissions, places, target_reads};
 use crate::api::MANAGED_CLUSTERS;
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::ExistingCluster;
@@ -58,6 +59,7 @@ pub(crate) async fn check_existing(
     cx: &Context,
     provider: &ProviderSettings,
     existing: &ExistingCluster,
+    traefik: &Traefik,
 ) -> Result<Vec<Check>> {
     let reader = Reader { arm, cx };
     let who = signed_in(arm.identity(cx).await.map_err(super::super::domain))?;
@@ -83,6 +85,7 @@ pub(crate) async fn check_existing(
             allowed(&mut findings, &rights, &of_subscription);
             let (zones, registries) = targets;
             places::targets(&mut findings, &existing.installed, &zones, &registries);
+            ingress::image(&mut findings, traefik);
             Ok(findings.into_checks())
         }
     }

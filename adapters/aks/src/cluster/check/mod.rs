@@ -4,6 +4,7 @@ mod deleted_vaults;
 mod existing;
 mod findings;
 mod identity;
+mod ingress;
 mod machines;
 mod network;
 mod permissions;
@@ -34,6 +35,7 @@ use crate::api::{
     COMPUTE_SKUS, COMPUTE_USAGES, DELETED_VAULTS, DNS_ZONES, IDENTITIES, MANAGED_CLUSTERS, NETWORKS,
     PRIVATE_DNS_ZONES, PROVIDERS, REGISTRIES,
 };
+use crate::install::described;
 use crate::settings::cluster::InstallTargets;
 
 impl ClusterWork<'_> {
@@ -128,6 +130,10 @@ impl ClusterWork<'_> {
         deleted_vaults::vaults(&mut found, &self.scope.path(), &own.group, &cloud.vaults);
         let (zones, registries) = &named.targets;
         places::targets(&mut found, &own.installed, zones, registries);
+        ingress::image(
+            &mut found,
+            &described(&self.scope.cluster.ingress, &self.scope.path()),
+        );
         Ok(found.into_checks())
     }
 

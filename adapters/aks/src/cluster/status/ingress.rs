@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use kompox_arm::ArmClient;
 use kompox_domain::cluster::Condition;
 use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_kube::traefik::Running;
 use kompox_kube::{DefaultClasses, KubeClient, KubeError, Resolver, Trouble};
 
 use super::condition;
@@ -20,6 +21,7 @@ const TRAEFIK: &str = "traefik";
 const INSTALLED: &str = "installed";
 const REACHABLE: &str = "reachable";
 const DEFAULT_CLASS: &str = "defaultIngressClass";
+const INGRESS_ADVISORIES: &str = "ingressAdvisories";
 
 /// What came of a look at the cluster's Kubernetes.
 #[derive(Debug, Default)]
@@ -102,8 +104,8 @@ fn is_not_open(state: &str) -> bool {
 struct Ingress {
     /// Whether its namespace is there.
     namespace: bool,
-    /// Whether its Deployment is available; none where there is none.
-    available: Option<bool>,
+    /// What its Deployment says; none where there is none.
+    running: Option<Running>,
     /// What its load balancer has: an IP address or a name.
     address: Option<String>,
     /// What is to be told of the default IngressClass.
@@ -124,9 +126,9 @@ async fn ask(
 ) -> std::result::Result<Ingress, Why> {
     let (access, token) = way_in(arm, cx, resolver, cluster).await.map_err(Why::Error)?;
     let client = KubeClient::new(&access, token.as_ref()).map_err(Why::Kube)?;
-    let (namespace, available, address, classes) = futures::try_join!(
+    let (namespace, running, address, classes) = futures::try_join!(
         client.namespace_exists(cx, namespace),
-        client.deployment_available(cx, namespace, TRAEFIK),
+        client.running(cx, namespace, TRAEFIK),
         client.load_balancer_address(cx, namespace, TRAEFIK),
         // Whoever may not see them may see the rest.
         async { Ok(DefaultClasses::read(&client, cx).await) },
@@ -134,7 +136,7 @@ async fn ask(
     .map_err(Why::Kube)?;
     Ok(Ingress {
         namespace,
-        available,
+        running,
         address,
         default_class: default_class(classes),
     })
@@ -184,7 +186,10 @@ const fn reachable(trouble: Trouble) -> Option<bool> {
 }
 
 fn judged(ingress: Ingress, namespace: &str) -> Look {
-    let (status, reason, message) = match (ingress.namespace, ingress.available) {
+    let (status, reason, message) = match (
+        ingress.namespace,
+        ingress.running.as_ref().map(|running| running.available),
+    ) {
         (false, _) => (
             false,
             "namespaceMissing",
@@ -228,6 +233,14 @@ fn judged(ingress: Ingress, namespace: &str) -> Look {
         conditions.push(condition("ingressAddress", Some(has), reason, message));
         conditions.extend(ingress.default_class);
     }
+    let known = ingress.running.and_then(|running| running.exposure);
+    conditions.extend(known.map(|known| {
+        let message = format!(
+            "{}; installing it again brings the configured version",
+            known.sentence()
+        );
+        condition(INGRESS_ADVISORIES, Some(false), "publishedAdvisories", message)
+    }));
     let (ip, host) = match ingress.address {
         Some(address) if address.parse::<IpAddr>().is_ok() => (Some(address), None),
         address => (None, address),
@@ -242,7 +255,10 @@ mod tests {
     fn look(namespace: bool, available: Option<bool>, address: Option<&str>) -> Look {
         let ingress = Ingress {
             namespace,
-            available,
+            running: available.map(|available| Running {
+                available,
+                exposure: None,
+            }),
             address: address.map(str::to_owned),
             default_class: None,
         };

@@ -19,6 +19,7 @@ use self::route::{Parent, Route, Way};
 use super::{KubeClient, KubeError};
 use crate::manifest::{APP, APP_ID};
 use crate::object::{Kind, ObjectId, Scope};
+use crate::traefik::serves;
 
 const GATEWAYS: &str = "gateway.networking.k8s.io";
 const GATEWAY: Kind = Kind {
@@ -232,22 +233,6 @@ fn texts(list: &Value, members: &[&str]) -> Vec<String> {
 /// The addresses of the load balancer of an Ingress or a Service.
 fn balanced(object: &Value) -> Vec<String> {
     texts(&object["status"]["loadBalancer"]["ingress"], &["ip", "hostname"])
-}
-
-/// Whether a Traefik was told to serve what this provider of its reads: what runs counts, not what a configuration asks
-/// for by now.
-fn serves(deployment: Option<&Value>, provider: &str) -> bool {
-    let Some(deployment) = deployment else {
-        return false;
-    };
-    let containers = &deployment["spec"]["template"]["spec"]["containers"];
-    let arguments = each(containers).flat_map(|container| each(&container["args"]));
-    arguments.filter_map(Value::as_str).any(|argument| {
-        let rest = argument
-            .strip_prefix("--providers.")
-            .and_then(|rest| rest.strip_prefix(provider));
-        matches!(rest, Some("" | "=true"))
-    })
 }
 
 #[cfg(test)]
