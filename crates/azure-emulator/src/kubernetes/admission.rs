@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::controllers::ingress;
 use super::controllers::provisioner::CLASSES;
 use super::kinds::{Kind, known};
 use super::namespaces;
@@ -39,6 +40,7 @@ pub(super) fn admit(
                 .or_insert_with(|| default.into());
             document["status"] = json!({ "phase": "Pending" });
         }
+        ("Ingress", None) => ingress::give_default_class(objects, document),
         ("Pod", None) => return pod(objects, kind, namespace, document),
         _ => {}
     }

@@ -496,3 +496,81 @@ async fn what_is_under_way_goes_on_after_a_restart() {
         "True"
     );
 }
+
+/// A Traefik with a balanced service, as far as the embedded Kubernetes looks at it.
+async fn traefik(kubernetes: &Kubernetes) {
+    let mut spec = containers();
+    spec["containers"][0]["args"] = json!([
+        "--providers.kubernetesingress=true",
+        "--providers.kubernetesingress.ingressendpoint.publishedservice=default/web",
+    ]);
+    kubernetes
+        .post(DEPLOYMENTS, &deployment(1, spec))
+        .await
+        .expect(201);
+    let service = json!({ "metadata": { "name": "web" },
+        "spec": { "type": "LoadBalancer", "ports": [{ "port": 80 }] } });
+    kubernetes.post(SERVICES, &service).await.expect(201);
+}
+
+fn class(name: &str, controller: &str, default: bool) -> Value {
+    let annotations = json!({ "ingressclass.kubernetes.io/is-default-class": default.to_string() });
+    json!({ "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+        "metadata": { "name": name, "annotations": annotations }, "spec": { "controller": controller } })
+}
+
+#[tokio::test]
+async fn an_ingress_is_told_its_address_by_a_traefik_of_its_class_and_by_nobody_else() {
+    const CLASSES: &str = "/apis/networking.k8s.io/v1/ingressclasses";
+    const INGRESSES: &str = "/apis/networking.k8s.io/v1/namespaces/default/ingresses";
+    let (_azure, kubernetes) = world().await;
+    let ingress = |name: &str, class: Option<&str>| {
+        let backend = json!({ "service": { "name": "web", "port": { "number": 80 } } });
+        let mut ingress = json!({ "apiVersion": "networking.k8s.io/v1", "kind": "Ingress",
+            "metadata": { "name": name }, "spec": { "defaultBackend": backend } });
+        if let Some(class) = class {
+            ingress["spec"]["ingressClassName"] = class.into();
+        }
+        ingress
+    };
+    let address = |answer: Value| answer["status"]["loadBalancer"]["ingress"][0]["ip"].clone();
+    let told = async |name: &str| {
+        let one = kubernetes.get(&format!("{INGRESSES}/{name}")).await;
+        address(one.expect(200).body)
+    };
+    kubernetes
+        .post(CLASSES, &class("nginx", "k8s.io/ingress-nginx", false))
+        .await
+        .expect(201);
+    for (name, class) in [
+        ("early", Some("traefik")),
+        ("other", Some("nginx")),
+        ("lost", Some("none")),
+    ] {
+        kubernetes
+            .post(INGRESSES, &ingress(name, class))
+            .await
+            .expect(201);
+    }
+    assert_eq!(told("early").await, Value::Null);
+    traefik(&kubernetes).await;
+    assert_eq!(told("early").await, Value::Null, "its class is not there");
+    kubernetes
+        .post(CLASSES, &class("traefik", "traefik.io/ingress-controller", true))
+        .await
+        .expect(201);
+    let service = kubernetes.get(&format!("{SERVICES}/web")).await.expect(200).body;
+    let here = address(service);
+    assert!(here.is_string());
+    assert_eq!(told("early").await, here);
+    let by_default = kubernetes
+        .post(INGRESSES, &ingress("default", None))
+        .await
+        .expect(201)
+        .body;
+    assert_eq!(by_default["spec"]["ingressClassName"], "traefik");
+    assert_eq!(told("default").await, here);
+    for name in ["other", "lost"] {
+        assert_eq!(told(name).await, Value::Null, "{name}");
+    }
+}

@@ -7,6 +7,7 @@ pub(super) mod definitions;
 mod deployment;
 mod events;
 pub(super) mod garbage;
+pub(super) mod ingress;
 pub(super) mod pods;
 pub(super) mod provisioner;
 mod service;
@@ -102,6 +103,13 @@ fn follow(objects: &mut Objects<'_>, change: &Change, owners: &HashSet<String>) 
 
 fn follow_kind(objects: &mut Objects<'_>, change: &Change) {
     let (namespace, name) = (change.namespace.as_deref(), change.name.as_str());
+    if matches!(
+        change.kind.kind.as_str(),
+        "Ingress" | "IngressClass" | "Deployment" | "Service"
+    ) && !change.removed
+    {
+        ingress::reconcile(objects);
+    }
     match (change.kind.kind.as_str(), namespace) {
         ("Namespace", _) if !change.removed && !is_leaving(&change.document) => {
             namespaces::furnish(objects, name);
