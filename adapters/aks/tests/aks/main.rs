@@ -29,6 +29,7 @@ mod listings;
 mod mounts;
 mod plan;
 mod provision;
+mod published_models;
 mod snapshots;
 mod status;
 mod support;

@@ -16,7 +16,7 @@ const ADMIN: &str = "00000000-0000-0000-0000-00000000000a";
 /// The principal of the identity that the settings may give.
 const GIVEN: &str = "00000000-0000-0000-0000-00000000000d";
 
-struct Made {
+pub(crate) struct Made {
     emulator: Emulator,
     driver: Arc<dyn ProviderDriver>,
     cx: Context,
@@ -104,7 +104,7 @@ async fn made_in(emulator: Emulator, pairs: &[(&str, &str)]) -> Made {
     }
 }
 
-async fn made(pairs: &[(&str, &str)]) -> Made {
+pub(crate) async fn made(pairs: &[(&str, &str)]) -> Made {
     made_in(surroundings().await, pairs).await
 }
 
@@ -139,7 +139,7 @@ impl Made {
     }
 
     /// The one resource of the stack whose id holds this.
-    async fn one(&self, part: &str) -> Value {
+    pub(crate) async fn one(&self, part: &str) -> Value {
         let resources = self.stack["properties"]["resources"].as_array().unwrap();
         let ids: Vec<&str> = resources
             .iter()
@@ -155,7 +155,7 @@ impl Made {
         self.emulator.resource(id).await.unwrap()
     }
 
-    async fn cluster(&self) -> Value {
+    pub(crate) async fn cluster(&self) -> Value {
         let id = format!(
             "/subscriptions/{}/resourceGroups/rg-cluster/providers/Microsoft.ContainerService/managedClusters/{}",
             self.emulator.connection().subscription_id,
