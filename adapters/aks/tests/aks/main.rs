@@ -29,6 +29,7 @@ mod listings;
 mod mounts;
 mod plan;
 mod provision;
+mod sectors;
 mod snapshots;
 mod status;
 mod support;
