@@ -120,6 +120,8 @@ pub struct DiskRecord {
     pub assigned_at: Option<Ulid>,
     /// Its size. None while it is being made and the cloud does not tell yet.
     pub size: Option<ByteSize>,
+    /// Bytes of a logical sector. None while nobody knows.
+    pub sector_size: Option<u32>,
     /// Its zone, if it has one.
     pub zone: Option<Zone>,
     /// What it is like.
@@ -202,6 +204,10 @@ pub struct VolumeSnapshot {
     pub volume: VolumeName,
     /// The size of the disk it was taken from. None while it is being made and the cloud does not tell yet.
     pub size: Option<ByteSize>,
+    /// Bytes of a logical sector of the disk it was taken from. None where the cloud does not tell.
+    pub sector_size: Option<u32>,
+    /// What it is like.
+    pub options: VolumeOptions,
     /// The cloud's own id, lower-cased.
     pub handle: String,
     /// When it was made.
@@ -294,6 +300,7 @@ mod tests {
             flagged,
             assigned_at: assigned_at.map(Ulid),
             size: Some(ByteSize::from_gib(1).unwrap()),
+            sector_size: None,
             zone: None,
             options: VolumeOptions::default(),
             handle: format!("/disks/{name}"),
@@ -389,6 +396,8 @@ mod tests {
             name: name.parse().unwrap(),
             volume: volume.parse().unwrap(),
             size: Some(ByteSize::from_gib(1).unwrap()),
+            sector_size: None,
+            options: VolumeOptions::default(),
             handle: format!("/snapshots/{name}"),
             created_at: created.map(|seconds| OffsetDateTime::UNIX_EPOCH + Duration::seconds(seconds)),
             updated_at: None,

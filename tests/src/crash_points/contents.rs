@@ -127,6 +127,7 @@ fn record(raw: &Value, item: &Item) -> Option<DiskRecord> {
         flagged: tag(raw, tags::DISK_ASSIGNED).is_some_and(|flag| flag.eq_ignore_ascii_case("true")),
         assigned_at: tag(raw, tags::DISK_ASSIGNED_AT).and_then(|at| at.parse().ok()),
         size: ByteSize::from_gib(raw["properties"]["diskSizeGB"].as_u64()?).ok(),
+        sector_size: None,
         zone: None,
         options: VolumeOptions::default(),
         handle: raw["id"].as_str()?.to_lowercase(),

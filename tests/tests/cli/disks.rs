@@ -15,6 +15,7 @@ fn the_first_disk_of_a_volume_is_assigned_and_shown_in_full() {
       "volumeName": "db",
       "assigned": true,
       "size": 4294967296,
+      "sectorSize": 512,
       "zone": "1",
       "options": {
         "iops": 120,
@@ -49,6 +50,7 @@ fn a_disk_in_json_has_the_fields_of_the_contract_in_lists_too() {
         "name",
         "options",
         "provisioningState",
+        "sectorSize",
         "size",
         "state",
         "updatedAt",
@@ -87,6 +89,7 @@ fn disks_are_listed_in_every_format() {
       volumeName: uploads
       assigned: true
       size: 8589934592
+      sectorSize: 512
       zone: "1"
       options:
         iops: 120
@@ -213,7 +216,7 @@ fn zone_options_and_source_reach_the_disk() {
     assert_eq!(first["zone"], "2");
     assert_eq!(
         first["options"],
-        json!({ "sku": "PremiumV2_LRS", "iops": 4000, "mbps": 200 })
+        json!({ "sku": "PremiumV2_LRS", "iops": 4000, "mbps": 200, "sectorSize": 4096 })
     );
     env.run("snapshot create -V db -N before -q").assert_code(DONE);
     for (name, source) in [("a", "before"), ("b", "snapshot:before"), ("c", "disk:fast")] {

@@ -21,6 +21,10 @@ fn a_snapshot_is_of_the_assigned_disk_and_shown_in_full() {
       "name": "before",
       "volumeName": "db",
       "size": 4294967296,
+      "sectorSize": null,
+      "options": {
+        "sku": "Standard_LRS"
+      },
       "handle": "/subscriptions/[SUBSCRIPTION......................]/resourcegroups/rg-shop/providers/microsoft.compute/snapshots/db-9b4aae-before",
       "createdAt": "[TIME]",
       "updatedAt": null,
@@ -44,7 +48,9 @@ fn a_snapshot_in_json_has_the_fields_of_the_contract_in_lists_too() {
         "createdAt",
         "handle",
         "name",
+        "options",
         "provisioningState",
+        "sectorSize",
         "size",
         "sourceDisk",
         "updatedAt",
@@ -70,6 +76,9 @@ fn snapshots_are_listed_in_every_format() {
     - name: before
       volumeName: db
       size: 4294967296
+      sectorSize: null
+      options:
+        sku: Standard_LRS
       handle: >-
         /subscriptions/[SUBSCRIPTION......................]/resourcegroups/rg-shop/providers/microsoft.compute/snapshots/db-9b4aae-before
       createdAt: "[TIME]"

@@ -236,6 +236,7 @@ mod tests {
             flagged: assigned_at.is_some(),
             assigned_at: assigned_at.map(Ulid),
             size: Some(ByteSize::from_gib(1).unwrap()),
+            sector_size: None,
             zone: None,
             options: VolumeOptions::default(),
             handle: format!("/disks/{name}"),

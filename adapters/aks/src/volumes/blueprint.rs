@@ -10,6 +10,7 @@ use super::wire;
 pub(crate) struct Blueprint {
     source: Option<String>,
     gib: Option<i64>,
+    sector_size: Option<i64>,
     sku: Option<String>,
     zones: Vec<String>,
 }
@@ -23,6 +24,7 @@ impl Blueprint {
         Self {
             source: lower(&properties["creationData"]["sourceResourceId"]),
             gib: properties["diskSizeGB"].as_i64(),
+            sector_size: properties["creationData"]["logicalSectorSize"].as_i64(),
             sku: lower(&resource["sku"]["name"]),
             zones: zones
                 .into_iter()
@@ -37,6 +39,13 @@ impl Blueprint {
         let unlike = [
             ("source", self.source != wanted.source),
             ("size", wanted.gib.is_some() && self.gib != wanted.gib),
+            // Azure does not tell it of every disk.
+            (
+                "sector size",
+                self.sector_size.is_some()
+                    && wanted.sector_size.is_some()
+                    && self.sector_size != wanted.sector_size,
+            ),
             ("SKU", wanted.sku.is_some() && self.sku != wanted.sku),
             ("zone", self.zones != wanted.zones),
         ];

@@ -17,7 +17,7 @@ use ulid::Ulid;
 use super::options::DiskOptions;
 use super::source::{self, Found};
 use super::zones::Wish;
-use super::{AppVolumes, require_disk, wire};
+use super::{AppVolumes, require_disk, sectors, wire};
 use crate::api::Kind;
 use crate::groups;
 
@@ -29,6 +29,8 @@ pub(crate) struct NewDisk<'a> {
     pub(crate) gib: i32,
     pub(crate) zone: Option<Zone>,
     pub(crate) source: Option<Found>,
+    /// Bytes of its sectors, where there is a choice.
+    pub(crate) sector_size: Option<u32>,
     /// When it was assigned; not at all without.
     pub(crate) assigned_at: Option<Ulid>,
     /// Whether something of ours is there under its name, which is gone on with.
@@ -124,6 +126,7 @@ impl AppVolumes<'_> {
             }
             (Some(Source::Resource(_)), found) => found,
         };
+        let sector_size = sectors::of_new(&options, found.as_ref())?;
         let attaching = cluster.as_ref().ok().cloned().flatten();
         let zone = match (wish, cluster) {
             (Wish::Settled(zone), Err(error)) => {
@@ -145,6 +148,7 @@ impl AppVolumes<'_> {
             gib,
             zone,
             source: found,
+            sector_size,
             assigned_at: self.first_assigned_at(&records, &request.name),
             resumed: there.is_some(),
         };
@@ -270,10 +274,11 @@ impl AppVolumes<'_> {
     }
 
     pub(crate) fn disk_body(&self, new: &NewDisk<'_>) -> Result<Value> {
-        let data = match &new.source {
+        let mut data = match &new.source {
             None => models::CreationData::new(CreateOption::Empty),
             Some(source) => wire::copied_from(&source.id, CreateOption::Copy),
         };
+        data.logical_sector_size = new.sector_size.and_then(|size| size.try_into().ok());
         let mut properties = models::DiskProperties::new(data);
         properties.disk_size_gb = Some(new.gib);
         properties.disk_iops_read_write = new.options.iops;

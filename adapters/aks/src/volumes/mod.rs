@@ -11,6 +11,7 @@ mod in_cluster;
 mod listing;
 mod mount;
 mod options;
+mod sectors;
 mod snapshots;
 mod source;
 mod wire;

@@ -1,19 +1,26 @@
-//! The options of a disk: `sku`, `iops`, `mbps`.
+//! The options of a disk: `sku`, `iops`, `mbps`, `sectorSize`.
 
 use kompox_domain::options::OptionValue;
 use kompox_domain::{ByteSize, Error, ErrorKind, Result, VolumeOptions, suggest};
 
+use super::sectors;
+
 /// The options there are, each with what it takes.
-pub(crate) const DECLARED: [(&str, &str); 3] = [
+pub(crate) const DECLARED: [(&str, &str); 4] = [
     (
         "sku",
         "Premium_LRS (default), Premium_ZRS, PremiumV2_LRS, StandardSSD_LRS, StandardSSD_ZRS, Standard_LRS, UltraSSD_LRS",
     ),
     ("iops", "a whole number; PremiumV2_LRS and UltraSSD_LRS only"),
     ("mbps", "a whole number; PremiumV2_LRS and UltraSSD_LRS only"),
+    (
+        "sectorSize",
+        "512 or 4096 (default) bytes; PremiumV2_LRS and UltraSSD_LRS only; a copy has that of its source",
+    ),
 ];
 
-const SKUS: [&str; 7] = [
+/// The SKUs that disks of volumes can have.
+pub(crate) const SKUS: [&str; 7] = [
     "Premium_LRS",
     "Premium_ZRS",
     "PremiumV2_LRS",
@@ -29,6 +36,18 @@ pub(crate) struct DiskOptions {
     pub(crate) sku: &'static str,
     pub(crate) iops: Option<i64>,
     pub(crate) mbps: Option<i64>,
+    pub(crate) sector_size: Option<u32>,
+}
+
+impl Default for DiskOptions {
+    fn default() -> Self {
+        Self {
+            sku: "Premium_LRS",
+            iops: None,
+            mbps: None,
+            sector_size: None,
+        }
+    }
 }
 
 impl DiskOptions {
@@ -37,26 +56,25 @@ impl DiskOptions {
     /// # Errors
     /// `InvalidInput` for one that is not known, or a value that it does not take.
     pub(crate) fn parse(options: &VolumeOptions) -> Result<Self> {
-        let mut parsed = Self {
-            sku: "Premium_LRS",
-            iops: None,
-            mbps: None,
-        };
+        let mut parsed = Self::default();
         for (name, value) in options.iter() {
             match name {
                 "sku" => parsed.sku = sku(value)?,
                 "iops" => parsed.iops = Some(positive(name, value)?),
                 "mbps" => parsed.mbps = Some(positive(name, value)?),
+                "sectorSize" => parsed.sector_size = Some(sectors::parse(value)?),
                 _ => return Err(unknown(name)),
             }
         }
-        if !parsed.performance_is_settable() {
-            let given = [("iops", parsed.iops), ("mbps", parsed.mbps)]
-                .into_iter()
-                .find(|(_, value)| value.is_some());
-            if let Some((name, _)) = given {
+        if !takes_provisioning(parsed.sku) {
+            let given = [
+                ("iops", parsed.iops.is_some()),
+                ("mbps", parsed.mbps.is_some()),
+                ("sectorSize", parsed.sector_size.is_some()),
+            ];
+            if let Some((name, _)) = given.into_iter().find(|(_, given)| *given) {
                 return Err(invalid(format!("option {name} cannot be set for {}", parsed.sku))
-                    .with_hint("only PremiumV2_LRS and UltraSSD_LRS take iops and mbps"));
+                    .with_hint("only PremiumV2_LRS and UltraSSD_LRS take iops, mbps and sectorSize"));
             }
         }
         Ok(parsed)
@@ -67,10 +85,6 @@ impl DiskOptions {
         is_zone_redundant(self.sku)
     }
 
-    fn performance_is_settable(&self) -> bool {
-        matches!(self.sku, "PremiumV2_LRS" | "UltraSSD_LRS")
-    }
-
     /// The size in GiB, rounded up.
     ///
     /// # Errors
@@ -78,7 +92,7 @@ impl DiskOptions {
     pub(crate) fn check_size(&self, size: ByteSize) -> Result<i32> {
         let gib = size.gib_ceil();
         // Limits: managed disk types, Azure documentation (32 TiB; 64 TiB for the two newer ones).
-        let most = if self.performance_is_settable() {
+        let most = if takes_provisioning(self.sku) {
             65_536
         } else {
             32_767
@@ -127,8 +141,13 @@ fn unknown(name: &str) -> Error {
     invalid(format!("option {name:?} is not known")).with_hint(hint)
 }
 
-fn invalid(message: String) -> Error {
+pub(crate) fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidInput, message)
+}
+
+/// Whether performance and sectors of disks of this SKU are chosen apart from their size.
+pub(crate) fn takes_provisioning(sku: &str) -> bool {
+    matches!(sku, "PremiumV2_LRS" | "UltraSSD_LRS")
 }
 
 /// Whether disks of this kind lie in all zones at once.
@@ -157,14 +176,8 @@ mod tests {
 
     #[test]
     fn without_options_a_disk_is_premium() {
-        assert_eq!(
-            parse(&[]).unwrap(),
-            DiskOptions {
-                sku: "Premium_LRS",
-                iops: None,
-                mbps: None
-            }
-        );
+        assert_eq!(parse(&[]).unwrap(), DiskOptions::default());
+        assert_eq!(DiskOptions::default().sku, "Premium_LRS");
     }
 
     #[test]
@@ -173,13 +186,15 @@ mod tests {
             ("sku", text("premiumv2_lrs")),
             ("iops", OptionValue::Integer(4000)),
             ("mbps", text("200")),
+            ("sectorSize", text("512")),
         ];
         assert_eq!(
             parse(&all).unwrap(),
             DiskOptions {
                 sku: "PremiumV2_LRS",
                 iops: Some(4000),
-                mbps: Some(200)
+                mbps: Some(200),
+                sector_size: Some(512),
             }
         );
     }
@@ -189,6 +204,14 @@ mod tests {
         let refusal = |pairs: &[(&str, OptionValue)]| parse(pairs).unwrap_err().to_string();
         let idle = refusal(&[("iops", OptionValue::Integer(4000))]);
         assert!(idle.contains("iops") && idle.contains("Premium_LRS"), "{idle}");
+        let idle = refusal(&[("sectorSize", OptionValue::Integer(512))]);
+        assert_eq!(idle, "option sectorSize cannot be set for Premium_LRS");
+        for bad in [OptionValue::Integer(777), OptionValue::Bool(true), text("4k")] {
+            assert_eq!(
+                refusal(&[("sku", text("UltraSSD_LRS")), ("sectorSize", bad.clone())]),
+                format!("option sectorSize: {bad} is not a size of sectors")
+            );
+        }
         assert_eq!(
             refusal(&[("sku", text("Premium_XRS"))]),
             "option sku: \"Premium_XRS\" is not a disk SKU"

@@ -15,7 +15,7 @@ use super::disks::{NewDisk, delete_or_rename};
 use super::options::DiskOptions;
 use super::source::{self, Found};
 use super::zones::Wish;
-use super::{AppVolumes, require_disk, wire};
+use super::{AppVolumes, require_disk, sectors, wire};
 use crate::api::Kind;
 
 impl AppVolumes<'_> {
@@ -122,10 +122,13 @@ impl AppVolumes<'_> {
         let mut properties = models::SnapshotProperties::new(wire::copied_from(&source.id, option));
         properties.incremental = Some(true);
         let mut snapshot = models::Snapshot::new(models::Resource::new(self.settings.location.clone()));
-        snapshot.sku = Some(models::SnapshotSku {
-            name: "Standard_LRS".parse().ok(),
-            tier: None,
-        });
+        // Without a SKU Azure keeps it in all zones where it can. What lies in all zones gets no copy in one.
+        if !source.is_zone_redundant {
+            snapshot.sku = Some(models::SnapshotSku {
+                name: "Standard_LRS".parse().ok(),
+                tier: None,
+            });
+        }
         snapshot.properties = Some(properties);
         let mut own = self.item_tags(volume);
         own.insert(tags::SNAPSHOT_NAME.to_owned(), json!(name.to_string()));
@@ -214,20 +217,22 @@ impl AppVolumes<'_> {
         }
         let snapshots = snapshots.snapshots()?;
         let snapshot = source::snapshot(&snapshots, &volume.name, &request.snapshot)?;
+        let source = source::from_snapshot(snapshot);
+        let sector_size = sectors::of_new(&options, Some(&source))?;
         let gib = options.check_size(snapshot.size.map_or(volume.size, |size| size.max(volume.size)))?;
         let records = disks.disks(&self.settings.location)?;
         let origin = records
             .iter()
             .find(|disk| snapshot.source_disk.as_deref() == Some(disk.name.to_string().as_str()));
         let zone = self.restored_zone(asked, origin, &options).await?;
-        let source = Some(source::from_snapshot(snapshot));
         let new = NewDisk {
             volume,
             name: &request.disk,
             options,
             gib,
             zone,
-            source,
+            source: Some(source),
+            sector_size,
             assigned_at: None,
             resumed: there.is_some(),
         };

@@ -1,15 +1,17 @@
 //! What a new disk or snapshot is made from, found in Azure.
 
 use kompox_arm::{ArmRequest, ResourceId};
+use kompox_domain::options::OptionValue;
 use kompox_domain::volume::{Creation, DiskRecord, Item, VolumeSnapshot};
 use kompox_domain::{
-    ByteSize, DiskName, Error, ErrorKind, Hint, Operation, Result, SnapshotName, Volume, VolumeName, suggest,
-    tags,
+    ByteSize, DiskName, Error, ErrorKind, Hint, Operation, Result, SnapshotName, Volume, VolumeName,
+    VolumeOptions, suggest, tags,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AppVolumes, wire};
+use super::options::is_zone_redundant;
+use super::{AppVolumes, sectors, wire};
 use crate::api::DISKS;
 
 /// A source that exists.
@@ -19,25 +21,45 @@ pub(crate) struct Found {
     pub(crate) id: String,
     /// How large what is made from it must be at least.
     pub(crate) size: Option<ByteSize>,
+    /// Bytes of its sectors, where they are known.
+    pub(crate) sector_size: Option<u32>,
     /// The disk it is or was taken from, where that is one of ours.
     pub(crate) disk: Option<String>,
     /// Its region, where that may be another one.
     pub(crate) location: Option<String>,
     /// Whether it is a snapshot.
     pub(crate) is_snapshot: bool,
+    /// Whether it lies in all zones at once.
+    pub(crate) is_zone_redundant: bool,
 }
 
 #[derive(Deserialize)]
 struct Any {
     location: String,
     #[serde(default)]
+    sku: Option<Sku>,
+    #[serde(default)]
     tags: Option<Value>,
     #[serde(default)]
     properties: Properties,
 }
 
+#[derive(Deserialize)]
+struct Sku {
+    #[serde(default)]
+    name: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
+struct CreationData {
+    #[serde(rename = "logicalSectorSize")]
+    sector_size: Option<i32>,
+}
+
 #[derive(Deserialize, Default)]
 struct Properties {
+    #[serde(rename = "creationData", default)]
+    creation: CreationData,
     #[serde(rename = "diskSizeBytes")]
     bytes: Option<u64>,
     #[serde(rename = "diskSizeGB")]
@@ -95,9 +117,14 @@ impl AppVolumes<'_> {
         let tag = |name| wire::tag(any.tags.as_ref(), name);
         let ours = tag(tags::VOLUME) == Some(&self.app.volume_key(&volume.name))
             && tag(tags::APP).is_none_or(|app| app == self.app.path());
+        let sku = any.sku.as_ref().and_then(|sku| sku.name.as_deref());
+        // The SKU of a snapshot is its own, and says nothing about the disk.
+        let sector_size = sectors::of_disk(any.properties.creation.sector_size, sku.filter(|_| !is_snapshot));
         Ok(Found {
             id: id.to_string(),
             size,
+            sector_size,
+            is_zone_redundant: sku.is_some_and(is_zone_redundant),
             disk: tag(tags::DISK_NAME).filter(|_| ours).map(str::to_owned),
             location: Some(any.location),
             is_snapshot,
@@ -129,9 +156,11 @@ fn from_disk(disk: &DiskRecord) -> Found {
     Found {
         id: disk.handle.clone(),
         size: disk.size,
+        sector_size: disk.sector_size,
         disk: name,
         location: None,
         is_snapshot: false,
+        is_zone_redundant: has_zone_redundant_sku(&disk.options),
     }
 }
 
@@ -158,10 +187,16 @@ pub(crate) fn from_snapshot(snapshot: &VolumeSnapshot) -> Found {
     Found {
         id: snapshot.handle.clone(),
         size: snapshot.size,
+        sector_size: snapshot.sector_size,
         disk: snapshot.source_disk.clone(),
         location: None,
         is_snapshot: true,
+        is_zone_redundant: has_zone_redundant_sku(&snapshot.options),
     }
+}
+
+fn has_zone_redundant_sku(options: &VolumeOptions) -> bool {
+    matches!(options.get("sku"), Some(OptionValue::Text(sku)) if is_zone_redundant(sku))
 }
 
 /// Something of a volume that is not there, with what is.

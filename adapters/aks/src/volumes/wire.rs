@@ -4,10 +4,14 @@ use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::Create
 use kompox_arm::operation::{End, ended};
 use kompox_domain::options::OptionValue;
 use kompox_domain::volume::{Creation, DiskRecord, Percent, VolumeSnapshot};
-use kompox_domain::{ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, VolumeName, Zone, tags};
+use kompox_domain::{
+    ByteSize, DiskName, Error, ErrorKind, Result, SnapshotName, VolumeName, VolumeOptions, Zone, tags,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ulid::Ulid;
+
+use super::sectors;
 
 /// A new disk or snapshot, as it is sent.
 ///
@@ -89,6 +93,7 @@ pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str
     if size.is_none() && creation == Creation::Done {
         return Err(unreadable("disk", &name, "it has no size"));
     }
+    let told = properties.and_then(|p| p.creation_data.logical_sector_size);
     let mut attached_to: Vec<String> = disk
         .managed_by
         .iter()
@@ -101,6 +106,7 @@ pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str
         flagged,
         assigned_at,
         size,
+        sector_size: sectors::of_disk(told, sku(&disk).as_deref()),
         zone: disk.zones.first().and_then(|zone| Zone::parse(zone, region).ok()),
         options: options(&disk),
         handle: handle("disk", &name, &disk.resource)?,
@@ -116,11 +122,14 @@ pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str
     })
 }
 
-fn options(disk: &models::Disk) -> kompox_domain::VolumeOptions {
-    let sku = disk.sku.as_ref().and_then(|sku| sku.name.as_ref()).and_then(word);
+fn sku(disk: &models::Disk) -> Option<String> {
+    word(disk.sku.as_ref()?.name.as_ref()?)
+}
+
+fn options(disk: &models::Disk) -> VolumeOptions {
     let number = |pick: fn(&models::DiskProperties) -> Option<i64>| disk.properties.as_ref().and_then(pick);
     let given = [
-        ("sku", sku.map(OptionValue::Text)),
+        ("sku", sku(disk).map(OptionValue::Text)),
         (
             "iops",
             number(|p| p.disk_iops_read_write).map(OptionValue::Integer),
@@ -129,7 +138,15 @@ fn options(disk: &models::Disk) -> kompox_domain::VolumeOptions {
             "mbps",
             number(|p| p.disk_m_bps_read_write).map(OptionValue::Integer),
         ),
+        (
+            "sectorSize",
+            number(|p| p.creation_data.logical_sector_size.map(i64::from)).map(OptionValue::Integer),
+        ),
     ];
+    told(given)
+}
+
+fn told<const N: usize>(given: [(&str, Option<OptionValue>); N]) -> VolumeOptions {
     given
         .into_iter()
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))
@@ -159,10 +176,19 @@ pub(crate) fn snapshot(json: &str, volume: &VolumeName, name: SnapshotName) -> R
     if size.is_none() && creation == Creation::Done && completion_percent.is_done() {
         return Err(unreadable("snapshot", &name, "it has no size"));
     }
+    let sku = snapshot
+        .sku
+        .as_ref()
+        .and_then(|sku| sku.name.as_ref())
+        .and_then(word);
     let source = properties.and_then(|p| p.creation_data.source_resource_id.clone());
     Ok(VolumeSnapshot {
         volume: volume.clone(),
         size,
+        sector_size: properties
+            .and_then(|p| p.creation_data.logical_sector_size)
+            .and_then(|size| u32::try_from(size).ok()),
+        options: told([("sku", sku.map(OptionValue::Text))]),
         handle: handle("snapshot", &name, &snapshot.resource)?,
         created_at: properties.and_then(|p| p.time_created),
         updated_at: None,

@@ -30,6 +30,7 @@ mod mounts;
 mod plan;
 mod provision;
 mod published_models;
+mod sectors;
 mod snapshots;
 mod status;
 mod support;

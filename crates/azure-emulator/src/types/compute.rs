@@ -1,7 +1,7 @@
 //! What disks and snapshots share: SKUs, sizes, sources; and compute's lists of SKUs and usages.
 
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{End, disks, quotas, snapshots, vm_sizes};
 use crate::arm::error::{ArmError, ArmResult};
@@ -32,7 +32,7 @@ pub(crate) struct DiskSku {
     pub(crate) max_gb: i64,
     /// Replicated over zones, so a disk of it lives in none.
     pub(crate) zone_redundant: bool,
-    /// Performance is chosen apart from size, and the disk must say which zone it lives in.
+    /// Performance and sectors are chosen apart from size.
     pub(crate) provisioned: bool,
 }
 
@@ -173,6 +173,28 @@ pub(crate) fn sku_name<'a>(body: &'a Value, known: &[&str], default: &'a str) ->
     ))
 }
 
+/// Logical sectors of every storage type that has no choice, in bytes.
+pub(crate) const SMALL_SECTORS: i64 = 512;
+/// Logical sectors of those that have one, unless told otherwise.
+pub(crate) const LARGE_SECTORS: i64 = 4096;
+
+/// Reads `creationData.logicalSectorSize`.
+pub(crate) fn sector_size(creation: &Map<String, Value>, what: &str) -> ArmResult<Option<i64>> {
+    let asked = super::common::integer(creation, "logicalSectorSize")?;
+    match asked.filter(|size| ![SMALL_SECTORS, LARGE_SECTORS].contains(size)) {
+        None => Ok(asked),
+        Some(other) => {
+            let target = format!("{what}.creationData.logicalSectorSize");
+            Err(ArmError::invalid_parameter(
+                &target,
+                format!(
+                    "The value '{other}' of parameter '{target}' is not valid. Allowed values are '512,4096'."
+                ),
+            ))
+        }
+    }
+}
+
 /// A disk or snapshot to copy from.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -234,6 +256,12 @@ impl Source {
     /// Its size.
     pub(crate) fn gb(&self) -> i64 {
         self.document["properties"]["diskSizeGB"].as_i64().unwrap_or(1)
+    }
+
+    /// Bytes of its logical sectors. What was converted from a storage type without a choice does not tell them.
+    pub(crate) fn sector_size(&self) -> i64 {
+        let told = &self.document["properties"]["creationData"]["logicalSectorSize"];
+        told.as_i64().unwrap_or(SMALL_SECTORS)
     }
 
     /// Refuses a copy into another region.

@@ -8,6 +8,7 @@ pub(crate) mod compute;
 mod data_collection;
 mod deleted_vaults;
 mod diagnostics;
+pub(crate) mod disk_encryption_sets;
 pub(crate) mod disks;
 mod federated_credentials;
 mod hooks;
@@ -198,6 +199,7 @@ pub(crate) trait ResourceType: Sync {
 /// All types.
 pub(crate) fn all() -> &'static [&'static dyn ResourceType] {
     &[
+        &disk_encryption_sets::DiskEncryptionSets,
         &disks::Disks,
         &snapshots::Snapshots,
         &clusters::ManagedClusters,

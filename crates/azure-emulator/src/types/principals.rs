@@ -1,8 +1,9 @@
-//! Principals that resources bring into the directory: user-assigned identities, and what clusters sign in as.
+//! Principals that resources bring into the directory: user-assigned identities, and what clusters and disk encryption
+//! sets sign in as.
 
 use serde_json::Value;
 
-use super::identities;
+use super::{disk_encryption_sets, identities};
 use crate::store::State;
 
 const CLUSTERS: &str = "microsoft.containerservice/managedclusters";
@@ -26,12 +27,13 @@ pub(crate) fn is_known(state: &State, principal: &str) -> bool {
             .is_some_and(|id| id.eq_ignore_ascii_case(principal))
     };
     let identities = state.of_type(identities::KIND, scope, None);
-    let clusters = state.of_type(CLUSTERS, scope, None);
+    let owners = [CLUSTERS, disk_encryption_sets::KIND];
+    let mut owners = owners
+        .into_iter()
+        .flat_map(|kind| state.of_type(kind, scope, None));
     state.setting(&setting(principal)).is_some()
         || identities
             .map(|(_, identity)| identity.document())
             .any(|identity| same(&identity["properties"]["principalId"]))
-        || clusters
-            .map(|(_, cluster)| cluster.document())
-            .any(|cluster| same(&cluster["identity"]["principalId"]))
+        || owners.any(|(_, owner)| same(&owner.document()["identity"]["principalId"]))
 }

@@ -169,6 +169,7 @@ fn create(cx: &Cx<'_>, region: &Region, body: &Value, properties: &Map<String, V
     stored["createOption"] = option.into();
     stored["sourceResourceId"] = source.document["id"].clone();
     stored["sourceUniqueId"] = unique.clone();
+    inherit_sectors(&mut stored, creation, &source)?;
     // Between snapshots of one region nothing travels; `az snapshot create` sends CopyStart also for a disk.
     let copies = cx.world.options.timing.snapshot_copy_every_sku || provisioned || elsewhere;
     let mut document = json!({
@@ -214,6 +215,24 @@ fn create(cx: &Cx<'_>, region: &Region, body: &Value, properties: &Map<String, V
     }
     take_tags(&mut document, body)?;
     Ok(document)
+}
+
+/// A snapshot has the sectors of its source, and tells them where that does.
+fn inherit_sectors(stored: &mut Value, creation: &Map<String, Value>, source: &Source) -> ArmResult<()> {
+    let there = source.sector_size();
+    if let Some(asked) = compute::sector_size(creation, "snapshot")?.filter(|asked| *asked != there) {
+        return Err(ArmError::invalid_parameter(
+            "snapshot.creationData.logicalSectorSize",
+            format!(
+                "The logical sector size {asked} of the snapshot must be that of its source, which is {there}."
+            ),
+        ));
+    }
+    let told = &source.document["properties"]["creationData"]["logicalSectorSize"];
+    if !told.is_null() {
+        stored["logicalSectorSize"] = told.clone();
+    }
+    Ok(())
 }
 
 fn family_of(source: &Source) -> Option<String> {

@@ -252,6 +252,164 @@ async fn names_sizes_skus_zones_and_performance_are_checked() {
     assert_eq!(azure.disk("zrs", body).await["location"], "japaneast");
 }
 
+fn of_sku(sku: &str, sectors: Value) -> Value {
+    let mut body = empty_disk();
+    merge(
+        &mut body,
+        &json!({ "sku": { "name": sku }, "properties": { "creationData": { "logicalSectorSize": sectors } } }),
+    );
+    body
+}
+
+/// A copy of a source: without sectors asked for, or with.
+fn copied(sku: &str, source: String, sectors: Value) -> Value {
+    let mut body = of_sku(sku, sectors);
+    body["properties"]["creationData"]["createOption"] = "Copy".into();
+    body["properties"]["creationData"]["sourceResourceId"] = source.into();
+    body
+}
+
+#[tokio::test]
+async fn sectors_are_chosen_where_there_is_a_choice_and_never_change() {
+    let azure = Azure::with_group(Options::default()).await;
+    let sectors = |body: &Value| body["properties"]["creationData"]["logicalSectorSize"].clone();
+    for sku in ["PremiumV2_LRS", "UltraSSD_LRS"] {
+        for (name, asked, expected) in [
+            ("n", Value::Null, 4096),
+            ("s", json!(512), 512),
+            ("l", json!(4096), 4096),
+        ] {
+            let made = azure.disk(&format!("{sku}-{name}"), of_sku(sku, asked)).await;
+            assert_eq!(sectors(&made), expected, "{sku}");
+        }
+        azure
+            .put(&disk("x"), of_sku(sku, json!(777)))
+            .await
+            .refused(400, "InvalidParameter");
+        azure
+            .put(&disk("x"), of_sku(sku, json!("512")))
+            .await
+            .refused(400, "InvalidRequestContent");
+        azure
+            .put(&disk(&format!("{sku}-s")), of_sku(sku, json!(4096)))
+            .await
+            .refused(409, "PropertyChangeNotAllowed");
+    }
+    for sku in ["Premium_LRS", "StandardSSD_LRS", "Standard_LRS"] {
+        for asked in [512, 4096] {
+            azure
+                .put(&disk("x"), of_sku(sku, json!(asked)))
+                .await
+                .refused(400, "InvalidParameter");
+        }
+        assert_eq!(
+            sectors(&azure.disk(sku, of_sku(sku, Value::Null)).await),
+            Value::Null
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_copy_has_the_sectors_of_its_source_or_is_refused() {
+    let azure = Azure::with_group(Options::default()).await;
+    azure.disk("p", of_sku("Premium_LRS", Value::Null)).await;
+    azure.disk("v-small", of_sku("PremiumV2_LRS", json!(512))).await;
+    azure.disk("v-large", of_sku("PremiumV2_LRS", Value::Null)).await;
+    for name in ["p", "v-small", "v-large"] {
+        let body = json!({ "location": "japaneast", "properties": { "incremental": true,
+            "creationData": { "createOption": "Copy", "sourceResourceId": azure.disk_id(name) } } });
+        azure.put(&snapshot(name), body).await.expect(202);
+        // Its data is copied in the background, and there at the next look.
+        azure.get(&snapshot(name)).await.expect(200);
+    }
+    let told = async |name: &str| {
+        let body = azure.get(&snapshot(name)).await.body;
+        body["properties"]["creationData"]["logicalSectorSize"].clone()
+    };
+    assert_eq!(told("p").await, Value::Null);
+    assert_eq!(told("v-small").await, 512);
+    assert_eq!(told("v-large").await, 4096);
+    let mut number = 0;
+    for (source, sku, asked, expected) in [
+        ("p", "Premium_LRS", Value::Null, true),
+        ("p", "PremiumV2_LRS", Value::Null, false),
+        ("p", "PremiumV2_LRS", json!(512), true),
+        ("p", "UltraSSD_LRS", json!(512), true),
+        ("p", "UltraSSD_LRS", json!(4096), false),
+        ("v-small", "Premium_LRS", Value::Null, true),
+        ("v-small", "StandardSSD_LRS", Value::Null, true),
+        ("v-small", "PremiumV2_LRS", json!(512), true),
+        ("v-small", "PremiumV2_LRS", json!(4096), false),
+        ("v-large", "Premium_LRS", Value::Null, false),
+        ("v-large", "Standard_LRS", Value::Null, false),
+        ("v-large", "UltraSSD_LRS", Value::Null, true),
+        ("v-large", "PremiumV2_LRS", json!(4096), true),
+        ("v-large", "PremiumV2_LRS", json!(512), false),
+    ] {
+        for id in [azure.disk_id(source), azure.snapshot_id(source)] {
+            number += 1;
+            let answer = azure
+                .put(
+                    &disk(&format!("c{number}")),
+                    copied(sku, id.clone(), asked.clone()),
+                )
+                .await;
+            assert_eq!(
+                answer.status == 202,
+                expected,
+                "{id} as {sku} {asked}: {}",
+                answer.text
+            );
+            if !expected {
+                answer.refused(400, "InvalidParameter");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_a_snapshot_leads_away_from_provisioned_disks_and_only_an_incremental_one_to_them() {
+    let azure = Azure::with_group(Options::default()).await;
+    let switch = |sku: &str| json!({ "sku": { "name": sku } });
+    azure.disk("v", of_sku("PremiumV2_LRS", Value::Null)).await;
+    azure.disk("u", of_sku("UltraSSD_LRS", Value::Null)).await;
+    azure.disk("p", of_sku("Premium_LRS", Value::Null)).await;
+    for (name, sku) in [
+        ("v", "Premium_LRS"),
+        ("v", "UltraSSD_LRS"),
+        ("u", "PremiumV2_LRS"),
+        ("p", "UltraSSD_LRS"),
+    ] {
+        azure
+            .patch(&disk(name), switch(sku))
+            .await
+            .refused(409, "PropertyChangeNotAllowed");
+    }
+    let full = json!({ "location": "japaneast", "properties": {
+        "creationData": { "createOption": "Copy", "sourceResourceId": azure.disk_id("p") } } });
+    azure.put(&snapshot("full"), full).await.expect(202);
+    azure.get(&snapshot("full")).await.expect(200);
+    azure
+        .put(
+            &disk("c"),
+            copied("PremiumV2_LRS", azure.snapshot_id("full"), json!(512)),
+        )
+        .await
+        .refused(400, "InvalidParameter");
+    // What was converted has the sectors it had, and does not tell them.
+    azure.patch(&disk("p"), switch("PremiumV2_LRS")).await.expect(202);
+    let converted = azure.get(&disk("p")).await.body;
+    assert_eq!(converted["sku"]["name"], "PremiumV2_LRS");
+    assert_eq!(
+        converted["properties"]["creationData"].get("logicalSectorSize"),
+        None
+    );
+    azure
+        .put(&disk("c"), copied("Premium_LRS", azure.disk_id("p"), Value::Null))
+        .await
+        .expect(202);
+}
+
 #[tokio::test]
 async fn an_attached_disk_cannot_be_deleted() {
     let azure = Azure::with_group(Options::default()).await;

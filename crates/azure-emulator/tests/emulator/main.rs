@@ -17,6 +17,7 @@ mod data_collection;
 mod deployed;
 mod deployment_templates;
 mod deployments;
+mod disk_encryption_sets;
 mod disks;
 mod durability;
 mod durability_kill;

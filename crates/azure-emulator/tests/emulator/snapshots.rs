@@ -86,6 +86,7 @@ async fn succeeded_does_not_mean_usable_while_the_copy_goes_on() {
     assert_eq!(first["properties"]["snapshotAccessState"], "Pending");
     assert!(first.get("emulatorCopies").is_none());
     let mut restored = empty_disk();
+    restored["sku"] = json!({ "name": "PremiumV2_LRS" });
     restored["properties"] =
         json!({ "creationData": { "createOption": "Copy", "sourceResourceId": azure.snapshot_id("s1") } });
     azure

@@ -19,6 +19,8 @@ pub(crate) struct DiskView {
     assigned: bool,
     /// In bytes; null as long as nobody knows.
     size: Option<u64>,
+    /// In bytes; null as long as nobody knows.
+    sector_size: Option<u32>,
     zone: Option<String>,
     options: BTreeMap<String, OptionView>,
     handle: String,
@@ -37,6 +39,7 @@ impl From<&VolumeDisk> for DiskView {
             volume_name: record.volume.to_string(),
             assigned: disk.assigned,
             size: record.size.map(ByteSize::bytes),
+            sector_size: record.sector_size,
             zone: record.zone.map(|zone| zone.to_string()),
             options: options(&record.options),
             handle: record.handle.clone(),
@@ -127,6 +130,7 @@ mod tests {
                 flagged: true,
                 assigned_at: None,
                 size: Some(ByteSize::from_gib(32).unwrap()),
+                sector_size: Some(4096),
                 zone: Some(Zone::parse("japaneast-1", "japaneast").unwrap()),
                 options,
                 handle: "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/disks/db-034d4d-first"
@@ -152,6 +156,7 @@ mod tests {
           "volumeName": "db",
           "assigned": true,
           "size": 34359738368,
+          "sectorSize": 4096,
           "zone": "1",
           "options": {
             "iops": 3000,

@@ -1,11 +1,13 @@
 //! Snapshots as they are printed.
 
+use std::collections::BTreeMap;
+
 use kompox_domain::volume::Creation;
 use kompox_domain::{ByteSize, VolumeSnapshot};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{age, last_operation, last_segment, rfc3339};
+use super::{OptionView, age, last_operation, last_segment, options, rfc3339};
 use crate::ui::{Shown, Table};
 
 /// A snapshot in JSON and YAML.
@@ -16,6 +18,9 @@ pub(crate) struct SnapshotView {
     volume_name: String,
     /// In bytes; null as long as nobody knows.
     size: Option<u64>,
+    /// In bytes; null where the cloud does not tell.
+    sector_size: Option<u32>,
+    options: BTreeMap<String, OptionView>,
     handle: String,
     created_at: Option<String>,
     updated_at: Option<String>,
@@ -30,6 +35,8 @@ impl From<&VolumeSnapshot> for SnapshotView {
             name: snapshot.name.to_string(),
             volume_name: snapshot.volume.to_string(),
             size: snapshot.size.map(ByteSize::bytes),
+            sector_size: snapshot.sector_size,
+            options: options(&snapshot.options),
             handle: snapshot.handle.clone(),
             created_at: snapshot.created_at.map(rfc3339),
             updated_at: snapshot.updated_at.map(rfc3339),
@@ -91,6 +98,7 @@ fn complete(snapshot: &VolumeSnapshot) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kompox_domain::options::OptionValue;
     use kompox_domain::volume::Percent;
 
     use super::*;
@@ -101,6 +109,10 @@ mod tests {
             name: "before".parse().unwrap(),
             volume: "db".parse().unwrap(),
             size: Some(ByteSize::from_gib(32).unwrap()),
+            sector_size: Some(512),
+            options: [("sku".to_owned(), OptionValue::Text("Standard_LRS".to_owned()))]
+                .into_iter()
+                .collect(),
             handle:
                 "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/snapshots/db-034d4d-before"
                     .to_owned(),
@@ -117,6 +129,10 @@ mod tests {
           "name": "before",
           "volumeName": "db",
           "size": 34359738368,
+          "sectorSize": 512,
+          "options": {
+            "sku": "Standard_LRS"
+          },
           "handle": "/subscriptions/s/resourcegroups/g/providers/microsoft.compute/snapshots/db-034d4d-before",
           "createdAt": "1970-01-01T00:00:00Z",
           "updatedAt": null,

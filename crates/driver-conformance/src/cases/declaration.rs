@@ -120,6 +120,7 @@ async fn file_shares_are_unsupported_by_every_operation_where_they_have_no_class
         flagged: true,
         assigned_at: None,
         size: Some(files.size),
+        sector_size: None,
         zone: None,
         options: VolumeOptions::default(),
         handle: "/share".to_owned(),
