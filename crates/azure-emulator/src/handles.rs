@@ -1,6 +1,6 @@
 //! Direct handles on what surrounds the resources: registrations, names of others, quotas, principals.
 
-use crate::arm::{providers, subscriptions};
+use crate::arm::{features, providers, subscriptions};
 use crate::emulator::Emulator;
 use crate::error::EmulatorError;
 use crate::types::{names, principals, quotas, vm_sizes};
@@ -19,6 +19,20 @@ impl Emulator {
             .ok_or_else(|| EmulatorError::Argument(format!("there is no namespace {namespace:?}")))?;
         self.shared()
             .change(|state, _| providers::register(state, known, registered))
+            .await
+    }
+
+    /// Registers the subscription for a feature (`Microsoft.Compute/EncryptionAtHost`), or takes the registration back.
+    /// A new emulator is registered for none.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such feature or the state cannot be written.
+    pub async fn set_feature(&self, feature: &str, registered: bool) -> Result<(), EmulatorError> {
+        let known = features::canonical(feature)
+            .ok_or_else(|| EmulatorError::Argument(format!("there is no feature {feature:?}")))?;
+        self.shared()
+            .change(|state, _| features::register(state, known, registered))
             .await
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod deployments;
 pub(crate) mod error;
+pub(crate) mod features;
 mod filter;
 pub(crate) mod groups;
 pub(crate) mod id;
@@ -129,6 +130,14 @@ fn in_subscription(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
         ["providers", namespace, "unregister"] if cx.request.method == Method::POST => {
             providers::set_registered(cx, namespace, false)
         }
+        [
+            "providers",
+            "microsoft.features",
+            "providers",
+            namespace,
+            "features",
+            rest @ ..,
+        ] => features::handle(cx, namespace, rest),
         ["resourcegroups"] => groups::list(cx),
         ["resources"] => resources::list_all(cx, None),
         ["tagnames"] => tags::names(cx),

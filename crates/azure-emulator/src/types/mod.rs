@@ -204,6 +204,7 @@ pub(crate) fn all() -> &'static [&'static dyn ResourceType] {
         &snapshots::Snapshots,
         &clusters::ManagedClusters,
         &clusters::AgentPools,
+        &clusters::MaintenanceConfigurations,
         &node_resources::NodeResource::ScaleSet,
         &node_resources::NodeResource::LoadBalancer,
         &node_resources::NodeResource::Address,

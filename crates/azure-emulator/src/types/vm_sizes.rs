@@ -70,10 +70,11 @@ pub(crate) fn all() -> &'static [VmSize] {
                 })
             })
             .collect();
-        // The two that keep no series.
+        // Those that keep no series.
         for (name, family, vcpus, memory_gb, local_gb) in [
             ("Standard_B2s", "standardBSFamily", 2, 4, 8),
             ("Standard_DS2_v2", "standardDSv2Family", 2, 7, 14),
+            ("Standard_A2_v2", "standardAv2Family", 2, 4, 20),
         ] {
             sizes.push(VmSize {
                 name: name.to_owned(),
@@ -129,6 +130,16 @@ pub(crate) fn restriction(state: &State, region: &str, size: &str) -> Restrictio
 }
 
 impl VmSize {
+    /// Whether it is of a series that lacks what later ones have.
+    fn is_basic(&self) -> bool {
+        self.family == "standardAv2Family"
+    }
+
+    /// Whether its disks and caches can be encrypted where it runs.
+    pub(crate) fn encrypts_at_host(&self) -> bool {
+        !self.is_basic()
+    }
+
     /// Its entry in the list of SKUs.
     pub(crate) fn document(&self, state: &State, region: &Region) -> Value {
         let zones: &[&str] = if region.zones { &["1", "2", "3"] } else { &[] };
@@ -165,9 +176,9 @@ impl VmSize {
                 capability("MaxDataDiskCount", (self.vcpus * 2).min(32).to_string()),
                 capability("CpuArchitectureType", if self.arm { "Arm64" } else { "x64" }.to_owned()),
                 capability("HyperVGenerations", if self.arm { "V2" } else { "V1,V2" }.to_owned()),
-                capability("PremiumIO", yes(true)),
+                capability("PremiumIO", yes(!self.is_basic())),
                 capability("AcceleratedNetworkingEnabled", yes(true)),
-                capability("EncryptionAtHostSupported", yes(true)),
+                capability("EncryptionAtHostSupported", yes(self.encrypts_at_host())),
                 capability("LowPriorityCapable", yes(!self.family.starts_with("standardBS"))),
                 capability("EphemeralOSDiskSupported", yes(self.local_gb >= 30)),
             ],

@@ -8,9 +8,12 @@
 
 mod client;
 mod cluster_credentials;
+mod cluster_dataplane;
+mod cluster_encryption;
 mod cluster_node_groups;
 mod cluster_operations;
 mod cluster_pools;
+mod cluster_upgrades;
 mod clusters;
 mod connections;
 mod data_collection;

@@ -5,12 +5,14 @@ use serde_json::{Map, Value};
 use super::refusal;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
+use crate::arm::providers::find_region;
 use crate::context::Cx;
 
 /// What a cluster is made with and keeps, as paths below `properties`.
 const IMMUTABLE: &[&str] = &[
     "apiServerAccessProfile.enablePrivateCluster",
     "apiServerAccessProfile.privateDNSZone",
+    "diskEncryptionSetID",
     "dnsPrefix",
     "enableRBAC",
     "fqdnSubdomain",
@@ -108,6 +110,7 @@ pub(super) fn consistent(cx: &Cx<'_>, cluster: &Value, region: &str) -> ArmResul
             "fqdnSubdomain requires a private DNS zone of one's own.",
         ));
     }
+    encryption_set(cx, properties, region)?;
     subnets(cx, properties, user_assigned)?;
     outbound(properties)?;
     addons(cx, properties)
@@ -156,6 +159,33 @@ fn missing(id: &ResourceId) -> Box<ArmError> {
         "LinkedResourceNotFound",
         format!("The linked resource '{id}' was not found."),
     )
+}
+
+/// The set whose key encrypts the disks of the nodes is there, in the region of the cluster.
+fn encryption_set(cx: &Cx<'_>, properties: &Value, region: &str) -> ArmResult<()> {
+    const TARGET: &str = "diskEncryptionSetID";
+    let Some(set) = properties[TARGET].as_str() else {
+        return Ok(());
+    };
+    let id = ResourceId::parse(set)
+        .filter(|id| {
+            id.kind()
+                .eq_ignore_ascii_case("Microsoft.Compute/diskEncryptionSets")
+        })
+        .ok_or_else(|| invalid(TARGET, format!("'{set}' is no id of a disk encryption set.")))?;
+    let Some(found) = cx.state.document(&id.key()) else {
+        return Err(missing(&id));
+    };
+    let lies_in = found["location"].as_str().and_then(find_region);
+    if lies_in.is_none_or(|lies_in| lies_in.name != region) {
+        return Err(refusal(
+            400,
+            "DiskEncryptionSetError",
+            format!("The disk encryption set '{id}' must be in the region of the cluster, '{region}'."),
+        )
+        .target(TARGET));
+    }
+    Ok(())
 }
 
 /// Subnets of one's own are there, and joined by an identity that can be given the right to before.

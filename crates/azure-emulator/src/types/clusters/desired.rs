@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::pools::{self, Place};
 use super::stored_pools;
 use super::versions::{self, DEFAULT, Version};
-use super::{checks, new_etag, products, refusal};
+use super::{checks, dataplane, new_etag, products, refusal, upgrades};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
@@ -132,7 +132,19 @@ pub(super) fn cluster(
     if existing.is_none() {
         birth(cx, id, region, &mut properties)?;
     }
+    properties.insert(
+        "autoUpgradeProfile".to_owned(),
+        upgrades::profile(
+            there.and_then(|there| there.get("autoUpgradeProfile")),
+            sent.get("autoUpgradeProfile"),
+        )?,
+    );
     defaults(&mut properties);
+    let network = fields(properties.entry("networkProfile").or_insert(Value::Null));
+    dataplane::check(network)?;
+    if let Some(there) = there.and_then(|there| there.get("networkProfile")?.as_object()) {
+        dataplane::change(there, network)?;
+    }
     document["properties"] = Value::Object(properties);
     version(id, existing, &mut document)?;
     let pools = pools(
@@ -312,10 +324,16 @@ fn defaults(properties: &mut Map<String, Value>) {
     if overlay || plugin == "kubenet" {
         network.entry("podCidr").or_insert_with(|| "10.244.0.0/16".into());
     }
+    if plugin == "azure" {
+        network
+            .entry("networkDataplane")
+            .or_insert_with(|| "azure".into());
+    }
     for (key, value) in [
         ("dnsServiceIP", json!("10.0.0.10")),
         ("ipFamilies", json!(["IPv4"])),
         ("loadBalancerSku", json!("standard")),
+        ("networkPolicy", json!("none")),
         ("outboundType", json!("loadBalancer")),
         ("serviceCidr", json!("10.0.0.0/16")),
     ] {

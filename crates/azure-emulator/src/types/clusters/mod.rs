@@ -3,11 +3,14 @@
 mod agent_pools;
 mod checks;
 mod credentials;
+mod dataplane;
 mod desired;
 mod egress;
+mod maintenance;
 mod pools;
 mod products;
 mod stored_pools;
+mod upgrades;
 mod versions;
 
 use std::time::Duration;
@@ -28,6 +31,7 @@ use crate::store::State;
 use stored_pools::KIND as POOLS;
 
 pub(crate) use agent_pools::AgentPools;
+pub(crate) use maintenance::MaintenanceConfigurations;
 pub(crate) use stored_pools::{scale, scale_set_name};
 pub(crate) use versions::DEFAULT as DEFAULT_KUBERNETES;
 

@@ -5,10 +5,11 @@ use serde_json::{Map, Value, json};
 use super::versions::{self, Version};
 use super::{new_etag, refusal};
 use crate::arm::error::{ArmError, ArmResult};
+use crate::arm::features;
 use crate::arm::providers::{Region, find_region};
 use crate::context::Cx;
 use crate::store::State;
-use crate::types::common::{integer, string};
+use crate::types::common::{boolean, integer, string};
 use crate::types::quotas;
 use crate::types::vm_sizes::{self, Restriction, VmSize};
 
@@ -289,6 +290,7 @@ fn defaults(place: &Place<'_>, name: &str, mode: &str, pool: &mut Map<String, Va
     pool.insert("vmSize".to_owned(), size.name.as_str().into());
     check_zones(place, name, size, pool)?;
     check_disk(place, size, pool)?;
+    check_encryption(place, size, pool)?;
     let priority = string(pool, "scaleSetPriority")?;
     let spot = priority.is_some_and(|word| word.eq_ignore_ascii_case("Spot"));
     if priority.is_some_and(|word| !spot && !word.eq_ignore_ascii_case("Regular")) {
@@ -430,6 +432,31 @@ fn check_disk(place: &Place<'_>, size: &VmSize, pool: &mut Map<String, Value>) -
     };
     pool.insert("osDiskSizeGB".to_owned(), gb.into());
     pool.insert("osDiskType".to_owned(), kind.into());
+    Ok(())
+}
+
+/// Encryption where the machines run takes machines that can, and a subscription that is registered for it.
+fn check_encryption(place: &Place<'_>, size: &VmSize, pool: &Map<String, Value>) -> ArmResult<()> {
+    if !boolean(pool, "enableEncryptionAtHost")?.unwrap_or_default() {
+        return Ok(());
+    }
+    if !size.encrypts_at_host() {
+        return Err(refusal(
+            400,
+            "VMSizeDoesNotSupportEncryptionAtHost",
+            format!(
+                "The Virtual Machine size {} does not support EncryptionAtHost.",
+                size.name
+            ),
+        ));
+    }
+    if !features::is_registered(place.state, features::ENCRYPTION_AT_HOST) {
+        return Err(refusal(
+            400,
+            "SubscriptionNotEnabledEncryptionAtHost",
+            "Subscription does not enable EncryptionAtHost.",
+        ));
+    }
     Ok(())
 }
 
