@@ -157,10 +157,15 @@ impl Cx<'_> {
 
     /// How an operation that usually takes so long shall go.
     pub(crate) fn course(&self, usual: Duration) -> Course {
+        self.course_announcing(usual, Some(self.world.options.timing.retry_after))
+    }
+
+    /// The same for one that announces another `Retry-After`, or none.
+    pub(crate) fn course_announcing(&self, usual: Duration, retry_after: Option<u32>) -> Course {
         let timing = &self.world.options.timing;
         let fault = self.fault.clone().unwrap_or_default();
         let retry_after = match &fault.retry_after {
-            RetryAfter::Usual => Some(timing.retry_after.to_string()),
+            RetryAfter::Usual => retry_after.map(|seconds| seconds.to_string()),
             RetryAfter::Missing => None,
             RetryAfter::Seconds(seconds) => Some(seconds.to_string()),
             RetryAfter::Raw(text) => Some(text.clone()),

@@ -168,6 +168,11 @@ impl Operation {
         serde_json::from_slice(record).ok()
     }
 
+    /// Whether it is a stack's: those tell less than others.
+    pub(crate) fn is_of_stack(&self) -> bool {
+        self.target.contains("/microsoft.resources/deploymentstacks/")
+    }
+
     fn is_due(&self, now: i64) -> bool {
         !matches!(self.work, Work::Deploy) && self.may_end(now)
     }
@@ -429,10 +434,12 @@ fn status_reply(
     let mut body = json!({
         "id": format!("{}/{}", operation.status_path, operation.id),
         "name": operation.id,
-        "startTime": timestamp(operation.started),
     });
-    if let Some(ended) = operation.ended() {
-        body["endTime"] = timestamp(ended).into();
+    if !operation.is_of_stack() {
+        body["startTime"] = timestamp(operation.started).into();
+        if let Some(ended) = operation.ended() {
+            body["endTime"] = timestamp(ended).into();
+        }
     }
     match &operation.progress {
         Progress::Running => body["status"] = state_of_deployment(state, operation, "InProgress").into(),
@@ -475,7 +482,14 @@ fn state_of_deployment(state: &State, operation: &Operation, otherwise: &str) ->
                 .as_str()
                 .map(str::to_owned)
         });
-    told.unwrap_or_else(|| otherwise.to_owned())
+    told.unwrap_or_else(|| {
+        if operation.is_of_stack() {
+            // It is gone, and states of stacks have small letters.
+            otherwise.to_ascii_lowercase()
+        } else {
+            otherwise.to_owned()
+        }
+    })
 }
 
 fn result_reply(

@@ -85,6 +85,8 @@ pub struct Timing {
     pub polls: u32,
     /// Seconds announced in `Retry-After`.
     pub retry_after: u32,
+    /// The same for Deployment Stacks; Azure announces nothing there, so that a client goes by a pace of its own.
+    pub stack_retry_after: Option<u32>,
     /// Lifetime of an access token.
     pub token_lifetime: Duration,
     /// How the background copy of a snapshot proceeds where there is one.
@@ -95,7 +97,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Everything is finished at the first look; `Retry-After: 0`.
+    /// Everything is finished at the first look; `Retry-After: 0`, and none of stacks.
     #[must_use]
     pub fn zero() -> Self {
         Self {
@@ -111,6 +113,7 @@ impl Timing {
             tags: None,
             polls: 0,
             retry_after: 0,
+            stack_retry_after: None,
             token_lifetime: Duration::from_secs(3599),
             snapshot_copy: SnapshotCopy::Immediate,
             snapshot_copy_every_sku: false,
@@ -122,6 +125,16 @@ impl Timing {
     pub fn looks(polls: u32) -> Self {
         Self {
             polls,
+            ..Self::zero()
+        }
+    }
+
+    /// As [`zero`](Self::zero), and stacks too ask to be looked at again at once: for clients whose own pace would take
+    /// seconds.
+    #[must_use]
+    pub fn hurried() -> Self {
+        Self {
+            stack_retry_after: Some(0),
             ..Self::zero()
         }
     }

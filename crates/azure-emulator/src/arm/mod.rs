@@ -219,10 +219,7 @@ fn monitor(cx: &mut Cx<'_>) -> ArmResult<Option<Reply>> {
     // Where both live under one path, as with disks, `monitor=true` tells them apart.
     let result = at_result && (!at_status || cx.request.query("monitor").is_some());
     // Who may use stacks may poll them: the built-in role for them has no right to operations.
-    let action = if operation
-        .target
-        .contains("/microsoft.resources/deploymentstacks/")
-    {
+    let action = if operation.is_of_stack() {
         "Microsoft.Resources/deploymentStacks/read".to_owned()
     } else {
         monitor_action(path)

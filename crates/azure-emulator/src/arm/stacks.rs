@@ -16,7 +16,7 @@ use crate::deploy::stack::{OnUnmanage, Phase, StackRecord, managed};
 use crate::deploy::{Gate, STACKS, surroundings};
 use crate::faults::OperationShape;
 use crate::json::timestamp;
-use crate::operation::{self, Operation, Work};
+use crate::operation::{self, Course, Operation, Work};
 use crate::reply::Reply;
 use crate::template::error::Problem;
 
@@ -24,11 +24,9 @@ const VERSIONS: &[&str] = &["2025-07-01", "2024-03-01"];
 const KIND: &str = "Microsoft.Resources/deploymentStacks";
 /// Of the parts of a PUT, those that are kept as they are.
 const KEPT: &[&str] = &[
-    "actionOnUnmanage",
     "denySettings",
     "deploymentScope",
     "description",
-    "bypassStackOutOfSyncError",
     "validationLevel",
     "debugSetting",
 ];
@@ -94,8 +92,11 @@ pub(crate) fn handle(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
 fn not_found(name: &str) -> Box<ArmError> {
     ArmError::new(
         404,
-        "DeploymentStackNotFound",
-        format!("The Deployment stack '{name}' was not found."),
+        "ResourceNotFound",
+        format!(
+            "The resource '{name}' was not found. For more details please go to \
+             https://aka.ms/ARMResourceNotFoundFix"
+        ),
     )
 }
 
@@ -197,7 +198,11 @@ fn definition(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<Definition> {
     if !properties["template"].is_object() {
         return Err(invalid("the property 'template' is required"));
     }
-    let on_unmanage = on_unmanage(&properties["actionOnUnmanage"])?;
+    let since_2025 = cx
+        .request
+        .query("api-version")
+        .is_some_and(|version| version >= "2025");
+    let (on_unmanage, actions) = on_unmanage(&properties["actionOnUnmanage"], since_2025)?;
     check_deny_settings(cx, &properties["denySettings"])?;
     let scope = match properties["deploymentScope"].as_str() {
         None => ResourceId::of_subscription(cx.subscription()),
@@ -210,6 +215,11 @@ fn definition(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<Definition> {
     super::subscriptions::check(cx, &scope.subscription)?;
     check_scope(cx, &scope)?;
     let mut kept = Map::new();
+    kept.insert("actionOnUnmanage".to_owned(), actions);
+    if since_2025 {
+        let bypass = properties["bypassStackOutOfSyncError"].as_bool().unwrap_or(false);
+        kept.insert("bypassStackOutOfSyncError".to_owned(), bypass.into());
+    }
     for name in KEPT {
         if let Some(value) = properties.get(*name).filter(|value| !value.is_null()) {
             kept.insert((*name).to_owned(), value.clone());
@@ -247,15 +257,39 @@ fn checked(delete_resources: bool, delete_groups: bool) -> ArmResult<OnUnmanage>
     })
 }
 
-fn on_unmanage(value: &Value) -> ArmResult<OnUnmanage> {
+/// What `actionOnUnmanage` asks for, and how it is answered: with what was left out.
+fn on_unmanage(value: &Value, since_2025: bool) -> ArmResult<(OnUnmanage, Value)> {
     let Value::Object(actions) = value else {
         return Err(invalid("the property 'actionOnUnmanage' is required"));
     };
-    let action = |name: &str| deletes(actions.get(name).and_then(Value::as_str), name);
-    if actions.get("resources").and_then(Value::as_str).is_none() {
+    let given = |name: &str| actions.get(name).and_then(Value::as_str);
+    if given("resources").is_none() {
         return Err(invalid("the property 'actionOnUnmanage.resources' is required"));
     }
-    checked(action("resources")?, action("resourceGroups")?)
+    let action = |name: &str| deletes(given(name), name);
+    let on_unmanage = checked(action("resources")?, action("resourceGroups")?)?;
+    let word = |name: &str| action(name).map(|deletes| if deletes { "delete" } else { "detach" });
+    let mut shown = json!({
+        "resources": word("resources")?,
+        "resourceGroups": word("resourceGroups")?,
+        "managementGroups": word("managementGroups")?,
+    });
+    if since_2025 {
+        shown["resourcesWithoutDeleteSupport"] =
+            without_delete_support(given("resourcesWithoutDeleteSupport"))?.into();
+    }
+    Ok((on_unmanage, shown))
+}
+
+/// `detach` or `fail`, which is also what is meant by nothing.
+fn without_delete_support(value: Option<&str>) -> ArmResult<&'static str> {
+    match value.map(str::to_ascii_lowercase).as_deref() {
+        None | Some("fail") => Ok("fail"),
+        Some("detach") => Ok("detach"),
+        Some(other) => Err(invalid(&format!(
+            "'{other}' is no value of 'resourcesWithoutDeleteSupport'"
+        ))),
+    }
 }
 
 fn check_deny_settings(cx: &Cx<'_>, settings: &Value) -> ArmResult<()> {
@@ -285,13 +319,23 @@ fn start(cx: &Cx<'_>, key: &str, location: &str) -> Operation {
     Operation::start(
         key.to_owned(),
         Work::Deploy,
-        format!(
-            "{subscription}/providers/Microsoft.Resources/locations/{location}/deploymentStackOperationStatus"
-        ),
+        at_location(cx, location, "deploymentStackOperationStatus"),
         format!("{subscription}/operationresults"),
         cx.now,
-        cx.course(std::time::Duration::ZERO),
+        course(cx, std::time::Duration::ZERO),
     )
+}
+
+/// Where operations of stacks are told of, in the region of the stack.
+fn at_location(cx: &Cx<'_>, location: &str, what: &str) -> String {
+    let subscription = cx.subscription();
+    format!("/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/{what}")
+}
+
+/// Stacks say nothing about when to look again, unless the settings or a fault plan want it.
+fn course(cx: &Cx<'_>, usual: std::time::Duration) -> Course {
+    let announced = cx.world.options.timing.stack_retry_after;
+    cx.course_announcing(usual, announced)
 }
 
 fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
@@ -313,7 +357,9 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     record.gate = Gate::new(cx.world, cx.now);
     record.managed = managed(cx.state, &key);
     let mut properties = definition.properties;
-    properties["provisioningState"] = "creating".into();
+    properties["provisioningState"] = "initializing".into();
+    // As sent, before anything is done with them; and they stay, however the operation ends.
+    properties["parameters"] = crate::template::parameters::given(&record.template, &record.parameters);
     properties["correlationId"] = record.correlation.clone().into();
     let old = existing.as_ref().map(|existing| &existing["properties"]);
     for name in [
@@ -326,7 +372,7 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
         let kept = old.filter(|_| name == "resources").and_then(|old| old.get(name));
         properties[name] = kept.cloned().unwrap_or_else(|| json!([]));
     }
-    for name in ["outputs", "parameters", "deploymentId", "duration"] {
+    for name in ["outputs", "deploymentId", "duration"] {
         if let Some(value) = old.and_then(|old| old.get(name)) {
             properties[name] = value.clone();
         }
@@ -367,11 +413,17 @@ fn delete(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let action = |name: &str| deletes(cx.request.query(&format!("unmanageAction.{name}")), name);
     let on_unmanage = checked(action("Resources")?, action("ResourceGroups")?)?;
     action("ManagementGroups")?;
+    without_delete_support(cx.request.query("unmanageAction.ResourcesWithoutDeleteSupport"))?;
     let Some(document) = cx.state.document(&key) else {
         return Ok(Reply::empty(204));
     };
     check_at_rest(cx, id)?;
     locks::check(cx, id, locks::Intent::Delete)?;
+    if !on_unmanage.delete_resources && !on_unmanage.delete_groups {
+        // To let everything go takes no time.
+        cx.state.remove(&key);
+        return Ok(Reply::empty(200));
+    }
     let location = document["location"].as_str().unwrap_or(&cx.world.options.region);
     let operation = start(cx, &key, location);
     let managed = managed(cx.state, &key);
@@ -391,7 +443,7 @@ fn delete(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     Ok(accept::reply(
         cx,
         operation,
-        &Answer::delete(OperationShape::Both),
+        &Answer::delete(OperationShape::Location),
     ))
 }
 
@@ -402,14 +454,13 @@ fn validate(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
         Ok(body) => (200, body),
         Err(error) => (error.status, error.body()),
     };
-    let base = format!("/subscriptions/{}", cx.subscription());
     let operation = Operation::start(
         id.key(),
         Work::Answer { status, body },
-        format!("{base}/operationstatuses"),
-        format!("{base}/operationresults"),
+        at_location(cx, definition.location, "deploymentStackOperationStatus"),
+        at_location(cx, definition.location, "deploymentStackOperationResults"),
         cx.now,
-        cx.course(cx.world.options.timing.deployment),
+        course(cx, cx.world.options.timing.deployment),
     );
     Ok(accept::reply(
         cx,
@@ -434,7 +485,7 @@ fn validated(cx: &Cx<'_>, id: &ResourceId, definition: &Definition) -> ArmResult
         .collect();
     let mut properties = json!({
         "correlationId": correlation(cx),
-        "parameters": crate::template::parameters::shown(&definition.template, &draft.parameters),
+        "parameters": crate::template::parameters::of_stack(&definition.template, &draft.parameters),
         "validatedResources": resources,
         "templateLink": null,
     });

@@ -42,7 +42,8 @@ pub(crate) struct StackRecord {
 /// How far a stack has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Phase {
-    Creating,
+    #[serde(alias = "Creating")]
+    Initializing,
     Validating,
     Deploying,
     /// After a deployment.
@@ -79,7 +80,7 @@ impl StackRecord {
             started: 0,
             operation: String::new(),
             gate: Gate::default(),
-            phase: Phase::Creating,
+            phase: Phase::Initializing,
             deployment: None,
             scope,
             on_unmanage,
@@ -150,10 +151,10 @@ impl Engine<'_> {
     /// Moves a stack on, and says whether anything changed.
     pub(super) fn advance_stack(&mut self, key: &str) -> bool {
         let Some(mut record) = StackRecord::load(self.state, key) else {
-            return self.abandon(key, "DeploymentStackNotFound");
+            return self.abandon(key, "ResourceNotFound");
         };
         let moved = match record.phase {
-            Phase::Creating => {
+            Phase::Initializing => {
                 record.phase = Phase::Validating;
                 self.show(key, "validating");
                 true
@@ -264,10 +265,7 @@ impl Engine<'_> {
             self.fail_deployment(key, record, &error, harvest.failed);
             return true;
         }
-        let (outputs, parameters) = deployment.map_or((Value::Null, Value::Null), |deployment| {
-            let parameters = crate::template::parameters::shown(&deployment.template, &deployment.parameters);
-            (deployment.outputs, parameters)
-        });
+        let outputs = deployment.map_or(Value::Null, |deployment| deployment.outputs);
         let old = managed(self.state, key);
         let dropped: Vec<Managed> = old
             .into_iter()
@@ -286,7 +284,6 @@ impl Engine<'_> {
         record.unmanage = Unmanage::new(delete);
         self.edit(key, |properties| {
             properties["outputs"] = outputs;
-            properties["parameters"] = parameters;
         });
         record.phase = Phase::DeletingResources;
         if !record.unmanage.deletions.is_empty() {

@@ -325,7 +325,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum RetryAfter {
-    /// What `Timing` says.
+    /// What `Timing` says; of stacks nothing, unless it says otherwise.
     #[default]
     Usual,
     /// Nothing.

@@ -48,6 +48,13 @@ impl Kind {
             .map_or("", |(name, _)| name)
     }
 
+    /// As stacks name it.
+    fn stack_name(self) -> String {
+        let mut name = self.name().to_owned();
+        name[..1].make_ascii_lowercase();
+        name
+    }
+
     /// Whether values are never shown.
     pub(crate) fn is_secure(self) -> bool {
         matches!(self, Self::SecureString | Self::SecureObject)
@@ -241,15 +248,47 @@ fn check(name: &str, definition: &Value, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// The parameters as answers show them: types and values, of secure ones the type alone.
+/// The parameters as deployments show them: types and values, of secure ones the type alone.
 pub(crate) fn shown(template: &Value, values: &Map<String, Value>) -> Value {
+    with_types(template, values, |kind| kind.name().to_owned())
+}
+
+/// The same as stacks show them, which begin the names of types with a small letter.
+pub(crate) fn of_stack(template: &Value, values: &Map<String, Value>) -> Value {
+    with_types(template, values, Kind::stack_name)
+}
+
+/// The parameters that a stack is given, as it shows them: what a template adds is not among them, and one that the
+/// template does not know has no type.
+pub(crate) fn given(template: &Value, given: &Value) -> Value {
+    let definitions = entries(template, "parameters").unwrap_or_default();
+    let mut shown = Map::new();
+    for (name, entry) in given.as_object().into_iter().flatten() {
+        let kind = definitions
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .and_then(|(_, definition)| Kind::read(definition, name).ok());
+        let mut told = Map::new();
+        if let Some(kind) = kind {
+            told.insert("type".to_owned(), kind.stack_name().into());
+        }
+        if !kind.is_some_and(Kind::is_secure) {
+            let parts = ["value", "reference"].into_iter();
+            told.extend(parts.filter_map(|part| Some((part.to_owned(), entry.get(part)?.clone()))));
+        }
+        shown.insert(name.clone(), told.into());
+    }
+    shown.into()
+}
+
+fn with_types(template: &Value, values: &Map<String, Value>, type_name: impl Fn(Kind) -> String) -> Value {
     let mut shown = Map::new();
     for (name, definition) in entries(template, "parameters").unwrap_or_default() {
         let Ok(kind) = Kind::read(definition, name) else {
             continue;
         };
         let mut entry = Map::new();
-        entry.insert("type".to_owned(), kind.name().into());
+        entry.insert("type".to_owned(), type_name(kind).into());
         if let (false, Some(value)) = (kind.is_secure(), values.get(name)) {
             entry.insert("value".to_owned(), value.clone());
         }

@@ -123,7 +123,8 @@ impl Azure {
     }
 
     pub(crate) async fn delete_stack(&self, name: &str, how: &str) -> (Answer, Value) {
-        let answer = self.delete(&format!("{}{how}", stack(name))).await.expect(202);
+        let answer = self.delete(&format!("{}{how}", stack(name))).await;
+        assert!([200, 202].contains(&answer.status), "{}", answer.text);
         let stack = self.follow(name).await.1;
         (answer, stack)
     }

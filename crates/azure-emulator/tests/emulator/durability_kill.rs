@@ -375,7 +375,7 @@ async fn a_stack_that_is_killed_at_any_look_is_put_and_deleted_after_the_restart
         assert_eq!(state_of(&client, &stack).await, None);
         let (status, _, body) = client.send(Method::PUT, &stack, Some(body)).await.unwrap();
         assert_eq!(status, 201, "{body}");
-        let mut before = Some("creating".to_owned());
+        let mut before = Some("initializing".to_owned());
         for _ in 0..looks {
             before = state_of(&client, &stack).await;
         }
@@ -404,7 +404,7 @@ async fn a_stack_that_is_killed_at_any_look_is_put_and_deleted_after_the_restart
         }
     }
     for state in [
-        "creating",
+        "initializing",
         "validating",
         "deploying",
         "deleting",

@@ -1,6 +1,6 @@
 //! Deployment Stacks at subscription scope.
 
-use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, Options};
+use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, OperationFault, OperationShape, Options};
 use serde_json::{Value, json};
 
 use crate::client::{Azure, empty_disk, group as group_path};
@@ -27,8 +27,7 @@ async fn a_stack_goes_through_its_states_and_manages_what_it_made() {
     let mut body = definition(two_disks(), "delete", "detach");
     body["tags"] = json!({ "k": "v" });
     let accepted = azure.put(&stack("s"), body).await.expect(201);
-    assert_eq!(accepted.body["properties"]["provisioningState"], "creating");
-    assert!(accepted.header("retry-after").is_some());
+    assert_eq!(accepted.body["properties"]["provisioningState"], "initializing");
     assert!(accepted.body["properties"].get("template").is_none());
     let monitor = accepted.header("azure-asyncoperation").unwrap();
     assert!(
@@ -75,7 +74,7 @@ async fn the_template_comes_back_from_export_only() {
     azure
         .post(&stack_path("none", "/exportTemplate"))
         .await
-        .refused(404, "DeploymentStackNotFound");
+        .refused(404, "ResourceNotFound");
 }
 
 #[tokio::test]
@@ -421,10 +420,7 @@ async fn a_stack_says_what_it_lacks() {
         .delete(&format!("{}&unmanageAction.ResourceGroups=delete", stack("s")))
         .await
         .refused(400, "DeploymentStackInvalidDeploymentStackDefinition");
-    azure
-        .get(&stack("none"))
-        .await
-        .refused(404, "DeploymentStackNotFound");
+    azure.get(&stack("none")).await.refused(404, "ResourceNotFound");
     let old = stack("s").replace("2025-07-01", "2022-08-01");
     azure.get(&old).await.refused(400, "NoRegisteredProviderFound");
 }
@@ -547,7 +543,7 @@ async fn tags_outputs_and_parameters_are_those_of_the_last_put() {
     );
     assert_eq!(
         made["properties"]["parameters"],
-        json!({ "NAME": { "type": "String", "value": "n" }, "secret": { "type": "SecureString" } })
+        json!({ "NAME": { "type": "string", "value": "n" }, "secret": { "type": "secureString" } })
     );
     assert!(!made.to_string().contains("s3cret"));
     body["tags"] = json!({ "b": "2" });
@@ -561,6 +557,195 @@ async fn tags_outputs_and_parameters_are_those_of_the_last_put() {
         again["properties"]["deploymentId"],
         made["properties"]["deploymentId"]
     );
+}
+
+/// A stack with one parameter, which names the sku of its disk.
+fn of_sku(sku: &str) -> Value {
+    let mut one = disk("a", &[]);
+    one["sku"]["name"] = sku.into();
+    let mut template = storage(json!([one]));
+    template["parameters"] =
+        json!({ "sku": { "type": "string" }, "rest": { "type": "int", "defaultValue": 1 } });
+    let mut body = definition(template, "delete", "detach");
+    body["properties"]["parameters"] = json!({ "sku": { "value": sku } });
+    body
+}
+
+#[tokio::test]
+async fn what_a_stack_was_given_is_told_at_once_and_stays_when_the_operation_fails() {
+    let azure = Azure::start(watched()).await;
+    let given = |sku: &str| json!({ "sku": { "type": "string", "value": sku } });
+    let accepted = azure.put(&stack("s"), of_sku("Premium_LRS")).await.expect(201);
+    assert_eq!(accepted.body["properties"]["parameters"], given("Premium_LRS"));
+    let (_, made) = azure.follow("s").await;
+    assert_eq!(made["properties"]["parameters"], given("Premium_LRS"));
+    let accepted = azure.put(&stack("s"), of_sku("Nope_LRS")).await.expect(200);
+    assert_eq!(accepted.body["properties"]["parameters"], given("Nope_LRS"));
+    let (_, failed) = azure.follow("s").await;
+    assert_eq!(failed["properties"]["provisioningState"], "failed");
+    assert_eq!(failed["properties"]["parameters"], given("Nope_LRS"));
+}
+
+#[tokio::test]
+async fn secrets_are_in_no_answer_of_a_stack_and_what_its_template_does_not_know_has_no_type() {
+    let azure = Azure::new().await;
+    let mut template = two_disks();
+    template["parameters"] = json!({ "secret": { "type": "secureObject" } });
+    let mut body = definition(template, "delete", "detach");
+    body["properties"]["parameters"] =
+        json!({ "SECRET": { "value": { "k": "s3cret" } }, "other": { "value": 1 } });
+    let accepted = azure.put(&stack("s"), body).await.expect(201);
+    assert!(!accepted.text.contains("s3cret"));
+    assert_eq!(
+        accepted.body["properties"]["parameters"],
+        json!({ "SECRET": { "type": "secureObject" }, "other": { "value": 1 } })
+    );
+}
+
+#[tokio::test]
+async fn nothing_about_stacks_says_when_to_look_again_unless_the_settings_want_it() {
+    for (announced, expected) in [(None, None), (Some(7), Some("7"))] {
+        let mut options = watched();
+        options.timing.stack_retry_after = announced;
+        let azure = Azure::start(options).await;
+        let validation = azure
+            .send(
+                reqwest::Method::POST,
+                &stack_path("s", "/validate"),
+                Some(&definition(two_disks(), "delete", "detach")),
+            )
+            .await
+            .expect(202);
+        assert_eq!(validation.header("retry-after"), expected);
+        let location = validation.header("location").unwrap();
+        assert!(
+            location.contains(
+                "/providers/Microsoft.Resources/locations/japaneast/deploymentStackOperationResults/"
+            ),
+            "{location}"
+        );
+        let running = azure.get(location).await.expect(202);
+        assert_eq!(running.header("retry-after"), expected);
+        let accepted = azure
+            .put(&stack("s"), definition(two_disks(), "delete", "detach"))
+            .await
+            .expect(201);
+        assert_eq!(accepted.header("retry-after"), expected);
+        let monitor = accepted.header("azure-asyncoperation").unwrap();
+        let running = azure.get(monitor).await.expect(200);
+        assert_eq!(running.header("retry-after"), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_monitor_of_a_stack_has_id_name_and_status_and_in_the_end_an_error() {
+    let azure = Azure::start(watched()).await;
+    let members = |answer: &Value| {
+        let mut names: Vec<String> = answer.as_object().unwrap().keys().cloned().collect();
+        names.sort_unstable();
+        names
+    };
+    let accepted = azure.put(&stack("s"), of_sku("Nope_LRS")).await.expect(201);
+    let monitor = accepted.header("azure-asyncoperation").unwrap();
+    let running = azure.get(monitor).await.expect(200).body;
+    assert_eq!(members(&running), ["id", "name", "status"]);
+    azure.follow("s").await;
+    let over = azure.get(monitor).await.expect(200).body;
+    assert_eq!(members(&over), ["error", "id", "name", "status"]);
+    assert_eq!(over["status"], "failed");
+}
+
+#[tokio::test]
+async fn letting_everything_go_takes_no_time() {
+    let azure = Azure::start(watched()).await;
+    azure
+        .put_stack("s", definition(two_disks(), "delete", "delete"))
+        .await;
+    let answer = azure.delete(&stack("s")).await.expect(200);
+    assert_eq!(
+        (answer.header("location"), answer.header("azure-asyncoperation")),
+        (None, None)
+    );
+    azure.get(&stack("s")).await.refused(404, "ResourceNotFound");
+    azure.get(&disk_path("app", "a")).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_deletion_is_told_of_by_its_location_or_as_a_fault_plan_wants() {
+    for (shape, expected) in [
+        (None, (false, true)),
+        (Some(OperationShape::Location), (false, true)),
+        (Some(OperationShape::AzureAsyncOperation), (true, false)),
+        (Some(OperationShape::Both), (true, true)),
+    ] {
+        let azure = Azure::start(watched()).await;
+        azure
+            .put_stack("s", definition(two_disks(), "delete", "delete"))
+            .await;
+        let fault = OperationFault {
+            shape,
+            ..OperationFault::default()
+        };
+        let rule = FaultRule::new("DELETE", "**/deploymentStacks/*", FaultAction::Operation(fault));
+        azure.emulator.set_faults(FaultPlan::new([rule])).unwrap();
+        let accepted = azure
+            .delete(&format!("{}{DELETE_ALL}", stack("s")))
+            .await
+            .expect(202);
+        let headers =
+            ["azure-asyncoperation", "location"].map(|name| accepted.header(name).map(str::to_owned));
+        assert_eq!(
+            (headers[0].is_some(), headers[1].is_some()),
+            expected,
+            "{shape:?}"
+        );
+        assert_eq!(accepted.header("retry-after"), None);
+        let [status, location] = headers;
+        azure.follow("s").await;
+        if let Some(url) = status {
+            assert_eq!(azure.get(&url).await.expect(200).body["status"], "succeeded");
+        }
+        if let Some(url) = location {
+            azure.get(&url).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stack_is_answered_as_its_api_version_knows_it() {
+    let azure = Azure::new().await;
+    let answered = async |version: &str, body: Value| {
+        let path = stack("s").replace("2025-07-01", version);
+        let accepted = azure.put(&path, body).await;
+        azure.follow("s").await;
+        accepted.body["properties"].clone()
+    };
+    let mut body = definition(two_disks(), "delete", "detach");
+    let old = answered("2024-03-01", body.clone()).await;
+    assert_eq!(
+        old["actionOnUnmanage"],
+        json!({ "resources": "delete", "resourceGroups": "detach", "managementGroups": "detach" })
+    );
+    assert!(old.get("bypassStackOutOfSyncError").is_none());
+    let new = answered("2025-07-01", body.clone()).await;
+    assert_eq!(new["actionOnUnmanage"]["resourcesWithoutDeleteSupport"], "fail");
+    assert_eq!(new["bypassStackOutOfSyncError"], false);
+    assert!(new.get("validationLevel").is_none());
+    body["properties"]["validationLevel"] = "ProviderNoRbac".into();
+    body["properties"]["bypassStackOutOfSyncError"] = true.into();
+    body["properties"]["actionOnUnmanage"]["resourcesWithoutDeleteSupport"] = "detach".into();
+    let given = answered("2025-07-01", body.clone()).await;
+    assert_eq!(
+        given["actionOnUnmanage"]["resourcesWithoutDeleteSupport"],
+        "detach"
+    );
+    assert_eq!(given["validationLevel"], "ProviderNoRbac");
+    assert_eq!(given["bypassStackOutOfSyncError"], true);
+    body["properties"]["actionOnUnmanage"]["resourcesWithoutDeleteSupport"] = "keep".into();
+    azure
+        .put(&stack("s"), body)
+        .await
+        .refused(400, "DeploymentStackInvalidDeploymentStackDefinition");
 }
 
 #[tokio::test]
