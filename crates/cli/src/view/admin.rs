@@ -232,7 +232,7 @@ impl Part for ClusterView {
             fields.push(field("ingress.customResources", yes_no(true)));
         }
         let aliases = ingress.header_aliases;
-        fields.extend(aliases.map(|aliases| field("ingress.headerAliases", aliases.as_str())));
+        fields.extend(aliases.map(|aliases| field("ingress.headerAliases", aliases)));
         for certificate in &ingress.certificates {
             fields.push(field(
                 &format!("ingress.certificates.{}", certificate.name),
