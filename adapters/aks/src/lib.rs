@@ -14,6 +14,7 @@ pub mod naming;
 pub mod permissions;
 mod roles;
 pub mod settings;
+mod skus;
 mod volumes;
 
 #[cfg(feature = "fuzzing")]

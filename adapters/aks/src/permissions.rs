@@ -33,6 +33,9 @@ const DEPLOYMENT_VALIDATE: &str = "Microsoft.Resources/deployments/validate/acti
 const DEPLOYMENT_OPERATIONS: &str = "Microsoft.Resources/deployments/operations/read";
 const DEPLOYMENT_STATUSES: &str = "Microsoft.Resources/deployments/operationstatuses/read";
 
+// Where the region offers disks of PremiumV2_LRS and UltraSSD_LRS. Without it there is a warning.
+const SKUS_READ: &str = "Microsoft.Compute/skus/read";
+
 // To learn in which zones the nodes are, and what runs.
 const CLUSTER_READ: &str = "Microsoft.ContainerService/managedClusters/read";
 
@@ -71,6 +74,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_READ,
             SNAPSHOT_GET_ACCESS,
             OPERATION_READ,
+            SKUS_READ,
             CLUSTER_READ,
             // Here and below: to know the app's cluster also where somebody took its tags off.
             STACK_READ,
@@ -112,6 +116,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_READ,
             SNAPSHOT_GET_ACCESS,
             OPERATION_READ,
+            SKUS_READ,
             CLUSTER_READ,
             STACK_READ,
         ],
@@ -184,7 +189,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             STACK_READ,
             SUBSCRIPTION_READ,
             "Microsoft.Resources/subscriptions/providers/read",
-            "Microsoft.Compute/skus/read",
+            SKUS_READ,
             "Microsoft.Compute/locations/usages/read",
             "Microsoft.ContainerService/locations/kubernetesVersions/read",
             "Microsoft.KeyVault/deletedVaults/read",

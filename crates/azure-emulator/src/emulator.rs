@@ -414,21 +414,20 @@ pub(crate) async fn detach(shared: &Shared, disk: &str) -> Result<(), EmulatorEr
 async fn set_owner(shared: &Shared, disk: &str, vm: Option<&str>) -> Result<(), EmulatorError> {
     let id = parse(disk)?;
     let key = id.key();
-    let found = shared
+    let owned = shared
         .change(|state, now| {
             let Some(mut document) = state.document(&key) else {
-                return false;
+                return Err(format!("there is no disk {id}"));
             };
+            if let Some(vm) = vm {
+                disks::check_attach(state, &document, vm)?;
+            }
             disks::set_owner(&mut document, vm, now);
             state.put(&key, disks::KIND, &document, now);
-            true
+            Ok(())
         })
         .await?;
-    if found {
-        Ok(())
-    } else {
-        Err(EmulatorError::Argument(format!("there is no disk {id}")))
-    }
+    owned.map_err(EmulatorError::Argument)
 }
 
 /// Revokes all tokens.

@@ -55,6 +55,8 @@ pub enum WarningKind {
     Unchecked,
     /// A disk is there that its cluster may not attach.
     AttachRoleMissing,
+    /// A disk is there that no node of its cluster can attach.
+    NotAttachable,
     /// What was asked for is done, though the cloud's answer was lost: reading showed it.
     AnswerLost,
 }
@@ -74,6 +76,7 @@ impl WarningKind {
             Self::Check => "check",
             Self::Unchecked => "unchecked",
             Self::AttachRoleMissing => "attachRoleMissing",
+            Self::NotAttachable => "notAttachable",
             Self::AnswerLost => "answerLost",
         }
     }

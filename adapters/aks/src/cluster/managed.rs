@@ -98,6 +98,8 @@ pub(crate) struct AgentPool {
     pub(crate) subnet: Option<String>,
     #[serde(default)]
     pub(crate) scale_set_priority: Option<String>,
+    #[serde(default, rename = "enableUltraSSD")]
+    pub(crate) enable_ultra_ssd: Option<bool>,
     #[serde(default)]
     pub(crate) enable_auto_scaling: Option<bool>,
     #[serde(default)]

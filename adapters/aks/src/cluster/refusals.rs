@@ -271,6 +271,14 @@ fn compare(
     if name != SYSTEM_POOL {
         let priority = pool.scale_set_priority.as_deref().unwrap_or("Regular");
         known("the priority", Some(priority), wanted.priority);
+        // use-ultra-disks.md: only when a pool is made.
+        let ultra = |attaches: bool| if attaches { "attached" } else { "not attached" };
+        let attaches = pool.enable_ultra_ssd.unwrap_or(false);
+        known(
+            "what becomes of Ultra disks on nodes",
+            Some(ultra(attaches)),
+            ultra(wanted.ultra_ssd),
+        );
     }
     let is_in = joined(pool.availability_zones.clone().unwrap_or_default());
     known("the zones", Some(&is_in), &joined(zones.to_vec()));

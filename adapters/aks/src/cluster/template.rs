@@ -229,6 +229,7 @@ fn user_pools(own: &OwnCluster, kept: &Kept) -> Value {
             let mut pool = pool(own, &own.user, &name, zone.as_slice(), kept);
             pool.insert("name".to_owned(), json!(name));
             pool.insert("priority".to_owned(), json!(own.user.priority));
+            pool.insert("ultraSsd".to_owned(), json!(own.user.ultra_ssd));
             Value::Object(pool)
         })
         .collect()

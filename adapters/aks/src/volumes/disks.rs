@@ -90,7 +90,7 @@ impl AppVolumes<'_> {
         let volumes = std::slice::from_ref(volume);
 
         // One step of waiting for everything that must be known before the first write.
-        let ((disks, group_exists), snapshots, by_id, cluster) = futures::try_join!(
+        let ((disks, group_exists), snapshots, by_id, cluster, offer) = futures::try_join!(
             self.listing_and_group(Kind::Disks, volumes, Some(&resource)),
             async {
                 match &request.source {
@@ -106,6 +106,7 @@ impl AppVolumes<'_> {
             },
             // What it is needed for, nodes and rights, it may also do without.
             async { Ok(self.app_cluster().await) },
+            async { Ok(self.offer(&options).await) },
         )?;
 
         let there = disks.there(Kind::Disks, &resource)?;
@@ -136,6 +137,10 @@ impl AppVolumes<'_> {
             (Wish::Settled(zone), Ok(_)) => zone,
             (Wish::Open, cluster) => self.zone_by_pools(self.pools(cluster)?)?,
         };
+        offer.require(&options, &self.settings.location, zone)?;
+        if let Some(cluster) = &attaching {
+            self.warn_of_ultra(&options, zone, cluster);
+        }
         let size = found
             .as_ref()
             .and_then(|found| found.size)
@@ -171,7 +176,7 @@ impl AppVolumes<'_> {
             }
         };
         let (made, ()) = futures::join!(making, self.let_attach(attaching.as_ref()));
-        made
+        made.map_err(|error| offer.explain(error, &self.settings.location, zone))
     }
 
     /// When a new disk is assigned from its first moment: the first of its volume. One whose creation failed keeps

@@ -10,10 +10,12 @@ pub mod fuzzing;
 mod in_cluster;
 mod listing;
 mod mount;
+mod offer;
 mod options;
 mod sectors;
 mod snapshots;
 mod source;
+mod ultra;
 mod wire;
 mod zones;
 
@@ -133,8 +135,10 @@ pub(crate) fn offline_findings(app: &AppScope) -> Vec<Error> {
         .volumes
         .iter()
         .flat_map(|volume| {
-            let options =
-                DiskOptions::parse(&volume.options).and_then(|options| options.check_size(volume.size));
+            let options = DiskOptions::parse(&volume.options).and_then(|options| {
+                options.check_size(volume.size)?;
+                ultra::unattachable(app, &options).map_or(Ok(()), Err)
+            });
             let options = options.map_err(|error| {
                 let named = Error::new(error.kind(), format!("volume {}: {error}", volume.name));
                 named.with_hints(error.hints().iter().cloned())

@@ -207,9 +207,10 @@ impl AppVolumes<'_> {
         };
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), &request.disk);
         let volumes = std::slice::from_ref(volume);
-        let (disks, snapshots) = futures::try_join!(
+        let (disks, snapshots, offer) = futures::try_join!(
             self.listing(Kind::Disks, volumes, Some(&resource)),
             self.listing(Kind::Snapshots, volumes, None),
+            async { Ok(self.offer(&options).await) },
         )?;
         let there = disks.there(Kind::Disks, &resource)?;
         if let Some(there) = there.as_ref().filter(|_| !request.resume) {
@@ -225,6 +226,7 @@ impl AppVolumes<'_> {
             .iter()
             .find(|disk| snapshot.source_disk.as_deref() == Some(disk.name.to_string().as_str()));
         let zone = self.restored_zone(asked, origin, &options).await?;
+        offer.require(&options, &self.settings.location, zone)?;
         let new = NewDisk {
             volume,
             name: &request.disk,
@@ -260,7 +262,8 @@ impl AppVolumes<'_> {
                 });
             }
         }
-        self.make(&new, &resource).await
+        let made = self.make(&new, &resource).await;
+        made.map_err(|error| offer.explain(error, &self.settings.location, zone))
     }
 
     /// As asked, else where the disk is that the snapshot was taken from, else as for a new disk.

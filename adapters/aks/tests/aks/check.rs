@@ -170,6 +170,31 @@ async fn all_findings_are_told_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn machines_that_attach_no_ultra_disks_are_told_where_the_pools_are_to() {
+    let ultra = ("AZURE_AKS_USER_VM_ULTRA_SSD", "true");
+    for (size, zones, expected) in [
+        ("Standard_D2s_v5", "1,2,3", None),
+        ("Standard_B2s", "1", Some("in zone 1 of")),
+        ("Standard_F2s_v2", "1,3", Some("in zone 3 of")),
+    ] {
+        let world = World::with(&[
+            ultra,
+            ("AZURE_AKS_USER_VM_SIZE", size),
+            ("AZURE_AKS_USER_VM_ZONES", zones),
+        ])
+        .await;
+        let (verdict, message) = world.one("skus").await;
+        match expected {
+            None => assert_eq!(verdict, Verdict::Pass, "{message}"),
+            Some(place) => {
+                assert_eq!(verdict, Verdict::Fail, "{message}");
+                assert!(message.contains(place) && message.contains(size), "{message}");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_namespace_that_is_not_registered_comes_with_the_command_that_registers_it() {
     let world = World::with(&[]).await;
     world

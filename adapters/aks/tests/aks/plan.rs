@@ -200,6 +200,33 @@ async fn what_cannot_change_is_refused_before_any_write_and_named_with_both_valu
 }
 
 #[tokio::test]
+async fn whether_nodes_attach_ultra_disks_is_sent_and_cannot_change() {
+    let world = World::new().await;
+    let zones = ("AZURE_AKS_USER_VM_ZONES", "1,2");
+    let ultra = ("AZURE_AKS_USER_VM_ULTRA_SSD", "true");
+    world.operator(&[zones, ultra]).provision().await.unwrap();
+    let cluster = world.emulator.resource(&world.cluster_id().await).await.unwrap();
+    let pools = cluster["properties"]["agentPoolProfiles"].as_array().unwrap();
+    let told: Vec<(&str, bool)> = pools
+        .iter()
+        .map(|pool| (pool["name"].as_str().unwrap(), pool["enableUltraSSD"] == true))
+        .collect();
+    assert_eq!(told, [("system", false), ("user1", true), ("user2", true)]);
+    assert_eq!(
+        world.operator(&[zones, ultra]).plan().await.unwrap(),
+        Plan::default()
+    );
+    let error = world.operator(&[zones]).plan().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Precondition);
+    assert!(
+        error
+            .to_string()
+            .contains("Ultra disks on nodes of node pool user1 is attached"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn all_that_cannot_change_is_told_at_once() {
     let world = provisioned().await;
     let operator = world.operator(&[

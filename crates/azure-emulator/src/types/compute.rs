@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{End, disks, quotas, snapshots, vm_sizes};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::arm::providers::{REGIONS, find_region};
+use crate::arm::providers::{REGIONS, Region, find_region};
 use crate::arm::{subscriptions, version};
 use crate::context::Cx;
 use crate::json::{object, timestamp};
@@ -280,6 +280,17 @@ impl Source {
     }
 }
 
+/// Whether a region has disks of a storage type: those that lie in all zones need zones, and Ultra is not everywhere.
+pub(crate) fn is_offered(sku: &DiskSku, region: &Region) -> bool {
+    (region.zones || !sku.zone_redundant) && (sku.name != "UltraSSD_LRS" || region.name != "japanwest")
+}
+
+/// Whether a disk may lie in no zone where there are zones: `PremiumV2_LRS` in some regions
+/// (disks-deploy-nonzonal-premium-v2.md). The list of SKUs does not say so.
+pub(crate) fn may_lie_in_no_zone(sku: &DiskSku, region: &Region) -> bool {
+    sku.name == "PremiumV2_LRS" && ["southeastasia", "germanywestcentral"].contains(&region.name)
+}
+
 /// `GET …/providers/Microsoft.Compute/skus`.
 pub(crate) fn skus(cx: &Cx<'_>) -> ArmResult<Reply> {
     read_access(
@@ -312,7 +323,7 @@ pub(crate) fn skus(cx: &Cx<'_>) -> ArmResult<Reply> {
     let mut value = Vec::new();
     for region in regions {
         for sku in &DISK_SKUS {
-            if sku.zone_redundant && !region.zones {
+            if !is_offered(sku, region) {
                 continue;
             }
             let zones: &[&str] = if region.zones && !sku.zone_redundant {

@@ -14,6 +14,7 @@ use crate::context::Cx;
 use crate::faults::OperationShape;
 use crate::json::{fields, object, timestamp};
 use crate::options::Timing;
+use crate::store::State;
 
 /// The type.
 pub(crate) struct Disks;
@@ -284,7 +285,7 @@ fn check_zones(id: &ResourceId, region: &Region, sku: &DiskSku, body: &Value) ->
         Some(_) => return Err(ArmError::content("'zones' must be a list of strings")),
     };
     let refuse = |code: &str, message: String| Err(ArmError::new(400, code, message).target("zones"));
-    if sku.zone_redundant && !region.zones {
+    if !compute::is_offered(sku, region) {
         return refuse(
             "SkuNotAvailable",
             format!(
@@ -294,7 +295,7 @@ fn check_zones(id: &ResourceId, region: &Region, sku: &DiskSku, body: &Value) ->
         );
     }
     match zones.as_slice() {
-        [] if sku.provisioned && region.zones => refuse(
+        [] if sku.provisioned && region.zones && !compute::may_lie_in_no_zone(sku, region) => refuse(
             "InvalidParameter",
             format!(
                 "A disk of storage type '{}' in location '{}' must name an availability zone.",
@@ -537,6 +538,36 @@ fn not_changeable(property: &str) -> Box<ArmError> {
         format!("Changing property '{property}' is not allowed."),
     )
     .target(property)
+}
+
+/// Refuses to attach a disk to a machine of a scale set that cannot have it. Of other machines nothing is known here.
+pub(crate) fn check_attach(state: &State, disk: &Value, vm: &str) -> Result<(), String> {
+    let at = vm.to_lowercase().find("/virtualmachines/").unwrap_or(vm.len());
+    let scale_set = vm.get(..at).and_then(ResourceId::parse);
+    let Some(machines) = scale_set.and_then(|id| state.document(&id.key())) else {
+        return Ok(());
+    };
+    let sku = disk["sku"]["name"].as_str().unwrap_or_default();
+    let ultra = &machines["properties"]["additionalCapabilities"]["ultraSSDEnabled"];
+    if sku.eq_ignore_ascii_case("UltraSSD_LRS") && ultra != true {
+        return Err(format!(
+            "Managed disks with 'UltraSSD_LRS' storage account type can be used only with Virtual Machines in zones with \
+             additionalCapabilities.ultraSSDEnabled: {vm}"
+        ));
+    }
+    let zones = |document: &Value| document["zones"].as_array().cloned().unwrap_or_default();
+    let (here, there) = (zones(disk), zones(&machines));
+    let everywhere = DiskSku::find(sku).is_some_and(|sku| sku.zone_redundant);
+    let fits = match here.first() {
+        Some(zone) => there.contains(zone),
+        None => everywhere || there.is_empty(),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(format!(
+        "The disk cannot be attached to the VM because it is not in the same zone as the VM: {vm}"
+    ))
 }
 
 /// Marks a disk as attached to a VM, or as attached to none.

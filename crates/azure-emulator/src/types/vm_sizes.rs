@@ -129,6 +129,9 @@ pub(crate) fn restriction(state: &State, region: &str, size: &str) -> Restrictio
     }
 }
 
+/// The capability of attaching Ultra disks, told with the zones in which it is there.
+const ULTRA: &str = "UltraSSDAvailable";
+
 impl VmSize {
     /// Whether it is of a series that lacks what later ones have.
     fn is_basic(&self) -> bool {
@@ -138,6 +141,17 @@ impl VmSize {
     /// Whether its disks and caches can be encrypted where it runs.
     pub(crate) fn encrypts_at_host(&self) -> bool {
         !self.is_basic()
+    }
+
+    /// The zones in which its machines attach Ultra disks: burstable ones never do, and not every zone has the storage.
+    pub(crate) fn ultra_zones(&self) -> &'static [&'static str] {
+        if self.is_basic() || self.name.starts_with("Standard_B") || self.family == "standardDSv2Family" {
+            &[]
+        } else if self.family == "standardFSv2Family" {
+            &["1", "2"]
+        } else {
+            &["1", "2", "3"]
+        }
     }
 
     /// Its entry in the list of SKUs.
@@ -167,7 +181,18 @@ impl VmSize {
             "size": self.name.strip_prefix("Standard_"),
             "family": self.family,
             "locations": [region.name],
-            "locationInfo": [{ "location": region.name, "zones": zones, "zoneDetails": [] }],
+            "locationInfo": [{
+                "location": region.name,
+                "zones": zones,
+                "zoneDetails": if zones.is_empty() || self.ultra_zones().is_empty() {
+                    json!([])
+                } else {
+                    json!([{
+                        "name": self.ultra_zones(),
+                        "capabilities": [{ "name": ULTRA, "value": "True" }]
+                    }])
+                },
+            }],
             "capabilities": [
                 capability("vCPUs", self.vcpus.to_string()),
                 capability("vCPUsAvailable", self.vcpus.to_string()),

@@ -3,7 +3,7 @@
 use kompox_azure_emulator::{Options, Restriction};
 use serde_json::{Value, json};
 
-use crate::client::{Answer, Azure, below_cluster, cluster, small_cluster};
+use crate::client::{Answer, Azure, below_cluster, cluster, empty_disk, small_cluster};
 
 fn pool(name: &str) -> String {
     below_cluster("aks1", &format!("/agentPools/{name}"))
@@ -305,5 +305,71 @@ async fn nodes_that_may_go_at_any_time_are_marked() {
         );
         assert_eq!(made["properties"]["scaleSetPriority"], "Spot");
         assert_eq!(made["properties"]["spotMaxPrice"], -1);
+    }
+}
+
+#[tokio::test]
+async fn ultra_disks_want_zones_and_machines_and_are_decided_when_the_pool_is_made() {
+    let azure = with_cluster().await;
+    let body = |size: &str, zones: Value, ultra: bool| {
+        json!({ "properties": { "mode": "User", "count": 1, "vmSize": size, "availabilityZones": zones,
+            "enableUltraSSD": ultra } })
+    };
+    for (size, zones) in [
+        ("Standard_D4s_v5", Value::Null),
+        ("Standard_D4s_v5", json!([])),
+        ("Standard_B4ms", json!(["1"])),
+        ("Standard_F4s_v2", json!(["1", "3"])),
+    ] {
+        azure
+            .put(&pool("p"), body(size, zones, true))
+            .await
+            .refused(400, "InvalidParameter");
+    }
+    put(&azure, "with", body("Standard_F4s_v2", json!(["1", "2"]), true)).await;
+    put(&azure, "without", body("Standard_D4s_v5", json!(["1"]), false)).await;
+    for (name, size, zones, ultra) in [
+        ("with", "Standard_F4s_v2", json!(["1", "2"]), false),
+        ("without", "Standard_D4s_v5", json!(["1"]), true),
+    ] {
+        azure
+            .put(&pool(name), body(size, zones, ultra))
+            .await
+            .refused(400, "PropertyChangeNotAllowed");
+    }
+
+    let sets = "resourceGroups/MC_rg_aks1_japaneast/providers/Microsoft.Compute/virtualMachineScaleSets";
+    let listed = azure
+        .get(&format!("~/{sets}?api-version=2025-01-02"))
+        .await
+        .expect(200);
+    let machine = |of: &str| {
+        let prefix = format!("aks-{of}-");
+        let name = listed
+            .names()
+            .into_iter()
+            .find(|name| name.starts_with(&prefix))
+            .unwrap();
+        azure.id(&format!("{sets}/{name}/virtualMachines/0"))
+    };
+    let (with, without) = (machine("with"), machine("without"));
+    for (name, sku, zone) in [
+        ("u1", "UltraSSD_LRS", "1"),
+        ("u3", "UltraSSD_LRS", "3"),
+        ("p1", "PremiumV2_LRS", "1"),
+    ] {
+        let mut disk = empty_disk();
+        disk["sku"]["name"] = sku.into();
+        disk["zones"] = json!([zone]);
+        azure.disk(name, disk).await;
+    }
+    for (disk, machine, expected) in [
+        ("u1", &without, false),
+        ("u3", &with, false),
+        ("u1", &with, true),
+        ("p1", &without, true),
+    ] {
+        let attached = azure.emulator.attach_disk(&azure.disk_id(disk), machine).await;
+        assert_eq!(attached.is_ok(), expected, "{disk} {machine}: {attached:?}");
     }
 }

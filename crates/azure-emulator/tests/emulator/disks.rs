@@ -573,3 +573,36 @@ async fn actions_on_resources_are_refused_by_name() {
         .await
         .refused(405, "HttpMethodNotSupported");
 }
+
+#[tokio::test]
+async fn provisioned_disks_lie_in_a_zone_but_where_the_region_lets_them_lie_in_none() {
+    let azure = Azure::with_group(Options::default()).await;
+    let at = |sku: &str, region: &str, zones: Value| {
+        let mut body = of_sku(sku, Value::Null);
+        body["location"] = region.into();
+        body["zones"] = zones;
+        body
+    };
+    for (sku, region, zones, expected) in [
+        ("PremiumV2_LRS", "japaneast", Value::Null, "InvalidParameter"),
+        ("UltraSSD_LRS", "southeastasia", Value::Null, "InvalidParameter"),
+        ("PremiumV2_LRS", "southeastasia", Value::Null, ""),
+        ("PremiumV2_LRS", "southeastasia", json!(["1"]), ""),
+        ("PremiumV2_LRS", "westus", Value::Null, ""),
+        ("UltraSSD_LRS", "japanwest", Value::Null, "SkuNotAvailable"),
+    ] {
+        let name = format!("{}-{region}-{}", &sku[..5], zones.is_null());
+        let answer = azure.put(&disk(&name), at(sku, region, zones)).await;
+        if expected.is_empty() {
+            answer.expect(202);
+        } else {
+            answer.refused(400, expected);
+        }
+    }
+    let skus = azure
+        .get("~/providers/Microsoft.Compute/skus?api-version=2021-07-01&$filter=location%20eq%20'japanwest'")
+        .await
+        .expect(200);
+    assert!(!skus.names().contains(&"UltraSSD_LRS"));
+    assert!(skus.names().contains(&"PremiumV2_LRS"));
+}

@@ -2,131 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use super::findings::Findings;
 use super::read::{Element, Read};
 use crate::settings::cluster::{OwnCluster, Pool, SYSTEM_POOL};
+use crate::skus::{Sku, SkuName, size};
 
 const KIND: &str = "skus";
-
-/// A SKU of compute, as the region lists it.
-#[derive(Debug, Clone, Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Sku {
-    #[serde(default)]
-    resource_type: String,
-    #[serde(default)]
-    pub(super) name: String,
-    /// The name of its quota.
-    #[serde(default)]
-    pub(super) family: Option<String>,
-    #[serde(default)]
-    location_info: Vec<LocationInfo>,
-    #[serde(default)]
-    capabilities: Vec<Capability>,
-    #[serde(default)]
-    restrictions: Vec<Restriction>,
-}
-
-/// Which SKU it is.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct SkuName {
-    resource_type: String,
-    name: String,
-}
-
-impl SkuName {
-    /// Whether a pool of the cluster has it.
-    pub(super) fn is_of(&self, own: &OwnCluster) -> bool {
-        let is = |pool: &Pool| self.name.eq_ignore_ascii_case(&pool.vm_size);
-        is_machine(&self.resource_type) && (is(&own.system) || is(&own.user))
-    }
-}
 
 impl Element for Sku {
     type Identity = SkuName;
 }
 
-#[derive(Debug, Clone, Deserialize, Default)]
-struct LocationInfo {
-    #[serde(default)]
-    location: String,
-    #[serde(default)]
-    zones: Vec<String>,
-}
-
-#[derive(Debug, Clone, Deserialize, Default)]
-struct Capability {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    value: String,
-}
-
-#[derive(Debug, Clone, Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Restriction {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    reason_code: Option<String>,
-    #[serde(default)]
-    restriction_info: RestrictionInfo,
-}
-
-#[derive(Debug, Clone, Deserialize, Default)]
-struct RestrictionInfo {
-    #[serde(default)]
-    zones: Vec<String>,
-}
-
-impl Sku {
-    /// Whether it is a size of machines.
-    pub(super) fn is_machine(&self) -> bool {
-        is_machine(&self.resource_type)
-    }
-
-    pub(super) fn capability(&self, name: &str) -> Option<&str> {
-        self.capabilities
-            .iter()
-            .find(|capability| capability.name.eq_ignore_ascii_case(name))
-            .map(|capability| capability.value.as_str())
-    }
-
-    fn can(&self, name: &str) -> Option<bool> {
-        self.capability(name)
-            .map(|value| value.eq_ignore_ascii_case("True"))
-    }
-
-    /// How many vCPUs a machine has.
-    pub(super) fn vcpus(&self) -> Option<u64> {
-        self.capability("vCPUs")?.parse().ok()
-    }
-
-    /// The largest disk of the operating system that fits on a machine itself, in GB, as far as it tells.
-    fn ephemeral_gb(&self) -> Option<u64> {
-        let number = |name: &str| self.capability(name)?.parse::<u64>().ok();
-        [
-            number("CachedDiskBytes").map(|bytes| bytes >> 30),
-            number("MaxResourceVolumeMB").map(|megabytes| megabytes >> 10),
-            number("NvmeDiskSizeInMiB").map(|mebibytes| mebibytes >> 10),
-        ]
-        .into_iter()
-        .flatten()
-        .max()
-    }
-}
-
-fn is_machine(resource_type: &str) -> bool {
-    resource_type.eq_ignore_ascii_case("virtualMachines")
-}
-
-/// The size of that name in a list of SKUs.
-pub(super) fn size<'a>(skus: &'a [Sku], name: &str) -> Option<&'a Sku> {
-    skus.iter()
-        .find(|sku| sku.is_machine() && sku.name.eq_ignore_ascii_case(name))
+/// Whether a pool of the cluster has this size.
+pub(super) fn is_of(sku: &SkuName, own: &OwnCluster) -> bool {
+    let is = |pool: &Pool| sku.name.eq_ignore_ascii_case(&pool.vm_size);
+    sku.is_machine() && (is(&own.system) || is(&own.user))
 }
 
 pub(super) fn machines(findings: &mut Findings, region: &str, own: &OwnCluster, read: &Read<Vec<Sku>>) {
@@ -161,6 +51,7 @@ pub(super) fn machines(findings: &mut Findings, region: &str, own: &OwnCluster, 
         };
         offered(findings, region, key, pool, size);
         fitting(findings, name, key, pool, size);
+        ultra(findings, region, key, pool, size);
     }
     findings.otherwise_pass(
         KIND,
@@ -175,16 +66,11 @@ fn listing(region: &str) -> String {
 /// Whether it is there, in the zones too, and for this subscription.
 fn offered(findings: &mut Findings, region: &str, key: &str, pool: &Pool, size: &Sku) {
     let wanted: Vec<String> = pool.zones.iter().map(ToString::to_string).collect();
-    let there = size
-        .location_info
-        .iter()
-        .filter(|info| info.location.is_empty() || info.location.eq_ignore_ascii_case(region))
-        .flat_map(|info| &info.zones);
-    let there: BTreeSet<&String> = there.collect();
+    let there = size.zones(region);
     let absent: Vec<&str> = wanted
         .iter()
-        .filter(|zone| !there.contains(zone))
         .map(String::as_str)
+        .filter(|zone| !there.contains(zone))
         .collect();
     if !absent.is_empty() {
         findings.fail(
@@ -197,24 +83,24 @@ fn offered(findings: &mut Findings, region: &str, key: &str, pool: &Pool, size: 
             format!("choose other zones in {key}_ZONES, or another size in {key}_SIZE"),
         );
     }
-    for restriction in &size.restrictions {
-        let reason = restriction.reason_code.as_deref().unwrap_or("no reason told");
+    for restriction in size.restrictions() {
+        let reason = restriction.reason();
         let hint = if reason.eq_ignore_ascii_case("QuotaId") {
             "the subscription's offer does not include it; choose another size, or another offer"
         } else {
             "choose another size or zone, or ask Azure's support to let the subscription use it"
         };
-        if restriction.kind.eq_ignore_ascii_case("Location") {
+        if restriction.is_of_region() {
             let message = format!(
                 "the subscription may not use {} in region {region} ({reason})",
                 pool.vm_size
             );
             findings.fail(KIND, message, hint);
-        } else if restriction.kind.eq_ignore_ascii_case("Zone") {
+        } else {
             let closed: Vec<&str> = wanted
                 .iter()
-                .filter(|zone| restriction.restriction_info.zones.contains(zone))
                 .map(String::as_str)
+                .filter(|zone| restriction.is_of_zone(zone))
                 .collect();
             if !closed.is_empty() {
                 let message = format!(
@@ -225,6 +111,28 @@ fn offered(findings: &mut Findings, region: &str, key: &str, pool: &Pool, size: 
                 findings.fail(KIND, message, hint);
             }
         }
+    }
+}
+
+/// Whether it attaches Ultra disks in every zone of a pool that is to.
+fn ultra(findings: &mut Findings, region: &str, key: &str, pool: &Pool, size: &Sku) {
+    if !pool.ultra_ssd {
+        return;
+    }
+    let zones = pool.zones.iter().map(ToString::to_string);
+    let without: Vec<String> = zones
+        .filter(|zone| !size.can_in_zone(region, zone, "UltraSSDAvailable"))
+        .collect();
+    if !without.is_empty() {
+        findings.fail(
+            KIND,
+            format!(
+                "machines of size {} attach no Ultra disks in zone {} of region {region}, as {key}_ULTRA_SSD wants",
+                pool.vm_size,
+                without.join(", ")
+            ),
+            format!("choose another size in {key}_SIZE, or other zones in {key}_ZONES"),
+        );
     }
 }
 
@@ -351,6 +259,28 @@ pub(super) mod tests {
         let (verdict, message) = one(&[ephemeral], &with("True", "32768"));
         assert_eq!(verdict, Verdict::Fail);
         assert!(message.contains("room for 32 GB"), "{message}");
+    }
+
+    #[test]
+    fn ultra_disks_must_be_possible_in_every_zone_of_the_pool() {
+        let zones = ("AZURE_AKS_USER_VM_ZONES", "1,2");
+        let wanted = ("AZURE_AKS_USER_VM_ULTRA_SSD", "true");
+        let in_zones = |zones: &Value| {
+            json!({"locationInfo": [{"location": "japaneast", "zones": ["1", "2", "3"], "zoneDetails": [
+                {"name": zones, "capabilities": [{"name": "UltraSSDAvailable", "value": "True"}]}]}]})
+        };
+        assert_eq!(
+            one(&[zones, wanted], &in_zones(&json!(["2", "1"]))).0,
+            Verdict::Pass
+        );
+        assert_eq!(one(&[zones], &json!({})).0, Verdict::Pass);
+        let (verdict, message) = one(&[zones, wanted], &in_zones(&json!(["1"])));
+        assert_eq!(verdict, Verdict::Fail);
+        assert!(
+            message.contains("in zone 2 of") && message.contains("Standard_X4"),
+            "{message}"
+        );
+        assert_eq!(one(&[zones, wanted], &json!({})).0, Verdict::Fail);
     }
 
     #[test]

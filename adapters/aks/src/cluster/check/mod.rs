@@ -22,7 +22,6 @@ pub(crate) use existing::check_existing;
 
 use self::deleted_vaults::VaultIdentity;
 use self::findings::Findings;
-use self::machines::SkuName;
 use self::network::{Link, network_of};
 use self::permissions::{Scopes, Wanted};
 use self::places::{There, Unread};
@@ -37,6 +36,7 @@ use crate::api::{
 };
 use crate::install::described;
 use crate::settings::cluster::InstallTargets;
+use crate::skus::{Sku, SkuName};
 
 impl ClusterWork<'_> {
     /// What would keep it from being provisioned.
@@ -183,8 +183,9 @@ impl ClusterWork<'_> {
             // One list: asking for each provider alone would be a dozen requests of a limit that all share.
             reader.list(&all, PROVIDERS, None, ProviderName::is_needed),
             reader.list(&usages, COMPUTE_USAGES, None, |_| true),
-            reader.list(&skus, COMPUTE_SKUS, Some(&in_region), |sku: &SkuName| sku
-                .is_of(self.own)),
+            reader.list(&skus, COMPUTE_SKUS, Some(&in_region), |sku: &SkuName| {
+                machines::is_of(sku, self.own)
+            }),
             reader.one(&versions, MANAGED_CLUSTERS),
             reader.list(&vaults, DELETED_VAULTS, None, |vault: &VaultIdentity| vault
                 .was_in(&self.own.group)),
@@ -245,7 +246,7 @@ struct Cloud {
     scopes: Scopes,
     providers: Read<Vec<providers::Provider>>,
     usages: Read<Vec<quota::Usage>>,
-    skus: Read<Vec<machines::Sku>>,
+    skus: Read<Vec<Sku>>,
     versions: Read<Versions>,
     vaults: Read<Vec<deleted_vaults::DeletedVault>>,
 }

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::findings::Findings;
-use super::machines::{Sku, size};
 use super::read::{Element, Read};
 use crate::cluster::managed::ManagedCluster;
 use crate::settings::cluster::{OwnCluster, Pool, SYSTEM_POOL};
+use crate::skus::{Sku, size};
 
 const KIND: &str = "quota";
 /// All vCPUs of machines that are not Spot.

@@ -88,6 +88,8 @@ pub(crate) struct Pool {
     pub(crate) disk_size_gb: u32,
     pub(crate) priority: &'static str,
     pub(crate) zones: Vec<Zone>,
+    /// Whether its nodes can attach Ultra disks.
+    pub(crate) ultra_ssd: bool,
     pub(crate) min: u32,
     pub(crate) max: u32,
 }
@@ -336,6 +338,8 @@ struct PoolKeys {
     disk_size: &'static str,
     priority: &'static str,
     zones: &'static str,
+    /// Only pools that run apps have it.
+    ultra_ssd: Option<&'static str>,
 }
 
 const SYSTEM_KEYS: PoolKeys = PoolKeys {
@@ -344,6 +348,7 @@ const SYSTEM_KEYS: PoolKeys = PoolKeys {
     disk_size: "AZURE_AKS_SYSTEM_VM_DISK_SIZE_GB",
     priority: "AZURE_AKS_SYSTEM_VM_PRIORITY",
     zones: "AZURE_AKS_SYSTEM_VM_ZONES",
+    ultra_ssd: None,
 };
 const USER_KEYS: PoolKeys = PoolKeys {
     size: "AZURE_AKS_USER_VM_SIZE",
@@ -351,6 +356,7 @@ const USER_KEYS: PoolKeys = PoolKeys {
     disk_size: "AZURE_AKS_USER_VM_DISK_SIZE_GB",
     priority: "AZURE_AKS_USER_VM_PRIORITY",
     zones: "AZURE_AKS_USER_VM_ZONES",
+    ultra_ssd: Some("AZURE_AKS_USER_VM_ULTRA_SSD"),
 };
 
 fn pool(reader: &mut Reader<'_>, keys: &PoolKeys, size: PoolSize, region: Option<&str>) -> Pool {
@@ -372,6 +378,7 @@ fn pool(reader: &mut Reader<'_>, keys: &PoolKeys, size: PoolSize, region: Option
         zones: reader
             .value(keys.zones, |text| values::zones(text, region))
             .unwrap_or_default(),
+        ultra_ssd: keys.ultra_ssd.is_some_and(|key| reader.flag(key, false)),
         min: size.min,
         max: size.max,
     }

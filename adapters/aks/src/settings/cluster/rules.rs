@@ -115,6 +115,14 @@ pub(super) fn together(reader: &mut Reader<'_>, own: &OwnCluster, region: Option
             "remove it; user pools may be Spot",
         );
     }
+    if own.user.ultra_ssd && own.user.zones.is_empty() && !reader.is_unread("AZURE_AKS_USER_VM_ZONES") {
+        // use-ultra-disks.md of AKS.
+        reader.problem(
+            "setting AZURE_AKS_USER_VM_ULTRA_SSD needs AZURE_AKS_USER_VM_ZONES: AKS attaches Ultra disks in zones only"
+                .to_owned(),
+            "set zones in which the machines attach them; az vm list-skus tells which",
+        );
+    }
     api_server(reader, own, region);
     network(reader, own);
     let proxied = reader.is_given(HTTP) || reader.is_given(HTTPS);

@@ -443,3 +443,20 @@ fn an_ingress_that_cannot_be_is_told_without_a_request() {
         "digest",
     );
 }
+
+#[test]
+fn ultra_disks_are_for_user_pools_in_zones() {
+    let zones = ("AZURE_AKS_USER_VM_ZONES", "1");
+    let wanted = ("AZURE_AKS_USER_VM_ULTRA_SSD", "true");
+    let with = own(&[zones, wanted]);
+    assert!(with.user.ultra_ssd && !with.system.ultra_ssd);
+    assert!(!own(&[zones]).user.ultra_ssd);
+    let problems = told(false, &[wanted]);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems
+            .iter()
+            .all(|problem| problem.contains("AZURE_AKS_USER_VM_ZONES")),
+        "{problems:?}"
+    );
+}

@@ -289,6 +289,7 @@ fn defaults(place: &Place<'_>, name: &str, mode: &str, pool: &mut Map<String, Va
     };
     pool.insert("vmSize".to_owned(), size.name.as_str().into());
     check_zones(place, name, size, pool)?;
+    check_ultra(place, name, size, pool)?;
     check_disk(place, size, pool)?;
     check_encryption(place, size, pool)?;
     let priority = string(pool, "scaleSetPriority")?;
@@ -386,6 +387,31 @@ fn check_zones(place: &Place<'_>, name: &str, size: &VmSize, pool: &Map<String, 
             offered.join(",")
         ),
     ))
+}
+
+/// Ultra disks want zones, and machines that attach them there.
+fn check_ultra(place: &Place<'_>, name: &str, size: &VmSize, pool: &Map<String, Value>) -> ArmResult<()> {
+    if pool.get("enableUltraSSD") != Some(&Value::Bool(true)) {
+        return Ok(());
+    }
+    let zones = pool.get("availabilityZones").and_then(Value::as_array);
+    let zones: Vec<&str> = zones.into_iter().flatten().filter_map(Value::as_str).collect();
+    if zones.is_empty() {
+        return Err(place.invalid(
+            "enableUltraSSD",
+            format!("Agent pool '{name}': enableUltraSSD requires availability zones."),
+        ));
+    }
+    match zones.iter().find(|zone| !size.ultra_zones().contains(zone)) {
+        None => Ok(()),
+        Some(zone) => Err(place.invalid(
+            "enableUltraSSD",
+            format!(
+                "Agent pool '{name}': the VM size {} does not support UltraSSD in zone '{zone}' of location '{}'.",
+                size.name, place.region.name
+            ),
+        )),
+    }
 }
 
 fn check_disk(place: &Place<'_>, size: &VmSize, pool: &mut Map<String, Value>) -> ArmResult<()> {

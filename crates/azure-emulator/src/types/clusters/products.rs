@@ -217,6 +217,9 @@ fn put_scale_set(end: &mut End<'_>, group: &ResourceId, cluster: &Value, pool: &
         "tags": tags,
         "properties": { "provisioningState": "Succeeded", "orchestrationMode": "Uniform" }
     });
+    if pool["enableUltraSSD"] == true {
+        body["properties"]["additionalCapabilities"] = json!({ "ultraSSDEnabled": true });
+    }
     if let Some(zones) = pool.get("availabilityZones") {
         body["zones"] = zones.clone();
     }

@@ -106,6 +106,7 @@ fn another(key: &str) -> (&'static str, Vec<(&'static str, &'static str)>) {
         "AZURE_AKS_SYSTEM_VM_PRIORITY" => ("Regular", vec![]),
         "AZURE_AKS_USER_VM_PRIORITY" => ("Spot", vec![]),
         "AZURE_AKS_SYSTEM_VM_ZONES" | "AZURE_AKS_USER_VM_ZONES" => ("1,2,3", vec![]),
+        "AZURE_AKS_USER_VM_ULTRA_SSD" => ("true", vec![("AZURE_AKS_USER_VM_ZONES", "1")]),
         "AZURE_AKS_ADMIN_PRINCIPAL_IDS" => ("group:00000000-0000-0000-0000-00000000000a", vec![]),
         // Install gives access to these.
         "AZURE_AKS_DNS_ZONE_RESOURCE_IDS" => (ZONE, vec![]),
@@ -241,6 +242,7 @@ fn this_is_what_each_setting_reaches() {
     AZURE_AKS_USER_VM_PRIORITY -> userPools.priority -> agentPools.scaleSetPriority
     AZURE_AKS_USER_VM_ZONES -> userPools.name -> agentPools.name
     AZURE_AKS_USER_VM_ZONES -> userPools.zones -> agentPools.availabilityZones
+    AZURE_AKS_USER_VM_ULTRA_SSD -> userPools.ultraSsd -> agentPools.enableUltraSSD
     AZURE_AKS_ADMIN_PRINCIPAL_IDS -> admins -> roleAssignments.copy.count, roleAssignments.name, roleAssignments.principalId, roleAssignments.principalType
     AZURE_AKS_PRIVATE_CLUSTER -> privateCluster -> deployments/dnsZoneRoles.condition, deployments/dnsZoneRoles.resourceGroup, deployments/dnsZoneRoles.subscriptionId, deployments/subnetRoles.condition, managedClusters.apiServerAccessProfile, managedClusters.identity, roleAssignments.condition, roleAssignments.name, roleAssignments.scope, userAssignedIdentities.condition
     AZURE_AKS_PRIVATE_CLUSTER_PUBLIC_FQDN -> privateClusterPublicFqdn -> managedClusters.apiServerAccessProfile
