@@ -25,6 +25,8 @@ pub(crate) const COMPUTE_SKUS: &str = "2021-07-01";
 pub(crate) const NETWORKS: &str = "2024-05-01";
 pub(crate) const DNS_ZONES: &str = "2018-05-01";
 pub(crate) const PRIVATE_DNS_ZONES: &str = "2024-06-01";
+pub(crate) const DISK_ENCRYPTION_SETS: &str = "2025-01-02";
+pub(crate) const FEATURES: &str = "2021-07-01";
 pub(crate) const REGISTRIES: &str = "2025-11-01";
 
 /// What the driver keeps in an app's resource group.

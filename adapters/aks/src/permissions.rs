@@ -39,6 +39,15 @@ const SKUS_READ: &str = "Microsoft.Compute/skus/read";
 // To learn in which zones the nodes are, and what runs.
 const CLUSTER_READ: &str = "Microsoft.ContainerService/managedClusters/read";
 
+// When AKS may upgrade by itself.
+const MAINTENANCE_READ: &str = "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/read";
+const MAINTENANCE_DELETE: &str =
+    "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/delete";
+// Whose key encrypts disks.
+pub(crate) const ENCRYPTION_SET_READ: &str = "Microsoft.Compute/diskEncryptionSets/read";
+// What the subscription is registered for beyond providers.
+pub(crate) const FEATURES_READ: &str = "Microsoft.Features/providers/features/read";
+
 pub(crate) const ADMIN_CREDENTIAL: &str =
     "Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action";
 pub(crate) const USER_CREDENTIAL: &str =
@@ -142,6 +151,10 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.ContainerService/managedClusters/agentPools/read",
             "Microsoft.ContainerService/managedClusters/agentPools/write",
             "Microsoft.ContainerService/managedClusters/agentPools/delete",
+            // Only with a maintenance window, or one that is taken back.
+            MAINTENANCE_READ,
+            "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/write",
+            MAINTENANCE_DELETE,
             REGISTRY_READ,
             "Microsoft.ContainerRegistry/registries/write",
             VAULT_READ,
@@ -172,6 +185,8 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.Network/virtualNetworks/subnets/join/action",
             "Microsoft.Network/virtualNetworks/subnets/read",
             "Microsoft.Network/privateDnsZones/read",
+            // Only with a disk encryption set for the nodes.
+            ENCRYPTION_SET_READ,
         ],
         Operation::ClusterKubeconfig => &[
             GROUP_READ,
@@ -195,6 +210,12 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.KeyVault/deletedVaults/read",
             REGISTRY_READ,
             IDENTITY_READ,
+            // Only with a maintenance window.
+            MAINTENANCE_READ,
+            // Only with encryption at host.
+            FEATURES_READ,
+            // Only with a disk encryption set for the nodes.
+            ENCRYPTION_SET_READ,
             // Only with a subnet or a DNS zone of one's own.
             "Microsoft.Network/dnsZones/read",
             "Microsoft.Network/privateDnsZones/read",
@@ -254,6 +275,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.ContainerRegistry/registries/delete",
             "Microsoft.ContainerService/managedClusters/delete",
             "Microsoft.ContainerService/managedClusters/agentPools/delete",
+            MAINTENANCE_DELETE,
             "Microsoft.Insights/components/delete",
             "Microsoft.Insights/dataCollectionRules/delete",
             "Microsoft.Insights/dataCollectionRuleAssociations/delete",

@@ -59,7 +59,17 @@ const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
         )],
     ),
     (
-        &["VMSizeNotSupported"],
+        &["SubscriptionNotEnabledEncryptionAtHost"],
+        ErrorKind::Precondition,
+        &[Hint::fixed(
+            "register the subscription once; it takes some minutes",
+            Some(Means::foreign(
+                "az feature register --namespace Microsoft.Compute --name EncryptionAtHost",
+            )),
+        )],
+    ),
+    (
+        &["VMSizeNotSupported", "VMSizeDoesNotSupportEncryptionAtHost"],
         ErrorKind::InvalidInput,
         &[Hint::fixed("set another", Some(SIZES)), OFFERED],
     ),
@@ -578,6 +588,8 @@ mod tests {
             "ErrCode_InsufficientVCPUQuota",
             "SkuNotAvailable",
             "VMSizeNotSupported",
+            "VMSizeDoesNotSupportEncryptionAtHost",
+            "SubscriptionNotEnabledEncryptionAtHost",
             "AvailabilityZoneNotSupported",
             "VaultAlreadyExists",
             "SubnetIsFull",

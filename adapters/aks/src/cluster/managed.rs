@@ -65,12 +65,37 @@ pub(crate) struct ManagedProperties {
     pub(crate) private_fqdn: Option<String>,
     #[serde(default)]
     pub(crate) disable_local_accounts: Option<bool>,
+    #[serde(default)]
+    auto_upgrade_profile: Option<AutoUpgrade>,
+    #[serde(default)]
+    network_profile: Option<Network>,
+    /// With whose key the disks of the nodes are encrypted.
+    #[serde(default, rename = "diskEncryptionSetID")]
+    pub(crate) disk_encryption_set: Option<String>,
     /// How Entra ID is used; none: not at all.
     #[serde(default)]
     pub(crate) aad_profile: Option<serde_json::Value>,
     /// As whom the nodes act, among others.
     #[serde(default)]
     identity_profile: serde_json::Value,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct AutoUpgrade {
+    #[serde(default)]
+    upgrade_channel: Option<String>,
+    #[serde(default, rename = "nodeOSUpgradeChannel")]
+    node_os_upgrade_channel: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Network {
+    #[serde(default)]
+    network_policy: Option<String>,
+    #[serde(default)]
+    network_dataplane: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -102,6 +127,8 @@ pub(crate) struct AgentPool {
     pub(crate) enable_ultra_ssd: Option<bool>,
     #[serde(default)]
     pub(crate) enable_auto_scaling: Option<bool>,
+    #[serde(default)]
+    pub(crate) enable_encryption_at_host: Option<bool>,
     #[serde(default)]
     pub(crate) count: Option<u32>,
     #[serde(default)]
@@ -166,6 +193,40 @@ impl ManagedCluster {
             .as_deref()
             .or(properties.kubernetes_version.as_deref())
             .filter(|version| !version.is_empty())
+    }
+
+    /// The channel for versions; none where it tells none.
+    pub(crate) fn upgrade_channel(&self) -> Option<&str> {
+        let profile = self.properties.auto_upgrade_profile.as_ref()?;
+        told(profile.upgrade_channel.as_deref())
+    }
+
+    /// The channel for the system of the nodes; none where it tells none.
+    pub(crate) fn node_os_upgrade_channel(&self) -> Option<&str> {
+        let profile = self.properties.auto_upgrade_profile.as_ref()?;
+        told(profile.node_os_upgrade_channel.as_deref())
+    }
+
+    /// `azure`, `calico`, `cilium`, `none`; none where it tells none.
+    pub(crate) fn network_policy(&self) -> Option<&str> {
+        told(
+            self.properties
+                .network_profile
+                .as_ref()?
+                .network_policy
+                .as_deref(),
+        )
+    }
+
+    /// `azure`, `cilium`; none where it tells none.
+    fn network_dataplane(&self) -> Option<&str> {
+        told(
+            self.properties
+                .network_profile
+                .as_ref()?
+                .network_dataplane
+                .as_deref(),
+        )
     }
 
     /// The object id of the control plane's identity: the one given to it, else its own.
@@ -240,9 +301,17 @@ impl ManagedCluster {
         });
         Kept {
             kubernetes_version: self.version().map(str::to_owned),
+            upgrade_channel: self.upgrade_channel().map(str::to_owned),
+            node_os_upgrade_channel: self.node_os_upgrade_channel().map(str::to_owned),
+            network_policy: self.network_policy().map(str::to_owned),
+            network_dataplane: self.network_dataplane().map(str::to_owned),
             pools: pools.collect(),
         }
     }
+}
+
+fn told(text: Option<&str>) -> Option<&str> {
+    text.filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

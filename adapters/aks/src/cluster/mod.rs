@@ -1,7 +1,9 @@
 //! Clusters: one Deployment Stack each, made from the embedded template.
 
 mod changes;
+mod channels;
 mod check;
+mod dataplane;
 mod deprovision;
 mod failure;
 mod follow;
@@ -22,6 +24,7 @@ pub(crate) mod stack;
 mod status;
 pub(crate) mod template;
 mod wait;
+mod windows;
 
 use std::time::Duration;
 

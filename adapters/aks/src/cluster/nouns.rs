@@ -11,6 +11,11 @@ pub(crate) fn noun(kind: &str) -> &str {
             "Microsoft.ContainerService/managedClusters/agentPools",
             "node pool",
         ),
+        (
+            "Microsoft.ContainerService/managedClusters/maintenanceConfigurations",
+            "maintenance configuration",
+        ),
+        ("Microsoft.Compute/diskEncryptionSets", "disk encryption set"),
         ("Microsoft.KeyVault/vaults", "key vault"),
         ("Microsoft.KeyVault/vaults/secrets", "secret"),
         ("Microsoft.OperationalInsights/workspaces", "log workspace"),

@@ -12,7 +12,8 @@ use super::names::Names;
 use super::nouns::{is_kind, split};
 use super::see::{CLUSTERS, Seen};
 use super::stack::{self, Stack, StackInput, StackState};
-use super::{ClusterWork, changes, domain, failure, foreign_tags, template};
+use super::template::Kept;
+use super::{ClusterWork, changes, dataplane, domain, failure, foreign_tags, template};
 
 const GROUPS: &str = "Microsoft.Resources/resourceGroups";
 const ROLE_ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
@@ -142,8 +143,7 @@ impl ClusterWork<'_> {
         let kept = seen
             .cluster
             .as_ref()
-            .map(super::managed::ManagedCluster::kept)
-            .unwrap_or_default();
+            .map_or_else(|| Kept::of_new(self.own), super::managed::ManagedCluster::kept);
         let parameters = template::parameters(self.scope, self.provider, self.own, created, &kept);
         let tags = [
             (tags::MANAGED_BY, tags::MANAGED_BY_KOMPOX.to_owned()),
@@ -232,10 +232,18 @@ impl ClusterWork<'_> {
         // Neither stands in a configuration.
         hidden.extend(["created", foreign_tags::PARAMETER]);
         let keeps_version = self.own.kubernetes_version.is_none();
+        let upgrades = &self.own.upgrades;
+        let kept = [
+            ("upgradeChannel", upgrades.channel.is_none()),
+            ("nodeOsUpgradeChannel", upgrades.node_os_channel.is_none()),
+            ("networkPolicy", self.own.network_policy.is_none()),
+            ("networkDataplane", self.own.network_policy.is_none()),
+        ];
         let chosen = |leaf: &str| {
             let of_pool = matches!(changes::top(leaf), "systemPool" | "userPools");
             // What runs is kept, and no difference that somebody made in the settings.
             (of_pool && (leaf.ends_with(".count") || leaf.contains(&format!(".{}", foreign_tags::OF_POOL))))
+                || kept.contains(&(leaf, true))
                 || (keeps_version && (leaf == "kubernetesVersion" || (of_pool && leaf.ends_with(".version"))))
         };
         let empty = serde_json::Map::new();
@@ -308,7 +316,14 @@ impl ClusterWork<'_> {
             }
             _ if !there.contains(&id.to_lowercase()) => (ChangeAction::Create, "not there yet".to_owned()),
             Why::ClusterFailed if is_kind(id, CLUSTERS) => (ChangeAction::Update, todo.reason.clone()),
-            Why::Changed => (ChangeAction::Update, format!("changed: {}", touched.get(&kind)?)),
+            Why::Changed => {
+                let mut reason = format!("changed: {}", touched.get(&kind)?);
+                let cluster = seen.cluster.as_ref().filter(|_| is_kind(id, CLUSTERS));
+                if let Some(cost) = cluster.and_then(|cluster| dataplane::cost_of_change(self.own, cluster)) {
+                    reason = format!("{reason}; {cost}");
+                }
+                (ChangeAction::Update, reason)
+            }
             _ => return None,
         };
         Some(Change {
@@ -348,6 +363,7 @@ impl ClusterWork<'_> {
                 all.push(format!("{group}/providers/{kind}/{name}"));
             }
         }
+        all.extend(self.expected_windows());
         if let Some(cluster) = names.of("cluster") {
             let pool = |(name, _)| format!("{group}/providers/{CLUSTERS}/{cluster}/agentPools/{name}");
             all.extend(self.own.user_pools().into_iter().map(pool));

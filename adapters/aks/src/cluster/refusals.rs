@@ -2,11 +2,11 @@
 
 use kompox_domain::{Error, ErrorKind, Hint, Operation, Result, tags};
 
-use super::ClusterWork;
 use super::managed::{AgentPool, ManagedCluster};
 use super::nouns::title;
 use super::see::{Seen, SeenGroup};
 use super::stack::{self, Stack, StackState};
+use super::{ClusterWork, dataplane};
 use crate::settings::cluster::{ApiServer, Pool, PrivateZone, SYSTEM_POOL};
 
 /// What a refusal is about.
@@ -16,6 +16,7 @@ pub(crate) enum About {
     Settings,
     Group,
     Version,
+    Upgrades,
 }
 
 /// What is as it is from the creation on.
@@ -49,11 +50,14 @@ impl ClusterWork<'_> {
             .cluster
             .as_ref()
             .map(|cluster| self.refuse_downgrade(cluster));
+        let channels = seen.cluster.as_ref().map(|cluster| self.refuse_channels(cluster));
         [
             (About::Stack, stack),
             (About::Settings, Some(self.refuse_changes(seen))),
             (About::Group, group),
             (About::Version, version),
+            (About::Upgrades, channels),
+            (About::Upgrades, Some(self.refuse_foreign_windows(seen))),
         ]
         .into_iter()
         .filter_map(|(about, result)| Some((about, result?.err()?)))
@@ -130,12 +134,13 @@ impl ClusterWork<'_> {
         if !is_downgrade(runs, wanted) {
             return Ok(());
         }
+        let (why, hint) = self.why_newer(cluster, wanted);
         Err(refused(
             format!(
-                "cluster {} runs Kubernetes {runs}, and AKS does not go back to {wanted}",
+                "cluster {} runs Kubernetes {runs}, and AKS does not go back to {wanted}{why}",
                 self.scope.cluster.id.cluster
             ),
-            "set AZURE_AKS_KUBERNETES_VERSION to what runs or newer, or leave it out to keep what runs",
+            hint,
         ))
     }
 
@@ -211,12 +216,28 @@ impl ClusterWork<'_> {
             };
             differ("the private DNS zone", is, &wanted);
         }
+        if let (Some(is), Some(wanted)) = (cluster.network_policy(), self.own.network_policy)
+            && !dataplane::may_become(is, wanted)
+        {
+            differ("the network policy", is, wanted);
+        }
+        let set = self.own.disk_encryption_set.as_ref().map(ToString::to_string);
+        differ(
+            "the disk encryption set of the nodes",
+            or_none(cluster.properties.disk_encryption_set.as_deref()),
+            or_none(set.as_deref()),
+        );
+        let at_host = on_or_off(self.own.encryption_at_host);
         let subnet = self.own.subnet.as_ref().map(ToString::to_string);
         for pool in &cluster.properties.pools {
             let Some((wanted, zones)) = self.wanted(&pool.name) else {
                 continue;
             };
             compare(pool, wanted, &zones, subnet.as_deref(), &mut differ);
+            if let Some(is) = pool.enable_encryption_at_host {
+                let what = format!("encryption at host of node pool {}", pool.name);
+                differ(&what, on_or_off(is), at_host);
+            }
         }
         // While a cluster is still being made, somebody may find out that a zone does not do.
         let made = seen
@@ -313,6 +334,10 @@ fn joined(mut zones: Vec<String>) -> String {
     } else {
         zones.join(", ")
     }
+}
+
+const fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }
 
 fn or_none(text: Option<&str>) -> &str {

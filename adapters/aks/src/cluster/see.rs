@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::managed::ManagedCluster;
 use super::stack::{Stack, text_map};
+use super::windows::MaintenanceConfiguration;
 use super::{ClusterWork, domain, locate};
 use crate::api::GROUPS;
 
@@ -20,6 +21,8 @@ pub(crate) struct Seen {
     pub(crate) group: Option<SeenGroup>,
     /// The managed cluster of the stack; not another one in the same group.
     pub(crate) cluster: Option<ManagedCluster>,
+    /// When AKS may upgrade it; nothing where the settings do not say when.
+    pub(crate) windows: Vec<MaintenanceConfiguration>,
 }
 
 /// A resource group.
@@ -54,14 +57,19 @@ impl ClusterWork<'_> {
     /// # Errors
     /// Whatever keeps one of them from being read: that is never the same as absent.
     pub(crate) async fn see(&self) -> Result<Seen> {
-        let (stack, group, clusters) =
-            futures::try_join!(self.place.get(self.arm, self.cx), self.group(), self.clusters())
-                .map_err(domain)?;
+        let (stack, group, clusters, windows) = futures::try_join!(
+            self.place.get(self.arm, self.cx),
+            self.group(),
+            self.clusters(),
+            self.windows()
+        )
+        .map_err(domain)?;
         let cluster = self.our_cluster(clusters, stack.as_ref()).map_err(domain)?;
         Ok(Seen {
             stack,
             group,
             cluster,
+            windows,
         })
     }
 

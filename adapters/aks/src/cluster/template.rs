@@ -11,6 +11,7 @@ use ulid::Ulid;
 use url::Url;
 
 use super::foreign_tags::{self, Tags};
+use super::{channels, dataplane};
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::{ApiServer, OwnCluster, Pool, PrivateZone, SYSTEM_POOL};
 
@@ -24,13 +25,31 @@ pub(crate) fn template() -> &'static Value {
     &TEMPLATE
 }
 
-/// What runs, and must not be reset by putting the stack again. Empty for a new cluster.
+/// What the settings leave open: what runs, and must not be reset by putting the stack again; or what a new cluster gets.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Kept {
     /// `currentKubernetesVersion` of the control plane; it counts where the settings name none.
     pub(crate) kubernetes_version: Option<String>,
+    pub(crate) upgrade_channel: Option<String>,
+    pub(crate) node_os_upgrade_channel: Option<String>,
+    pub(crate) network_policy: Option<String>,
+    pub(crate) network_dataplane: Option<String>,
     /// By the name of the pool.
     pub(crate) pools: BTreeMap<String, KeptPool>,
+}
+
+impl Kept {
+    /// What a new cluster gets. It is no part of the hash: a cluster that is there has what it has, whatever a later
+    /// release of ours would give a new one.
+    pub(crate) fn of_new(own: &OwnCluster) -> Self {
+        Self {
+            upgrade_channel: Some(channels::of_new(own).to_owned()),
+            node_os_upgrade_channel: Some(own.preset.node_os_upgrade_channel.to_owned()),
+            network_policy: Some(dataplane::OF_NEW.to_owned()),
+            network_dataplane: Some(dataplane::dataplane_of(dataplane::OF_NEW).to_owned()),
+            ..Self::default()
+        }
+    }
 }
 
 /// What runs in a pool.
@@ -68,6 +87,16 @@ pub(crate) fn parameters(
     let admin = |(id, kind): &(String, &str)| json!({"id": id, "type": kind});
     let (ranges, zone, public_fqdn) = api_server(&own.api_server);
     let ingress = &cluster.cluster.ingress;
+    let channel = own.upgrades.channel.or(kept.upgrade_channel.as_deref());
+    let node_os_channel = own
+        .upgrades
+        .node_os_channel
+        .or_else(|| channels::brought_along(channel?))
+        .or(kept.node_os_upgrade_channel.as_deref());
+    let (policy, dataplane) = match own.network_policy {
+        Some(policy) => (Some(policy), Some(dataplane::dataplane_of(policy))),
+        None => (kept.network_policy.as_deref(), kept.network_dataplane.as_deref()),
+    };
     let values = [
         ("location", json!(provider.location)),
         ("resourceGroupName", json!(own.group)),
@@ -76,6 +105,9 @@ pub(crate) fn parameters(
         ("created", json!(created.to_string())),
         (foreign_tags::PARAMETER, foreign_tags::none()),
         ("kubernetesVersion", json!(version)),
+        ("upgradeChannel", json!(channel.unwrap_or_default())),
+        ("nodeOsUpgradeChannel", json!(node_os_channel.unwrap_or_default())),
+        ("maintenanceWindow", window(own)),
         ("skuTier", json!(own.sku_tier)),
         ("systemPool", system_pool(own, kept)),
         ("userPools", user_pools(own, kept)),
@@ -89,6 +121,9 @@ pub(crate) fn parameters(
         ("authorizedIpRanges", json!(ranges)),
         ("subnetId", json!(id(own.subnet.as_ref()))),
         ("outboundType", json!(own.outbound_type)),
+        ("networkPolicy", json!(policy.unwrap_or_default())),
+        ("networkDataplane", json!(dataplane.unwrap_or_default())),
+        ("diskEncryptionSetId", json!(id(own.disk_encryption_set.as_ref()))),
         ("httpProxy", json!(text(http))),
         ("httpsProxy", json!(text(https))),
         (
@@ -209,6 +244,20 @@ fn api_server(api_server: &ApiServer) -> (&[String], String, bool) {
     }
 }
 
+fn window(own: &OwnCluster) -> Value {
+    own.upgrades.window.as_ref().map_or_else(
+        || json!({}),
+        |window| {
+            json!({
+                "dayOfWeek": window.day,
+                "startTime": window.start,
+                "durationHours": window.hours,
+                "utcOffset": window.utc_offset,
+            })
+        },
+    )
+}
+
 fn system_pool(own: &OwnCluster, kept: &Kept) -> Value {
     let mut pool = pool(own, &own.system, SYSTEM_POOL, &own.system.zones, kept);
     // Ordinary pods stay away from system nodes, but only where they have others: nodes that are Spot let in nothing
@@ -256,6 +305,7 @@ fn pool(own: &OwnCluster, pool: &Pool, name: &str, zones: &[Zone], kept: &Kept) 
         ("diskType", json!(pool.disk_type)),
         ("diskSizeGB", json!(pool.disk_size_gb)),
         ("zones", json!(zones)),
+        ("encryptionAtHost", json!(own.encryption_at_host)),
         (foreign_tags::OF_POOL, json!(tags)),
     ];
     values

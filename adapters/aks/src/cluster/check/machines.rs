@@ -52,6 +52,16 @@ pub(super) fn machines(findings: &mut Findings, region: &str, own: &OwnCluster, 
         offered(findings, region, key, pool, size);
         fitting(findings, name, key, pool, size);
         ultra(findings, region, key, pool, size);
+        if own.encryption_at_host && size.can("EncryptionAtHostSupported") == Some(false) {
+            findings.fail(
+                KIND,
+                format!(
+                    "machines of size {} cannot encrypt at host, as AZURE_AKS_ENCRYPTION_AT_HOST wants",
+                    pool.vm_size
+                ),
+                format!("choose another size in {key}_SIZE"),
+            );
+        }
     }
     findings.otherwise_pass(
         KIND,
@@ -290,5 +300,17 @@ pub(super) mod tests {
         assert_eq!(one(&[spot], &cannot("LowPriorityCapable")).0, Verdict::Fail);
         assert_eq!(one(&[], &cannot("LowPriorityCapable")).0, Verdict::Pass);
         assert_eq!(one(&[], &cannot("PremiumIO")).0, Verdict::Warn);
+    }
+
+    #[test]
+    fn encryption_at_host_takes_machines_that_can() {
+        let at_host = ("AZURE_AKS_ENCRYPTION_AT_HOST", "true");
+        let says =
+            |value: &str| json!({"capabilities": [{"name": "EncryptionAtHostSupported", "value": value}]});
+        assert_eq!(one(&[at_host], &says("True")).0, Verdict::Pass);
+        assert_eq!(one(&[], &says("False")).0, Verdict::Pass);
+        let (verdict, message) = one(&[at_host], &says("False"));
+        assert_eq!(verdict, Verdict::Fail);
+        assert!(message.contains("Standard_X4"), "{message}");
     }
 }

@@ -1,17 +1,20 @@
 //! What would keep a cluster from being provisioned: everything is read at the same time, and all of it is told.
 
 mod deleted_vaults;
+mod encryption;
 mod existing;
 mod findings;
 mod identity;
 mod ingress;
 mod machines;
 mod network;
+mod network_policy;
 mod permissions;
 mod places;
 mod providers;
 mod quota;
 mod read;
+mod upgrades;
 mod versions;
 
 use kompox_arm::ResourceId;
@@ -31,8 +34,8 @@ use self::versions::Versions;
 use super::see::Seen;
 use super::{ClusterWork, domain};
 use crate::api::{
-    COMPUTE_SKUS, COMPUTE_USAGES, DELETED_VAULTS, DNS_ZONES, IDENTITIES, MANAGED_CLUSTERS, NETWORKS,
-    PRIVATE_DNS_ZONES, PROVIDERS, REGISTRIES,
+    COMPUTE_SKUS, COMPUTE_USAGES, DELETED_VAULTS, DISK_ENCRYPTION_SETS, DNS_ZONES, FEATURES, IDENTITIES,
+    MANAGED_CLUSTERS, NETWORKS, PRIVATE_DNS_ZONES, PROVIDERS, REGISTRIES,
 };
 use crate::install::described;
 use crate::settings::cluster::InstallTargets;
@@ -59,6 +62,7 @@ impl ClusterWork<'_> {
         );
         let (subscription, stack) = (signed_in(cloud.subscription)?, signed_in(cluster.stack)?);
         let (group, clusters) = (signed_in(cluster.group)?, signed_in(cluster.clusters)?);
+        let windows = signed_in(cluster.windows)?;
         if let (Err(_), Err(_), Err(_)) = (&stack, &group, &clusters)
             && let Err(error) = &subscription
             && is_silence(error)
@@ -76,6 +80,7 @@ impl ClusterWork<'_> {
             cluster: cluster.as_ref().ok().cloned().flatten(),
             group: group.as_ref().ok().cloned().flatten(),
             stack: known.cloned(),
+            windows: windows.as_ref().ok().cloned().unwrap_or_default(),
         };
 
         let (own, region) = (self.own, self.provider.location.as_str());
@@ -111,6 +116,21 @@ impl ClusterWork<'_> {
             own.own_dns_zone(),
             &named.zone,
         );
+        places::needed(
+            &mut found,
+            encryption::SET,
+            encryption::SET_KEY,
+            own.disk_encryption_set.as_ref(),
+            &named.encryption_set,
+        );
+        encryption::lies_right(
+            &mut found,
+            &self.provider.subscription,
+            region,
+            own.disk_encryption_set.as_ref(),
+            &named.encryption_set,
+        );
+        encryption::at_host(&mut found, own.encryption_at_host, &cloud.encryption_at_host);
         let well = |cluster: &super::managed::ManagedCluster| cluster.failed().is_none();
         if !seen.cluster.as_ref().is_some_and(well) {
             // The nodes of a cluster that is well have found their API server.
@@ -118,6 +138,8 @@ impl ClusterWork<'_> {
         }
         let runs = seen.cluster.as_ref().and_then(|cluster| cluster.version());
         versions::version(&mut found, region, own, runs, &cloud.versions);
+        upgrades::upgrades(&mut found, own, seen.cluster.as_ref(), windows.as_ref().err());
+        network_policy::network_policy(&mut found, own, seen.cluster.as_ref());
         machines::machines(&mut found, region, own, &cloud.skus);
         quota::quota(
             &mut found,
@@ -145,6 +167,9 @@ impl ClusterWork<'_> {
             makes_identity: own.identity.is_none(),
             subnet: own.subnet.is_some(),
             zone: own.own_dns_zone().is_some(),
+            encryption_set: own.disk_encryption_set.is_some(),
+            encryption_at_host: own.encryption_at_host,
+            window: own.upgrades.window.is_some(),
         }
     }
 
@@ -163,12 +188,15 @@ impl ClusterWork<'_> {
             below("Microsoft.KeyVault/deletedVaults"),
             format!("{subscription}/providers"),
         );
+        let feature = below("Microsoft.Features/providers/Microsoft.Compute/features/EncryptionAtHost");
         let (
             subscription,
             of_subscription,
             of_group,
             subnet,
             zone,
+            encryption_set,
+            encryption_at_host,
             providers,
             usages,
             skus,
@@ -180,6 +208,14 @@ impl ClusterWork<'_> {
             reader.permissions(&group),
             reader.permissions_at(self.own.subnet.as_ref()),
             reader.permissions_at(self.own.own_dns_zone()),
+            reader.permissions_at(self.own.disk_encryption_set.as_ref()),
+            async {
+                if self.own.encryption_at_host {
+                    reader.one(&feature, FEATURES).await
+                } else {
+                    Ok(None)
+                }
+            },
             // One list: asking for each provider alone would be a dozen requests of a limit that all share.
             reader.list(&all, PROVIDERS, None, ProviderName::is_needed),
             reader.list(&usages, COMPUTE_USAGES, None, |_| true),
@@ -197,7 +233,9 @@ impl ClusterWork<'_> {
                 group: of_group,
                 subnet,
                 zone,
+                encryption_set,
             },
+            encryption_at_host,
             providers,
             usages,
             skus,
@@ -208,12 +246,17 @@ impl ClusterWork<'_> {
 
     /// What there is of the cluster, each on its own: that one cannot be read says nothing about the others.
     async fn cluster_reads(&self) -> ClusterReads {
-        let (stack, group, clusters) =
-            futures::join!(self.place.get(self.arm, self.cx), self.group(), self.clusters());
+        let (stack, group, clusters, windows) = futures::join!(
+            self.place.get(self.arm, self.cx),
+            self.group(),
+            self.clusters(),
+            self.windows()
+        );
         ClusterReads {
             stack: stack.map_err(domain),
             group: group.map_err(domain),
             clusters: clusters.map_err(domain),
+            windows: windows.map_err(domain),
         }
     }
 
@@ -221,12 +264,13 @@ impl ClusterWork<'_> {
     async fn named(&self, reader: Reader<'_>) -> Named {
         let own = self.own;
         let network = own.subnet.as_ref().map(network_of);
-        let (subnet, network, identity, zone, links, targets) = futures::join!(
+        let (subnet, network, identity, zone, links, encryption_set, targets) = futures::join!(
             at(reader, own.subnet.as_ref(), NETWORKS),
             at(reader, network.as_ref(), NETWORKS),
             at(reader, own.identity.as_ref(), IDENTITIES),
             at(reader, own.own_dns_zone(), PRIVATE_DNS_ZONES),
             links(reader, own.own_dns_zone()),
+            at(reader, own.disk_encryption_set.as_ref(), DISK_ENCRYPTION_SETS),
             target_reads(reader, &own.installed),
         );
         Named {
@@ -235,6 +279,7 @@ impl ClusterWork<'_> {
             identity,
             zone,
             links,
+            encryption_set,
             targets,
         }
     }
@@ -244,6 +289,8 @@ impl ClusterWork<'_> {
 struct Cloud {
     subscription: Read<read::Subscription>,
     scopes: Scopes,
+    /// None where the settings do not want it.
+    encryption_at_host: Read<encryption::Feature>,
     providers: Read<Vec<providers::Provider>>,
     usages: Read<Vec<quota::Usage>>,
     skus: Read<Vec<Sku>>,
@@ -256,6 +303,7 @@ struct ClusterReads {
     stack: Read<super::stack::Stack>,
     group: Read<super::see::SeenGroup>,
     clusters: Result<Vec<super::managed::ManagedCluster>>,
+    windows: Result<Vec<super::windows::MaintenanceConfiguration>>,
 }
 
 /// What the settings name by its id.
@@ -265,6 +313,7 @@ struct Named {
     identity: Read<There>,
     zone: Read<There>,
     links: Read<Vec<Link>>,
+    encryption_set: Read<encryption::EncryptionSet>,
     targets: (Vec<Read<There>>, Vec<Read<There>>),
 }
 

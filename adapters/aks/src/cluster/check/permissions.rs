@@ -104,6 +104,7 @@ fn is_of_subscription(action: &str) -> bool {
         "Microsoft.Compute/skus/",
         "Microsoft.Compute/locations/",
         "Microsoft.ContainerService/locations/",
+        "Microsoft.Features/",
         "Microsoft.KeyVault/deletedVaults/",
         "Microsoft.KeyVault/locations/",
     ];
@@ -119,6 +120,8 @@ pub(super) struct Scopes {
     pub(super) subnet: Read<Vec<Permission>>,
     /// None without a private zone of one's own.
     pub(super) zone: Read<Vec<Permission>>,
+    /// None without a disk encryption set.
+    pub(super) encryption_set: Read<Vec<Permission>>,
 }
 
 /// What of the settings decides what is needed.
@@ -130,13 +133,19 @@ pub(super) struct Wanted {
     pub(super) makes_identity: bool,
     pub(super) subnet: bool,
     pub(super) zone: bool,
+    pub(super) encryption_set: bool,
+    pub(super) encryption_at_host: bool,
+    pub(super) window: bool,
 }
 
 impl Wanted {
-    /// Whether this configuration comes to need an action in subscription or group. Those of networks are looked at
-    /// where they are needed.
+    /// Whether this configuration comes to need an action in subscription or group. Those of networks and of disk
+    /// encryption sets are looked at where they are needed.
     fn needs(self, action: &str) -> bool {
         !(action.starts_with("Microsoft.Network/")
+            || action == permissions::ENCRYPTION_SET_READ
+            || (!self.encryption_at_host && action == permissions::FEATURES_READ)
+            || (!self.window && action.contains("/maintenanceConfigurations/"))
             || (self.adopt && action == "Microsoft.Resources/subscriptions/resourceGroups/write")
             || (!self.application_insights && action.starts_with("Microsoft.Insights/components/")))
     }
@@ -197,9 +206,16 @@ pub(super) fn permissions(findings: &mut Findings, scopes: &Scopes, wanted: Want
         "Microsoft.Network/virtualNetworks/subnets/read",
     ];
     let link: &[&str] = &["Microsoft.Network/privateDnsZones/read"];
+    let encrypt: &[&str] = &[permissions::ENCRYPTION_SET_READ];
     for (is_wanted, what, read, own) in [
         (wanted.subnet, "the subnet", &scopes.subnet, join),
         (wanted.zone, "the private DNS zone", &scopes.zone, link),
+        (
+            wanted.encryption_set,
+            "the disk encryption set",
+            &scopes.encryption_set,
+            encrypt,
+        ),
     ] {
         match read {
             _ if !is_wanted => {}
@@ -356,6 +372,9 @@ mod tests {
         makes_identity: false,
         subnet: false,
         zone: false,
+        encryption_set: false,
+        encryption_at_host: false,
+        window: false,
     };
 
     fn found(scopes: &Scopes, wanted: Wanted) -> Vec<(Verdict, String)> {
@@ -371,6 +390,7 @@ mod tests {
             group: Ok(group.map(|group| vec![group])),
             subnet: Ok(None),
             zone: Ok(None),
+            encryption_set: Ok(None),
         }
     }
 

@@ -36,6 +36,7 @@ pub(super) fn places(findings: &mut Findings, work: &ClusterWork<'_>, seen: &See
             About::Group => GROUP,
             About::Settings => "settings",
             About::Version => super::versions::KIND,
+            About::Upgrades => super::upgrades::KIND,
         };
         findings.refused(kind, &error);
     }

@@ -4,11 +4,11 @@ use kompox_domain::cluster::{Change, ChangeAction, Condition};
 use kompox_domain::{Error, tags};
 
 use super::judge;
-use crate::cluster::ClusterWork;
 use crate::cluster::managed::ManagedCluster;
 use crate::cluster::see::Seen;
 use crate::cluster::stack::{Stack, StackState};
 use crate::cluster::template;
+use crate::cluster::{ClusterWork, dataplane};
 use crate::settings::cluster::{ApiServer, SYSTEM_POOL};
 
 const KIND: &str = "drift";
@@ -116,6 +116,20 @@ impl ClusterWork<'_> {
         }
         let tier = cluster.sku.as_ref().and_then(|sku| sku.tier.clone());
         differ(id, "the SKU tier", tier, own.sku_tier.to_owned());
+        let upgrades = &own.upgrades;
+        if let Some(channel) = upgrades.channel {
+            let is = cluster.upgrade_channel().unwrap_or("none").to_owned();
+            differ(id, "the upgrade channel", Some(is), channel.to_owned());
+        }
+        if let Some(channel) = upgrades.node_os_channel {
+            let is = cluster.node_os_upgrade_channel().map(str::to_owned);
+            differ(id, "the upgrade channel of the nodes", is, channel.to_owned());
+        }
+        if let (Some(wanted), Some(is)) = (own.network_policy, cluster.network_policy())
+            && dataplane::may_become(is, wanted)
+        {
+            differ(id, "the network policy", Some(is.to_owned()), wanted.to_owned());
+        }
         let onoff = |on: bool| if on { "on" } else { "off" }.to_owned();
         let local = properties.disable_local_accounts.map(|off| onoff(!off));
         differ(

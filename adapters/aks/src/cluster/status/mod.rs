@@ -82,6 +82,7 @@ impl ClusterWork<'_> {
             group: group.as_ref().ok().cloned().flatten(),
             cluster: cluster.as_ref().ok().cloned().flatten(),
             stack: stack.as_ref().ok().cloned().flatten(),
+            ..Seen::default()
         };
         if seen.stack.is_some() || seen.cluster.is_some() {
             status.drift = self.drift(&seen);

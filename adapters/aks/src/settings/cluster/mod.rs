@@ -4,6 +4,7 @@ mod certificates;
 pub(crate) mod preset;
 mod reader;
 mod rules;
+pub(crate) mod upgrades;
 mod values;
 
 pub(crate) use certificates::VaultCertificate;
@@ -13,6 +14,7 @@ use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Hint, Result, Secre
 
 use preset::{PoolSize, Preset};
 use reader::{Problem, Reader};
+use upgrades::Upgrades;
 
 use super::cluster_group;
 
@@ -35,6 +37,7 @@ pub(crate) struct OwnCluster {
     pub(crate) preset: &'static Preset,
     /// None: AKS's default for a new cluster, what runs for one that is there.
     pub(crate) kubernetes_version: Option<String>,
+    pub(crate) upgrades: Upgrades,
     pub(crate) sku_tier: &'static str,
     pub(crate) system: Pool,
     /// One pool for each of its zones, or a single one in no zone.
@@ -44,6 +47,12 @@ pub(crate) struct OwnCluster {
     pub(crate) api_server: ApiServer,
     pub(crate) subnet: Option<ResourceId>,
     pub(crate) outbound_type: &'static str,
+    /// None: Cilium's for a new cluster, what it has for one that is there.
+    pub(crate) network_policy: Option<&'static str>,
+    /// Whether disks and caches of the nodes are encrypted where the machines run.
+    pub(crate) encryption_at_host: bool,
+    /// With whose key the disks of the nodes are encrypted.
+    pub(crate) disk_encryption_set: Option<ResourceId>,
     pub(crate) proxy: Option<Proxy>,
     /// Given, and needed by a DNS zone or a subnet of one's own.
     pub(crate) identity: Option<ResourceId>,
@@ -223,6 +232,7 @@ impl OwnCluster {
 pub(crate) const SYSTEM_POOL: &str = "system";
 
 const SKU_TIERS: [&str; 3] = ["Free", "Standard", "Premium"];
+const NETWORK_POLICIES: [&str; 3] = ["cilium", "azure", "none"];
 const OUTBOUND_TYPES: [&str; 4] = [
     "loadBalancer",
     "managedNATGateway",
@@ -295,6 +305,7 @@ fn own(reader: &mut Reader<'_>, cluster: &Cluster, group: String, region: Option
             .is_some(),
         preset,
         kubernetes_version: reader.value("AZURE_AKS_KUBERNETES_VERSION", values::version),
+        upgrades: Upgrades::read(reader),
         sku_tier: reader
             .value("AZURE_AKS_SKU_TIER", |text| values::one_of(text, &SKU_TIERS))
             .unwrap_or(preset.sku_tier),
@@ -312,6 +323,13 @@ fn own(reader: &mut Reader<'_>, cluster: &Cluster, group: String, region: Option
                 values::one_of(text, &OUTBOUND_TYPES)
             })
             .unwrap_or("loadBalancer"),
+        network_policy: reader.value("AZURE_AKS_NETWORK_POLICY", |text| {
+            values::one_of(text, &NETWORK_POLICIES)
+        }),
+        encryption_at_host: reader.flag("AZURE_AKS_ENCRYPTION_AT_HOST", false),
+        disk_encryption_set: reader.value("AZURE_AKS_DISK_ENCRYPTION_SET_ID", |text| {
+            values::resource_id(text, values::DISK_ENCRYPTION_SET)
+        }),
         proxy: proxy(reader),
         identity: reader.value("AZURE_AKS_IDENTITY_RESOURCE_ID", |text| {
             values::resource_id(text, values::IDENTITY)

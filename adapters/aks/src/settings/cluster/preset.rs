@@ -16,6 +16,10 @@ pub(crate) struct Preset {
     pub(crate) name: &'static str,
     pub(crate) sku_tier: &'static str,
     pub(crate) registry_sku: &'static str,
+    /// For a new cluster, where no setting names one.
+    pub(crate) upgrade_channel: &'static str,
+    /// For a new cluster, where no setting names one.
+    pub(crate) node_os_upgrade_channel: &'static str,
     pub(crate) system: PoolSize,
     pub(crate) user: PoolSize,
 }
@@ -23,7 +27,8 @@ pub(crate) struct Preset {
 /// The presets; the first is the default.
 ///
 /// All machines are of one family, so that one quota decides, and of a kind that takes premium disks, as volumes have
-/// them by default. System pools begin at four cores: AKS supports no smaller machines there, nor the B series. None of
+/// them by default. All follow the channels that AKS recommends: patches of the minor version that runs, and the weekly
+/// images of the nodes. A new minor version takes APIs away, which no preset decides for the apps. System pools begin at four cores: AKS supports no smaller machines there, nor the B series. None of
 /// them is Spot: a machine that Azure takes away at any time is nobody's silent default.
 pub(crate) const PRESETS: [Preset; 3] = [
     // One node of each kind: nothing survives the loss of one, and nothing costs less on supported machines.
@@ -31,6 +36,8 @@ pub(crate) const PRESETS: [Preset; 3] = [
         name: "CostOptimised",
         sku_tier: "Free",
         registry_sku: "Basic",
+        upgrade_channel: "patch",
+        node_os_upgrade_channel: "NodeImage",
         system: PoolSize {
             vm_size: "Standard_D4s_v5",
             disk_size_gb: 64,
@@ -49,6 +56,8 @@ pub(crate) const PRESETS: [Preset; 3] = [
         name: "Standard",
         sku_tier: "Standard",
         registry_sku: "Standard",
+        upgrade_channel: "patch",
+        node_os_upgrade_channel: "NodeImage",
         system: PoolSize {
             vm_size: "Standard_D4s_v5",
             disk_size_gb: 128,
@@ -67,6 +76,8 @@ pub(crate) const PRESETS: [Preset; 3] = [
         name: "HighSpec",
         sku_tier: "Standard",
         registry_sku: "Premium",
+        upgrade_channel: "patch",
+        node_os_upgrade_channel: "NodeImage",
         system: PoolSize {
             vm_size: "Standard_D8s_v5",
             disk_size_gb: 128,

@@ -151,6 +151,12 @@ fn values_are_checked_one_by_one() {
             "AZURE_AKS_KUBERNETES_VERSION",
             &["1", "1.33.2.1", "v1.33", "2.0", "1.033", "1.x", "1."][..],
         ),
+        ("AZURE_AKS_UPGRADE_CHANNEL", &["None", "NodeImage", "weekly"]),
+        ("AZURE_AKS_NODE_OS_UPGRADE_CHANNEL", &["none", "node-image"]),
+        ("AZURE_AKS_MAINTENANCE_WINDOW", &["Sat", "Sat 01:00 3h +09:00"]),
+        ("AZURE_AKS_NETWORK_POLICY", &["calico", "Cilium"]),
+        ("AZURE_AKS_ENCRYPTION_AT_HOST", &["yes"]),
+        ("AZURE_AKS_DISK_ENCRYPTION_SET_ID", &[SUBNET, "des"]),
         ("AZURE_AKS_SKU_TIER", &["Paid", "free"]),
         (
             "AZURE_AKS_SYSTEM_VM_SIZE",
@@ -249,6 +255,14 @@ fn contradictions_are_told() {
         "AZURE_AKS_SYSTEM_VM_PRIORITY",
         &[("AZURE_AKS_SYSTEM_VM_PRIORITY", "Spot")],
     );
+    let (images, node_os) = (
+        ("AZURE_AKS_UPGRADE_CHANNEL", "node-image"),
+        "AZURE_AKS_NODE_OS_UPGRADE_CHANNEL",
+    );
+    for other in ["None", "Unmanaged", "SecurityPatch"] {
+        one(node_os, &[images, (node_os, other)]);
+    }
+    assert_eq!(told(false, &[images, (node_os, "NodeImage")]), [""; 0]);
     let twice = format!("{ID},group:{ID}");
     one(
         "AZURE_AKS_ADMIN_PRINCIPAL_IDS",
@@ -269,6 +283,14 @@ fn what_would_have_no_effect_is_told() {
     ] {
         assert!(one(key, &[(key, text)]).contains("no effect"), "{key}");
     }
+    let window = ("AZURE_AKS_MAINTENANCE_WINDOW", "Sat 01:00 4h +09:00");
+    let off = [
+        window,
+        ("AZURE_AKS_UPGRADE_CHANNEL", "none"),
+        ("AZURE_AKS_NODE_OS_UPGRADE_CHANNEL", "Unmanaged"),
+    ];
+    assert!(one("AZURE_AKS_MAINTENANCE_WINDOW", &off).contains("no effect"));
+    assert_eq!(told(false, &[window]), [""; 0]);
     let identity = ("AZURE_AKS_IDENTITY_RESOURCE_ID", IDENTITY);
     assert_eq!(
         told(false, &[identity, ("AZURE_AKS_VNET_SUBNET_ID", SUBNET)]),

@@ -20,7 +20,7 @@ fn shown(text: &str) -> String {
     format!("{:?}", text.chars().take(SHOWN).collect::<String>())
 }
 
-fn wrong<T>(text: &str, what: &str, hint: impl Into<String>) -> Parsed<T> {
+pub(super) fn wrong<T>(text: &str, what: &str, hint: impl Into<String>) -> Parsed<T> {
     Err((format!("{} is not {what}", shown(text)), hint.into()))
 }
 
@@ -174,6 +174,10 @@ pub(super) const REGISTRY: IdOf = IdOf {
 pub(super) const IDENTITY: IdOf = IdOf {
     noun: "a user-assigned identity",
     kinds: &[("Microsoft.ManagedIdentity", &["userAssignedIdentities"])],
+};
+pub(super) const DISK_ENCRYPTION_SET: IdOf = IdOf {
+    noun: "a disk encryption set",
+    kinds: &[("Microsoft.Compute", &["diskEncryptionSets"])],
 };
 pub(super) const CLUSTER: IdOf = IdOf {
     noun: "a managed cluster",

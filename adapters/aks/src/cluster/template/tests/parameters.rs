@@ -50,6 +50,7 @@ fn what_runs_is_passed_back_but_changes_no_hash() {
             ("user".to_owned(), pool(9, "1.33.4")),
         ]
         .into(),
+        ..Kept::default()
     };
     let unset = made(&[], &kept);
     assert_eq!(unset["kubernetesVersion"]["value"], "1.34.2");
@@ -68,6 +69,58 @@ fn what_runs_is_passed_back_but_changes_no_hash() {
         new["systemPool"]["value"]["count"],
         new["systemPool"]["value"]["minCount"]
     );
+}
+
+#[test]
+fn channels_and_policy_that_no_setting_names_are_those_that_are_there_or_a_new_clusters_and_change_no_hash() {
+    let value = |made: &Map<String, Value>, name: &str| made[name]["value"].as_str().unwrap().to_owned();
+    let all = |pairs: &[(&str, &str)], kept: &Kept| {
+        let made = made(pairs, kept);
+        [
+            "upgradeChannel",
+            "nodeOsUpgradeChannel",
+            "networkPolicy",
+            "networkDataplane",
+        ]
+        .map(|name| value(&made, name))
+    };
+    let new = |pairs: &[(&str, &str)]| {
+        let own = own(&scope(pairs));
+        all(pairs, &Kept::of_new(&own))
+    };
+    assert_eq!(new(&[]), ["patch", "NodeImage", "cilium", "cilium"]);
+    // A version that is named to the patch has no channel that would pass it.
+    let exact = ("AZURE_AKS_KUBERNETES_VERSION", "1.36.2");
+    assert_eq!(new(&[exact])[0], "none");
+    assert_eq!(new(&[("AZURE_AKS_KUBERNETES_VERSION", "1.36")])[0], "patch");
+    let set = [
+        ("AZURE_AKS_UPGRADE_CHANNEL", "rapid"),
+        ("AZURE_AKS_NODE_OS_UPGRADE_CHANNEL", "SecurityPatch"),
+        ("AZURE_AKS_NETWORK_POLICY", "azure"),
+    ];
+    assert_eq!(new(&set), ["rapid", "SecurityPatch", "azure", "azure"]);
+    let kept = Kept {
+        upgrade_channel: Some("stable".to_owned()),
+        node_os_upgrade_channel: Some("None".to_owned()),
+        network_policy: Some("calico".to_owned()),
+        network_dataplane: Some("azure".to_owned()),
+        ..Kept::default()
+    };
+    assert_eq!(all(&[], &kept), ["stable", "None", "calico", "azure"]);
+    assert_eq!(all(&set, &kept), ["rapid", "SecurityPatch", "azure", "azure"]);
+    // An old cluster tells none: then none is sent.
+    assert_eq!(all(&[], &Kept::default()), ["", "", "", ""]);
+    // The channel of images holds that of the nodes, whatever was there.
+    let images = ("AZURE_AKS_UPGRADE_CHANNEL", "node-image");
+    assert_eq!(all(&[images], &kept)[1], "NodeImage");
+    // A setting counts also where it says what a new cluster would get: one that is there may have something else.
+    for pair in [
+        ("AZURE_AKS_UPGRADE_CHANNEL", "patch"),
+        ("AZURE_AKS_NODE_OS_UPGRADE_CHANNEL", "NodeImage"),
+        ("AZURE_AKS_NETWORK_POLICY", "cilium"),
+    ] {
+        assert_ne!(hashed(&[]), hashed(&[pair]), "{pair:?}");
+    }
 }
 
 #[test]

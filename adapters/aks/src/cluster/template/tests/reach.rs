@@ -97,6 +97,14 @@ fn another(key: &str) -> (&'static str, Vec<(&'static str, &'static str)>) {
         "AZURE_RESOURCE_GROUP_NAME" => ("another", vec![]),
         "AZURE_RESOURCE_GROUP_ADOPT" => ("use", vec![]),
         "AZURE_AKS_KUBERNETES_VERSION" => ("1.33", vec![]),
+        "AZURE_AKS_UPGRADE_CHANNEL" => ("stable", vec![]),
+        "AZURE_AKS_NODE_OS_UPGRADE_CHANNEL" => ("SecurityPatch", vec![]),
+        "AZURE_AKS_MAINTENANCE_WINDOW" => ("Sat 01:00 4h +09:00", vec![]),
+        "AZURE_AKS_NETWORK_POLICY" => ("cilium", vec![]),
+        "AZURE_AKS_DISK_ENCRYPTION_SET_ID" => (
+            "/subscriptions/s/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/des",
+            vec![],
+        ),
         "AZURE_AKS_SKU_TIER" => ("Premium", vec![]),
         "AZURE_AKS_PRESET" => ("HighSpec", vec![]),
         "AZURE_AKS_SYSTEM_VM_SIZE" | "AZURE_AKS_USER_VM_SIZE" => ("Standard_E16s_v5", vec![]),
@@ -129,6 +137,7 @@ fn another(key: &str) -> (&'static str, Vec<(&'static str, &'static str)>) {
         ),
         "AZURE_AKS_IDENTITY_RESOURCE_ID" => (IDENTITY, vec![("AZURE_AKS_VNET_SUBNET_ID", SUBNET)]),
         "AZURE_AKS_DISABLE_LOCAL_ACCOUNTS"
+        | "AZURE_AKS_ENCRYPTION_AT_HOST"
         | "AZURE_AKS_DISABLE_RUN_COMMAND"
         | "AZURE_KEY_VAULT_PURGE_PROTECTION"
         | "AZURE_APPLICATION_INSIGHTS" => ("true", vec![]),
@@ -155,7 +164,10 @@ fn differing_parts(before: &Value, after: &Value) -> BTreeSet<Option<String>> {
         return [None].into();
     };
     one.keys()
-        .filter(|key| one[*key] != other[*key])
+        .chain(other.keys())
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .filter(|key| one.get(*key) != other.get(*key))
         .map(|key| Some(key.clone()))
         .collect()
 }
@@ -212,12 +224,18 @@ fn this_is_what_each_setting_reaches() {
             }
         }
     }
-    insta::assert_snapshot!(table.join("\n"), @r#"
-    AZURE_RESOURCE_GROUP_NAME -> resourceGroupName -> 38 properties of all resources
+    insta::assert_snapshot!(table.join("\n"), @"
+    AZURE_RESOURCE_GROUP_NAME -> resourceGroupName -> 42 properties of all resources
     AZURE_RESOURCE_GROUP_ADOPT -> adoptResourceGroup -> resourceGroups.condition
     AZURE_AKS_KUBERNETES_VERSION -> kubernetesVersion -> managedClusters.kubernetesVersion
     AZURE_AKS_KUBERNETES_VERSION -> systemPool.version -> managedClusters.agentPoolProfiles[].orchestratorVersion
     AZURE_AKS_KUBERNETES_VERSION -> userPools.version -> agentPools.orchestratorVersion
+    AZURE_AKS_UPGRADE_CHANNEL -> upgradeChannel -> managedClusters.autoUpgradeProfile
+    AZURE_AKS_NODE_OS_UPGRADE_CHANNEL -> nodeOsUpgradeChannel -> managedClusters.autoUpgradeProfile
+    AZURE_AKS_MAINTENANCE_WINDOW -> maintenanceWindow.dayOfWeek -> maintenanceConfigurations.maintenanceWindow.schedule.weekly.dayOfWeek
+    AZURE_AKS_MAINTENANCE_WINDOW -> maintenanceWindow.durationHours -> maintenanceConfigurations.maintenanceWindow.durationHours
+    AZURE_AKS_MAINTENANCE_WINDOW -> maintenanceWindow.startTime -> maintenanceConfigurations.maintenanceWindow.startTime
+    AZURE_AKS_MAINTENANCE_WINDOW -> maintenanceWindow.utcOffset -> maintenanceConfigurations.maintenanceWindow.utcOffset
     AZURE_AKS_SKU_TIER -> skuTier -> managedClusters.sku.tier, managedClusters.supportPlan
     AZURE_AKS_PRESET -> registrySku -> registries.anonymousPullEnabled, registries.sku.name
     AZURE_AKS_PRESET -> skuTier -> managedClusters.sku.tier, managedClusters.supportPlan
@@ -243,23 +261,28 @@ fn this_is_what_each_setting_reaches() {
     AZURE_AKS_USER_VM_ZONES -> userPools.name -> agentPools.name
     AZURE_AKS_USER_VM_ZONES -> userPools.zones -> agentPools.availabilityZones
     AZURE_AKS_USER_VM_ULTRA_SSD -> userPools.ultraSsd -> agentPools.enableUltraSSD
+    AZURE_AKS_ENCRYPTION_AT_HOST -> systemPool.encryptionAtHost -> managedClusters.agentPoolProfiles[].enableEncryptionAtHost
+    AZURE_AKS_ENCRYPTION_AT_HOST -> userPools.encryptionAtHost -> agentPools.enableEncryptionAtHost
+    AZURE_AKS_DISK_ENCRYPTION_SET_ID -> diskEncryptionSetId -> deployments/encryptionSetRoles.condition, deployments/encryptionSetRoles.resourceGroup, deployments/encryptionSetRoles.subscriptionId, managedClusters.diskEncryptionSetID, roleAssignments.name, roleAssignments.scope
     AZURE_AKS_ADMIN_PRINCIPAL_IDS -> admins -> roleAssignments.copy.count, roleAssignments.name, roleAssignments.principalId, roleAssignments.principalType
-    AZURE_AKS_PRIVATE_CLUSTER -> privateCluster -> deployments/dnsZoneRoles.condition, deployments/dnsZoneRoles.resourceGroup, deployments/dnsZoneRoles.subscriptionId, deployments/subnetRoles.condition, managedClusters.apiServerAccessProfile, managedClusters.identity, roleAssignments.condition, roleAssignments.name, roleAssignments.scope, userAssignedIdentities.condition
+    AZURE_AKS_PRIVATE_CLUSTER -> privateCluster -> deployments/dnsZoneRoles.condition, deployments/dnsZoneRoles.resourceGroup, deployments/dnsZoneRoles.subscriptionId, deployments/subnetRoles.condition, managedClusters.apiServerAccessProfile, managedClusters.identity, roleAssignments.condition, roleAssignments.name, roleAssignments.principalId, roleAssignments.scope, userAssignedIdentities.condition
     AZURE_AKS_PRIVATE_CLUSTER_PUBLIC_FQDN -> privateClusterPublicFqdn -> managedClusters.apiServerAccessProfile
-    AZURE_AKS_PRIVATE_DNS_ZONE -> privateDnsZone -> deployments/dnsZoneRoles.condition, deployments/dnsZoneRoles.resourceGroup, deployments/dnsZoneRoles.subscriptionId, deployments/subnetRoles.condition, managedClusters.apiServerAccessProfile, managedClusters.identity, roleAssignments.condition, roleAssignments.name, roleAssignments.scope, userAssignedIdentities.condition
+    AZURE_AKS_PRIVATE_DNS_ZONE -> privateDnsZone -> deployments/dnsZoneRoles.condition, deployments/dnsZoneRoles.resourceGroup, deployments/dnsZoneRoles.subscriptionId, deployments/subnetRoles.condition, managedClusters.apiServerAccessProfile, managedClusters.identity, roleAssignments.condition, roleAssignments.name, roleAssignments.principalId, roleAssignments.scope, userAssignedIdentities.condition
     AZURE_AKS_AUTHORIZED_IP_RANGES -> authorizedIpRanges -> managedClusters.apiServerAccessProfile
-    AZURE_AKS_VNET_SUBNET_ID -> subnetId -> agentPools.vnetSubnetID, deployments/dnsZoneRoles.condition, deployments/subnetRoles.condition, deployments/subnetRoles.resourceGroup, deployments/subnetRoles.subscriptionId, managedClusters.agentPoolProfiles[].vnetSubnetID, managedClusters.identity, roleAssignments.name, roleAssignments.scope, userAssignedIdentities.condition
+    AZURE_AKS_VNET_SUBNET_ID -> subnetId -> agentPools.vnetSubnetID, deployments/dnsZoneRoles.condition, deployments/subnetRoles.condition, deployments/subnetRoles.resourceGroup, deployments/subnetRoles.subscriptionId, managedClusters.agentPoolProfiles[].vnetSubnetID, managedClusters.identity, roleAssignments.name, roleAssignments.principalId, roleAssignments.scope, userAssignedIdentities.condition
     AZURE_AKS_OUTBOUND_TYPE -> outboundType -> managedClusters.networkProfile.outboundType
+    AZURE_AKS_NETWORK_POLICY -> networkDataplane -> managedClusters.networkProfile.networkDataplane
+    AZURE_AKS_NETWORK_POLICY -> networkPolicy -> managedClusters.networkProfile.networkPolicy
     AZURE_AKS_HTTP_PROXY -> httpProxy -> managedClusters.httpProxyConfig
     AZURE_AKS_HTTPS_PROXY -> httpsProxy -> managedClusters.httpProxyConfig
     AZURE_AKS_NO_PROXY -> noProxy -> managedClusters.httpProxyConfig
     AZURE_AKS_PROXY_CA_FILE -> proxyCa -> managedClusters.httpProxyConfig
-    AZURE_AKS_IDENTITY_RESOURCE_ID -> identityId -> deployments/dnsZoneRoles.condition, deployments/subnetRoles.condition, managedClusters.identity, userAssignedIdentities.condition
+    AZURE_AKS_IDENTITY_RESOURCE_ID -> identityId -> deployments/dnsZoneRoles.condition, deployments/encryptionSetRoles.condition, deployments/subnetRoles.condition, managedClusters.identity, userAssignedIdentities.condition
     AZURE_AKS_DISABLE_LOCAL_ACCOUNTS -> disableLocalAccounts -> managedClusters.disableLocalAccounts
     AZURE_AKS_DISABLE_RUN_COMMAND -> disableRunCommand -> managedClusters.apiServerAccessProfile
     AZURE_KEY_VAULT_PURGE_PROTECTION -> vaultPurgeProtection -> vaults.enablePurgeProtection
     AZURE_APPLICATION_INSIGHTS -> applicationInsights -> components.condition
-    "#);
+    ");
 }
 
 #[test]

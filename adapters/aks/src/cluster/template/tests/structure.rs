@@ -29,7 +29,7 @@ fn these_are_the_resources() {
         )
     };
     let all: Vec<String> = resources().iter().map(line).collect();
-    insta::assert_snapshot!(all.join("\n"), @r#"
+    insta::assert_snapshot!(all.join("\n"), @"
     main: Microsoft.Resources/resourceGroups 2025-04-01 if [not(parameters('adoptResourceGroup'))]
     vault: Microsoft.KeyVault/vaults 2024-11-01
     monitoring: Microsoft.OperationalInsights/workspaces 2023-09-01
@@ -44,6 +44,8 @@ fn these_are_the_resources() {
     subnetRoles: Microsoft.Authorization/roleAssignments 2022-04-01 if [not(parameters('wholeNetwork'))]
     cluster: Microsoft.ContainerService/managedClusters 2025-05-01
     cluster: Microsoft.Insights/dataCollectionRuleAssociations 2023-03-11
+    encryptionSetRoles: Microsoft.Authorization/roleAssignments 2022-04-01
+    maintenance: Microsoft.ContainerService/managedClusters/maintenanceConfigurations 2025-05-01 for each
     userPools: Microsoft.ContainerService/managedClusters/agentPools 2025-05-01 for each
     clusterRoles: Microsoft.Authorization/roleAssignments 2022-04-01 for each
     registryRoles: Microsoft.Authorization/roleAssignments 2022-04-01
@@ -51,7 +53,7 @@ fn these_are_the_resources() {
     vaultRoles: Microsoft.Authorization/roleAssignments 2022-04-01
     vaultRoles: Microsoft.Authorization/roleAssignments 2022-04-01
     ingressCredential: Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials 2024-11-30
-    "#);
+    ");
 }
 
 #[test]
@@ -81,7 +83,7 @@ fn these_are_the_deployments_with_what_they_wait_for() {
         .filter(|resource| text(resource, "type") == "Microsoft.Resources/deployments")
         .map(line)
         .collect();
-    insta::assert_snapshot!(all.join("\n"), @r#"
+    insta::assert_snapshot!(all.join("\n"), @"
     vault after []
     monitoring after []
     registry after [monitoring]
@@ -89,12 +91,14 @@ fn these_are_the_deployments_with_what_they_wait_for() {
     dnsZoneRoles after [identities] if [and(variables('ownDnsZone'), variables('makeClusterIdentity'))]
     subnetRoles after [identities] if [and(variables('ownSubnet'), variables('makeClusterIdentity'))]
     cluster after [monitoring, identities, dnsZoneRoles, subnetRoles]
+    encryptionSetRoles after [identities, cluster] if [and(variables('ownEncryptionSet'), empty(parameters('identityId')))]
+    maintenance after [cluster] if [not(empty(parameters('maintenanceWindow')))]
     userPools after [cluster]
     clusterRoles after [cluster]
     registryRoles after [registry, cluster]
     vaultRoles after [vault, identities]
     ingressCredential after [identities, cluster]
-    "#);
+    ");
 }
 
 #[test]
@@ -237,7 +241,7 @@ fn role_assignments_say_who_for_whom_and_are_named_by_scope_role_and_principal()
         // A name must be computable before anything is deployed: a principal comes in as a parameter.
         assert!(!name.contains("reference("), "{name}");
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 9);
 }
 
 /// Whether an expression in a deployment gives a resource our tags, last, and with them those that others have set.
@@ -281,6 +285,7 @@ fn whatever_takes_tags_has_ours_and_the_rest_is_marked_otherwise() {
         .collect();
     let known = [
         "Microsoft.Authorization/roleAssignments",
+        "Microsoft.ContainerService/managedClusters/maintenanceConfigurations",
         "Microsoft.Insights/dataCollectionRuleAssociations",
         "Microsoft.Insights/diagnosticSettings",
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
