@@ -30,6 +30,7 @@ mod mounts;
 mod plan;
 mod provision;
 mod snapshots;
+mod stack_operations;
 mod status;
 mod support;
 mod template;
