@@ -20,7 +20,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use kompox_azure_emulator::{Connection, Emulator, FaultPlan, FaultRule, Options};
+use kompox_azure_emulator::{Connection, Emulator, FaultPlan, FaultRule, Options, Timing};
 use tempfile::TempDir;
 
 pub use output::{Output, Redactor};
@@ -84,12 +84,20 @@ pub struct TestEnvironment {
     root: TempDir,
 }
 
+/// An Azure that asks to be looked at again at once, about stacks too: the program's own pace would take seconds.
+fn hurried() -> Options {
+    Options {
+        timing: Timing::hurried(),
+        ..Options::default()
+    }
+}
+
 impl TestEnvironment {
     /// With a configuration of one app with the volumes `db` and `uploads`, and an embedded Azure.
     /// `program` is `env!("CARGO_BIN_EXE_kompoxops-under-test")`.
     #[must_use]
     pub fn new(program: &str) -> Self {
-        Self::with(program, Options::default())
+        Self::with(program, hurried())
     }
 
     /// The same with an embedded Azure that is set up so.

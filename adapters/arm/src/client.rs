@@ -38,7 +38,7 @@ const MAX_BODY: usize = 64 << 20;
 pub struct ArmOptions {
     /// The wait before the first repetition, where the server does not say; it doubles from there.
     pub backoff: Duration,
-    /// The wait before the first look at a long-running operation, where the server does not say.
+    /// The unit of the [`Pace`](crate::Pace) at which what is under way is looked at, where the server does not say.
     pub poll: Duration,
     /// How many requests are under way at once.
     pub concurrency: usize,

@@ -1,6 +1,8 @@
 //! Long-running operations, as ARM publishes them: which header leads, what ends them, where the result is.
 
 mod look;
+#[cfg(test)]
+mod paced;
 mod state;
 
 use std::time::Duration;
@@ -13,6 +15,7 @@ use url::Url;
 
 use crate::client::ArmClient;
 use crate::error::{ArmError, Result, ServiceError, word};
+use crate::pace::Pace;
 use crate::request::ArmRequest;
 use crate::response::ArmResponse;
 use look::Look;
@@ -28,8 +31,6 @@ pub enum FinalState {
     Nothing,
 }
 
-/// Waits grow to this where the server does not say how long to wait.
-const MAX_POLL: Duration = Duration::from_secs(10);
 /// A server that says "ask again at once" is asked this much later, growing to [`MAX_EAGER_POLL`].
 const EAGER_POLL: Duration = Duration::from_millis(5);
 const MAX_EAGER_POLL: Duration = Duration::from_millis(250);
@@ -70,6 +71,7 @@ impl ArmClient {
             nonsense: 0,
             unknown: 0,
             known: false,
+            pace: Pace::new(self.options().poll),
             looks: 0,
             result_at: None,
         }
@@ -97,6 +99,8 @@ struct Run<'a> {
     unknown: u32,
     /// Whether the monitor was seen.
     known: bool,
+    /// How often is looked where the server does not say.
+    pace: Pace,
     looks: u32,
     /// Where a POST says that its result will be, beside the monitor that tells how it stands.
     result_at: Option<Url>,
@@ -179,11 +183,10 @@ impl Run<'_> {
     }
 
     async fn pause(&mut self, asked: Option<Duration>) -> Result<()> {
-        let grown = |base: Duration, most: Duration| base.saturating_mul(1 << self.looks.min(10)).min(most);
-        let wait = match asked {
-            Some(asked) => asked.max(grown(EAGER_POLL, MAX_EAGER_POLL)),
-            None => grown(self.client.options().poll, MAX_POLL),
-        };
+        let eager = EAGER_POLL
+            .saturating_mul(1 << self.looks.min(10))
+            .min(MAX_EAGER_POLL);
+        let wait = asked.map_or_else(|| self.pace.wait(), |asked| asked.max(eager));
         self.looks += 1;
         if !self.client.fits(self.cx, wait) {
             return Err(ArmError::Deadline {
@@ -273,7 +276,7 @@ mod tests {
 
     use super::*;
     use crate::client::ArmOptions;
-    use crate::fuzzing::{Answer, client};
+    use crate::fuzzing::{Answer, client, signed_in};
 
     const DONE: &str = r#"{"properties":{"templateLink":null}}"#;
 
@@ -296,14 +299,7 @@ mod tests {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
         let scripted = move |url: &Url| {
-            if url.host_str() != Some("management.azure.com") {
-                return answer(
-                    200,
-                    vec![],
-                    r#"{"access_token":"t","expires_in":3600,"token_type":"Bearer"}"#,
-                );
-            }
-            script(url.path(), count.fetch_add(1, Ordering::SeqCst))
+            signed_in(url).unwrap_or_else(|| script(url.path(), count.fetch_add(1, Ordering::SeqCst)))
         };
         let arm = client(scripted, ArmOptions::default()).unwrap();
         let cx = Context::new(Arc::new(Silent), Arc::new(SystemUlids::default()));

@@ -29,6 +29,7 @@ use crate::options::{FederatedCredential, Options};
 use crate::platform;
 use crate::server::{self, Shared};
 use crate::store::{Resource, Store};
+use crate::throttle::Throttling;
 use crate::types::{self, disks};
 use crate::watch::{self, Watch};
 
@@ -174,6 +175,11 @@ impl Emulator {
     /// Sets the extra time each request takes.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.set_latency(latency);
+    }
+
+    /// Has whoever asks more than this wait, from now on and with full buckets; `None` lets everything pass.
+    pub fn set_throttling(&self, throttling: Option<Throttling>) {
+        self.shared.throttle.set(throttling);
     }
 
     /// Revokes every token issued so far: ARM answers 401 until the client gets a new one.

@@ -31,6 +31,7 @@ mod seats;
 mod server;
 mod store;
 mod template;
+mod throttle;
 mod types;
 mod watch;
 
@@ -44,3 +45,4 @@ pub use faults::{
 pub use handles::Restriction;
 pub use log::{LoggedRequest, RequestKind};
 pub use options::{FederatedCredential, Options, SnapshotCopy, Timing};
+pub use throttle::{Limit, Throttling};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::faults::FaultPlan;
+use crate::throttle::Throttling;
 
 /// Settings of one emulator.
 ///
@@ -36,6 +37,8 @@ pub struct Options {
     pub patience: Duration,
     /// Refuse more than seven snapshots of one disk in five minutes, as Azure does.
     pub snapshot_rate_limit: bool,
+    /// Answer 429 to whoever asks more than this; `None` lets everything pass.
+    pub throttling: Option<Throttling>,
 }
 
 impl Default for Options {
@@ -53,6 +56,7 @@ impl Default for Options {
             connections: 512,
             patience: Duration::from_secs(60),
             snapshot_rate_limit: false,
+            throttling: None,
         }
     }
 }

@@ -32,6 +32,7 @@ use crate::log::{RequestKind, RequestLog};
 use crate::reply::Reply;
 use crate::seats::{Seat, Seats, Ticket};
 use crate::store::{State, Store};
+use crate::throttle::{Admission, Throttle};
 use crate::watch::Watch;
 
 /// ARM takes bodies up to this size.
@@ -48,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) log: RequestLog,
     tls: Tls,
     plan: Mutex<ActivePlan>,
+    pub(crate) throttle: Throttle,
     watch: Mutex<Option<Watch>>,
     latency: AtomicU64,
     /// Woken by every change.
@@ -57,12 +59,14 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(world: World, store: Store, tls: Tls, plan: ActivePlan) -> Self {
         let latency = AtomicU64::new(0);
+        let throttle = Throttle::new(world.options.throttling);
         let shared = Self {
             world,
             store,
             log: RequestLog::new(),
             tls,
             plan: Mutex::new(plan),
+            throttle,
             watch: Mutex::default(),
             latency,
             changed: Notify::new(),
@@ -77,6 +81,12 @@ impl Shared {
 
     pub(crate) fn watch(&self) -> MutexGuard<'_, Option<Watch>> {
         self.watch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the buckets say about a request to ARM.
+    fn admit(&self, request: &Request) -> Option<Admission> {
+        self.throttle
+            .admit(request, &self.world.identity.object_id, Instant::now())
     }
 
     pub(crate) fn set_latency(&self, latency: Duration) {
@@ -271,7 +281,11 @@ async fn respond(
         Some(FaultAction::Hang) => std::future::pending().await,
         _ => {}
     }
-    let reply = if too_large {
+    let admission = (side == Side::Arm).then(|| shared.admit(&request)).flatten();
+    let (left, throttled) = admission.map_or_else(Default::default, |told| (Some(told.left), told.refusal));
+    let reply = if let Some(refusal) = throttled {
+        refusal
+    } else if too_large {
         let message = format!("The request content size exceeds the maximum size of {MAX_BODY} bytes.");
         error(side, 413, "RequestEntityTooLarge", message)
     } else {
@@ -287,7 +301,7 @@ async fn respond(
     let region = &shared.world.options.region;
     let mut reply = match side {
         Side::Entra | Side::Kubernetes => reply,
-        Side::Arm => arm::stamp(&request, region, reply),
+        Side::Arm => arm::stamp(&request, region, left, reply),
     };
     let mut half = false;
     match verdict.action {

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::time::Duration;
 
-use kompox_arm::{ArmError, ArmRequest};
+use kompox_arm::{ArmError, ArmRequest, Pace};
 use kompox_domain::context::Step;
 use kompox_domain::{Argument, Error, ErrorKind, Hint, Result};
 
 use super::nouns::title;
 use super::operations::{Deployment, Operation, Reader};
 use super::stack::{Stack, StackState};
-use super::{ClusterWork, MAX_LOOK, domain};
+use super::{ClusterWork, domain};
 use crate::api::STACKS;
 
 /// How many resources a message names.
@@ -41,6 +41,16 @@ pub(crate) struct Look {
     asked: Option<Duration>,
     /// Whether anything came to pass since the last one.
     changed: bool,
+}
+
+impl Look {
+    /// How long to wait before the next one: not long where something moves, and never less than asked.
+    fn wait(&self, pace: &mut Pace) -> Duration {
+        if self.changed {
+            pace.restart();
+        }
+        pace.wait().max(self.asked.unwrap_or_default())
+    }
 }
 
 impl<'a> Follower<'a> {
@@ -151,18 +161,18 @@ impl<'a> Follower<'a> {
 
     /// Looks again and again, as long as somebody waits for something else.
     pub(crate) async fn alongside(&mut self) -> Infallible {
-        let mut wait = self.work.options.poll;
+        let mut pace = Pace::new(self.work.options.poll);
+        let mut wait = pace.wait();
         loop {
             tokio::time::sleep(wait).await;
-            let (changed, asked) = match self.look().await {
-                Ok(look) => (look.changed, look.asked),
+            wait = match self.look().await {
+                Ok(look) => look.wait(&mut pace),
                 Err(error) => {
                     // Whoever waits learns of what matters from what is waited for.
                     tracing::debug!(%error, "what the stack does cannot be read");
-                    (false, None)
+                    pace.wait()
                 }
             };
-            wait = self.next(wait, changed, asked);
         }
     }
 
@@ -171,7 +181,7 @@ impl<'a> Follower<'a> {
     /// # Errors
     /// `Timeout`, with what still goes on.
     pub(crate) async fn until_over(&mut self, step: &Step) -> Result<Option<Stack>> {
-        let mut wait = self.work.options.poll;
+        let mut pace = Pace::new(self.work.options.poll);
         let mut last: Option<String> = None;
         loop {
             let look = match self.look().await {
@@ -179,6 +189,7 @@ impl<'a> Follower<'a> {
                 Err(error) if error.is_deadline() => return Err(self.timeout(last.as_deref())),
                 Err(error) => return Err(domain(error)),
             };
+            let wait = look.wait(&mut pace);
             let Some(stack) = look.stack else { return Ok(None) };
             if stack.state() != StackState::Busy {
                 return Ok(Some(stack));
@@ -186,27 +197,10 @@ impl<'a> Follower<'a> {
             step.state(stack.state_word(), None);
             last = Some(stack.state_word().to_owned());
             let doing = || String::new();
-            if self
-                .work
-                .arm
-                .pause(self.work.cx, wait.max(look.asked.unwrap_or_default()), doing)
-                .await
-                .is_err()
-            {
+            if self.work.arm.pause(self.work.cx, wait, doing).await.is_err() {
                 return Err(self.timeout(Some(stack.state_word())));
             }
-            wait = self.next(wait, look.changed, look.asked);
         }
-    }
-
-    /// Soon again where something moves, less often where nothing does, never earlier than asked.
-    fn next(&self, last: Duration, changed: bool, asked: Option<Duration>) -> Duration {
-        let wait = if changed {
-            self.work.options.poll
-        } else {
-            last.saturating_mul(2).min(MAX_LOOK)
-        };
-        wait.max(asked.unwrap_or_default())
     }
 
     /// The stack ended well: so did everything in it.
@@ -264,4 +258,76 @@ fn end(step: Step, well: bool) {
     };
     // The step tells; nobody asks for the rest.
     let _ = step.end(result);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use kompox_arm::ArmOptions;
+    use kompox_arm::fuzzing::{client, signed_in};
+    use kompox_domain::Context;
+    use kompox_domain::ids::SystemUlids;
+    use kompox_domain::progress::Silent;
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::cluster::template::tests::{own, provider, scope};
+
+    /// Seconds from the beginning at which a stack was looked at that takes so long, and then the end.
+    async fn looks(takes: f64, retry_after: Option<u64>) -> (Vec<f64>, f64) {
+        let begun = Instant::now();
+        let looks: Arc<Mutex<Vec<f64>>> = Arc::default();
+        let looked = Arc::clone(&looks);
+        let scripted = move |url: &url::Url| {
+            signed_in(url).unwrap_or_else(|| {
+                let since = begun.elapsed().as_secs_f64();
+                looked.lock().unwrap().push(since);
+                let state = if since < takes { "deploying" } else { "succeeded" };
+                let body = json!({"id": "/x", "properties": {"provisioningState": state}});
+                let asked = retry_after.map(|seconds| ("retry-after".to_owned(), seconds.to_string()));
+                (200, asked.into_iter().collect(), body.to_string().into_bytes())
+            })
+        };
+        let options = ArmOptions::default();
+        let arm = client(scripted, options).unwrap();
+        let cx = Context::new(Arc::new(Silent), Arc::new(SystemUlids::default()));
+        let (scope, provider) = (scope(&[]), provider());
+        let own = own(&scope);
+        let work = ClusterWork::new(&arm, &cx, &provider, options, &scope, &own);
+        let step = cx.begin("test");
+        let stack = Follower::new(&work, None).until_over(&step).await;
+        let stack = step.end(stack).unwrap().unwrap();
+        assert_eq!(stack.state(), StackState::Succeeded);
+        let looks = looks.lock().unwrap().clone();
+        (looks, begun.elapsed().as_secs_f64())
+    }
+
+    fn waits(looks: &[f64]) -> Vec<u64> {
+        looks
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0]).floor() as u64)
+            .collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stack_is_looked_at_after_1_2_3_and_5_seconds_then_every_10_and_as_azure_asks() {
+        let (looks_alone, _) = looks(45.0, None).await;
+        assert_eq!(waits(&looks_alone), [1, 2, 3, 5, 10, 10, 10, 10]);
+        let (asked, _) = looks(45.0, Some(17)).await;
+        assert_eq!(waits(&asked), [17, 17, 17]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_a_stack_is_noticed_within_ten_seconds_however_late_it_comes() {
+        for takes in [0.5, 7.0, 61.0, 3_599.0] {
+            let (looks, returned) = looks(takes, None).await;
+            let last = waits(&looks).last().copied().unwrap_or_default();
+            assert!(
+                returned >= takes && returned - takes <= last as f64 + 0.5,
+                "{takes}: {returned}"
+            );
+        }
+    }
 }

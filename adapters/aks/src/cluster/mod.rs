@@ -26,8 +26,6 @@ pub(crate) mod template;
 mod wait;
 mod windows;
 
-use std::time::Duration;
-
 use kompox_arm::{ArmClient, ArmError, ArmOptions, ErrorDetail};
 use kompox_domain::{ClusterScope, Context, Error};
 
@@ -38,9 +36,6 @@ use stack::StackPlace;
 pub(crate) use check::check_existing;
 pub(crate) use status::{Apps, status_of_existing};
 pub(crate) use wait::wait_for_existing;
-
-/// Waits between two looks at something that takes its time grow to this.
-const MAX_LOOK: Duration = Duration::from_secs(10);
 
 /// One cluster that is provisioned: what every operation on it starts from.
 pub(crate) struct ClusterWork<'a> {

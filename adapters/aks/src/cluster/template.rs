@@ -315,4 +315,4 @@ fn pool(own: &OwnCluster, pool: &Pool, name: &str, zones: &[Zone], kept: &Kept) 
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

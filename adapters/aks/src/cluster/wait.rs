@@ -1,6 +1,6 @@
 //! Waiting for what is under way with a cluster, whoever began it.
 
-use kompox_arm::{ArmClient, ArmOptions};
+use kompox_arm::{ArmClient, ArmOptions, Pace};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Operation, Result};
 
@@ -8,7 +8,7 @@ use super::follow::Follower;
 use super::managed::ManagedCluster;
 use super::nouns::title;
 use super::stack::StackState;
-use super::{ClusterWork, MAX_LOOK, domain, failure, locate};
+use super::{ClusterWork, domain, failure, locate};
 
 impl ClusterWork<'_> {
     /// Waits for the stack, or else for the managed cluster; at once where neither is busy.
@@ -89,7 +89,7 @@ async fn settled(
     cluster: &ManagedCluster,
     step: &kompox_domain::context::Step,
 ) -> Result<()> {
-    let mut wait = options.poll;
+    let mut pace = Pace::new(options.poll);
     let mut now = cluster.clone();
     loop {
         let Some(state) = now.busy() else {
@@ -101,13 +101,12 @@ async fn settled(
         step.state(state, None);
         let state = state.to_owned();
         let doing = || format!("while {} was still in state {state}", title(&cluster.id));
-        arm.pause(cx, wait, doing).await.map_err(|error| {
+        arm.pause(cx, pace.wait(), doing).await.map_err(|error| {
             Error::from(error).with_hints([
                 Hint::command("it goes on in Azure; wait for it", Operation::ClusterWait),
                 Hint::argument("give it more time", Argument::Timeout),
             ])
         })?;
-        wait = wait.saturating_mul(2).min(MAX_LOOK);
         let Some(next) = locate::read(arm, cx, &cluster.id).await.map_err(domain)? else {
             return Ok(());
         };
@@ -131,4 +130,46 @@ fn failed(cluster: &ManagedCluster, state: &str) -> Error {
             Operation::ClusterProvision,
         ))
         .with_failures(vec![failure])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use kompox_arm::fuzzing::{client, signed_in};
+    use kompox_domain::ids::SystemUlids;
+    use kompox_domain::progress::Silent;
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cluster_that_is_busy_by_itself_is_looked_at_at_the_same_pace() {
+        const ID: &str =
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerService/managedClusters/c";
+        let begun = Instant::now();
+        let looks: Arc<Mutex<Vec<u64>>> = Arc::default();
+        let looked = Arc::clone(&looks);
+        let scripted = move |url: &url::Url| {
+            signed_in(url).unwrap_or_else(|| {
+                let since = begun.elapsed();
+                looked.lock().unwrap().push(since.as_secs());
+                let state = if since.as_secs() < 40 {
+                    "Upgrading"
+                } else {
+                    "Succeeded"
+                };
+                let body = json!({"id": ID, "name": "c", "properties": {"provisioningState": state}});
+                (200, Vec::new(), body.to_string().into_bytes())
+            })
+        };
+        let options = ArmOptions::default();
+        let arm = client(scripted, options).unwrap();
+        let cx = Context::new(Arc::new(Silent), Arc::new(SystemUlids::default()));
+        wait_for_existing(&arm, &cx, options, ID).await.unwrap();
+        let looks = looks.lock().unwrap().clone();
+        let waits: Vec<u64> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert_eq!(waits, [1, 2, 3, 5, 10, 10, 10], "{looks:?}");
+    }
 }

@@ -7,7 +7,7 @@
 //! marked again since it was listed. Whoever clears last finds none assigned then, and marks again.
 
 use futures::{StreamExt as _, TryStreamExt as _};
-use kompox_arm::{ArmError, ArmRequest, FinalState};
+use kompox_arm::{ArmError, ArmRequest, FinalState, Pace};
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{self, DiskRecord, Item, VolumeDisk};
 use kompox_domain::{Argument, DiskName, Error, ErrorKind, Hint, Operation, Result, Volume, naming, tags};
@@ -131,7 +131,7 @@ impl AppVolumes<'_> {
 
     /// Waits until the disk list shows a flag that was accepted, and that cannot be followed in another way.
     async fn until_seen(&self, volume: &Volume, name: &DiskName, flag: Flag) -> Result<()> {
-        let mut wait = self.options.poll;
+        let mut pace = Pace::new(self.options.poll);
         loop {
             let records = self.disk_records(std::slice::from_ref(volume)).await?;
             match records.into_iter().find(|record| record.name == *name) {
@@ -144,9 +144,10 @@ impl AppVolumes<'_> {
                 Some(record) if flag.shows_in(&record) => return Ok(()),
                 Some(_) => {}
             }
-            self.pause(wait, || format!("while Azure was still tagging disk {name}"))
-                .await?;
-            wait = wait.saturating_mul(2).min(super::MAX_LOOK);
+            self.pause(pace.wait(), || {
+                format!("while Azure was still tagging disk {name}")
+            })
+            .await?;
         }
     }
 }

@@ -34,9 +34,6 @@ use crate::groups::GroupMaker;
 use crate::settings::{ProviderSettings, app_group, check_app_group, keys};
 use options::DiskOptions;
 
-/// Waits between two looks at something that takes its time grow to this.
-const MAX_LOOK: Duration = Duration::from_secs(10);
-
 /// How Kubernetes sees every volume of this driver.
 pub(crate) const CLASS: VolumeClass = VolumeClass {
     storage_class: "managed-csi",

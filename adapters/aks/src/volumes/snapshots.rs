@@ -1,7 +1,7 @@
 //! Snapshots: list, create, delete, restore.
 
 use azure_mgmt_compute::package_2024_03_02::models::{self, creation_data::CreateOption};
-use kompox_arm::{ArmRequest, ArmResponse, FinalState};
+use kompox_arm::{ArmRequest, ArmResponse, FinalState, Pace};
 use kompox_domain::context::Step;
 use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
 use kompox_domain::volume::{self, Creation, Deletion, DiskRecord, Item, VolumeDisk, VolumeSnapshot};
@@ -148,7 +148,7 @@ impl AppVolumes<'_> {
         resource: &str,
         step: &Step,
     ) -> Result<VolumeSnapshot> {
-        let mut wait = self.options.poll;
+        let mut pace = Pace::new(self.options.poll);
         loop {
             let json = std::str::from_utf8(&response.body).unwrap_or_default();
             let snapshot = wire::snapshot(json, &volume.name, name.clone())?;
@@ -170,11 +170,10 @@ impl AppVolumes<'_> {
                 return Ok(snapshot);
             }
             step.state("copying", Some(snapshot.completion_percent));
-            self.pause(wait, || {
+            self.pause(pace.wait(), || {
                 format!("while snapshot {name} was still being copied in Azure")
             })
             .await?;
-            wait = wait.saturating_mul(2).min(super::MAX_LOOK);
             let url = self.group.item_url(self.arm, Kind::Snapshots, resource)?;
             response = self
                 .arm

@@ -34,6 +34,7 @@ mod provision;
 mod published_models;
 mod sectors;
 mod snapshots;
+mod stack_operations;
 mod status;
 mod support;
 mod template;

@@ -19,15 +19,6 @@ use crate::reply::Reply;
 use crate::template::error::Problem;
 use crate::template::evaluator::Surroundings;
 
-const VERSIONS: &[&str] = &[
-    "2026-06-01",
-    "2025-04-01",
-    "2024-11-01",
-    "2024-03-01",
-    "2022-09-01",
-    "2021-04-01",
-    "2019-10-01",
-];
 const KIND: &str = "Microsoft.Resources/deployments";
 
 /// Whose child a deployment is.
@@ -44,7 +35,7 @@ fn check_version(cx: &Cx<'_>) -> ArmResult<()> {
         cx.request,
         "Microsoft.Resources",
         "deployments",
-        VERSIONS,
+        super::api_versions::DEPLOYMENTS,
         &cx.world.options.region,
     )
 }

@@ -16,16 +16,6 @@ use crate::reply::Reply;
 
 /// Lower-cased type of a stored group.
 pub(crate) const KIND: &str = "microsoft.resources/resourcegroups";
-const VERSIONS: &[&str] = &[
-    "2025-04-01",
-    "2024-11-01",
-    "2024-07-01",
-    "2023-07-01",
-    "2022-09-01",
-    "2021-04-01",
-    "2019-05-01",
-    "2015-11-01",
-];
 const ACTION: &str = "Microsoft.Resources/subscriptions/resourceGroups";
 
 /// `GET /subscriptions/{s}/resourcegroups`.
@@ -262,7 +252,7 @@ fn supported(cx: &Cx<'_>) -> ArmResult<()> {
         cx.request,
         "Microsoft.Resources",
         "resourceGroups",
-        VERSIONS,
+        super::api_versions::GROUPS,
         region,
     )
 }

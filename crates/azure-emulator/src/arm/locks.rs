@@ -11,8 +11,6 @@ use crate::reply::Reply;
 
 /// Lower-cased type of a stored lock.
 pub(crate) const KIND: &str = "microsoft.authorization/locks";
-const VERSIONS: &[&str] = &["2020-05-01", "2017-04-01", "2016-09-01", "2015-01-01"];
-
 /// What a request wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Intent {
@@ -165,5 +163,11 @@ fn level(properties: &Value) -> ArmResult<&'static str> {
 
 fn supported(cx: &Cx<'_>) -> ArmResult<()> {
     let region = &cx.world.options.region;
-    super::version::supported(cx.request, "Microsoft.Authorization", "locks", VERSIONS, region)
+    super::version::supported(
+        cx.request,
+        "Microsoft.Authorization",
+        "locks",
+        super::api_versions::LOCKS,
+        region,
+    )
 }

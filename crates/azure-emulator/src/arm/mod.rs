@@ -1,5 +1,7 @@
 //! Azure Resource Manager: routing, authentication, api-versions and the headers of every answer.
 
+#[rustfmt::skip]
+pub(crate) mod api_versions;
 pub(crate) mod deployments;
 pub(crate) mod error;
 pub(crate) mod features;
@@ -42,19 +44,29 @@ pub(crate) fn handle(cx: &mut Cx<'_>) -> Reply {
     reply
 }
 
-/// Adds the headers that every answer of ARM has, also one that a fault plan made.
-pub(crate) fn stamp(request: &crate::context::Request, region: &str, mut reply: Reply) -> Reply {
+/// Adds the headers that every answer of ARM has, also one that a fault plan made. `left` tells what the caller may
+/// still ask for, where that is counted.
+pub(crate) fn stamp(
+    request: &crate::context::Request,
+    region: &str,
+    left: Option<Vec<(String, String)>>,
+    mut reply: Reply,
+) -> Reply {
     let request_id = uuid::Uuid::new_v4().to_string();
     let correlation = request
         .header("x-ms-correlation-request-id")
         .or_else(|| request.header("x-ms-correlation-id"))
         .unwrap_or(&request_id)
         .to_owned();
-    let budget = match request.method {
-        Method::GET | Method::HEAD => ("reads", "249", "3749"),
-        Method::DELETE => ("deletes", "199", "2999"),
-        _ => ("writes", "199", "2999"),
-    };
+    let left = left.unwrap_or_else(|| {
+        let (what, own, all) = match request.method {
+            Method::GET | Method::HEAD => ("reads", "249", "3749"),
+            Method::DELETE => ("deletes", "199", "2999"),
+            _ => ("writes", "199", "2999"),
+        };
+        let header = |scope: &str| format!("x-ms-ratelimit-remaining-subscription-{scope}{what}");
+        vec![(header(""), own.to_owned()), (header("global-"), all.to_owned())]
+    });
     reply = reply
         .with("Cache-Control", "no-cache")
         .with("x-ms-request-id", &request_id)
@@ -63,16 +75,11 @@ pub(crate) fn stamp(request: &crate::context::Request, region: &str, mut reply: 
             "x-ms-routing-request-id",
             &format!("{}:{request_id}", region.to_ascii_uppercase()),
         )
-        .with(
-            &format!("x-ms-ratelimit-remaining-subscription-{}", budget.0),
-            budget.1,
-        )
-        .with(
-            &format!("x-ms-ratelimit-remaining-subscription-global-{}", budget.0),
-            budget.2,
-        )
         .with("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
         .with("X-Content-Type-Options", "nosniff");
+    for (name, value) in left {
+        reply = reply.with(&name, &value);
+    }
     let echo = request
         .header("x-ms-return-client-request-id")
         .is_some_and(|wanted| wanted.eq_ignore_ascii_case("true"));

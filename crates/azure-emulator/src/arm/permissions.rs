@@ -13,6 +13,13 @@ pub(crate) fn list(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
+    super::version::supported(
+        cx.request,
+        "Microsoft.Authorization",
+        "permissions",
+        super::api_versions::ROLE_DEFINITIONS,
+        &cx.world.options.region,
+    )?;
     super::groups::check_scope(cx, scope)?;
     let actions = cx
         .state

@@ -131,6 +131,7 @@ pub(crate) fn get(cx: &Cx<'_>, namespace: &str) -> ArmResult<Reply> {
 
 /// `POST …/register` and `…/unregister`.
 pub(crate) fn set_registered(cx: &mut Cx<'_>, namespace: &str, registered: bool) -> ArmResult<Reply> {
+    supported(cx)?;
     let namespace = canonical(namespace).ok_or_else(|| invalid_namespace(namespace))?;
     let verb = if registered { "register" } else { "unregister" };
     let scope = ResourceId::of_subscription(cx.subscription()).to_string();
@@ -148,8 +149,20 @@ fn read_access(cx: &Cx<'_>) -> ArmResult<()> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
+    supported(cx)?;
     let scope = ResourceId::of_subscription(cx.subscription()).to_string();
     cx.authorize("Microsoft.Resources/subscriptions/providers/read", &scope)
+}
+
+fn supported(cx: &Cx<'_>) -> ArmResult<()> {
+    let region = &cx.world.options.region;
+    super::version::supported(
+        cx.request,
+        "Microsoft.Resources",
+        "providers",
+        super::api_versions::GROUPS,
+        region,
+    )
 }
 
 fn document(cx: &Cx<'_>, namespace: &str) -> Value {

@@ -339,12 +339,11 @@ pub(crate) fn list_all(cx: &mut Cx<'_>, group: Option<&str>) -> ArmResult<Reply>
         &format!("Microsoft.Resources/subscriptions/{action}/read"),
         &scope.to_string(),
     )?;
-    let versions = &["2025-04-01", "2024-11-01", "2021-04-01", "2015-11-01"];
     version::supported(
         cx.request,
         "Microsoft.Resources",
         "resources",
-        versions,
+        super::api_versions::GROUPS,
         &cx.world.options.region,
     )?;
     check_scope(cx, &scope)?;

@@ -200,6 +200,13 @@ fn definitions_access(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<()> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
+    super::version::supported(
+        cx.request,
+        "Microsoft.Authorization",
+        "roleDefinitions",
+        super::api_versions::ROLE_DEFINITIONS,
+        &cx.world.options.region,
+    )?;
     cx.authorize("Microsoft.Authorization/roleDefinitions/read", &scope.to_string())?;
     groups::check_scope(cx, scope)
 }

@@ -16,14 +16,6 @@ use crate::types;
 
 /// Lower-cased type of a stored assignment.
 pub(crate) const KIND: &str = "microsoft.authorization/roleassignments";
-const VERSIONS: &[&str] = &[
-    "2022-04-01",
-    "2020-10-01-preview",
-    "2020-08-01-preview",
-    "2018-07-01",
-    "2015-07-01",
-];
-
 /// Scopes that are no resources of ARM.
 const VAULT_CONTENTS: [&str; 3] = [
     "Microsoft.KeyVault/vaults/secrets",
@@ -354,7 +346,7 @@ fn supported(cx: &Cx<'_>) -> ArmResult<()> {
         cx.request,
         "Microsoft.Authorization",
         "roleAssignments",
-        VERSIONS,
+        super::api_versions::ROLE_ASSIGNMENTS,
         region,
     )
 }

@@ -8,7 +8,7 @@ use super::error::{ArmError, ArmResult};
 use super::groups::check_scope;
 use super::id::ResourceId;
 use super::providers::find_region;
-use super::{list, locks, tags, version};
+use super::{api_versions, list, locks, tags, version};
 use crate::accept::{self, Answer};
 use crate::context::Cx;
 use crate::deploy::preflight;
@@ -20,7 +20,6 @@ use crate::operation::{self, Course, Operation, Work};
 use crate::reply::Reply;
 use crate::template::error::Problem;
 
-const VERSIONS: &[&str] = &["2025-07-01", "2024-03-01"];
 const KIND: &str = "Microsoft.Resources/deploymentStacks";
 /// Of the parts of a PUT, those that are kept as they are.
 const KEPT: &[&str] = &[
@@ -37,7 +36,7 @@ pub(crate) fn handle(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
         cx.request,
         "Microsoft.Resources",
         "deploymentStacks",
-        VERSIONS,
+        api_versions::STACKS,
         &cx.world.options.region,
     )?;
     let subscription = ResourceId::of_subscription(cx.subscription());

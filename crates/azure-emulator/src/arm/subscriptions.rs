@@ -151,9 +151,14 @@ fn page(value: &Value) -> Reply {
 }
 
 fn only_get(cx: &Cx<'_>) -> ArmResult<()> {
-    if cx.request.method == Method::GET {
-        Ok(())
-    } else {
-        Err(ArmError::method(&cx.request.method))
+    if cx.request.method != Method::GET {
+        return Err(ArmError::method(&cx.request.method));
     }
+    super::version::supported(
+        cx.request,
+        "Microsoft.Resources",
+        "subscriptions",
+        super::api_versions::SUBSCRIPTIONS,
+        &cx.world.options.region,
+    )
 }

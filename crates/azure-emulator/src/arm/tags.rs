@@ -23,15 +23,6 @@ const MAX_TAGS: usize = 50;
 const MAX_NAME: usize = 512;
 const MAX_VALUE: usize = 256;
 const RESERVED: &[char] = &['<', '>', '%', '&', '\\', '?', '/'];
-const VERSIONS: &[&str] = &[
-    "2025-04-01",
-    "2024-11-01",
-    "2024-07-01",
-    "2022-09-01",
-    "2021-04-01",
-    "2019-10-01",
-];
-
 /// What a request to the tags API does to the tags.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct TagChange {
@@ -212,7 +203,13 @@ fn check(tags: &Tags) -> ArmResult<()> {
 /// `{scope}/providers/Microsoft.Resources/tags/default`.
 pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     let region = &cx.world.options.region;
-    super::version::supported(cx.request, "Microsoft.Resources", "tags", VERSIONS, region)?;
+    super::version::supported(
+        cx.request,
+        "Microsoft.Resources",
+        "tags",
+        super::api_versions::TAGS,
+        region,
+    )?;
     let method = cx.request.method.clone();
     let action = match method {
         Method::GET => "read",
@@ -256,7 +253,13 @@ pub(crate) fn names(cx: &Cx<'_>) -> ArmResult<Reply> {
         return Err(ArmError::method(&cx.request.method));
     }
     let region = &cx.world.options.region;
-    super::version::supported(cx.request, "Microsoft.Resources", "tagNames", VERSIONS, region)?;
+    super::version::supported(
+        cx.request,
+        "Microsoft.Resources",
+        "tagNames",
+        super::api_versions::GROUPS,
+        region,
+    )?;
     let scope = ResourceId::of_subscription(cx.subscription());
     cx.authorize(
         "Microsoft.Resources/subscriptions/tagNames/read",

@@ -1,4 +1,4 @@
-//! api-versions: asked for always, well-formed, and not older than the type.
+//! api-versions: asked for always, well-formed, and only those that exist.
 
 use super::error::{ArmError, ArmResult};
 use crate::context::Request;
@@ -27,8 +27,7 @@ pub(crate) fn well_formed(request: &Request) -> ArmResult<&str> {
     Ok(version)
 }
 
-/// Refuses an api-version older than the oldest that a resource type knows. Newer ones pass: clients
-/// are newer than this program.
+/// Refuses an api-version that a resource type does not have.
 pub(crate) fn supported(
     request: &Request,
     namespace: &str,
@@ -37,8 +36,18 @@ pub(crate) fn supported(
     region: &str,
 ) -> ArmResult<()> {
     let version = well_formed(request)?;
-    let oldest = versions.last().copied().unwrap_or_default();
-    if date(version).is_some_and(|date| date >= oldest) {
+    exists(version, namespace, kind, versions, region)
+}
+
+/// The same for the api-version of a resource in a template.
+pub(crate) fn exists(
+    version: &str,
+    namespace: &str,
+    kind: &str,
+    versions: &[&str],
+    region: &str,
+) -> ArmResult<()> {
+    if versions.iter().any(|known| known.eq_ignore_ascii_case(version)) {
         return Ok(());
     }
     Err(ArmError::new(

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::send;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::arm::{providers, subscriptions};
+use crate::arm::{api_versions, providers, subscriptions, version};
 use crate::context::Cx;
 use crate::template::document::{Level, check, is_inner};
 use crate::template::error::Problem;
@@ -176,7 +176,13 @@ fn known(cx: &Cx<'_>, planned: &Planned) -> ArmResult<()> {
         )
     })?;
     subscriptions::check(cx, &id.subscription)?;
-    let kind = id.kind().to_lowercase();
+    let full = id.kind();
+    let kind = full.to_lowercase();
+    let region = &cx.world.options.region;
+    if let Some(versions) = api_versions::of_built_in(&kind) {
+        let (namespace, name) = full.split_once('/').unwrap_or((&full, ""));
+        version::exists(&planned.api_version, namespace, name, versions, region)?;
+    }
     let action = match BUILT_IN.iter().find(|(known, _)| *known == kind) {
         Some((_, action)) => (*action).to_owned(),
         None => {
@@ -194,6 +200,8 @@ fn known(cx: &Cx<'_>, planned: &Planned) -> ArmResult<()> {
                     ),
                 )
             })?;
+            let info = found.info();
+            version::exists(&planned.api_version, namespace, info.kind, info.versions, region)?;
             if send::may_register(cx, namespace).is_err() {
                 providers::check_registered(cx, namespace)?;
             }

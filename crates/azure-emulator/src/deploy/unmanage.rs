@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Engine;
 use super::send::Sent;
 use super::tree::Managed;
+use crate::arm::api_versions;
 use crate::arm::id::ResourceId;
 use crate::types;
 
@@ -172,8 +173,11 @@ impl Engine<'_> {
 /// An api-version that a type takes, where the template's is not known.
 fn version_of(id: &str) -> &'static str {
     let kind = ResourceId::parse(id).map(|id| id.kind()).unwrap_or_default();
-    types::by_kind(&kind.to_lowercase())
-        .and_then(|kind| kind.info().versions.first())
+    let kind = kind.to_lowercase();
+    types::by_kind(&kind)
+        .map(|kind| kind.info().versions)
+        .or_else(|| api_versions::of_built_in(&kind))
+        .and_then(|versions| versions.first())
         .copied()
-        .unwrap_or("2022-04-01")
+        .unwrap_or_default()
 }

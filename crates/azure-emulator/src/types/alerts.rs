@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::common::{global, known, properties, tagged};
 use super::{End, ResourceType, TypeInfo};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers;
@@ -18,21 +19,11 @@ pub(crate) struct ActionGroups;
 static RULES: TypeInfo = TypeInfo::synchronous(
     "Microsoft.AlertsManagement",
     "smartDetectorAlertRules",
-    &["2021-04-01", "2019-06-01", "2019-03-01"],
+    api_versions::ALERT_RULES,
 );
 
-static GROUPS: TypeInfo = TypeInfo::synchronous(
-    "Microsoft.Insights",
-    "actionGroups",
-    &[
-        "2024-10-01-preview",
-        "2023-01-01",
-        "2022-06-01",
-        "2021-09-01",
-        "2019-06-01",
-        "2018-03-01",
-    ],
-);
+static GROUPS: TypeInfo =
+    TypeInfo::synchronous("Microsoft.Insights", "actionGroups", api_versions::ACTION_GROUPS);
 
 impl ResourceType for SmartDetectorAlertRules {
     fn info(&self) -> &'static TypeInfo {

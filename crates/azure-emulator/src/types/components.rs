@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::common::{known, located, properties, string, word};
 use super::{End, ResourceType, TypeInfo, alerts, workspaces};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -13,11 +14,7 @@ use crate::json::timestamp;
 /// The type.
 pub(crate) struct Components;
 
-static INFO: TypeInfo = TypeInfo::synchronous(
-    "Microsoft.Insights",
-    "components",
-    &["2020-02-02", "2018-05-01-preview", "2015-05-01"],
-);
+static INFO: TypeInfo = TypeInfo::synchronous("Microsoft.Insights", "components", api_versions::COMPONENTS);
 
 const SETTABLE: [&str; 9] = [
     "Flow_Type",

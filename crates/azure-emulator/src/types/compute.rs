@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::{End, disks, quotas, snapshots, vm_sizes};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::{REGIONS, Region, find_region};
@@ -11,18 +12,6 @@ use crate::arm::{subscriptions, version};
 use crate::context::Cx;
 use crate::json::{object, timestamp};
 use crate::reply::Reply;
-
-/// Api-versions of disks and snapshots; 2025-01-02 has every field that is served.
-pub(crate) const VERSIONS: &[&str] = &[
-    "2026-03-02",
-    "2025-01-02",
-    "2024-03-02",
-    "2023-10-02",
-    "2023-04-02",
-    "2022-07-02",
-    "2021-12-01",
-    "2020-12-01",
-];
 
 /// A storage type of disks.
 #[derive(Debug, PartialEq, Eq)]
@@ -293,12 +282,7 @@ pub(crate) fn may_lie_in_no_zone(sku: &DiskSku, region: &Region) -> bool {
 
 /// `GET …/providers/Microsoft.Compute/skus`.
 pub(crate) fn skus(cx: &Cx<'_>) -> ArmResult<Reply> {
-    read_access(
-        cx,
-        "Microsoft.Compute/skus/read",
-        "skus",
-        &["2021-07-01", "2019-04-01", "2017-09-01"],
-    )?;
+    read_access(cx, "Microsoft.Compute/skus/read", "skus", api_versions::SKUS)?;
     // The only filter this list takes.
     let wanted = match cx
         .request
@@ -362,7 +346,7 @@ pub(crate) fn usages(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
         cx,
         "Microsoft.Compute/locations/usages/read",
         "locations/usages",
-        &["2024-07-01", "2017-03-30", "2015-06-15"],
+        api_versions::SCALE_SETS,
     )?;
     let region = find_region(location).ok_or_else(|| {
         ArmError::new(

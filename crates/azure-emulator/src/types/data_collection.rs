@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::common::{known, located, object_member, properties, string, word};
 use super::{End, Placement, ResourceType, TypeInfo, workspaces};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -21,7 +22,7 @@ const ASSOCIATION_KIND: &str = "microsoft.insights/datacollectionruleassociation
 static RULES: TypeInfo = TypeInfo::synchronous(
     "Microsoft.Insights",
     "dataCollectionRules",
-    &["2024-03-11", "2023-03-11", "2022-06-01", "2021-04-01"],
+    api_versions::DATA_COLLECTION,
 );
 
 static ASSOCIATIONS: TypeInfo = TypeInfo {

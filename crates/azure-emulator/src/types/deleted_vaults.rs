@@ -7,11 +7,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::End;
-use super::vaults::VERSIONS;
 use crate::accept::{self, Answer};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::arm::{list, version};
+use crate::arm::{api_versions, list, version};
 use crate::context::Cx;
 use crate::faults::OperationShape;
 use crate::json::{fields, ticks, timestamp};
@@ -200,7 +199,7 @@ fn access(cx: &Cx<'_>, method: &Method, action: &str) -> ArmResult<()> {
         cx.request,
         "Microsoft.KeyVault",
         "deletedVaults",
-        VERSIONS,
+        api_versions::VAULTS,
         region,
     )
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::common::{known, properties, string, word};
 use super::{Placement, ResourceType, TypeInfo, workspaces};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -18,7 +19,7 @@ const MOST: usize = 5;
 static INFO: TypeInfo = TypeInfo::synchronous(
     "Microsoft.Insights",
     "diagnosticSettings",
-    &["2021-05-01-preview", "2017-05-01-preview"],
+    api_versions::DIAGNOSTIC_SETTINGS,
 );
 
 /// The log categories of each type that can send logs, and whether it sends metrics.

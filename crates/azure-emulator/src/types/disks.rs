@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::common::{integer, object_member, region, string, take_tags};
-use super::compute::{self, DISK_SKUS, DiskSku, GIB, Source, VERSIONS, sku_name};
+use super::compute::{self, DISK_SKUS, DiskSku, GIB, Source, sku_name};
 use super::{Accepted, End, ResourceType, TypeInfo, snapshots};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
@@ -25,7 +26,7 @@ pub(crate) const KIND: &str = "microsoft.compute/disks";
 static INFO: TypeInfo = TypeInfo {
     namespace: "Microsoft.Compute",
     kind: "disks",
-    versions: VERSIONS,
+    versions: api_versions::DISKS,
     accepted: Accepted::With202,
     creating: "Updating",
     shape: OperationShape::Both,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::common::{known, properties, string};
 use super::{ResourceType, TypeInfo};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -25,7 +26,7 @@ static INFO: TypeInfo = TypeInfo {
     ..TypeInfo::synchronous(
         "Microsoft.ManagedIdentity",
         "userAssignedIdentities/federatedIdentityCredentials",
-        &["2024-11-30", "2023-01-31", "2022-01-31-preview"],
+        api_versions::FEDERATED_CREDENTIALS,
     )
 };
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::common::{known, located, properties, word};
 use super::{ResourceType, TypeInfo};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -18,7 +19,7 @@ pub(crate) const KIND: &str = "microsoft.managedidentity/userassignedidentities"
 static INFO: TypeInfo = TypeInfo::synchronous(
     "Microsoft.ManagedIdentity",
     "userAssignedIdentities",
-    &["2024-11-30", "2023-01-31", "2018-11-30"],
+    api_versions::IDENTITIES,
 );
 
 impl ResourceType for UserAssignedIdentities {

@@ -59,7 +59,7 @@ pub(crate) struct TypeInfo {
     pub(crate) namespace: &'static str,
     /// Without the namespace; nested ones have several segments.
     pub(crate) kind: &'static str,
-    /// Newest first; the last is the oldest that is accepted.
+    /// Those that exist, newest first.
     pub(crate) versions: &'static [&'static str],
     pub(crate) accepted: Accepted,
     /// `provisioningState` while it is being created.

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::common::{known, located, properties};
 use super::{Accepted, End, ResourceType, TypeInfo};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::{Cx, World};
@@ -19,19 +20,10 @@ pub(crate) struct Subnets;
 
 const SUBNET: &str = "microsoft.network/virtualnetworks/subnets";
 
-const VERSIONS: &[&str] = &[
-    "2025-01-01",
-    "2024-07-01",
-    "2024-05-01",
-    "2023-11-01",
-    "2022-07-01",
-    "2020-11-01",
-];
-
 static NETWORK: TypeInfo = TypeInfo {
     namespace: "Microsoft.Network",
     kind: "virtualNetworks",
-    versions: VERSIONS,
+    versions: api_versions::NETWORKS,
     accepted: Accepted::With201,
     creating: "Updating",
     shape: OperationShape::AzureAsyncOperation,

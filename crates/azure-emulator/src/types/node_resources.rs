@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Accepted, ResourceType, TypeInfo, common};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -23,18 +24,10 @@ pub(crate) enum NodeResource {
     Address,
 }
 
-const NETWORK_VERSIONS: &[&str] = &[
-    "2025-01-01",
-    "2024-05-01",
-    "2023-11-01",
-    "2022-07-01",
-    "2020-11-01",
-];
-
 const BALANCER: TypeInfo = TypeInfo {
     namespace: "Microsoft.Network",
     kind: "loadBalancers",
-    versions: NETWORK_VERSIONS,
+    versions: api_versions::NETWORKS,
     accepted: Accepted::With201,
     creating: "Updating",
     shape: OperationShape::AzureAsyncOperation,
@@ -53,7 +46,7 @@ static ADDRESSES: TypeInfo = TypeInfo {
 static SCALE_SETS: TypeInfo = TypeInfo {
     namespace: "Microsoft.Compute",
     kind: "virtualMachineScaleSets",
-    versions: super::compute::VERSIONS,
+    versions: api_versions::SCALE_SETS,
     ..BALANCER
 };
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::common::{boolean, known, located, object_member, properties, taken_by, word};
 use super::{Accepted, Acted, Path, ResourceType, TypeInfo, names};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -20,14 +21,7 @@ const HOST: &str = "azurecr.io";
 static INFO: TypeInfo = TypeInfo {
     namespace: "Microsoft.ContainerRegistry",
     kind: "registries",
-    versions: &[
-        "2025-11-01",
-        "2025-04-01",
-        "2023-07-01",
-        "2022-12-01",
-        "2021-09-01",
-        "2019-05-01",
-    ],
+    versions: api_versions::REGISTRIES,
     accepted: Accepted::With201,
     creating: "Creating",
     shape: OperationShape::AzureAsyncOperation,

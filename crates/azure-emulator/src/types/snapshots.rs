@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::common::{object_member, region, string, take_tags};
-use super::compute::{self, DiskSku, Source, VERSIONS, sku_name};
+use super::compute::{self, DiskSku, Source, sku_name};
 use super::disks::check_creation_data;
 use super::{Accepted, End, ResourceType, TypeInfo};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
@@ -31,7 +32,7 @@ const SKUS: [&str; 3] = ["Standard_LRS", "Premium_LRS", "Standard_ZRS"];
 static INFO: TypeInfo = TypeInfo {
     namespace: "Microsoft.Compute",
     kind: "snapshots",
-    versions: VERSIONS,
+    versions: api_versions::DISKS,
     accepted: Accepted::With202,
     creating: "Updating",
     shape: OperationShape::Both,

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::common::{boolean, integer, known, located, properties, string, taken_by, word};
 use super::deleted_vaults as deleted;
 use super::{Accepted, End, Path, ResourceType, TypeInfo, names};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -21,22 +22,10 @@ const HOST: &str = "vault.azure.net";
 /// From here on a vault without a word about it is authorized by roles.
 const RBAC_BY_DEFAULT: &str = "2026-02-01";
 
-/// Api-versions of vaults, deleted ones included.
-pub(super) const VERSIONS: &[&str] = &[
-    "2026-02-01",
-    "2025-05-01",
-    "2024-11-01",
-    "2023-07-01",
-    "2023-02-01",
-    "2022-07-01",
-    "2021-10-01",
-    "2019-09-01",
-];
-
 static INFO: TypeInfo = TypeInfo {
     namespace: "Microsoft.KeyVault",
     kind: "vaults",
-    versions: VERSIONS,
+    versions: api_versions::VAULTS,
     accepted: Accepted::With201,
     creating: "RegisteringDns",
     shape: OperationShape::Body,

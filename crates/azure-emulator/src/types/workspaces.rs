@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::common::{integer, known, located, object_member, properties, word};
 use super::{Accepted, ResourceType, TypeInfo};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -21,14 +22,7 @@ pub(crate) const KIND: &str = "microsoft.operationalinsights/workspaces";
 static INFO: TypeInfo = TypeInfo {
     namespace: "Microsoft.OperationalInsights",
     kind: "workspaces",
-    versions: &[
-        "2025-07-01",
-        "2025-02-01",
-        "2023-09-01",
-        "2022-10-01",
-        "2021-06-01",
-        "2020-08-01",
-    ],
+    versions: api_versions::WORKSPACES,
     accepted: Accepted::With201,
     creating: "Creating",
     shape: OperationShape::Body,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::common::{boolean, global, known, properties, tagged, word};
 use super::record_sets::{self, Family};
 use super::{Accepted, End, Path, ResourceType, TypeInfo};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::{Cx, World};
@@ -32,7 +33,7 @@ const NAME_SERVERS: [&str; 4] = [
 static PUBLIC: TypeInfo = TypeInfo {
     namespace: "Microsoft.Network",
     kind: "dnsZones",
-    versions: &["2023-07-01-preview", "2018-05-01", "2017-10-01"],
+    versions: api_versions::DNS_ZONES,
     accepted: Accepted::With201,
     creating: "Creating",
     shape: OperationShape::Synchronous,
@@ -44,7 +45,7 @@ static PUBLIC: TypeInfo = TypeInfo {
 static PRIVATE: TypeInfo = TypeInfo {
     namespace: "Microsoft.Network",
     kind: "privateDnsZones",
-    versions: &["2024-06-01", "2020-06-01", "2018-09-01"],
+    versions: api_versions::PRIVATE_DNS_ZONES,
     accepted: Accepted::With202,
     creating: "Creating",
     shape: OperationShape::Both,

@@ -53,7 +53,7 @@ async fn a_pool_shows_in_its_cluster_and_the_clusters_in_the_list() {
     wanted["name"] = "user1".into();
     assert_eq!(profiles[1], wanted);
     let nodes = azure
-        .get("~/resourceGroups/MC_rg_aks1_japaneast/providers/Microsoft.Compute/virtualMachineScaleSets?api-version=2025-01-02")
+        .get("~/resourceGroups/MC_rg_aks1_japaneast/providers/Microsoft.Compute/virtualMachineScaleSets?api-version=2024-07-01")
         .await
         .expect(200);
     let names: Vec<String> = nodes.names().iter().map(ToString::to_string).collect();

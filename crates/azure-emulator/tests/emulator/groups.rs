@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::client::{Azure, DISKS, GROUPS, disk, empty_disk, group};
+use crate::client::{Azure, DISKS, disk, empty_disk, group};
 
 #[tokio::test]
 async fn a_group_is_created_updated_and_found_without_case() {
@@ -218,15 +218,15 @@ async fn the_caller_may_do_no_more_than_it_may() {
         "{}",
         answer.text
     );
-    let permissions = format!("~/providers/Microsoft.Authorization/permissions?api-version={GROUPS}");
+    let permissions = "~/providers/Microsoft.Authorization/permissions?api-version=2022-04-01";
     assert_eq!(
-        azure.get(&permissions).await.expect(200).body["value"][0]["actions"][0],
+        azure.get(permissions).await.expect(200).body["value"][0]["actions"][0],
         "Microsoft.Compute/disks/*"
     );
     azure.emulator.restrict_caller(None);
     azure.group("new").await;
     assert_eq!(
-        azure.get(&permissions).await.body["value"][0]["actions"],
+        azure.get(permissions).await.body["value"][0]["actions"],
         json!(["*"])
     );
     azure

@@ -50,4 +50,5 @@ mod stacks;
 mod subscription;
 mod tags;
 mod templates;
+mod throttling;
 mod vaults;

@@ -6,7 +6,12 @@ use serde_json::json;
 use crate::client::Azure;
 
 fn network(rest: &str) -> String {
-    format!("~/resourceGroups/rg/providers/Microsoft.Network/{rest}?api-version=2024-05-01")
+    let version = match rest.split('/').next() {
+        Some("dnsZones") => "2018-05-01",
+        Some("privateDnsZones") => "2024-06-01",
+        _ => "2024-05-01",
+    };
+    format!("~/resourceGroups/rg/providers/Microsoft.Network/{rest}?api-version={version}")
 }
 
 #[tokio::test]

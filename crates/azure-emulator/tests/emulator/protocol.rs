@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::client::{Azure, DISKS, GROUPS, disk, empty_disk, group, http};
 
 #[tokio::test]
-async fn an_api_version_is_needed_well_formed_and_not_too_old() {
+async fn an_api_version_is_needed_well_formed_and_one_that_exists() {
     let azure = Azure::with_group(Options::default()).await;
     let disks = "~/resourceGroups/rg/providers/Microsoft.Compute/disks";
     azure.get(disks).await.refused(400, "MissingApiVersionParameter");
@@ -22,11 +22,97 @@ async fn an_api_version_is_needed_well_formed_and_not_too_old() {
     azure
         .get(&format!("{disks}?api-version=2039-01-01-preview"))
         .await
-        .expect(200);
+        .refused(400, "NoRegisteredProviderFound");
     azure
         .get("~/resourcegroups?api-version=2014-01-01")
         .await
         .refused(400, "NoRegisteredProviderFound");
+}
+
+#[tokio::test]
+async fn every_type_takes_the_api_versions_that_it_lists_and_names_them_when_it_refuses_another() {
+    let azure = Azure::with_group(Options::default()).await;
+    let providers = azure
+        .get("~/providers?api-version=2025-04-01")
+        .await
+        .expect(200)
+        .body;
+    let mut types = 0;
+    for provider in providers["value"].as_array().unwrap() {
+        let namespace = provider["namespace"].as_str().unwrap();
+        for listed in provider["resourceTypes"].as_array().unwrap() {
+            types += 1;
+            let names: Vec<String> = listed["resourceType"]
+                .as_str()
+                .unwrap()
+                .split('/')
+                .map(|kind| format!("{kind}/x"))
+                .collect();
+            let at = |version: &str| {
+                format!(
+                    "~/resourceGroups/rg/providers/{namespace}/{}?api-version={version}",
+                    names.join("/")
+                )
+            };
+            let versions = listed["apiVersions"].as_array().unwrap();
+            assert!(versions.len() > 2, "{listed}");
+            for version in versions {
+                azure.get(&at(version.as_str().unwrap())).await.expect(404);
+            }
+            for absent in ["2039-01-01", "2019-12-24", "2010-01-01-preview"] {
+                let answer = azure.get(&at(absent)).await;
+                let answer = answer.refused(400, "NoRegisteredProviderFound");
+                let all: Vec<&str> = versions.iter().map(|version| version.as_str().unwrap()).collect();
+                assert!(answer.message().contains(&all.join(", ")), "{}", answer.message());
+            }
+        }
+    }
+    assert!(types > 20, "{types}");
+}
+
+#[tokio::test]
+async fn what_belongs_to_no_provider_knows_its_api_versions_too() {
+    let azure = Azure::with_group(Options::default()).await;
+    for (path, exists) in [
+        ("/tenants", "2022-12-01"),
+        ("/subscriptions", "2022-12-01"),
+        ("~/locations", "2022-12-01"),
+        ("~/providers", "2025-04-01"),
+        ("~/resources", "2024-11-01"),
+        ("~/resourcegroups/rg", "2024-11-01"),
+        ("~/tagNames", "2024-11-01"),
+        ("~/providers/Microsoft.Authorization/permissions", "2022-04-01"),
+        (
+            "~/providers/Microsoft.Authorization/roleDefinitions",
+            "2022-04-01",
+        ),
+        (
+            "~/providers/Microsoft.Authorization/roleAssignments",
+            "2022-04-01",
+        ),
+        ("~/providers/Microsoft.Authorization/locks", "2020-05-01"),
+        ("~/providers/Microsoft.Compute/skus", "2021-07-01"),
+        (
+            "~/providers/Microsoft.Compute/locations/japaneast/usages",
+            "2024-11-01",
+        ),
+        ("~/providers/Microsoft.Resources/deploymentStacks", "2025-07-01"),
+        ("~/providers/Microsoft.Resources/deployments", "2025-04-01"),
+        (
+            "~/resourceGroups/rg/providers/Microsoft.Resources/tags/default",
+            "2025-04-01",
+        ),
+        ("~/providers/Microsoft.KeyVault/deletedVaults", "2026-02-01"),
+    ] {
+        azure
+            .get(&format!("{path}?api-version={exists}"))
+            .await
+            .expect(200);
+        azure
+            .get(&format!("{path}?api-version=2019-12-24"))
+            .await
+            .refused(400, "NoRegisteredProviderFound");
+    }
 }
 
 #[tokio::test]

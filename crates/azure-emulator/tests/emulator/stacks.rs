@@ -461,6 +461,21 @@ async fn a_template_that_is_wrong_fails_the_stack_and_its_validation_says_so_bef
         answer.body["error"]["details"][0]["code"],
         "InvalidResourceNamespace"
     );
+    let of_no_version = |mut resource: Value| {
+        resource["apiVersion"] = "2019-12-24".into();
+        json!([resource])
+    };
+    for template in [
+        storage(of_no_version(disk("a", &[]))),
+        subscription_template(of_no_version(group("app"))),
+    ] {
+        let answer = post(definition(template, "delete", "detach")).await;
+        let answer = answer.refused(400, "InvalidTemplateDeployment");
+        assert_eq!(
+            answer.body["error"]["details"][0]["code"],
+            "NoRegisteredProviderFound"
+        );
+    }
     let good = post(definition(two_disks(), "delete", "detach"))
         .await
         .expect(200);

@@ -317,7 +317,7 @@ async fn what_azure_refuses_of_vaults_is_refused() {
         .await
         .refused(400, "BadRequest");
     azure
-        .get(&vault("kv-one").replace(VERSION, "2016-10-01"))
+        .get(&vault("kv-one").replace(VERSION, "2016-10-02"))
         .await
         .refused(400, "NoRegisteredProviderFound");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum, ValueHint};
-use kompox_azure_emulator::{Connection, Emulator, EmulatorError, FaultPlan, Options, Timing};
+use kompox_azure_emulator::{Connection, Emulator, EmulatorError, FaultPlan, Options, Throttling, Timing};
 use kompox_domain::{Error, ErrorKind};
 use tokio::sync::Notify;
 
@@ -55,6 +55,9 @@ struct Run {
     /// How long operations take
     #[arg(long, value_enum, value_name = "HOW", default_value_t = TimingArg::Realistic)]
     timing: TimingArg,
+    /// Answer 429 to whoever asks more than Azure's documented limits allow
+    #[arg(long)]
+    throttle: bool,
     /// Stop when standard input is closed
     #[arg(long)]
     until_stdin_closes: bool,
@@ -100,8 +103,9 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
         latency: Duration::from_millis(args.latency),
         timing: match args.timing {
             TimingArg::Realistic => Timing::realistic(),
-            TimingArg::Zero => Timing::zero(),
+            TimingArg::Zero => Timing::hurried(),
         },
+        throttling: args.throttle.then(Throttling::documented),
         ..Options::default()
     };
     let stdin = args.until_stdin_closes.then(stdin_closed).transpose()?;

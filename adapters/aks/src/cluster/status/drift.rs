@@ -74,18 +74,25 @@ impl ClusterWork<'_> {
 
     fn of_stack(&self, stack: &Stack) -> Option<Change> {
         let hash = template::hash(self.scope, self.provider, self.own);
-        // Of what did not end well the tag says nothing: it is written before anything is done.
-        if stack.state() != StackState::Succeeded || stack.tag(tags::HASH) == Some(&hash) {
-            return None;
-        }
-        let reason = match stack.tag(tags::HASH) {
-            Some(_) => "template or settings differ from what it was made from",
-            None => "its tag kompox-hash is gone: what it was made from is not known",
+        let reason = match (stack.state(), stack.tag(tags::HASH)) {
+            (StackState::Busy, _) => return None,
+            // Tag and parameters say nothing then: both are written before anything is done, and stay.
+            (StackState::Failed | StackState::Canceled, _) => format!(
+                "the last operation on it ended as {}: how much of it was done is not known",
+                stack.state_word()
+            ),
+            (StackState::Succeeded, Some(there)) if there == hash => return None,
+            (StackState::Succeeded, Some(_)) => {
+                "template or settings differ from what it was made from".to_owned()
+            }
+            (StackState::Succeeded, None) => {
+                "its tag kompox-hash is gone: what it was made from is not known".to_owned()
+            }
         };
         Some(Change {
             action: ChangeAction::Update,
             resource: self.place.path(),
-            reason: reason.to_owned(),
+            reason,
         })
     }
 

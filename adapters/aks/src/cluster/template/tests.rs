@@ -26,7 +26,7 @@ fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(plain).collect()
 }
 
-fn provider() -> ProviderSettings {
+pub(in crate::cluster) fn provider() -> ProviderSettings {
     let pairs = [
         ("AZURE_SUBSCRIPTION_ID", "00000000-0000-0000-0000-000000000001"),
         ("AZURE_LOCATION", "japaneast"),
@@ -35,7 +35,7 @@ fn provider() -> ProviderSettings {
     ProviderSettings::read(&settings(&pairs), &NoSecrets).unwrap()
 }
 
-fn scope(pairs: &[(&str, &str)]) -> ClusterScope {
+pub(in crate::cluster) fn scope(pairs: &[(&str, &str)]) -> ClusterScope {
     let AnyId::Cluster(id) = "/ws/ws1/prv/prv1/cls/c1".parse().unwrap() else {
         unreachable!()
     };
@@ -63,7 +63,7 @@ fn scope(pairs: &[(&str, &str)]) -> ClusterScope {
     }
 }
 
-fn own(scope: &ClusterScope) -> OwnCluster {
+pub(in crate::cluster) fn own(scope: &ClusterScope) -> OwnCluster {
     match ClusterSettings::read(&scope.cluster, "japaneast", None, &NoSecrets) {
         Ok(ClusterSettings::Own(own)) => *own,
         Ok(ClusterSettings::Existing(_)) => unreachable!(),

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::pools::{self, Place};
-use super::{VERSIONS, check_etag, check_idle, products, refusal, stored_pools};
+use super::{check_etag, check_idle, products, refusal, stored_pools};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -19,7 +20,7 @@ pub(crate) struct AgentPools;
 static INFO: TypeInfo = TypeInfo {
     namespace: "Microsoft.ContainerService",
     kind: "managedClusters/agentPools",
-    versions: VERSIONS,
+    versions: api_versions::AGENT_POOLS,
     accepted: Accepted::With201,
     creating: "Creating",
     shape: OperationShape::AzureAsyncOperation,

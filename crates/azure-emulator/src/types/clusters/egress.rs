@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use super::VERSIONS;
+use crate::arm::api_versions::MANAGED_CLUSTERS;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::groups::check_scope;
 use crate::arm::id::ResourceId;
@@ -65,7 +65,7 @@ pub(super) fn list(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
         cx.request,
         "Microsoft.ContainerService",
         "managedClusters",
-        VERSIONS,
+        MANAGED_CLUSTERS,
         &cx.world.options.region,
     )?;
     check_scope(cx, id)?;

@@ -18,6 +18,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Accepted, Acted, End, LongAction, Path, ResourceType, TypeInfo, common};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::{Cx, World};
@@ -41,19 +42,10 @@ pub(crate) struct ManagedClusters;
 /// Lower-cased type of a stored cluster.
 pub(crate) const KIND: &str = "microsoft.containerservice/managedclusters";
 
-const VERSIONS: &[&str] = &[
-    "2026-08-01",
-    "2026-06-01",
-    "2025-05-01",
-    "2024-09-01",
-    "2023-10-01",
-    "2022-01-01",
-];
-
 static INFO: TypeInfo = TypeInfo {
     namespace: "Microsoft.ContainerService",
     kind: "managedClusters",
-    versions: VERSIONS,
+    versions: api_versions::MANAGED_CLUSTERS,
     accepted: Accepted::With201,
     creating: "Creating",
     shape: OperationShape::AzureAsyncOperation,

@@ -225,7 +225,7 @@ pub(super) fn list(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
         cx.request,
         "Microsoft.ContainerService",
         "locations/kubernetesVersions",
-        super::VERSIONS,
+        crate::arm::api_versions::MANAGED_CLUSTERS,
         &cx.world.options.region,
     )?;
     if find_region(location).is_none() {
