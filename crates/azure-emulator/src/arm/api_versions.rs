@@ -9,6 +9,9 @@ pub(crate) const DISKS: &[&str] = &[
     "2016-04-30-preview",
 ];
 
+/// Disk encryption sets: since 2019-07-01.
+pub(crate) const DISK_ENCRYPTION_SETS: &[&str] = DISKS.split_at(16).0;
+
 /// Machines, and the usages of a region.
 pub(crate) const SCALE_SETS: &[&str] = &[
     "2026-04-01", "2026-03-01", "2025-11-01", "2025-04-01", "2024-11-01", "2024-07-01", "2024-03-01",
@@ -49,6 +52,9 @@ pub(crate) const MANAGED_CLUSTERS: &[&str] = &[
 
 /// Node pools: all of them but the three oldest.
 pub(crate) const AGENT_POOLS: &[&str] = MANAGED_CLUSTERS.split_at(MANAGED_CLUSTERS.len() - 3).0;
+
+/// Maintenance windows: since 2020-12-01.
+pub(crate) const MAINTENANCE_CONFIGURATIONS: &[&str] = MANAGED_CLUSTERS.split_at(MANAGED_CLUSTERS.len() - 17).0;
 
 /// Vaults, deleted ones too.
 pub(crate) const VAULTS: &[&str] = &[
@@ -187,4 +193,16 @@ pub(crate) fn of_built_in(kind: &str) -> Option<&'static [&'static str]> {
         "microsoft.authorization/roleassignments" => ROLE_ASSIGNMENTS,
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_later_than_its_neighbours_begins_where_it_came() {
+        assert_eq!(MAINTENANCE_CONFIGURATIONS.last(), Some(&"2020-12-01"));
+        assert_eq!(DISK_ENCRYPTION_SETS.last(), Some(&"2019-07-01"));
+        assert_eq!(AGENT_POOLS.last(), Some(&"2019-02-01"));
+    }
 }

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::common::{boolean, known, located, object_member, properties, string, tags_patch, word};
-use super::compute::VERSIONS;
 use super::{Accepted, ResourceType, TypeInfo, disks, identities, snapshots, vaults};
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -29,7 +29,7 @@ const CLUSTERS: &str = "microsoft.containerservice/managedclusters";
 static INFO: TypeInfo = TypeInfo {
     namespace: "Microsoft.Compute",
     kind: "diskEncryptionSets",
-    versions: VERSIONS,
+    versions: api_versions::DISK_ENCRYPTION_SETS,
     accepted: Accepted::With202,
     creating: "Updating",
     shape: OperationShape::Both,

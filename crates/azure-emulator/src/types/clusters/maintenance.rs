@@ -6,7 +6,8 @@ use time::macros::format_description;
 use time::{Date, Time};
 
 use super::desired::unknown_field;
-use super::{VERSIONS, refusal};
+use super::refusal;
+use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
@@ -19,7 +20,7 @@ pub(crate) struct MaintenanceConfigurations;
 static INFO: TypeInfo = TypeInfo::synchronous(
     "Microsoft.ContainerService",
     "managedClusters/maintenanceConfigurations",
-    VERSIONS,
+    api_versions::MAINTENANCE_CONFIGURATIONS,
 );
 
 /// For AKS's own releases.
