@@ -336,7 +336,7 @@ fn a_deadline_in_the_middle_names_the_command_that_waits_for_the_rest() {
 fn what_would_keep_a_cluster_from_being_made_is_asked_for_without_a_write() {
     let env = shop();
     let passed = env.run("check --online -o table --progress none").expect(DONE);
-    assert_snapshot!(passed, @r"
+    assert_snapshot!(passed, @"
     KIND                VERDICT   FINDING
     identity            pass      signed in as client [UUID-1............................] with object id [UUID-2............................] of tenant [UUID-3............................]; subscription Kompox emulator ([SUBSCRIPTION......................]) is Enabled
     permissions         pass      everything that kompoxops does with clusters and volumes is allowed
@@ -344,10 +344,13 @@ fn what_would_keep_a_cluster_from_being_made_is_asked_for_without_a_write() {
     deploymentStack     pass      deployment stack kompox_demo_azure_main is still to be made
     resourceGroup       pass      resource group rg-main is still to be made
     kubernetesVersion   pass      AKS's own choice for a new cluster, now 1.36
+    upgrades            pass      Kubernetes by channel patch, nodes by channel NodeImage, whenever AKS comes to it, unless AZURE_AKS_MAINTENANCE_WINDOW or somebody else says when
+    networkPolicy       pass      cilium enforces network policies
     skus                pass      region japaneast offers the machines of all pools where they are to be
     quota               pass      6 vCPUs for the nodes to begin with fit into the quotas of region japaneast, and 18 with all that the autoscaler may add
     vaultNames          pass      no deleted vault holds the name that the cluster's vault will have
-    checked 4 files with 1 workspace, 1 provider, 1 cluster, 1 app: of the checks online 9 passed
+    ingressImage        pass      of Traefik v3.7.13 no security advisory was published when this program was made
+    checked 4 files with 1 workspace, 1 provider, 1 cluster, 1 app: of the checks online 12 passed
     [exit status: 0]
     ");
     let written = |request: &kompox_azure_emulator::LoggedRequest| {
