@@ -4,6 +4,7 @@
 //! - `quota NAME N` sets a quota of vCPUs in the region;
 //! - `latency MS` makes every request take so much longer;
 //! - `faults JSON` sets the fault plan;
+//! - `throttle on` has it throttle as Azure documents it;
 //! - `resource JSON` stores a resource, `id` and all;
 //! - `object JSON` stores a Kubernetes object in the only managed cluster;
 //! - `log` prints the requests since the last time.
@@ -11,7 +12,7 @@
 use std::io::BufRead as _;
 use std::time::Duration;
 
-use kompox_azure_emulator::{Connection, Emulator, Options};
+use kompox_azure_emulator::{Connection, Emulator, Options, Throttling, Timing};
 use serde_json::{Value, json};
 
 use crate::{Result, print, unix_milliseconds};
@@ -22,7 +23,12 @@ const COMPARISONS: u32 = 20;
 /// Serves. The first line it prints is the connection; every line it reads is answered with one.
 pub(crate) fn run() -> Result<()> {
     let runtime = runtime()?;
-    let emulator = runtime.block_on(Emulator::start(Options::default()))?;
+    // What is measured is the program's work, not its pace where nobody says when to look again.
+    let options = Options {
+        timing: Timing::hurried(),
+        ..Options::default()
+    };
+    let emulator = runtime.block_on(Emulator::start(options))?;
     let zero = runtime.block_on(zero(&emulator))?;
     emulator.clear_requests();
     print(&serde_json::to_value(emulator.connection())?)?;
@@ -39,6 +45,10 @@ pub(crate) fn run() -> Result<()> {
             }
             "latency" => {
                 emulator.set_latency(Duration::from_millis(rest.parse()?));
+                Value::Null
+            }
+            "throttle" => {
+                emulator.set_throttling((rest == "on").then(Throttling::documented));
                 Value::Null
             }
             "faults" => {

@@ -17,6 +17,9 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// With the query.
     pub(crate) path: String,
+    /// None where there was no answer.
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
     pub(crate) started: f64,
     pub(crate) ended: Option<f64>,
     pub(crate) kind: Kind,
@@ -88,6 +91,7 @@ mod tests {
         Request {
             method: method.to_owned(),
             path: "/".to_owned(),
+            status: Some(200),
             started,
             ended: Some(ended),
             kind,

@@ -88,6 +88,7 @@ mod tests {
         Request {
             method: "GET".to_owned(),
             path: "/".to_owned(),
+            status: Some(200),
             started,
             ended: Some(started + 50.0),
             kind,

@@ -479,7 +479,7 @@ fn validated(cx: &Cx<'_>, id: &ResourceId, definition: &Definition) -> ArmResult
     let resources: Vec<Value> = draft
         .planned
         .iter()
-        .filter(|planned| planned.enabled && !planned.is_deployment())
+        .filter(|planned| planned.enabled && !planned.existing && !planned.is_deployment())
         .map(|planned| json!({ "id": planned.id }))
         .collect();
     let mut properties = json!({

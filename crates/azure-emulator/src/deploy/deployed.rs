@@ -51,7 +51,7 @@ impl Deployed for Resources<'_> {
             (Some(step), version) => {
                 let id = &step.planned.id;
                 match step.progress {
-                    Progress::Succeeded => {}
+                    Progress::Succeeded | Progress::Existing => {}
                     Progress::Skipped => return Err(not_found(id)),
                     // Whether it is there by then is chance in Azure.
                     _ => {

@@ -184,6 +184,7 @@ fn known(cx: &Cx<'_>, planned: &Planned) -> ArmResult<()> {
         version::exists(&planned.api_version, namespace, name, versions, region)?;
     }
     let action = match BUILT_IN.iter().find(|(known, _)| *known == kind) {
+        Some((_, action)) if planned.existing => action.replace("/write", "/read"),
         Some((_, action)) => (*action).to_owned(),
         None => {
             let (namespace, path) = kind.split_once('/').unwrap_or((&kind, ""));
@@ -202,6 +203,9 @@ fn known(cx: &Cx<'_>, planned: &Planned) -> ArmResult<()> {
             })?;
             let info = found.info();
             version::exists(&planned.api_version, namespace, info.kind, info.versions, region)?;
+            if planned.existing {
+                return cx.authorize(&format!("{}/read", found.info().full_name()), &planned.id);
+            }
             if send::may_register(cx, namespace).is_err() {
                 providers::check_registered(cx, namespace)?;
             }

@@ -103,15 +103,17 @@ pub(crate) enum Progress {
     Blocked,
     /// Its condition is false.
     Skipped,
+    /// It is there already, and only referred to.
+    Existing,
 }
 
 impl Step {
     /// A resource that waits.
     pub(crate) fn new(planned: Planned) -> Self {
-        let progress = if planned.enabled {
-            Progress::Waiting
-        } else {
-            Progress::Skipped
+        let progress = match (planned.enabled, planned.existing) {
+            (false, _) => Progress::Skipped,
+            (true, true) => Progress::Existing,
+            (true, false) => Progress::Waiting,
         };
         Self {
             planned,
@@ -136,7 +138,7 @@ impl Step {
 
     fn operation(&self, deployment: &str, now: i64) -> Option<Value> {
         let state = match self.progress {
-            Progress::Waiting | Progress::Blocked | Progress::Skipped => return None,
+            Progress::Waiting | Progress::Blocked | Progress::Skipped | Progress::Existing => return None,
             Progress::Running(_) => "Running",
             Progress::Succeeded => "Succeeded",
             Progress::Failed => "Failed",

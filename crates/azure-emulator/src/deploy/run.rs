@@ -77,10 +77,12 @@ impl Engine<'_> {
             {
                 deployment.steps[place].progress = Progress::Blocked;
                 changed = true;
-            } else if progress
-                .iter()
-                .all(|progress| matches!(progress, Progress::Succeeded | Progress::Skipped))
-            {
+            } else if progress.iter().all(|progress| {
+                matches!(
+                    progress,
+                    Progress::Succeeded | Progress::Skipped | Progress::Existing
+                )
+            }) {
                 self.start(deployment, place);
                 changed = true;
             }

@@ -47,5 +47,11 @@ pub(crate) fn of(
         }),
         deployment,
         environment: metadata::cloud(&world.endpoint, &identity.tenant_id),
+        // A service principal has no name of a user.
+        deployer: json!({
+            "objectId": identity.object_id,
+            "tenantId": identity.tenant_id,
+            "userPrincipalName": "",
+        }),
     }
 }

@@ -12,6 +12,7 @@ pub(crate) const DEPLOYMENT: &str = "microsoft.resources/deployments";
 const SECTIONS: &[&str] = &[
     "$schema",
     "contentVersion",
+    "languageVersion",
     "apiProfile",
     "metadata",
     "parameters",
@@ -21,13 +22,7 @@ const SECTIONS: &[&str] = &[
 ];
 
 /// Sections that ARM has and this program has not.
-const NOT_SERVED: &[&str] = &[
-    "functions",
-    "languageVersion",
-    "definitions",
-    "extensions",
-    "imports",
-];
+const NOT_SERVED: &[&str] = &["functions", "definitions", "extensions", "imports"];
 
 const RESOURCE: &[&str] = &[
     "apiVersion",
@@ -102,10 +97,23 @@ fn check_as(template: &Value, level: Level, own: bool) -> Result<()> {
             expressions(value, late).map_err(|problem| problem.at(&place))?;
         }
     }
-    for resource in resources(template)? {
-        check_resource(resource)?;
+    let symbolic = is_symbolic(template)?;
+    for (_, resource) in resources(template)? {
+        check_resource(resource, symbolic)?;
     }
     Ok(())
+}
+
+/// Whether the resources of a template have symbolic names, which they have from version 2.0 of the language on.
+fn is_symbolic(template: &Value) -> Result<bool> {
+    match template.get("languageVersion").map(Value::as_str) {
+        None | Some(Some("1.0")) => Ok(false),
+        Some(Some("2.0")) => Ok(true),
+        Some(other) => Err(Problem::template(format!(
+            "This embedded Azure does not serve the language version '{}' of a template.",
+            other.unwrap_or_default()
+        ))),
+    }
 }
 
 fn no_member(name: &str, kind: &str) -> Problem {
@@ -156,20 +164,34 @@ pub(super) fn entries<'t>(template: &'t Value, section: &str) -> Result<Vec<(&'t
     }
 }
 
-/// The template's resources, as written.
-pub(super) fn resources(template: &Value) -> Result<&[Value]> {
-    match template.get("resources") {
-        Some(Value::Array(resources)) => Ok(resources),
-        None => Err(Problem::template(
+/// The template's resources, as written, with their symbolic names where the language has these.
+pub(super) fn resources(template: &Value) -> Result<Vec<(Option<&str>, &Value)>> {
+    match (template.get("resources"), is_symbolic(template)?) {
+        (Some(Value::Array(resources)), false) => {
+            Ok(resources.iter().map(|resource| (None, resource)).collect())
+        }
+        (Some(Value::Object(resources)), true) => Ok(resources
+            .iter()
+            .map(|(symbol, resource)| (Some(symbol.as_str()), resource))
+            .collect()),
+        (None, _) => Err(Problem::template(
             "The template must have the property 'resources'. Please see https://aka.ms/arm-syntax for usage details.",
         )),
-        Some(_) => Err(Problem::template(
-            "This embedded Azure takes the resources of a template as an array only.",
+        (Some(_), false) => Err(Problem::template(
+            "The property 'resources' must be an array, unless the template has the language version '2.0'.",
+        )),
+        (Some(_), true) => Err(Problem::template(
+            "The property 'resources' must be an object of symbolic names: the template has the language version '2.0'.",
         )),
     }
 }
 
-fn check_resource(resource: &Value) -> Result<()> {
+/// Whether a resource of a template is there already, and only referred to.
+pub(super) fn is_existing(resource: &Value) -> bool {
+    resource["existing"].as_bool().unwrap_or(false)
+}
+
+fn check_resource(resource: &Value, symbolic: bool) -> Result<()> {
     let name = resource["name"].as_str().unwrap_or_default();
     let place = format!("The template resource '{name}' is not valid");
     let Value::Object(members) = resource else {
@@ -183,6 +205,12 @@ fn check_resource(resource: &Value) -> Result<()> {
         }
     }
     for (key, value) in members {
+        if symbolic && key == "existing" {
+            if !value.is_boolean() {
+                return Err(Problem::template("The property 'existing' must be a boolean").at(&place));
+            }
+            continue;
+        }
         if !RESOURCE.iter().any(|known| known.eq_ignore_ascii_case(key)) {
             return Err(no_member(key, "TemplateResource"));
         }
@@ -196,7 +224,7 @@ fn check_resource(resource: &Value) -> Result<()> {
         }
     }
     for child in resource["resources"].as_array().into_iter().flatten() {
-        check_resource(child)?;
+        check_resource(child, symbolic)?;
     }
     Ok(())
 }

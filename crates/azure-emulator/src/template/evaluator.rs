@@ -25,6 +25,9 @@ pub(crate) struct Surroundings {
     pub(crate) tenant: Value,
     pub(crate) deployment: Value,
     pub(crate) environment: Value,
+    /// What `deployer()` answers: who deploys.
+    #[serde(default)]
+    pub(crate) deployer: Value,
 }
 
 /// What is known only while resources are deployed.
@@ -302,6 +305,7 @@ impl<'a> Evaluator<'a> {
                 .ok_or_else(|| Problem::not_here(arguments.function)),
             "tenant" => Ok(here.tenant.clone()),
             "deployment" => Ok(here.deployment.clone()),
+            "deployer" => Ok(here.deployer.clone()),
             "environment" => Ok(here.environment.clone()),
             "reference" => {
                 let deployed = self

@@ -19,6 +19,12 @@ pub(crate) struct Planned {
     pub(crate) api_version: String,
     /// Its condition.
     pub(crate) enabled: bool,
+    /// What it is called in the template, of a loop with the turn: `name[0]`. Only where the language has such names.
+    #[serde(default)]
+    pub(crate) symbol: Option<String>,
+    /// It is there already: nothing is sent, and it can be referred to.
+    #[serde(default)]
+    pub(crate) existing: bool,
     /// The loops it is in.
     pub(crate) turns: Vec<Turn>,
     /// What is sent, not evaluated.
@@ -68,6 +74,7 @@ const OURS: &[&str] = &[
     "copy",
     "dependsOn",
     "scope",
+    "existing",
     "comments",
     "metadata",
     "resources",
@@ -99,17 +106,18 @@ struct Drafts {
 /// `scope` is the id of the group or subscription it is deployed to.
 pub(crate) fn plan(template: &Value, evaluator: &Evaluator<'_>, scope: &str) -> Result<Vec<Planned>> {
     let mut drafts = Drafts::default();
-    for resource in document::resources(template)? {
-        add(&mut drafts, evaluator, scope, resource, None)?;
+    for (symbol, resource) in document::resources(template)? {
+        add(&mut drafts, evaluator, scope, (symbol, resource), None)?;
     }
     let Drafts { all: drafts, loops } = drafts;
     for (place, draft) in drafts.iter().enumerate() {
         let again = drafts[..place]
             .iter()
             .find(|other| other.planned.id.eq_ignore_ascii_case(&draft.planned.id));
+        let deployed = |planned: &Planned| planned.enabled && !planned.existing;
         if let Some(other) = again
-            && other.planned.enabled
-            && draft.planned.enabled
+            && deployed(&other.planned)
+            && deployed(&draft.planned)
         {
             return Err(Problem::template(format!(
                 "The resource '{}' is defined multiple times in a template. Please see \
@@ -132,7 +140,30 @@ pub(crate) fn plan(template: &Value, evaluator: &Evaluator<'_>, scope: &str) -> 
         })
         .collect();
     refuse_cycles(&planned)?;
-    Ok(planned)
+    Ok(beyond_existing(planned))
+}
+
+/// Whoever waits for a resource that is there already waits for what that waits for.
+fn beyond_existing(mut planned: Vec<Planned>) -> Vec<Planned> {
+    for place in 0..planned.len() {
+        let mut needs = planned[place].needs.clone();
+        let mut seen = 0;
+        while let Some(need) = needs.get(seen).copied() {
+            seen += 1;
+            if planned[need].existing {
+                let more: Vec<usize> = planned[need]
+                    .needs
+                    .iter()
+                    .copied()
+                    .filter(|more| !needs.contains(more))
+                    .collect();
+                needs.extend(more);
+            }
+        }
+        needs.sort_unstable();
+        planned[place].needs = needs;
+    }
+    planned
 }
 
 /// The resource that a nested one is written in.
@@ -147,14 +178,15 @@ fn add(
     drafts: &mut Drafts,
     evaluator: &Evaluator<'_>,
     scope: &str,
-    resource: &Value,
+    (symbol, resource): (Option<&str>, &Value),
     above: Option<&Above<'_>>,
 ) -> Result<()> {
     let frame = Frame::within(above.map_or(&[], |above| above.turns));
     let written = resource["name"].as_str().unwrap_or_default();
     let place = format!("The template resource '{written}' is not valid");
     let Some(copy) = resource.get("copy") else {
-        return add_one(drafts, evaluator, scope, resource, above, &frame, None, None)
+        let named = (symbol.map(str::to_owned), resource);
+        return add_one(drafts, evaluator, scope, named, above, &frame, None, None)
             .map_err(|problem| problem.at(&place));
     };
     let name = copy["name"]
@@ -169,23 +201,17 @@ fn add(
     let count = evaluator
         .count(name, &copy["count"], &frame)
         .map_err(|problem| problem.at(&place))?;
-    drafts.loops.push(name.to_owned());
+    // With symbolic names that is what others call the loop by.
+    let called = symbol.unwrap_or(name);
+    drafts.loops.push(called.to_owned());
     let first = drafts.all.len();
     for index in 0..count {
         let turn = frame.turn(name, index, true);
         let done = drafts.all.len() - first;
         let after = (serial && done >= batch).then(|| drafts.all.len() - batch);
-        add_one(
-            drafts,
-            evaluator,
-            scope,
-            resource,
-            above,
-            &turn,
-            Some(name),
-            after,
-        )
-        .map_err(|problem| problem.at(&place))?;
+        let named = (symbol.map(|symbol| format!("{symbol}[{index}]")), resource);
+        add_one(drafts, evaluator, scope, named, above, &turn, Some(called), after)
+            .map_err(|problem| problem.at(&place))?;
     }
     Ok(())
 }
@@ -198,7 +224,7 @@ fn add_one(
     drafts: &mut Drafts,
     evaluator: &Evaluator<'_>,
     scope: &str,
-    resource: &Value,
+    (symbol, resource): (Option<String>, &Value),
     above: Option<&Above<'_>>,
     frame: &Frame,
     copy: Option<&str>,
@@ -236,7 +262,9 @@ fn add_one(
         },
     };
     let enabled = condition && above.is_none_or(|above| above.enabled);
-    let scope_of_it = match (text("scope")?, is_deployment(resource)) {
+    let existing = document::is_existing(resource);
+    // Both may be somewhere else: a deployment goes there, and what is there already is looked for there.
+    let scope_of_it = match (text("scope")?, existing || is_deployment(resource)) {
         (Some(own), _) if own.starts_with('/') => own.trim_end_matches('/').to_owned(),
         (Some(own), _) => relative(scope, &own)?,
         (None, true) => {
@@ -274,6 +302,8 @@ fn add_one(
             name: name.clone(),
             api_version: text("apiVersion")?.unwrap_or_default(),
             enabled,
+            symbol,
+            existing,
             turns: frame.turns.clone(),
             body,
             needs: Vec::new(),
@@ -289,7 +319,7 @@ fn add_one(
         enabled,
     };
     for child in resource["resources"].as_array().into_iter().flatten() {
-        add(drafts, evaluator, &scope_of_it, child, Some(&here))?;
+        add(drafts, evaluator, &scope_of_it, (None, child), Some(&here))?;
     }
     Ok(())
 }
@@ -367,10 +397,13 @@ fn lookup(drafts: &[Draft], written: &str) -> Vec<usize> {
         .collect()
 }
 
-/// Whether a resource is called so.
+/// Whether a resource is called so: by its id, by its symbolic name where it has one, else by its own.
 pub(crate) fn is(planned: &Planned, written: &str) -> bool {
     if written.starts_with('/') {
         return ids::canonical(written).eq_ignore_ascii_case(&planned.id);
+    }
+    if let Some(symbol) = &planned.symbol {
+        return symbol.eq_ignore_ascii_case(written);
     }
     planned.name.eq_ignore_ascii_case(written)
         || planned

@@ -3,10 +3,10 @@
 use kompox_azure_emulator::Options;
 use serde_json::{Value, json};
 
-use crate::client::{Azure, GROUPS, disk as disk_path, empty_disk, group as group_path};
+use crate::client::{Azure, DISKS, GROUPS, disk as disk_path, empty_disk, group as group_path};
 use crate::deployed::{
-    RG, at_subscription, deployment, disk, group, group_template, incremental, nested, operation,
-    subscription_template, two_disks, watched,
+    DELETE_ALL, RG, at_subscription, definition, deployment, disk, group, group_template, ids, incremental,
+    nested, operation, subscription_template, two_disks, watched,
 };
 
 #[tokio::test]
@@ -253,4 +253,68 @@ async fn outputs_of_a_nested_deployment_in_the_outer_scope_refer_to_nothing() {
         "{}",
         answer.message()
     );
+}
+
+#[tokio::test]
+async fn a_template_with_symbolic_names_is_deployed_and_refers_to_what_is_there_already() {
+    let azure = Azure::with_group(Options::default()).await;
+    azure.disk("there", empty_disk()).await;
+    let mut copied = disk("copied", &["made"]);
+    copied["tags"] = json!({ "deployer": "[deployer().objectId]" });
+    copied["properties"]["diskSizeGB"] = "[reference('there').diskSizeGB]".into();
+    let existing =
+        json!({ "existing": true, "type": "Microsoft.Compute/disks", "apiVersion": DISKS, "name": "there" });
+    let mut many = disk("[concat('disk', copyIndex())]", &["copied"]);
+    many["copy"] = json!({ "name": "loop", "count": 2 });
+    let mut template = group_template(json!({
+        "made": disk("made", &[]), "copied": copied, "there": existing, "many": many,
+        "last": disk("last", &["many"]),
+    }));
+    template["languageVersion"] = "2.0".into();
+    template["outputs"] = json!({
+        "size": { "type": "int", "value": "[reference('many[1]').diskSizeGB]" },
+        "location": { "type": "string", "value": format!("[reference('there', '{DISKS}', 'full').location]") },
+        "who": { "type": "object", "value": "[deployer()]" } });
+    let done = azure.deploy(RG, "d", incremental(template)).await;
+    let properties = &done["properties"];
+    assert_eq!(properties["provisioningState"], "Succeeded", "{done}");
+    assert_eq!(properties["outputs"]["size"]["value"], 32);
+    assert_eq!(properties["outputs"]["location"]["value"], "japaneast");
+    let who = &properties["outputs"]["who"]["value"];
+    assert_eq!(who["tenantId"], azure.emulator.connection().tenant_id);
+    assert_eq!(who["userPrincipalName"], "");
+    let copied = azure.get(&disk_path("copied")).await.expect(200).body;
+    assert_eq!(copied["tags"]["deployer"], who["objectId"]);
+    // What was there already is nothing that the deployment made.
+    let made = ids(&properties["outputResources"]);
+    assert_eq!(made, ["copied", "disk0", "disk1", "last", "made"]);
+    let operations = azure.operations(RG, "d").await;
+    assert!(
+        operations
+            .iter()
+            .all(|operation| operation["properties"]["targetResource"]["resourceName"] != "there"),
+        "{operations:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_not_managed_by_a_stack_and_must_be_there() {
+    let azure = Azure::with_group(Options::default()).await;
+    let there = |name: &str| {
+        let existing = json!({
+            "existing": true, "type": "Microsoft.Resources/resourceGroups", "apiVersion": "2024-11-01", "name": name });
+        let mut template = subscription_template(json!({ "mine": group("app"), "theirs": existing }));
+        template["languageVersion"] = "2.0".into();
+        template["outputs"] = json!({
+            "where": { "type": "string", "value": "[reference('theirs', '2024-11-01', 'full').location]" } });
+        definition(template, "delete", "delete")
+    };
+    let made = azure.put_stack("s", there("rg")).await;
+    assert_eq!(made["properties"]["provisioningState"], "succeeded", "{made}");
+    assert_eq!(ids(&made["properties"]["resources"]), ["app"]);
+    azure.delete_stack("s", DELETE_ALL).await;
+    azure.get(&group_path("rg")).await.expect(200);
+    let failed = azure.put_stack("s", there("none")).await;
+    assert_eq!(failed["properties"]["provisioningState"], "failed");
+    assert!(failed.to_string().contains("was not found"), "{failed}");
 }

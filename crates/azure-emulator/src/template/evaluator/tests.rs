@@ -26,6 +26,7 @@ fn surroundings(in_group: bool) -> Surroundings {
         tenant: json!({ "tenantId": "t" }),
         deployment: json!({ "name": "d" }),
         environment: json!({ "name": "e" }),
+        deployer: json!({}),
     }
 }
 

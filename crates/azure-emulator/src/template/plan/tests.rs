@@ -19,6 +19,7 @@ fn surroundings() -> Surroundings {
         tenant: json!({}),
         deployment: json!({}),
         environment: json!({}),
+        deployer: json!({}),
     }
 }
 
@@ -76,6 +77,86 @@ fn dependencies_are_found_by_id_by_name_by_loop_and_by_reference() {
     let expected: [&[usize]; 6] = [&[], &[0], &[0], &[0, 1, 2], &[2], &[3]];
     assert_eq!(needs, expected);
     assert_eq!(plan[2].id, "/subscriptions/s/providers/N.S/a/many1");
+}
+
+fn symbolic(resources: Value) -> Value {
+    let mut template = template(resources);
+    template["languageVersion"] = "2.0".into();
+    template
+}
+
+#[test]
+fn symbolic_names_are_what_resources_and_loops_are_depended_on_and_referred_to_by() {
+    let plan = planned(&symbolic(json!({
+        "a": resource("one", json!({})),
+        "b": resource("[concat('many', copyIndex())]", json!({
+            "copy": { "name": "loop", "count": 2 }, "dependsOn": ["a"] })),
+        "c": resource("all", json!({ "dependsOn": ["b"] })),
+        "d": resource("last", json!({ "properties": { "x": "[reference('b[1]').y]", "z": "[reference('c').y]" } })),
+    })))
+    .unwrap();
+    let symbols: Vec<&str> = plan
+        .iter()
+        .map(|planned| planned.symbol.as_deref().unwrap())
+        .collect();
+    assert_eq!(symbols, ["a", "b[0]", "b[1]", "c", "d"]);
+    let needs: Vec<&[usize]> = plan.iter().map(|planned| planned.needs.as_slice()).collect();
+    let expected: [&[usize]; 5] = [&[], &[0], &[0], &[1, 2], &[2, 3]];
+    assert_eq!(needs, expected);
+}
+
+#[test]
+fn a_name_is_no_symbol_and_neither_is_the_name_of_a_loop() {
+    for depends_on in ["one", "loop", "N.S/a/one"] {
+        let refused = planned(&symbolic(json!({
+            "a": resource("one", json!({})),
+            "b": resource("[concat('n', copyIndex())]", json!({ "copy": { "name": "loop", "count": 1 } })),
+            "c": resource("two", json!({ "dependsOn": [depends_on] })),
+        })))
+        .unwrap_err();
+        assert!(
+            refused.message.contains("is not defined in the template"),
+            "{}",
+            refused.message
+        );
+    }
+}
+
+#[test]
+fn whoever_waits_for_what_is_there_already_waits_for_what_that_waits_for() {
+    let plan = planned(&symbolic(json!({
+        "a": resource("one", json!({})),
+        "b": resource("one", json!({ "existing": true, "dependsOn": ["a"] })),
+        "c": resource("two", json!({ "properties": { "x": "[reference('b').y]" } })),
+    })))
+    .unwrap();
+    assert!(plan[1].existing && !plan[0].existing);
+    assert_eq!(plan[2].needs, [0, 1]);
+}
+
+#[test]
+fn the_version_of_the_language_says_how_resources_are_written() {
+    let mut array = template(json!([]));
+    array["languageVersion"] = "2.0".into();
+    assert!(planned(&array).unwrap_err().message.contains("symbolic names"));
+    assert!(
+        planned(&template(json!({})))
+            .unwrap_err()
+            .message
+            .contains("must be an array")
+    );
+    let mut later = symbolic(json!({}));
+    later["languageVersion"] = "2.1-experimental".into();
+    assert!(
+        planned(&later)
+            .unwrap_err()
+            .message
+            .contains("'2.1-experimental'")
+    );
+    let mut known = template(json!([]));
+    known["languageVersion"] = "1.0".into();
+    assert_eq!(planned(&known).unwrap().len(), 0);
+    assert!(refused(json!([resource("a", json!({ "existing": true }))])).contains("'existing'"));
 }
 
 #[test]
@@ -204,7 +285,7 @@ fn templates_that_make_no_sense_are_refused() {
             )]),
             "it must lie between '0' and '800'",
         ),
-        (json!({}), "as an array only"),
+        (json!({}), "must be an array"),
     ] {
         let message = refused(resources.clone());
         assert!(message.contains(reason), "{resources}: {message}");
@@ -227,12 +308,12 @@ fn templates_that_make_no_sense_are_refused() {
             .contains("Could not find member 'paramters'")
     );
     wrong = template(json!([]));
-    wrong["languageVersion"] = "2.0".into();
+    wrong["definitions"] = json!({});
     assert!(
         planned(&wrong)
             .unwrap_err()
             .message
-            .contains("does not serve the section 'languageVersion'")
+            .contains("does not serve the section 'definitions'")
     );
 }
 
