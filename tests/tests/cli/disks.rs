@@ -209,14 +209,14 @@ fn zone_options_and_source_reach_the_disk() {
     let env = shop();
     let first = env
         .command("disk create -V db -N fast -Z japaneast-2 -O")
-        .arg(r#"{"sku":"PremiumV2_LRS","iops":4000,"mbps":200}"#)
+        .arg(r#"{"sku":"PremiumV2_LRS","iops":4000,"mbps":200,"sectorSize":512}"#)
         .run()
         .expect(DONE)
         .json();
     assert_eq!(first["zone"], "2");
     assert_eq!(
         first["options"],
-        json!({ "sku": "PremiumV2_LRS", "iops": 4000, "mbps": 200, "sectorSize": 4096 })
+        json!({ "sku": "PremiumV2_LRS", "iops": 4000, "mbps": 200, "sectorSize": 512 })
     );
     env.run("snapshot create -V db -N before -q").assert_code(DONE);
     for (name, source) in [("a", "before"), ("b", "snapshot:before"), ("c", "disk:fast")] {

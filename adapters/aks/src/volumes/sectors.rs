@@ -59,7 +59,7 @@ pub(crate) fn of_new(options: &DiskOptions, source: Option<&Found>) -> Result<Op
                 source.id, options.sku
             ))
             .with_hint("set option sku to PremiumV2_LRS or UltraSSD_LRS for the new disk")
-            .with_hint("or make an empty disk, and copy the files from one mount to the other")),
+            .and_hint("or make an empty disk, and copy the files from one mount to the other")),
         };
     }
     match (options.sector_size, source.sector_size) {
@@ -68,7 +68,7 @@ pub(crate) fn of_new(options: &DiskOptions, source: Option<&Found>) -> Result<Op
             source.id
         ))
         .with_hint(format!("leave option sectorSize out, or set it to {size} for this disk"))
-        .with_hint("or make an empty disk, and copy the files from one mount to the other")),
+        .and_hint("or make an empty disk, and copy the files from one mount to the other")),
         (asked, size) => {
             // Azure tells the size of whatever has a choice. A source of which it tells none had none.
             Ok(asked.or(size).or(Some(SMALL)))

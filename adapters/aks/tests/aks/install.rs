@@ -489,7 +489,7 @@ async fn rights_that_could_not_be_given_are_told_also_where_the_ingress_does_not
     let id = site.world.cluster_id().await;
     site.world
         .emulator
-        .refuse_kubernetes_image(&id, "docker.io/traefik:v3.7.11", true)
+        .refuse_kubernetes_image(&id, &kompox_kube::traefik::Image::default().reference(), true)
         .await
         .unwrap();
     let mut operator = site.operator();

@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use crate::template::made;
 
 /// What came to the API after those models, by the last parts of its path.
-const NEWER: [&str; 4] = [
+const NEWER: [&str; 5] = [
     "eTag",
     "properties/resourceUID",
     "properties/supportPlan",
+    "networkProfile/networkDataplane",
     "systemData",
 ];
 

@@ -340,7 +340,7 @@ async fn ultra_disks_want_zones_and_machines_and_are_decided_when_the_pool_is_ma
 
     let sets = "resourceGroups/MC_rg_aks1_japaneast/providers/Microsoft.Compute/virtualMachineScaleSets";
     let listed = azure
-        .get(&format!("~/{sets}?api-version=2025-01-02"))
+        .get(&format!("~/{sets}?api-version=2024-11-01"))
         .await
         .expect(200);
     let machine = |of: &str| {
