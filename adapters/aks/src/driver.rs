@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kompox_arm::{ArmClient, ArmOptions};
+use kompox_arm::{ArmClient, ArmOptions, ResourceId};
 use kompox_domain::cluster::{
     AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
     ProvisionRequest, UninstallRequest,
@@ -153,6 +153,27 @@ impl AksDriver {
         groups.map(group).collect()
     }
 
+    /// The disk encryption sets that volumes of the apps on a cluster name, each once.
+    fn encryption_sets(&self, cluster: &ClusterScope) -> Vec<ResourceId> {
+        let on_it = self
+            .apps
+            .iter()
+            .filter(|app| app.id.cluster == cluster.cluster.id);
+        let mut sets: Vec<ResourceId> = Vec::new();
+        for app in on_it {
+            for set in volumes::sets_of(app) {
+                let id = set.to_string();
+                if sets
+                    .iter()
+                    .all(|known| !known.to_string().eq_ignore_ascii_case(&id))
+                {
+                    sets.push(set);
+                }
+            }
+        }
+        sets
+    }
+
     /// What the cluster's ingress is to serve, whoever made the cluster.
     fn targets(&self, cluster: &ClusterScope) -> Result<&InstallTargets> {
         Ok(match self.cluster_settings(cluster)? {
@@ -268,13 +289,21 @@ impl ProviderDriver for AksDriver {
     }
 
     async fn cluster_check(&self, cx: &Context, cluster: &ClusterScope) -> Result<Vec<Check>> {
-        match self.cluster_settings(cluster)? {
-            ClusterSettings::Own(own) => self.own(cx, cluster, own)?.check().await,
-            ClusterSettings::Existing(existing) => {
-                let traefik = described(&cluster.cluster.ingress, &cluster.path());
-                cluster::check_existing(&self.arm, cx, &self.settings, existing, &traefik).await
+        let sets = self.encryption_sets(cluster);
+        let of_volumes = cluster::check_encryption_sets(&self.arm, cx, &self.settings, &sets);
+        let of_cluster = async {
+            match self.cluster_settings(cluster)? {
+                ClusterSettings::Own(own) => self.own(cx, cluster, own)?.check().await,
+                ClusterSettings::Existing(existing) => {
+                    let traefik = described(&cluster.cluster.ingress, &cluster.path());
+                    cluster::check_existing(&self.arm, cx, &self.settings, existing, &traefik).await
+                }
             }
-        }
+        };
+        let (checks, of_volumes) = futures::join!(of_cluster, of_volumes);
+        let mut checks = checks?;
+        checks.extend(of_volumes);
+        Ok(checks)
     }
 
     async fn cluster_token(&self, cx: &Context, _: &ClusterScope) -> Result<AccessToken> {

@@ -84,6 +84,8 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_GET_ACCESS,
             OPERATION_READ,
             SKUS_READ,
+            // Only with option diskEncryptionSet, or a source that is encrypted so; here and below.
+            ENCRYPTION_SET_READ,
             CLUSTER_READ,
             // Here and below: to know the app's cluster also where somebody took its tags off.
             STACK_READ,
@@ -116,6 +118,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_WRITE,
             SNAPSHOT_GET_ACCESS,
             OPERATION_READ,
+            ENCRYPTION_SET_READ,
         ],
         Operation::SnapshotDelete => &[GROUP_READ, SNAPSHOT_READ, SNAPSHOT_DELETE, OPERATION_READ],
         Operation::SnapshotRestore => &[
@@ -126,6 +129,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_GET_ACCESS,
             OPERATION_READ,
             SKUS_READ,
+            ENCRYPTION_SET_READ,
             CLUSTER_READ,
             STACK_READ,
         ],

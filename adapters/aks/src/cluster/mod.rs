@@ -33,7 +33,7 @@ use crate::settings::ProviderSettings;
 use crate::settings::cluster::OwnCluster;
 use stack::StackPlace;
 
-pub(crate) use check::check_existing;
+pub(crate) use check::{check_encryption_sets, check_existing};
 pub(crate) use status::{Apps, status_of_existing};
 pub(crate) use wait::wait_for_existing;
 

@@ -12,6 +12,7 @@ pub(crate) struct Blueprint {
     gib: Option<i64>,
     sector_size: Option<i64>,
     sku: Option<String>,
+    encryption_set: Option<String>,
     zones: Vec<String>,
 }
 
@@ -26,6 +27,7 @@ impl Blueprint {
             gib: properties["diskSizeGB"].as_i64(),
             sector_size: properties["creationData"]["logicalSectorSize"].as_i64(),
             sku: lower(&resource["sku"]["name"]),
+            encryption_set: lower(&properties["encryption"]["diskEncryptionSetId"]),
             zones: zones
                 .into_iter()
                 .flatten()
@@ -47,6 +49,10 @@ impl Blueprint {
                     && self.sector_size != wanted.sector_size,
             ),
             ("SKU", wanted.sku.is_some() && self.sku != wanted.sku),
+            (
+                "disk encryption set",
+                wanted.encryption_set.is_some() && self.encryption_set != wanted.encryption_set,
+            ),
             ("zone", self.zones != wanted.zones),
         ];
         let unlike = unlike.into_iter().filter(|(_, differs)| *differs);

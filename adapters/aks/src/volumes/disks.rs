@@ -14,6 +14,7 @@ use kompox_kube::Resolver;
 use serde_json::{Map, Value, json};
 use ulid::Ulid;
 
+use super::encryption::Encryption;
 use super::options::DiskOptions;
 use super::source::{self, Found};
 use super::zones::Wish;
@@ -31,6 +32,8 @@ pub(crate) struct NewDisk<'a> {
     pub(crate) source: Option<Found>,
     /// Bytes of its sectors, where there is a choice.
     pub(crate) sector_size: Option<u32>,
+    /// With whose key it is encrypted, where that is not the platform's.
+    pub(crate) encryption: Option<Encryption>,
     /// When it was assigned; not at all without.
     pub(crate) assigned_at: Option<Ulid>,
     /// Whether something of ours is there under its name, which is gone on with.
@@ -141,6 +144,7 @@ impl AppVolumes<'_> {
         if let Some(cluster) = &attaching {
             self.warn_of_ultra(&options, zone, cluster);
         }
+        let encryption = self.encryption_of_disk(&options, found.as_ref()).await?;
         let size = found
             .as_ref()
             .and_then(|found| found.size)
@@ -154,6 +158,7 @@ impl AppVolumes<'_> {
             zone,
             source: found,
             sector_size,
+            encryption,
             assigned_at: self.first_assigned_at(&records, &request.name),
             resumed: there.is_some(),
         };
@@ -288,6 +293,7 @@ impl AppVolumes<'_> {
         properties.disk_size_gb = Some(new.gib);
         properties.disk_iops_read_write = new.options.iops;
         properties.disk_m_bps_read_write = new.options.mbps;
+        properties.encryption = new.encryption.as_ref().map(Encryption::model);
         let mut disk = models::Disk::new(models::Resource::new(self.settings.location.clone()));
         disk.sku = Some(models::DiskSku {
             name: new.options.sku.parse().ok(),

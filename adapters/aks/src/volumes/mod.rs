@@ -4,6 +4,7 @@ mod assign;
 mod attach;
 mod blueprint;
 mod disks;
+mod encryption;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -26,6 +27,7 @@ use kompox_domain::model::VolumeKind;
 use kompox_domain::volume::VolumeClass;
 use kompox_domain::{AppScope, Cluster, Context, Error, ErrorKind, Result, Volume};
 
+pub(crate) use encryption::{EncryptionSet, missing_hint, sets_of};
 pub(crate) use mount::mount;
 pub(crate) use options::DECLARED as DECLARED_OPTIONS;
 

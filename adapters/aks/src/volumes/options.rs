@@ -1,12 +1,12 @@
-//! The options of a disk: `sku`, `iops`, `mbps`, `sectorSize`.
+//! The options of a disk: `sku`, `iops`, `mbps`, `sectorSize`, `diskEncryptionSet`.
 
 use kompox_domain::options::OptionValue;
 use kompox_domain::{ByteSize, Error, ErrorKind, Result, VolumeOptions, suggest};
 
-use super::sectors;
+use super::{encryption, sectors};
 
 /// The options there are, each with what it takes.
-pub(crate) const DECLARED: [(&str, &str); 4] = [
+pub(crate) const DECLARED: [(&str, &str); 5] = [
     (
         "sku",
         "Premium_LRS (default), Premium_ZRS, PremiumV2_LRS, StandardSSD_LRS, StandardSSD_ZRS, Standard_LRS, UltraSSD_LRS",
@@ -16,6 +16,10 @@ pub(crate) const DECLARED: [(&str, &str); 4] = [
     (
         "sectorSize",
         "512 or 4096 (default) bytes; PremiumV2_LRS and UltraSSD_LRS only; a copy has that of its source",
+    ),
+    (
+        "diskEncryptionSet",
+        "the id of the disk encryption set whose key encrypts the disk; a copy has that of its source unless told otherwise",
     ),
 ];
 
@@ -37,6 +41,8 @@ pub(crate) struct DiskOptions {
     pub(crate) iops: Option<i64>,
     pub(crate) mbps: Option<i64>,
     pub(crate) sector_size: Option<u32>,
+    /// The id of a disk encryption set.
+    pub(crate) encryption_set: Option<String>,
 }
 
 impl Default for DiskOptions {
@@ -46,6 +52,7 @@ impl Default for DiskOptions {
             iops: None,
             mbps: None,
             sector_size: None,
+            encryption_set: None,
         }
     }
 }
@@ -63,6 +70,7 @@ impl DiskOptions {
                 "iops" => parsed.iops = Some(positive(name, value)?),
                 "mbps" => parsed.mbps = Some(positive(name, value)?),
                 "sectorSize" => parsed.sector_size = Some(sectors::parse(value)?),
+                "diskEncryptionSet" => parsed.encryption_set = Some(encryption::parse(value)?),
                 _ => return Err(unknown(name)),
             }
         }
@@ -195,6 +203,7 @@ mod tests {
                 iops: Some(4000),
                 mbps: Some(200),
                 sector_size: Some(512),
+                encryption_set: None,
             }
         );
     }

@@ -93,6 +93,7 @@ mod tests {
             id: "/disks/one".to_owned(),
             size: None,
             sector_size,
+            encryption_set: None,
             disk: None,
             location: None,
             is_snapshot: false,

@@ -12,6 +12,7 @@ use kompox_domain::{
 use serde_json::{Value, json};
 
 use super::disks::{NewDisk, delete_or_rename};
+use super::encryption::Encryption;
 use super::options::DiskOptions;
 use super::source::{self, Found};
 use super::zones::Wish;
@@ -80,9 +81,11 @@ impl AppVolumes<'_> {
             }
             (Some(Source::Resource(_)), Some(found)) => found,
         };
+        let elsewhere = self.is_elsewhere(&found);
+        let encryption = self.encryption_of_snapshot(volume, &found, elsewhere).await?;
+        let body = self.snapshot_body(volume, &request.name, &found, encryption.as_ref())?;
         if let Some(there) = &there {
-            let way_out = delete_or_rename(Item::Snapshot, volume, &request.name);
-            there.require_same(&self.snapshot_body(volume, &request.name, &found)?, &way_out)?;
+            there.require_same(&body, &delete_or_rename(Item::Snapshot, volume, &request.name))?;
         }
         if !group_exists {
             self.groups
@@ -91,7 +94,6 @@ impl AppVolumes<'_> {
         }
 
         let url = self.group.item_url(self.arm, Kind::Snapshots, &resource)?;
-        let body = self.snapshot_body(volume, &request.name, &found)?;
         let mut put = ArmRequest::put(url, &body)?.in_known_group();
         if there.is_none() {
             put = put.creating();
@@ -108,19 +110,28 @@ impl AppVolumes<'_> {
         step.end(result)
     }
 
-    fn snapshot_body(&self, volume: &Volume, name: &SnapshotName, source: &Found) -> Result<Value> {
+    /// Whether a source lies in another region.
+    fn is_elsewhere(&self, source: &Found) -> bool {
+        let location = source.location.as_ref();
+        location.is_some_and(|location| !location.eq_ignore_ascii_case(&self.settings.location))
+    }
+
+    fn snapshot_body(
+        &self,
+        volume: &Volume,
+        name: &SnapshotName,
+        source: &Found,
+        encryption: Option<&Encryption>,
+    ) -> Result<Value> {
         // Across regions only a snapshot can be copied, and only in the background.
-        let elsewhere = source
-            .location
-            .as_ref()
-            .is_some_and(|location| !location.eq_ignore_ascii_case(&self.settings.location));
-        let option = if elsewhere && source.is_snapshot {
+        let option = if self.is_elsewhere(source) && source.is_snapshot {
             CreateOption::CopyStart
         } else {
             CreateOption::Copy
         };
         let mut properties = models::SnapshotProperties::new(wire::copied_from(&source.id, option));
         properties.incremental = Some(true);
+        properties.encryption = encryption.map(Encryption::model);
         let mut snapshot = models::Snapshot::new(models::Resource::new(self.settings.location.clone()));
         // Without a SKU Azure keeps it in all zones where it can. What lies in all zones gets no copy in one.
         if !source.is_zone_redundant {
@@ -218,6 +229,7 @@ impl AppVolumes<'_> {
         let snapshots = snapshots.snapshots()?;
         let snapshot = source::snapshot(&snapshots, &volume.name, &request.snapshot)?;
         let source = source::from_snapshot(snapshot);
+        let encryption = self.encryption_of_disk(&options, Some(&source)).await?;
         let sector_size = sectors::of_new(&options, Some(&source))?;
         let gib = options.check_size(snapshot.size.map_or(volume.size, |size| size.max(volume.size)))?;
         let records = disks.disks(&self.settings.location)?;
@@ -234,6 +246,7 @@ impl AppVolumes<'_> {
             zone,
             source: Some(source),
             sector_size,
+            encryption,
             assigned_at: None,
             resumed: there.is_some(),
         };

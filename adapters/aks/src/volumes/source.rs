@@ -23,6 +23,8 @@ pub(crate) struct Found {
     pub(crate) size: Option<ByteSize>,
     /// Bytes of its sectors, where they are known.
     pub(crate) sector_size: Option<u32>,
+    /// The disk encryption set that it is encrypted with, where that is one.
+    pub(crate) encryption_set: Option<String>,
     /// The disk it is or was taken from, where that is one of ours.
     pub(crate) disk: Option<String>,
     /// Its region, where that may be another one.
@@ -57,7 +59,15 @@ struct CreationData {
 }
 
 #[derive(Deserialize, Default)]
+struct Encrypted {
+    #[serde(rename = "diskEncryptionSetId")]
+    set: Option<String>,
+}
+
+#[derive(Deserialize, Default)]
 struct Properties {
+    #[serde(default)]
+    encryption: Encrypted,
     #[serde(rename = "creationData", default)]
     creation: CreationData,
     #[serde(rename = "diskSizeBytes")]
@@ -124,6 +134,7 @@ impl AppVolumes<'_> {
             id: id.to_string(),
             size,
             sector_size,
+            encryption_set: any.properties.encryption.set,
             is_zone_redundant: sku.is_some_and(is_zone_redundant),
             disk: tag(tags::DISK_NAME).filter(|_| ours).map(str::to_owned),
             location: Some(any.location),
@@ -157,6 +168,7 @@ fn from_disk(disk: &DiskRecord) -> Found {
         id: disk.handle.clone(),
         size: disk.size,
         sector_size: disk.sector_size,
+        encryption_set: text(&disk.options, "diskEncryptionSet"),
         disk: name,
         location: None,
         is_snapshot: false,
@@ -188,6 +200,7 @@ pub(crate) fn from_snapshot(snapshot: &VolumeSnapshot) -> Found {
         id: snapshot.handle.clone(),
         size: snapshot.size,
         sector_size: snapshot.sector_size,
+        encryption_set: text(&snapshot.options, "diskEncryptionSet"),
         disk: snapshot.source_disk.clone(),
         location: None,
         is_snapshot: true,
@@ -196,7 +209,14 @@ pub(crate) fn from_snapshot(snapshot: &VolumeSnapshot) -> Found {
 }
 
 fn has_zone_redundant_sku(options: &VolumeOptions) -> bool {
-    matches!(options.get("sku"), Some(OptionValue::Text(sku)) if is_zone_redundant(sku))
+    text(options, "sku").is_some_and(|sku| is_zone_redundant(&sku))
+}
+
+fn text(options: &VolumeOptions, name: &str) -> Option<String> {
+    match options.get(name) {
+        Some(OptionValue::Text(text)) => Some(text.clone()),
+        _ => None,
+    }
 }
 
 /// Something of a volume that is not there, with what is.

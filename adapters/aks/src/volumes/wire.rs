@@ -142,8 +142,16 @@ fn options(disk: &models::Disk) -> VolumeOptions {
             "sectorSize",
             number(|p| p.creation_data.logical_sector_size.map(i64::from)).map(OptionValue::Integer),
         ),
+        (
+            "diskEncryptionSet",
+            encryption_set(disk.properties.as_ref().and_then(|p| p.encryption.as_ref())),
+        ),
     ];
     told(given)
+}
+
+fn encryption_set(encryption: Option<&models::Encryption>) -> Option<OptionValue> {
+    encryption?.disk_encryption_set_id.clone().map(OptionValue::Text)
 }
 
 fn told<const N: usize>(given: [(&str, Option<OptionValue>); N]) -> VolumeOptions {
@@ -188,7 +196,13 @@ pub(crate) fn snapshot(json: &str, volume: &VolumeName, name: SnapshotName) -> R
         sector_size: properties
             .and_then(|p| p.creation_data.logical_sector_size)
             .and_then(|size| u32::try_from(size).ok()),
-        options: told([("sku", sku.map(OptionValue::Text))]),
+        options: told([
+            ("sku", sku.map(OptionValue::Text)),
+            (
+                "diskEncryptionSet",
+                encryption_set(properties.and_then(|p| p.encryption.as_ref())),
+            ),
+        ]),
         handle: handle("snapshot", &name, &snapshot.resource)?,
         created_at: properties.and_then(|p| p.time_created),
         updated_at: None,

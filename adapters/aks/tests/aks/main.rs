@@ -17,6 +17,7 @@ mod clusters;
 mod conformance;
 mod deprovision;
 mod deprovision_beside_others;
+mod disk_encryption;
 mod disks;
 mod dns;
 mod encryption;

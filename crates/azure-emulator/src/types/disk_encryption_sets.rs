@@ -223,6 +223,62 @@ fn active_key(cx: &Cx<'_>, document: &Value, sent: &Map<String, Value>) -> ArmRe
     Ok(json!({ "keyUrl": url, "sourceVault": { "id": id } }))
 }
 
+/// `encryption` of a disk or snapshot: the platform's key, or a set of the same subscription and region.
+///
+/// `inherited` is the set of the disk that a snapshot is taken from: both have the same
+/// (virtual-machines-managed-disks-customer-managed-keys-restrictions.md).
+pub(crate) fn encryption(
+    cx: &Cx<'_>,
+    what: &str,
+    location: &str,
+    properties: &Map<String, Value>,
+    inherited: Option<&Value>,
+) -> ArmResult<Value> {
+    const PLATFORM: &str = "EncryptionAtRestWithPlatformKey";
+    let whole = Value::Object(properties.clone());
+    let empty = Map::new();
+    let sent = object_member(&whole, "encryption")?.unwrap_or(&empty);
+    known(sent, "Encryption", &["type", "diskEncryptionSetId"])?;
+    let target = format!("{what}.encryption.diskEncryptionSetId");
+    let refuse = |why: String| ArmError::invalid_parameter(&target, why);
+    let kind = word(sent, "type", &[PLATFORM, ENCRYPTION_TYPES[0], DOUBLE])?;
+    let from = inherited.and_then(Value::as_str);
+    let Some(set) = string(sent, "diskEncryptionSetId")?.or(from) else {
+        return match kind.filter(|kind| *kind != PLATFORM) {
+            None => Ok(json!({ "type": PLATFORM })),
+            Some(kind) => Err(refuse(format!(
+                "'{target}' is required for encryption type '{kind}'."
+            ))),
+        };
+    };
+    let id = ResourceId::parse(set)
+        .filter(|id| id.kind().eq_ignore_ascii_case(KIND))
+        .ok_or_else(|| refuse(format!("'{set}' is not the id of a disk encryption set.")))?;
+    let found = cx
+        .state
+        .document(&id.key())
+        .ok_or_else(|| ArmError::resource_not_found(&id))?;
+    if !id.subscription.eq_ignore_ascii_case(cx.subscription()) || found["location"] != location {
+        return Err(refuse(format!(
+            "The disk encryption set '{id}' must be in the same subscription and location as the {what}."
+        )));
+    }
+    let its = found["properties"]["encryptionType"].as_str().unwrap_or_default();
+    if kind.is_some_and(|kind| kind != its) || !ENCRYPTION_TYPES[..2].contains(&its) {
+        return Err(refuse(format!(
+            "The encryption type '{}' is not that of the disk encryption set '{id}', which is '{its}'.",
+            kind.unwrap_or(its)
+        )));
+    }
+    if from.is_some_and(|from| !from.eq_ignore_ascii_case(set)) {
+        return Err(refuse(format!(
+            "A {what} must have the disk encryption set of its source, '{}'.",
+            from.unwrap_or_default()
+        )));
+    }
+    Ok(json!({ "type": its, "diskEncryptionSetId": set }))
+}
+
 /// The disk, snapshot or cluster that is encrypted with it, if any.
 fn user_of(cx: &Cx<'_>, id: &ResourceId) -> Option<String> {
     let scope = format!("/subscriptions/{}", id.subscription.to_lowercase());

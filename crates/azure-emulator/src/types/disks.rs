@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::common::{integer, object_member, region, string, take_tags};
 use super::compute::{self, DISK_SKUS, DiskSku, GIB, Source, sku_name};
-use super::{Accepted, End, ResourceType, TypeInfo, snapshots};
+use super::{Accepted, End, ResourceType, TypeInfo, disk_encryption_sets, snapshots};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
@@ -36,10 +36,9 @@ static INFO: TypeInfo = TypeInfo {
 };
 
 /// Properties that a client may set; everything else is Azure's.
-const SETTABLE: [&str; 14] = [
+const SETTABLE: [&str; 13] = [
     "osType",
     "hyperVGeneration",
-    "encryption",
     "encryptionSettingsCollection",
     "networkAccessPolicy",
     "publicNetworkAccess",
@@ -80,17 +79,17 @@ impl ResourceType for Disks {
             Some(existing) => {
                 check_creation_data(existing, properties)?;
                 check_zones_unchanged(existing, body)?;
-                update(existing, body, properties)
+                update(cx, existing, body, properties)
             }
         }
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
         let empty = Map::new();
         let properties = object_member(body, "properties")?.unwrap_or(&empty);
         check_creation_data(existing, properties)?;
         check_zones_unchanged(existing, body)?;
-        update(existing, body, properties)
+        update(cx, existing, body, properties)
     }
 
     fn check_delete(&self, _cx: &Cx<'_>, id: &ResourceId, existing: &Value) -> ArmResult<()> {
@@ -131,6 +130,16 @@ fn create(
     let zone = check_zones(id, region, sku, body)?;
     let (creation, size) = creation(cx, region, sku, properties)?;
     let (iops, mbps) = performance(sku, size, properties, None, false)?;
+    let encryption = disk_encryption_sets::encryption(cx, "disk", region.name, properties, None)?;
+    if sku.provisioned && encryption["type"] == disk_encryption_sets::DOUBLE {
+        return Err(ArmError::invalid_parameter(
+            "disk.encryption.type",
+            format!(
+                "Double encryption at rest is not supported for disks of storage type '{}'.",
+                sku.name
+            ),
+        ));
+    }
     let now = timestamp(cx.now);
     let mut document = json!({
         "location": region.name,
@@ -141,7 +150,7 @@ fn create(
             "diskSizeBytes": size * GIB,
             "diskIOPSReadWrite": iops,
             "diskMBpsReadWrite": mbps,
-            "encryption": { "type": "EncryptionAtRestWithPlatformKey" },
+            "encryption": encryption,
             "networkAccessPolicy": "AllowAll",
             "publicNetworkAccess": "Enabled",
             "timeCreated": now,
@@ -418,8 +427,13 @@ fn set_tier(document: &mut Value, sku: &DiskSku, size: i64) {
 }
 
 /// An existing disk with what a PUT or PATCH changes; both leave out what stays.
-fn update(existing: &Value, body: &Value, properties: &Map<String, Value>) -> ArmResult<Value> {
+fn update(cx: &Cx<'_>, existing: &Value, body: &Value, properties: &Map<String, Value>) -> ArmResult<Value> {
     let mut document = existing.clone();
+    if properties.contains_key("encryption") {
+        let location = existing["location"].as_str().unwrap_or_default();
+        let encryption = disk_encryption_sets::encryption(cx, "disk", location, properties, None)?;
+        document["properties"]["encryption"] = encryption;
+    }
     let known = DISK_SKUS.each_ref().map(|sku| sku.name);
     let current = existing["sku"]["name"]
         .as_str()

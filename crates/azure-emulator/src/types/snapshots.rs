@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::common::{object_member, region, string, take_tags};
 use super::compute::{self, DiskSku, Source, sku_name};
 use super::disks::check_creation_data;
-use super::{Accepted, End, ResourceType, TypeInfo};
+use super::{Accepted, End, ResourceType, TypeInfo, disk_encryption_sets};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
@@ -173,6 +173,15 @@ fn create(cx: &Cx<'_>, region: &Region, body: &Value, properties: &Map<String, V
     inherit_sectors(&mut stored, creation, &source)?;
     // Between snapshots of one region nothing travels; `az snapshot create` sends CopyStart also for a disk.
     let copies = cx.world.options.timing.snapshot_copy_every_sku || provisioned || elsewhere;
+    let family = &source.document["properties"]["encryption"]["diskEncryptionSetId"];
+    let inherited = Some(family).filter(|_| incremental && !elsewhere);
+    let encryption = disk_encryption_sets::encryption(cx, "snapshot", region.name, properties, inherited)?;
+    if inherited.is_some_and(Value::is_null) && encryption.get("diskEncryptionSetId").is_some() {
+        return Err(ArmError::invalid_parameter(
+            "snapshot.encryption.diskEncryptionSetId",
+            "A disk and its incremental snapshots must have the same disk encryption set.",
+        ));
+    }
     let mut document = json!({
         "location": region.name,
         "sku": { "name": sku, "tier": if sku == "Premium_LRS" { "Premium" } else { "Standard" } },
@@ -181,7 +190,7 @@ fn create(cx: &Cx<'_>, region: &Region, body: &Value, properties: &Map<String, V
             "incremental": incremental,
             "diskSizeGB": source.document["properties"]["diskSizeGB"],
             "diskSizeBytes": source.document["properties"]["diskSizeBytes"],
-            "encryption": { "type": "EncryptionAtRestWithPlatformKey" },
+            "encryption": encryption,
             "networkAccessPolicy": "AllowAll",
             "publicNetworkAccess": "Enabled",
             "timeCreated": timestamp(cx.now),
@@ -206,7 +215,6 @@ fn create(cx: &Cx<'_>, region: &Region, body: &Value, properties: &Map<String, V
     for name in [
         "osType",
         "hyperVGeneration",
-        "encryption",
         "networkAccessPolicy",
         "publicNetworkAccess",
     ] {

@@ -3,7 +3,7 @@
 use kompox_azure_emulator::{Options, Timing};
 use serde_json::{Value, json};
 
-use crate::client::{Azure, DISKS};
+use crate::client::{Azure, DISKS, disk, empty_disk, snapshot};
 use crate::disks::merge;
 
 pub(crate) fn set(name: &str) -> String {
@@ -171,4 +171,115 @@ async fn the_vault_of_a_key_lies_in_the_region_and_protects_against_purging() {
             .refused(400, "InvalidParameter");
     }
     azure.put(&set("des"), of("kv-good-1")).await.expect(202);
+}
+
+fn encrypted(set: &str) -> Value {
+    let mut body = empty_disk();
+    body["properties"]["encryption"] = json!({ "diskEncryptionSetId": set });
+    body
+}
+
+fn of(azure: &Azure, name: &str) -> String {
+    azure.id(&format!(
+        "resourceGroups/rg/providers/Microsoft.Compute/diskEncryptionSets/{name}"
+    ))
+}
+
+#[tokio::test]
+async fn a_disk_is_encrypted_with_a_set_of_its_region_and_type_and_keeps_it_from_being_deleted() {
+    let azure = with_group().await;
+    make(&azure, "one", json!({})).await;
+    make(&azure, "far", json!({ "location": "eastus" })).await;
+    let double = "EncryptionAtRestWithPlatformAndCustomerKeys";
+    make(
+        &azure,
+        "double",
+        json!({ "properties": { "encryptionType": double } }),
+    )
+    .await;
+    let made = azure.disk("d1", encrypted(&of(&azure, "one"))).await;
+    let by_one =
+        json!({ "type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": of(&azure, "one") });
+    assert_eq!(made["properties"]["encryption"], by_one);
+    azure
+        .put(&disk("d2"), encrypted(&of(&azure, "gone")))
+        .await
+        .refused(404, "ResourceNotFound");
+    azure
+        .put(&disk("d2"), encrypted(&of(&azure, "far")))
+        .await
+        .refused(400, "InvalidParameter");
+    azure
+        .put(&disk("d2"), encrypted("one"))
+        .await
+        .refused(400, "InvalidParameter");
+    let mut other = encrypted(&of(&azure, "one"));
+    other["properties"]["encryption"]["type"] = double.into();
+    azure
+        .put(&disk("d2"), other)
+        .await
+        .refused(400, "InvalidParameter");
+    let mut nobody = empty_disk();
+    nobody["properties"]["encryption"] = json!({ "type": "EncryptionAtRestWithCustomerKey" });
+    azure
+        .put(&disk("d2"), nobody)
+        .await
+        .refused(400, "InvalidParameter");
+    let mut twice = encrypted(&of(&azure, "double"));
+    azure.disk("d3", twice.clone()).await;
+    twice["sku"]["name"] = "PremiumV2_LRS".into();
+    azure
+        .put(&disk("d4"), twice)
+        .await
+        .refused(400, "InvalidParameter");
+
+    azure
+        .delete(&set("one"))
+        .await
+        .refused(409, "OperationNotAllowed");
+    azure.delete(&disk("d1")).await.expect(202);
+    azure.delete(&set("one")).await.expect(202);
+}
+
+#[tokio::test]
+async fn a_disk_and_its_incremental_snapshots_have_the_same_set() {
+    let azure = with_group().await;
+    make(&azure, "one", json!({})).await;
+    make(&azure, "two", json!({})).await;
+    azure.disk("d1", encrypted(&of(&azure, "one"))).await;
+    azure.disk("plain", empty_disk()).await;
+    let taken = |source: &str, encryption: Value| {
+        json!({ "location": "japaneast", "properties": { "incremental": true, "encryption": encryption,
+            "creationData": { "createOption": "Copy", "sourceResourceId": azure.disk_id(source) } } })
+    };
+    let by = |name: &str| json!({ "diskEncryptionSetId": of(&azure, name) });
+    azure
+        .put(&snapshot("s"), taken("d1", by("two")))
+        .await
+        .refused(400, "InvalidParameter");
+    azure
+        .put(&snapshot("s"), taken("plain", by("two")))
+        .await
+        .refused(400, "InvalidParameter");
+    for (name, encryption) in [("s1", by("one")), ("s2", Value::Null)] {
+        azure
+            .put(&snapshot(name), taken("d1", encryption))
+            .await
+            .expect(202);
+        let found = azure.get(&snapshot(name)).await.expect(200).body;
+        assert_eq!(
+            found["properties"]["encryption"]["diskEncryptionSetId"],
+            of(&azure, "one"),
+            "{name}"
+        );
+    }
+    // A disk made from one has the key that is named; without one the platform's.
+    let mut restored = empty_disk();
+    restored["properties"] =
+        json!({ "creationData": { "createOption": "Copy", "sourceResourceId": azure.snapshot_id("s1") } });
+    let made = azure.disk("d2", restored).await;
+    assert_eq!(
+        made["properties"]["encryption"],
+        json!({ "type": "EncryptionAtRestWithPlatformKey" })
+    );
 }

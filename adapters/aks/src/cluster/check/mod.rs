@@ -2,6 +2,7 @@
 
 mod deleted_vaults;
 mod encryption;
+mod encryption_sets;
 mod existing;
 mod findings;
 mod identity;
@@ -21,6 +22,7 @@ use kompox_arm::ResourceId;
 use kompox_domain::Result;
 use kompox_domain::cluster::Check;
 
+pub(crate) use encryption_sets::check_encryption_sets;
 pub(crate) use existing::check_existing;
 
 use self::deleted_vaults::VaultIdentity;

@@ -240,13 +240,20 @@ pub(super) fn of_volumes(findings: &mut Findings, subscription: &Read<Vec<Permis
         Ok(Some(subscription)) => lacking(
             findings,
             "work on volumes, unless the resource groups of the apps give more,",
-            &needed(Operation::ON_VOLUMES),
+            &of_all_volumes(),
             |action| allowed(subscription, action),
             false,
         ),
         Ok(None) => {}
         Err(error) => findings.unknown(KIND, "what may be done in the subscription", error),
     }
+}
+
+/// What volumes need of the subscription; whether a disk encryption set may be read is seen where one is named.
+fn of_all_volumes() -> BTreeSet<&'static str> {
+    let mut all = needed(Operation::ON_VOLUMES);
+    all.remove(permissions::ENCRYPTION_SET_READ);
+    all
 }
 
 /// One finding with all actions that are lacking for something, and one with those that are given on a condition.
