@@ -26,6 +26,7 @@ mod install;
 mod installing;
 mod interruptions;
 mod kubeconfig;
+mod linked_rights;
 mod listings;
 mod mounts;
 mod new_clusters;

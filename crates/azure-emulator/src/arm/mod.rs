@@ -8,6 +8,7 @@ pub(crate) mod features;
 mod filter;
 pub(crate) mod groups;
 pub(crate) mod id;
+mod linked;
 pub(crate) mod list;
 pub(crate) mod locks;
 pub(crate) mod metadata;

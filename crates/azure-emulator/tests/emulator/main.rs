@@ -36,6 +36,7 @@ mod kubernetes_crds;
 mod kubernetes_objects;
 mod kubernetes_patches;
 mod kubernetes_watch;
+mod linked;
 mod lists;
 mod locks;
 mod monitoring;

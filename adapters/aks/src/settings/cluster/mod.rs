@@ -217,6 +217,12 @@ impl OwnCluster {
         }
     }
 
+    /// Whether the template makes an identity for the control plane: a subnet or a private zone of one's own needs
+    /// one, and none is given.
+    pub(crate) fn makes_identity(&self) -> bool {
+        self.identity.is_none() && (self.subnet.is_some() || self.own_dns_zone().is_some())
+    }
+
     /// Names of the user pools, each with its zone. One for each zone: only then can the autoscaler add a node where
     /// a zonal disk is.
     pub(crate) fn user_pools(&self) -> Vec<(String, Option<Zone>)> {
