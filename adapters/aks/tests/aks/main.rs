@@ -38,6 +38,7 @@ mod snapshots;
 mod stack_operations;
 mod status;
 mod support;
+mod system_logs;
 mod template;
 mod trouble;
 mod uninstall;
