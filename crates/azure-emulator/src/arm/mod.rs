@@ -20,6 +20,7 @@ pub(crate) mod roles;
 mod stacks;
 pub(crate) use roles::{allows_data_action, principal_not_found};
 pub(crate) mod subscriptions;
+mod system_data;
 pub(crate) mod tags;
 pub(crate) mod version;
 

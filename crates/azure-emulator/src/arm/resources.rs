@@ -7,7 +7,7 @@ use super::error::{ArmError, ArmResult};
 use super::filter::Filter;
 use super::groups::{check_not_deleting, check_scope};
 use super::id::ResourceId;
-use super::{linked, list, locks, providers, version};
+use super::{linked, list, locks, providers, system_data, version};
 use crate::accept::{self, Answer};
 use crate::context::Cx;
 use crate::json::{fields, set_property, timestamp};
@@ -195,6 +195,7 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
     ] {
         fields(&mut document).insert(field.to_owned(), value);
     }
+    system_data::stamp(cx, &info.full_name(), &mut document, existing.as_ref());
     operation::preempt(cx.state, &key, cx.now);
     let created = existing.is_none();
     if kind.has_state() {

@@ -49,6 +49,7 @@ mod roles;
 mod snapshots;
 mod stacks;
 mod subscription;
+mod system_data;
 mod tags;
 mod templates;
 mod throttling;
