@@ -57,13 +57,32 @@ pub(crate) const USER_CREDENTIAL: &str =
 const GROUP_RESOURCES: &str = "Microsoft.Resources/subscriptions/resourceGroups/resources/read";
 const LOCKS_READ: &str = "Microsoft.Authorization/locks/read";
 
-const ASSIGNMENT_READ: &str = "Microsoft.Authorization/roleAssignments/read";
-const ASSIGNMENT_WRITE: &str = "Microsoft.Authorization/roleAssignments/write";
+pub(crate) const ASSIGNMENT_READ: &str = "Microsoft.Authorization/roleAssignments/read";
+pub(crate) const ASSIGNMENT_WRITE: &str = "Microsoft.Authorization/roleAssignments/write";
 const ASSIGNMENT_DELETE: &str = "Microsoft.Authorization/roleAssignments/delete";
 const SUBSCRIPTION_READ: &str = "Microsoft.Resources/subscriptions/read";
-const REGISTRY_READ: &str = "Microsoft.ContainerRegistry/registries/read";
+pub(crate) const REGISTRY_READ: &str = "Microsoft.ContainerRegistry/registries/read";
 const VAULT_READ: &str = "Microsoft.KeyVault/vaults/read";
-const IDENTITY_READ: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/read";
+pub(crate) const IDENTITY_READ: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/read";
+
+// What a write asks for at what it names, wherever that is.
+pub(crate) const ASSIGN_IDENTITY: &str = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+pub(crate) const JOIN_SUBNET: &str = "Microsoft.Network/virtualNetworks/subnets/join/action";
+pub(crate) const SUBNET_READ: &str = "Microsoft.Network/virtualNetworks/subnets/read";
+pub(crate) const PRIVATE_ZONE_READ: &str = "Microsoft.Network/privateDnsZones/read";
+const RULE_READ: &str = "Microsoft.Insights/dataCollectionRules/read";
+// Two actions of nearly the same name: the add-on of a cluster takes the first, what else sends its logs the second.
+pub(crate) const WORKSPACE_KEYS_READ: &str = "Microsoft.OperationalInsights/workspaces/sharedkeys/read";
+pub(crate) const WORKSPACE_KEYS_ACTION: &str = "Microsoft.OperationalInsights/workspaces/sharedKeys/action";
+
+/// What deploying into a group takes there.
+pub(crate) const DEPLOY: &[&str] = &[
+    DEPLOYMENT_READ,
+    DEPLOYMENT_WRITE,
+    DEPLOYMENT_VALIDATE,
+    DEPLOYMENT_OPERATIONS,
+    DEPLOYMENT_STATUSES,
+];
 
 // Record sets of every type in a zone, in one listing.
 const PUBLIC_RECORDS: &str = "Microsoft.Network/dnsZones/recordsets/read";
@@ -82,6 +101,8 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             DISK_GET_ACCESS,
             SNAPSHOT_READ,
             SNAPSHOT_GET_ACCESS,
+            // Only with a disk encryption set of one's own.
+            ENCRYPTION_SET_READ,
             OPERATION_READ,
             SKUS_READ,
             // Only with option diskEncryptionSet, or a source that is encrypted so; here and below.
@@ -117,6 +138,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_READ,
             SNAPSHOT_WRITE,
             SNAPSHOT_GET_ACCESS,
+            ENCRYPTION_SET_READ,
             OPERATION_READ,
             ENCRYPTION_SET_READ,
         ],
@@ -127,6 +149,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             DISK_WRITE,
             SNAPSHOT_READ,
             SNAPSHOT_GET_ACCESS,
+            ENCRYPTION_SET_READ,
             OPERATION_READ,
             SKUS_READ,
             ENCRYPTION_SET_READ,
@@ -165,12 +188,12 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.KeyVault/vaults/write",
             "Microsoft.OperationalInsights/workspaces/read",
             "Microsoft.OperationalInsights/workspaces/write",
-            // What sends its logs to a workspace needs its key.
-            "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
+            WORKSPACE_KEYS_READ,
+            WORKSPACE_KEYS_ACTION,
             "Microsoft.Insights/components/read",
             "Microsoft.Insights/components/write",
             "Microsoft.Insights/components/delete",
-            "Microsoft.Insights/dataCollectionRules/read",
+            RULE_READ,
             "Microsoft.Insights/dataCollectionRules/write",
             "Microsoft.Insights/dataCollectionRuleAssociations/read",
             "Microsoft.Insights/dataCollectionRuleAssociations/write",
@@ -179,17 +202,16 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             IDENTITY_READ,
             "Microsoft.ManagedIdentity/userAssignedIdentities/write",
             "Microsoft.ManagedIdentity/userAssignedIdentities/delete",
-            "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+            ASSIGN_IDENTITY,
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/read",
             "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write",
             ASSIGNMENT_READ,
             ASSIGNMENT_WRITE,
             ASSIGNMENT_DELETE,
-            // Only with a subnet or a private DNS zone of one's own.
-            "Microsoft.Network/virtualNetworks/subnets/join/action",
-            "Microsoft.Network/virtualNetworks/subnets/read",
-            "Microsoft.Network/privateDnsZones/read",
-            // Only with a disk encryption set for the nodes.
+            // Only with a subnet, a private DNS zone or a disk encryption set of one's own.
+            JOIN_SUBNET,
+            SUBNET_READ,
+            PRIVATE_ZONE_READ,
             ENCRYPTION_SET_READ,
         ],
         Operation::ClusterKubeconfig => &[
@@ -222,10 +244,10 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             ENCRYPTION_SET_READ,
             // Only with a subnet or a DNS zone of one's own.
             "Microsoft.Network/dnsZones/read",
-            "Microsoft.Network/privateDnsZones/read",
+            PRIVATE_ZONE_READ,
             "Microsoft.Network/privateDnsZones/virtualNetworkLinks/read",
             "Microsoft.Network/virtualNetworks/read",
-            "Microsoft.Network/virtualNetworks/subnets/read",
+            SUBNET_READ,
         ],
         // What kept a stack from succeeding stands with its deployments. Without an administrator of the cluster's own,
         // or the right to that credential, the user's opens the way to Kubernetes.

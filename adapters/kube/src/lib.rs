@@ -1,6 +1,7 @@
 //! What kompoxops knows of Kubernetes: kubeconfig files, manifests, a client for a cluster's API server, and the
 //! ingress of a cluster.
 
+pub mod agent;
 mod apply;
 pub mod client;
 pub mod ingress;
@@ -12,6 +13,7 @@ pub mod object;
 pub mod resolve;
 pub mod traefik;
 
+pub use agent::Agent;
 pub use client::{KubeClient, KubeError, Trouble};
 pub use ingress::{DefaultClasses, Ingress, IngressAddress, UninstallOptions, uninstall};
 pub use kubeconfig::{Access, Kubeconfig};

@@ -15,6 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
+use crate::access::{Access, Grant};
 use crate::arm::id::ResourceId;
 use crate::connection::Connection;
 use crate::context::World;
@@ -191,9 +192,17 @@ impl Emulator {
         expire_tokens(&self.shared).await
     }
 
-    /// Allows the caller these actions only (`*` stands for anything); `None` makes it Owner again.
+    /// Allows the caller these actions only (`*` stands for anything), everywhere; `None` makes it Owner again.
     pub fn restrict_caller(&self, actions: Option<Vec<String>>) {
-        self.shared.store.session().caller_actions = actions;
+        self.shared.store.session().access = match actions {
+            None => Access::Owner,
+            Some(actions) => Access::Given(vec![Grant::everywhere(actions)]),
+        };
+    }
+
+    /// Allows the caller what these grants add up to, each at its scope and below, and nothing else.
+    pub fn grant_caller(&self, grants: Vec<Grant>) {
+        self.shared.store.session().access = Access::Given(grants);
     }
 
     /// Lets an external identity sign in as the emulator's client.

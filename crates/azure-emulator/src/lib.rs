@@ -8,6 +8,7 @@
 //! every state on the way, and direct handles ([`Emulator::put_resource`] and others) build a world without HTTP.
 
 mod accept;
+mod access;
 mod arm;
 mod body;
 mod connection;
@@ -35,6 +36,7 @@ mod throttle;
 mod types;
 mod watch;
 
+pub use access::Grant;
 pub use connection::Connection;
 pub use emulator::{Emulator, Snapshot};
 pub use error::EmulatorError;

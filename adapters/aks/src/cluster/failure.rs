@@ -21,6 +21,7 @@ const WRAPPERS: &[&str] = &[
     "ResourceDeploymentFailure",
     "Conflict",
     "BadRequest",
+    "Forbidden",
     "Failed",
 ];
 

@@ -14,6 +14,7 @@ use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::cluster::{Change, ChangeAction, InstallRequest, Plan};
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{ClusterScope, Context, Error, Result};
+use kompox_kube::agent::{Agent, AgentLook};
 use kompox_kube::ingress::{Ingress, Look};
 use kompox_kube::{KubeClient, Resolver, Traefik};
 
@@ -85,23 +86,27 @@ impl InstallWork<'_> {
             rights::look(&assigner, &facts, scopes),
             self.looked(&facts.cluster, &traefik)
         );
-        let (client, mut look) = looked?;
+        let (client, mut look, mut agent_look) = looked?;
+        let owner = self.scope.path();
+        let agent = self.agent(&client, &owner, targets.system_logs);
         let ingress = Ingress::new(&client, self.cx, &traefik)?;
-        for warning in look.warnings() {
+        for warning in look.warnings().chain(agent_look.warning()) {
             self.cx.warn(WarningKind::ForeignResource, warning);
         }
-        let plan = if request.force {
+        let mut plan = if request.force {
             look.plan_by_force()
         } else {
             look.plan()
         };
+        plan.changes.extend(agent_look.change());
         if request.dry_run {
             return finished(plan, there, "nothing was done");
         }
         look.check()?;
-        let (assigned, prepared) = futures::join!(
+        let (assigned, prepared, told) = futures::join!(
             rights::give(&assigner, there),
-            ingress.prepare(&mut look, request.force)
+            ingress.prepare(&mut look, request.force),
+            agent.settle(&mut agent_look, request.force)
         );
         // Without the right to its certificates the ingress would be waited for in vain.
         let blind = assigned
@@ -114,7 +119,8 @@ impl InstallWork<'_> {
             if !blind {
                 ingress.wait(&look).await?;
             }
-            Ok(())
+            // That logs are not collected keeps nothing else from being done.
+            told
         };
         match running.await {
             Ok(()) => finished(plan, assigned, "everything else is done"),
@@ -148,11 +154,27 @@ impl InstallWork<'_> {
         }
     }
 
-    /// A way into the cluster, and what is there of its ingress.
-    async fn looked(&self, cluster: &ManagedCluster, traefik: &Traefik) -> Result<(KubeClient, Look)> {
+    /// A way into the cluster, and what is there of its ingress and of what its agent is told.
+    async fn looked(
+        &self,
+        cluster: &ManagedCluster,
+        traefik: &Traefik,
+    ) -> Result<(KubeClient, Look, AgentLook)> {
         let client = self.client(cluster).await?;
-        let look = Ingress::new(&client, self.cx, traefik)?.look().await?;
-        Ok((client, look))
+        let ingress = Ingress::new(&client, self.cx, traefik)?;
+        let owner = self.scope.path();
+        let agent = self.agent(&client, &owner, self.whose.targets().system_logs);
+        let (look, agent_look) = futures::try_join!(ingress.look(), agent.look())?;
+        Ok((client, look, agent_look))
+    }
+
+    const fn agent<'a>(&'a self, client: &'a KubeClient, owner: &'a str, system_logs: bool) -> Agent<'a> {
+        Agent {
+            client,
+            cx: self.cx,
+            owner,
+            system_logs,
+        }
     }
 
     async fn client(&self, cluster: &ManagedCluster) -> Result<KubeClient> {

@@ -41,7 +41,13 @@ impl InstallWork<'_> {
             delete_certificates: request.delete_certificates,
             dry_run: request.dry_run,
         };
-        let plan = kompox_kube::uninstall(&client, self.cx, &traefik, options).await?;
+        let mut plan = kompox_kube::uninstall(&client, self.cx, &traefik, options).await?;
+        let agent = self.agent(&client, &traefik.owner, false);
+        let mut told = agent.look().await?;
+        plan.changes.extend(told.change());
+        if !request.dry_run {
+            agent.settle(&mut told, false).await?;
+        }
         let assignments = self.assignments(&there).await?;
         if !request.dry_run {
             self.take_back(&assignments).await?;

@@ -2,6 +2,7 @@
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use kompox_domain::Context;
+use kompox_domain::cluster::{Change, ChangeAction};
 use serde_json::Value;
 
 use super::{AT_ONCE, covers};
@@ -41,6 +42,23 @@ impl Seen {
     pub(crate) fn want(&mut self, wanted: Desired, owner: &str) {
         self.state = judge(&wanted, self.live.as_ref(), owner);
         self.wanted = wanted;
+    }
+
+    /// What applying it would do, or what keeps it from being applied.
+    pub(crate) fn change(&self) -> Option<Change> {
+        let (action, reason) = match &self.state {
+            State::Same => return None,
+            State::Missing => (ChangeAction::Create, "it is not there".to_owned()),
+            State::Leaving => (ChangeAction::Create, "it is being deleted".to_owned()),
+            State::Different(why) => (ChangeAction::Update, why.clone()),
+            State::Theirs(why) => (ChangeAction::Keep, why.clone()),
+            State::Foreign(why) => (ChangeAction::Block, why.clone()),
+        };
+        Some(Change {
+            action,
+            resource: self.wanted.id().to_string(),
+            reason,
+        })
     }
 }
 

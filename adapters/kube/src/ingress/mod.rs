@@ -61,7 +61,7 @@ impl Look {
     pub fn plan(&self) -> Plan {
         let mut changes = self.strangers.clone();
         changes.extend(self.defaults.iter().cloned());
-        changes.extend(self.seen.iter().filter_map(planned));
+        changes.extend(self.seen.iter().filter_map(Seen::change));
         changes.extend(self.superfluous.iter().map(|(id, _)| Change {
             action: ChangeAction::Delete,
             resource: id.to_string(),
@@ -138,22 +138,6 @@ impl Look {
         let is = |seen: &&Seen| seen.wanted.id().kind == kind && seen.wanted.id().name == name;
         self.seen.iter().find(is)?.live.as_ref()
     }
-}
-
-fn planned(seen: &Seen) -> Option<Change> {
-    let (action, reason) = match &seen.state {
-        State::Same => return None,
-        State::Missing => (ChangeAction::Create, "it is not there".to_owned()),
-        State::Leaving => (ChangeAction::Create, "it is being deleted".to_owned()),
-        State::Different(why) => (ChangeAction::Update, why.clone()),
-        State::Theirs(why) => (ChangeAction::Keep, why.clone()),
-        State::Foreign(why) => (ChangeAction::Block, why.clone()),
-    };
-    Some(Change {
-        action,
-        resource: seen.wanted.id().to_string(),
-        reason,
-    })
 }
 
 /// In which order objects are applied: each stage needs the one before.

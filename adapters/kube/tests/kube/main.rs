@@ -7,6 +7,7 @@
     reason = "the exception for tests covers only the functions that are tests, not what they share"
 )]
 
+mod agent;
 mod conflicts;
 mod installing;
 mod mounts;

@@ -8,6 +8,7 @@ pub(crate) mod features;
 mod filter;
 pub(crate) mod groups;
 pub(crate) mod id;
+mod linked;
 pub(crate) mod list;
 pub(crate) mod locks;
 pub(crate) mod metadata;
@@ -19,6 +20,7 @@ pub(crate) mod roles;
 mod stacks;
 pub(crate) use roles::{allows_data_action, principal_not_found};
 pub(crate) mod subscriptions;
+mod system_data;
 pub(crate) mod tags;
 pub(crate) mod version;
 

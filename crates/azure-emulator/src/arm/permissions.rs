@@ -1,7 +1,10 @@
 //! `Microsoft.Authorization/permissions`: what the caller may do at a scope.
+//!
+//! The specifications have it for groups and for resources. For a subscription it stands in old pages and public
+//! scripts only, and is served here too; a fault plan takes it away.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
@@ -21,13 +24,11 @@ pub(crate) fn list(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
         &cx.world.options.region,
     )?;
     super::groups::check_scope(cx, scope)?;
-    let actions = cx
-        .state
-        .caller_actions
-        .clone()
-        .unwrap_or_else(|| vec!["*".to_owned()]);
-    Ok(Reply::json(
-        200,
-        &json!({ "value": [{ "actions": actions, "notActions": [], "dataActions": [], "notDataActions": [] }] }),
-    ))
+    let given = cx.state.access.at(&scope.to_string()).into_iter();
+    let permissions: Vec<Value> = given
+        .map(|actions| {
+            json!({ "actions": actions, "notActions": [], "dataActions": [], "notDataActions": [] })
+        })
+        .collect();
+    Ok(Reply::json(200, &json!({ "value": permissions })))
 }

@@ -7,7 +7,7 @@ use super::error::{ArmError, ArmResult};
 use super::filter::Filter;
 use super::groups::{check_not_deleting, check_scope};
 use super::id::ResourceId;
-use super::{list, locks, providers, version};
+use super::{linked, list, locks, providers, system_data, version};
 use crate::accept::{self, Answer};
 use crate::context::Cx;
 use crate::json::{fields, set_property, timestamp};
@@ -150,6 +150,8 @@ fn get(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
 fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> ArmResult<Reply> {
     let key = id.key();
     let info = kind.info();
+    let body = cx.request.json()?;
+    linked::check(cx, id, &body)?;
     check_not_deleting(cx, id)?;
     providers::check_registered(cx, info.namespace)?;
     locks::check(cx, id, locks::Intent::Write)?;
@@ -172,7 +174,6 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
             ),
         ));
     }
-    let body = cx.request.json()?;
     let existing = cx.state.document(&key);
     let mut document = match (&existing, &cx.request.method) {
         (None, &Method::PATCH) => return Err(ArmError::resource_not_found(id)),
@@ -194,6 +195,7 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
     ] {
         fields(&mut document).insert(field.to_owned(), value);
     }
+    system_data::stamp(cx, &info.full_name(), &mut document, existing.as_ref());
     operation::preempt(cx.state, &key, cx.now);
     let created = existing.is_none();
     if kind.has_state() {

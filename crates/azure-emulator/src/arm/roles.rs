@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::role_definitions::{bad_filter, comparison, data_actions, definition_id, known_role};
-use super::{groups, list, locks, version};
-use crate::context::{Cx, action_matches};
+use super::{groups, list, locks, system_data, version};
+use crate::access::action_matches;
+use crate::context::Cx;
 use crate::json::timestamp;
 use crate::reply::Reply;
 use crate::store::State;
@@ -200,12 +201,14 @@ fn put(cx: &mut Cx<'_>, scope: &ResourceId, id: &ResourceId) -> ArmResult<Reply>
         }
     }
     let created = existing.is_none();
+    let before = existing.clone();
     let mut document = existing.unwrap_or_else(|| fresh(cx, scope, id, &grant));
     for field in ["description", "condition", "conditionVersion"] {
         document["properties"][field] = properties.get(field).cloned().unwrap_or(Value::Null);
     }
     document["properties"]["updatedOn"] = timestamp(cx.now).into();
     document["properties"]["updatedBy"] = cx.world.identity.object_id.clone().into();
+    system_data::stamp(cx, KIND, &mut document, before.as_ref());
     cx.state.put(&id.key(), KIND, &document, cx.now);
     Ok(Reply::json(if created { 201 } else { 200 }, &document))
 }

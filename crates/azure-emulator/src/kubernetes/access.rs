@@ -8,7 +8,7 @@ use super::objects::Objects;
 use super::request::body;
 use super::status::{Answer, Status};
 use crate::arm;
-use crate::context::{Request, World, action_matches};
+use crate::context::{Request, World};
 use crate::reply::Reply;
 use crate::store::State;
 
@@ -170,14 +170,10 @@ fn azure_allows(principal: &str, wish: &Wish<'_>, cluster: &Value, state: &State
         "Microsoft.ContainerService/managedClusters/{group}{}/{}",
         wish.resource, wish.data_action
     );
-    let left = match &state.caller_actions {
-        None => true,
-        Some(actions) => actions.iter().any(|pattern| action_matches(pattern, &action)),
-    };
-    if left {
+    let mut scope = cluster["id"].as_str().unwrap_or_default().to_owned();
+    if state.access.allows(&action, &scope) {
         return true;
     }
-    let mut scope = cluster["id"].as_str().unwrap_or_default().to_owned();
     if let Some(namespace) = wish.namespace {
         scope.push_str("/namespaces/");
         scope.push_str(namespace);

@@ -22,6 +22,7 @@ pub(crate) use database::Change;
 use database::Writer;
 use kept::Kept;
 
+use crate::access::Access;
 use crate::error::EmulatorError;
 use crate::kubernetes::History;
 use crate::operation::Operation;
@@ -63,8 +64,8 @@ pub(crate) struct State {
     pub(crate) mute: HashSet<String>,
     /// What happened in clusters lately, by `resourceUID`.
     pub(crate) kubernetes_history: HashMap<String, History>,
-    /// What the caller may do; `None` is Owner.
-    pub(crate) caller_actions: Option<Vec<String>>,
+    /// What the caller may do.
+    pub(crate) access: Access,
     /// Whether changes go to disk.
     durable: bool,
     changed: usize,

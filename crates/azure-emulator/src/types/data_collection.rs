@@ -53,11 +53,14 @@ impl ResourceType for Rules {
         );
         stored["immutableId"] = number;
         document["properties"] = stored;
+        document["etag"] = etag();
         Ok(document)
     }
 
     fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
-        super::common::tags_patch(existing, body)
+        let mut document = super::common::tags_patch(existing, body)?;
+        document["etag"] = etag();
+        Ok(document)
     }
 
     fn check_delete(&self, cx: &Cx<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
@@ -127,12 +130,17 @@ impl ResourceType for Associations {
         if let Some(description) = string(&sent, "description")? {
             stored["description"] = description.into();
         }
-        Ok(json!({ "properties": stored }))
+        Ok(json!({ "properties": stored, "etag": etag() }))
     }
 
     fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, _existing: &Value, _body: &Value) -> ArmResult<Value> {
         Err(ArmError::method(&cx.request.method))
     }
+}
+
+/// Another one with every write, in quotes as Azure has them.
+fn etag() -> Value {
+    format!("\"{}\"", uuid::Uuid::new_v4()).into()
 }
 
 fn bad(code: &str, message: String) -> Box<ArmError> {

@@ -72,6 +72,14 @@ pub(super) fn spelling(name: &str, family: Family) -> String {
     format!("{}{}", name[..small].to_ascii_lowercase(), &name[small..])
 }
 
+/// What an SOA record calls the time for which it may be remembered that a name is not there.
+pub(super) const fn minimum_ttl(family: Family) -> &'static str {
+    match family {
+        Family::Public => "minimumTTL",
+        Family::Private => "minimumTtl",
+    }
+}
+
 /// `properties` of a body or of what is stored, in the spelling of public zones: what is read only is left out.
 pub(super) fn read(kind: RecordType, body: &Value) -> ArmResult<Value> {
     const READ_ONLY: [&str; 4] = ["fqdn", "provisioningState", "isAutoRegistered", "targetResource"];

@@ -60,10 +60,11 @@ pub(super) fn route(
 pub(super) fn begin(end: &mut End<'_>, zone: &ResourceId, family: Family, servers: &[&str]) {
     let soa = RecordSet::new(zone, family, RecordType::Soa, "@");
     let host = servers.first().copied().unwrap_or("azureprivatedns.net");
-    let record = json!({
+    let mut record = json!({
         "host": host, "email": "azuredns-hostmaster.microsoft.com", "serialNumber": 1, "refreshTime": 3600,
-        "retryTime": 300, "expireTime": 2_419_200, "minimumTTL": 300
+        "retryTime": 300, "expireTime": 2_419_200
     });
+    record[record_data::minimum_ttl(family)] = 300.into();
     soa.store(end.state, end.now, 3600, &json!({ "SOARecord": record }));
     if !servers.is_empty() {
         let records: Vec<Value> = servers.iter().map(|host| json!({ "nsdname": host })).collect();
@@ -187,9 +188,10 @@ impl<'a> RecordSet<'a> {
             "@" => format!("{zone}."),
             name => format!("{name}.{zone}."),
         };
-        let mut shown = json!({ "fqdn": fqdn, "provisioningState": "Succeeded" });
-        if self.family == Family::Private {
-            shown["isAutoRegistered"] = false.into();
+        let mut shown = json!({ "fqdn": fqdn });
+        match self.family {
+            Family::Public => shown["provisioningState"] = "Succeeded".into(),
+            Family::Private => shown["isAutoRegistered"] = false.into(),
         }
         for (name, value) in properties.as_object().into_iter().flatten() {
             shown[record_data::spelling(name, self.family)] = value.clone();

@@ -453,7 +453,7 @@ async fn a_copy_is_at_least_as_large_as_its_source() {
     azure
         .put(&disk("d2"), copy("/nonsense".to_owned(), Value::Null))
         .await
-        .refused(400, "InvalidParameter");
+        .refused(400, "LinkedInvalidPropertyId");
     let made = azure.disk("d2", copy(azure.disk_id("D1"), Value::Null)).await;
     assert_eq!(made["properties"]["diskSizeGB"], 32);
     assert_eq!(

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::findings::Findings;
 use super::read::{Permission, Read, Reader, is_silence, signed_in};
-use super::{identity, ingress, permissions, places, target_reads};
+use super::{identity, ingress, linked, permissions, places, target_reads};
 use crate::api::MANAGED_CLUSTERS;
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::ExistingCluster;
@@ -64,7 +64,7 @@ pub(crate) async fn check_existing(
     let reader = Reader { arm, cx };
     let who = signed_in(arm.identity(cx).await.map_err(super::super::domain))?;
     let id = existing.id.to_string();
-    let (subscription, cluster, rights, of_subscription, targets) = futures::join!(
+    let (subscription, cluster, rights, of_subscription, targets, links) = futures::join!(
         reader.subscription(&existing.id.subscription),
         reader.one::<Cluster>(&id, MANAGED_CLUSTERS),
         reader.permissions(&id),
@@ -73,6 +73,7 @@ pub(crate) async fn check_existing(
             reader.permissions(&path).await
         },
         target_reads(reader, &existing.installed),
+        linked::read(reader, linked::of_targets(&existing.installed)),
     );
     let (subscription, cluster) = (signed_in(subscription)?, signed_in(cluster)?);
     match (subscription, cluster) {
@@ -83,6 +84,11 @@ pub(crate) async fn check_existing(
             identity::identity(&mut findings, &who, &existing.id.subscription, &subscription);
             stands(&mut findings, &id, &cluster);
             allowed(&mut findings, &rights, &of_subscription);
+            linked::linked(&mut findings, &links);
+            findings.otherwise_pass(
+                permissions::KIND,
+                "what kompoxops does with this cluster and volumes is allowed",
+            );
             let (zones, registries) = targets;
             places::targets(&mut findings, &existing.installed, &zones, &registries);
             ingress::image(&mut findings, traefik);
@@ -177,9 +183,8 @@ fn allowed(findings: &mut Findings, rights: &Read<Vec<Permission>>, subscription
         Ok(None) => {}
         Err(error) => findings.unknown(kind, "what may be done with the managed cluster", error),
     }
+    if let Err(error) = subscription {
+        findings.unknown(kind, "what may be done in the subscription", error);
+    }
     permissions::of_volumes(findings, subscription);
-    findings.otherwise_pass(
-        kind,
-        "what kompoxops does with this cluster and volumes is allowed",
-    );
 }

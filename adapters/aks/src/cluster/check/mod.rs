@@ -7,6 +7,7 @@ mod existing;
 mod findings;
 mod identity;
 mod ingress;
+mod linked;
 mod machines;
 mod network;
 mod network_policy;
@@ -94,6 +95,8 @@ impl ClusterWork<'_> {
             &subscription,
         );
         permissions::permissions(&mut found, &cloud.scopes, self.rights_wanted());
+        linked::linked(&mut found, &named.links_to);
+        permissions::pass(&mut found);
         providers::providers(&mut found, region, &cloud.providers);
         places::places(&mut found, self, &seen, &unread);
         places::needed(
@@ -166,10 +169,7 @@ impl ClusterWork<'_> {
         Wanted {
             adopt: own.adopt,
             application_insights: own.application_insights,
-            makes_identity: own.identity.is_none(),
-            subnet: own.subnet.is_some(),
-            zone: own.own_dns_zone().is_some(),
-            encryption_set: own.disk_encryption_set.is_some(),
+            makes_identity: own.makes_identity(),
             encryption_at_host: own.encryption_at_host,
             window: own.upgrades.window.is_some(),
         }
@@ -195,9 +195,6 @@ impl ClusterWork<'_> {
             subscription,
             of_subscription,
             of_group,
-            subnet,
-            zone,
-            encryption_set,
             encryption_at_host,
             providers,
             usages,
@@ -208,9 +205,6 @@ impl ClusterWork<'_> {
             reader.subscription(&self.provider.subscription),
             reader.permissions(&subscription),
             reader.permissions(&group),
-            reader.permissions_at(self.own.subnet.as_ref()),
-            reader.permissions_at(self.own.own_dns_zone()),
-            reader.permissions_at(self.own.disk_encryption_set.as_ref()),
             async {
                 if self.own.encryption_at_host {
                     reader.one(&feature, FEATURES).await
@@ -233,9 +227,6 @@ impl ClusterWork<'_> {
             scopes: Scopes {
                 subscription: of_subscription,
                 group: of_group,
-                subnet,
-                zone,
-                encryption_set,
             },
             encryption_at_host,
             providers,
@@ -266,7 +257,9 @@ impl ClusterWork<'_> {
     async fn named(&self, reader: Reader<'_>) -> Named {
         let own = self.own;
         let network = own.subnet.as_ref().map(network_of);
-        let (subnet, network, identity, zone, links, encryption_set, targets) = futures::join!(
+        let linked = linked::of_cluster(own).into_iter();
+        let linked = linked.chain(linked::of_targets(&own.installed)).collect();
+        let (subnet, network, identity, zone, links, encryption_set, targets, links_to) = futures::join!(
             at(reader, own.subnet.as_ref(), NETWORKS),
             at(reader, network.as_ref(), NETWORKS),
             at(reader, own.identity.as_ref(), IDENTITIES),
@@ -274,6 +267,7 @@ impl ClusterWork<'_> {
             links(reader, own.own_dns_zone()),
             at(reader, own.disk_encryption_set.as_ref(), DISK_ENCRYPTION_SETS),
             target_reads(reader, &own.installed),
+            linked::read(reader, linked),
         );
         Named {
             subnet,
@@ -283,6 +277,7 @@ impl ClusterWork<'_> {
             links,
             encryption_set,
             targets,
+            links_to,
         }
     }
 }
@@ -317,6 +312,8 @@ struct Named {
     links: Read<Vec<Link>>,
     encryption_set: Read<encryption::EncryptionSet>,
     targets: (Vec<Read<There>>, Vec<Read<There>>),
+    /// What may be done with all of it.
+    links_to: Vec<(linked::Link, Read<Vec<read::Permission>>)>,
 }
 
 /// What is at an id; none where none is named.

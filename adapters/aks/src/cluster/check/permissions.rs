@@ -113,15 +113,11 @@ fn is_of_subscription(action: &str) -> bool {
 
 /// What the caller may do, as far as it was read.
 pub(super) struct Scopes {
+    /// Azure documents this for groups and resources only; it is asked for what a group cannot tell, since what is
+    /// about the subscription is in no other answer.
     pub(super) subscription: Read<Vec<Permission>>,
-    /// None where there is no group yet.
+    /// None where there is no group yet: then the subscription tells.
     pub(super) group: Read<Vec<Permission>>,
-    /// None without a subnet of one's own.
-    pub(super) subnet: Read<Vec<Permission>>,
-    /// None without a private zone of one's own.
-    pub(super) zone: Read<Vec<Permission>>,
-    /// None without a disk encryption set.
-    pub(super) encryption_set: Read<Vec<Permission>>,
 }
 
 /// What of the settings decides what is needed.
@@ -129,38 +125,40 @@ pub(super) struct Scopes {
 pub(super) struct Wanted {
     pub(super) adopt: bool,
     pub(super) application_insights: bool,
-    /// Whether an identity is made that needs roles on subnet and zone.
+    /// Whether an identity is made for the control plane.
     pub(super) makes_identity: bool,
-    pub(super) subnet: bool,
-    pub(super) zone: bool,
-    pub(super) encryption_set: bool,
     pub(super) encryption_at_host: bool,
     pub(super) window: bool,
 }
 
 impl Wanted {
-    /// Whether this configuration comes to need an action in subscription or group. Those of networks and of disk
-    /// encryption sets are looked at where they are needed.
+    /// Whether this configuration comes to need an action in subscription or group. What is linked to is looked at
+    /// where it is.
     fn needs(self, action: &str) -> bool {
-        !(action.starts_with("Microsoft.Network/")
-            || action == permissions::ENCRYPTION_SET_READ
+        !(is_linked_elsewhere(action)
             || (!self.encryption_at_host && action == permissions::FEATURES_READ)
             || (!self.window && action.contains("/maintenanceConfigurations/"))
             || (self.adopt && action == "Microsoft.Resources/subscriptions/resourceGroups/write")
+            || (!self.makes_identity && action == permissions::ASSIGN_IDENTITY)
             || (!self.application_insights && action.starts_with("Microsoft.Insights/components/")))
     }
 }
 
+/// Whether an action is needed only at what a setting names.
+fn is_linked_elsewhere(action: &str) -> bool {
+    action.starts_with("Microsoft.Network/") || action == permissions::ENCRYPTION_SET_READ
+}
+
 pub(super) fn permissions(findings: &mut Findings, scopes: &Scopes, wanted: Wanted) {
     let subscription = match &scopes.subscription {
-        Ok(Some(permissions)) => permissions,
+        Ok(Some(permissions)) => Some(permissions),
         Ok(None) => {
             findings.untold(KIND, "Azure does not tell what may be done in the subscription");
-            return;
+            None
         }
         Err(error) => {
             findings.unknown(KIND, "what may be done in the subscription", error);
-            return;
+            None
         }
     };
     let group = match &scopes.group {
@@ -171,10 +169,11 @@ pub(super) fn permissions(findings: &mut Findings, scopes: &Scopes, wanted: Want
             None
         }
     };
-    let at = |action: &str| match group {
+    let at = |action: &str| match (group, subscription) {
         // What is given in the subscription is given in its groups too, and told there.
-        Some(group) if !is_of_subscription(action) => allowed(group, action),
-        _ => allowed(subscription, action),
+        (Some(group), _) if !is_of_subscription(action) => Some(allowed(group, action)),
+        (_, Some(subscription)) => Some(allowed(subscription, action)),
+        (_, None) => None,
     };
     let provision = needed(PROVISION);
     // Only when the stack lets go of something does it delete.
@@ -196,38 +195,10 @@ pub(super) fn permissions(findings: &mut Findings, scopes: &Scopes, wanted: Want
         false,
     );
     of_volumes(findings, &scopes.subscription);
-    let roles: &[&str] = if wanted.makes_identity {
-        &["Microsoft.Authorization/roleAssignments/write"]
-    } else {
-        &[]
-    };
-    let join: &[&str] = &[
-        "Microsoft.Network/virtualNetworks/subnets/join/action",
-        "Microsoft.Network/virtualNetworks/subnets/read",
-    ];
-    let link: &[&str] = &["Microsoft.Network/privateDnsZones/read"];
-    let encrypt: &[&str] = &[permissions::ENCRYPTION_SET_READ];
-    for (is_wanted, what, read, own) in [
-        (wanted.subnet, "the subnet", &scopes.subnet, join),
-        (wanted.zone, "the private DNS zone", &scopes.zone, link),
-        (
-            wanted.encryption_set,
-            "the disk encryption set",
-            &scopes.encryption_set,
-            encrypt,
-        ),
-    ] {
-        match read {
-            _ if !is_wanted => {}
-            Ok(Some(permissions)) => {
-                let all: BTreeSet<&str> = own.iter().chain(roles).copied().collect();
-                lacking(findings, what, &all, |action| allowed(permissions, action), true);
-            }
-            // That it is not there is another finding.
-            Ok(None) => {}
-            Err(error) => findings.unknown(KIND, &format!("what may be done with {what}"), error),
-        }
-    }
+}
+
+/// Where nothing was found to be lacking.
+pub(super) fn pass(findings: &mut Findings) {
     findings.otherwise_pass(
         KIND,
         "everything that kompoxops does with clusters and volumes is allowed",
@@ -236,24 +207,17 @@ pub(super) fn permissions(findings: &mut Findings, scopes: &Scopes, wanted: Want
 
 /// Volumes lie in the groups of apps: what the subscription does not give, these may.
 pub(super) fn of_volumes(findings: &mut Findings, subscription: &Read<Vec<Permission>>) {
-    match subscription {
-        Ok(Some(subscription)) => lacking(
+    if let Ok(Some(subscription)) = subscription {
+        let mut actions = needed(Operation::ON_VOLUMES);
+        actions.retain(|action| !is_linked_elsewhere(action));
+        lacking_in(
             findings,
             "work on volumes, unless the resource groups of the apps give more,",
-            &of_all_volumes(),
-            |action| allowed(subscription, action),
+            &actions,
+            subscription,
             false,
-        ),
-        Ok(None) => {}
-        Err(error) => findings.unknown(KIND, "what may be done in the subscription", error),
+        );
     }
-}
-
-/// What volumes need of the subscription; whether a disk encryption set may be read is seen where one is named.
-fn of_all_volumes() -> BTreeSet<&'static str> {
-    let mut all = needed(Operation::ON_VOLUMES);
-    all.remove(permissions::ENCRYPTION_SET_READ);
-    all
 }
 
 /// One finding with all actions that are lacking for something, and one with those that are given on a condition.
@@ -268,24 +232,25 @@ pub(super) fn lacking_in(
         findings,
         purpose,
         actions,
-        |action| allowed(permissions, action),
+        |action| Some(allowed(permissions, action)),
         fails,
     );
 }
 
+/// `at` tells nothing of an action where Azure did not: that stands in a finding of its own.
 fn lacking(
     findings: &mut Findings,
     purpose: &str,
     actions: &BTreeSet<&str>,
-    at: impl Fn(&str) -> Allowed,
+    at: impl Fn(&str) -> Option<Allowed>,
     fails: bool,
 ) {
-    let opens = CREDENTIALS.iter().any(|action| at(action) == Allowed::Yes);
+    let opens = CREDENTIALS.iter().any(|action| at(action) == Some(Allowed::Yes));
     let of = |wanted: Allowed| -> Vec<&str> {
         actions
             .iter()
             .copied()
-            .filter(|action| at(action) == wanted && !(opens && CREDENTIALS.contains(action)))
+            .filter(|action| at(action) == Some(wanted) && !(opens && CREDENTIALS.contains(action)))
             .collect()
     };
     let (missing, conditional) = (of(Allowed::No), of(Allowed::Conditionally));
@@ -377,9 +342,6 @@ mod tests {
         adopt: false,
         application_insights: false,
         makes_identity: false,
-        subnet: false,
-        zone: false,
-        encryption_set: false,
         encryption_at_host: false,
         window: false,
     };
@@ -387,6 +349,7 @@ mod tests {
     fn found(scopes: &Scopes, wanted: Wanted) -> Vec<(Verdict, String)> {
         let mut findings = Findings::default();
         permissions(&mut findings, scopes, wanted);
+        pass(&mut findings);
         let of = |check: &kompox_domain::cluster::Check| (check.verdict, check.message.clone());
         findings.checks().iter().map(of).collect()
     }
@@ -395,9 +358,6 @@ mod tests {
         Scopes {
             subscription: Ok(Some(vec![subscription])),
             group: Ok(group.map(|group| vec![group])),
-            subnet: Ok(None),
-            zone: Ok(None),
-            encryption_set: Ok(None),
         }
     }
 
@@ -446,28 +406,51 @@ mod tests {
     }
 
     #[test]
-    fn a_subnet_and_a_zone_are_judged_by_what_is_given_there() {
-        let mut scopes = scopes(role(&["*"], &["Microsoft.Network/*"]), None);
-        scopes.subnet = Ok(Some(vec![role(
-            &["Microsoft.Network/virtualNetworks/subnets/*"],
-            &[],
-        )]));
-        scopes.zone = Ok(Some(vec![role(&["*"], &[])]));
-        let wanted = Wanted {
-            subnet: true,
-            zone: true,
-            ..PLAIN
+    fn where_the_subscription_does_not_tell_the_group_still_does() {
+        let untold = Scopes {
+            subscription: Ok(None),
+            ..scopes(role(&[], &[]), Some(role(&["*/read"], &[])))
         };
-        assert_eq!(found(&scopes, wanted)[0].0, Verdict::Pass);
-        let makes = Wanted {
-            makes_identity: true,
-            ..wanted
-        };
-        let told = found(&scopes, makes);
-        assert_eq!(told.len(), 1, "{told:?}");
+        let told = found(&untold, PLAIN);
+        assert_eq!(told[0].0, Verdict::Unknown, "{told:?}");
+        let (verdict, message) = &told[1];
+        assert_eq!(*verdict, Verdict::Fail);
         assert!(
-            told[0].1.starts_with("the subnet needs") && told[0].1.contains("roleAssignments/write"),
+            message.contains("Microsoft.ContainerService/managedClusters/write"),
+            "{message}"
+        );
+        // Of what only the subscription could tell nothing is said.
+        assert!(
+            told.iter()
+                .all(|(_, message)| !message.contains("Microsoft.Resources/deploymentStacks/write")),
             "{told:?}"
         );
+    }
+
+    #[test]
+    fn an_identity_is_assigned_in_the_group_only_where_one_is_made_there() {
+        let without = role(&["*"], &[permissions::ASSIGN_IDENTITY]);
+        let scopes = scopes(without.clone(), Some(without));
+        assert_eq!(found(&scopes, PLAIN)[0].0, Verdict::Pass);
+        let makes = Wanted {
+            makes_identity: true,
+            ..PLAIN
+        };
+        let told = found(&scopes, makes);
+        assert_eq!(told[0].0, Verdict::Fail, "{told:?}");
+        assert!(told[0].1.contains(permissions::ASSIGN_IDENTITY), "{told:?}");
+    }
+
+    #[test]
+    fn of_the_two_rights_to_the_keys_of_a_workspace_each_is_missed() {
+        for action in [
+            permissions::WORKSPACE_KEYS_READ,
+            permissions::WORKSPACE_KEYS_ACTION,
+        ] {
+            let without = role(&["*"], &[action]);
+            let told = found(&scopes(without.clone(), Some(without)), PLAIN);
+            assert_eq!(told[0].0, Verdict::Fail, "{told:?}");
+            assert!(told[0].1.ends_with(action), "{told:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Reading one thing or a list, where not to be allowed to is an answer too.
 
-use kompox_arm::{ArmClient, ArmError, ArmRequest, ResourceId};
+use kompox_arm::{ArmClient, ArmError, ArmRequest};
 use kompox_domain::{Context, Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -73,14 +73,6 @@ impl Reader<'_> {
     pub(super) async fn permissions(&self, scope: &str) -> Read<Vec<Permission>> {
         let path = format!("{scope}/providers/Microsoft.Authorization/permissions");
         self.list(&path, PERMISSIONS, None, |_| true).await
-    }
-
-    /// The same for a resource, where there is one.
-    pub(super) async fn permissions_at(&self, id: Option<&ResourceId>) -> Read<Vec<Permission>> {
-        match id {
-            Some(id) => self.permissions(&id.to_string()).await,
-            None => Ok(None),
-        }
     }
 }
 

@@ -81,12 +81,14 @@ pub(crate) enum FoundBy {
     Id(ResourceId),
 }
 
-/// What installing gives the cluster's identities access to; no part of the template.
+/// What installing gives the cluster's identities access to, and what it tells the agent; no part of the template.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InstallTargets {
     pub(crate) dns_zones: Vec<ResourceId>,
     pub(crate) registries: Vec<ResourceId>,
     pub(crate) certificates: Vec<VaultCertificate>,
+    /// Whether Container insights collects the logs of the system's namespaces too.
+    pub(crate) system_logs: bool,
 }
 
 /// The machines of one kind of pool.
@@ -217,6 +219,12 @@ impl OwnCluster {
         }
     }
 
+    /// Whether the template makes an identity for the control plane: a subnet or a private zone of one's own needs
+    /// one, and none is given.
+    pub(crate) fn makes_identity(&self) -> bool {
+        self.identity.is_none() && (self.subnet.is_some() || self.own_dns_zone().is_some())
+    }
+
     /// Names of the user pools, each with its zone. One for each zone: only then can the autoscaler add a node where
     /// a zonal disk is.
     pub(crate) fn user_pools(&self) -> Vec<(String, Option<Zone>)> {
@@ -291,6 +299,7 @@ fn install_targets(reader: &mut Reader<'_>, cluster: &Cluster) -> InstallTargets
         dns_zones: ids("AZURE_AKS_DNS_ZONE_RESOURCE_IDS", values::ANY_ZONE),
         registries: ids("AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS", values::REGISTRY),
         certificates,
+        system_logs: reader.flag("AZURE_AKS_COLLECT_SYSTEM_LOGS", false),
     }
 }
 

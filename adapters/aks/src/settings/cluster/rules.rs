@@ -14,11 +14,12 @@ pub(super) const RESOURCE_ID: &str = "AZURE_AKS_RESOURCE_ID";
 const INGRESS_CLIENT: &str = "AZURE_INGRESS_CLIENT_ID";
 
 /// What has a meaning for a cluster that somebody else made.
-const EXISTING: [&str; 4] = [
+const EXISTING: [&str; 5] = [
     RESOURCE_ID,
     INGRESS_CLIENT,
     "AZURE_AKS_DNS_ZONE_RESOURCE_IDS",
     "AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS",
+    "AZURE_AKS_COLLECT_SYSTEM_LOGS",
 ];
 
 const PRIVATE: &str = "AZURE_AKS_PRIVATE_CLUSTER";

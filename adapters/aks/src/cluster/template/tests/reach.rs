@@ -141,6 +141,8 @@ fn another(key: &str) -> (&'static str, Vec<(&'static str, &'static str)>) {
         | "AZURE_AKS_DISABLE_RUN_COMMAND"
         | "AZURE_KEY_VAULT_PURGE_PROTECTION"
         | "AZURE_APPLICATION_INSIGHTS" => ("true", vec![]),
+        // Install tells the agent.
+        "AZURE_AKS_COLLECT_SYSTEM_LOGS" => ("true", vec![]),
         // Of a cluster that exists.
         "AZURE_AKS_RESOURCE_ID" | "AZURE_INGRESS_CLIENT_ID" => ("", vec![]),
         other => panic!("{other}: which value shows that it has an effect?"),
@@ -148,10 +150,11 @@ fn another(key: &str) -> (&'static str, Vec<(&'static str, &'static str)>) {
 }
 
 /// Without these, because a cluster that is provisioned has no use for them in its template.
-const NOT_IN_TEMPLATE: [&str; 5] = [
+const NOT_IN_TEMPLATE: [&str; 6] = [
     "AZURE_AKS_SYSTEM_VM_PRIORITY",
     "AZURE_AKS_DNS_ZONE_RESOURCE_IDS",
     "AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS",
+    "AZURE_AKS_COLLECT_SYSTEM_LOGS",
     "AZURE_AKS_RESOURCE_ID",
     "AZURE_INGRESS_CLIENT_ID",
 ];
