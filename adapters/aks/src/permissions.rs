@@ -137,6 +137,9 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             "Microsoft.ContainerService/managedClusters/agentPools/read",
             "Microsoft.ContainerService/managedClusters/agentPools/write",
             "Microsoft.ContainerService/managedClusters/agentPools/delete",
+            // Only where nodes get a new image; which pools wait for one is a tag.
+            "Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",
+            TAGS_WRITE,
             REGISTRY_READ,
             "Microsoft.ContainerRegistry/registries/write",
             VAULT_READ,

@@ -55,6 +55,8 @@ pub enum WarningKind {
     Unchecked,
     /// A disk is there that its cluster may not attach.
     AttachRoleMissing,
+    /// A change does not reach all nodes before they get a new image.
+    NodeImagesDue,
     /// What was asked for is done, though the cloud's answer was lost: reading showed it.
     AnswerLost,
 }
@@ -74,6 +76,7 @@ impl WarningKind {
             Self::Check => "check",
             Self::Unchecked => "unchecked",
             Self::AttachRoleMissing => "attachRoleMissing",
+            Self::NodeImagesDue => "nodeImagesDue",
             Self::AnswerLost => "answerLost",
         }
     }

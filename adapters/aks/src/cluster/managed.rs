@@ -11,6 +11,9 @@ use super::foreign_tags;
 use super::stack::{list, text_map};
 use super::template::{Kept, KeptPool};
 
+/// `privateDNSZone` of a cluster whose API server is found by its public name only.
+pub(crate) const NO_ZONE: &str = "none";
+
 /// A managed cluster. Of its many properties only those that are looked at.
 #[derive(Debug, Clone, Deserialize, Default)]
 pub(crate) struct ManagedCluster {
@@ -56,6 +59,8 @@ pub(crate) struct ManagedProperties {
     pub(crate) pools: Vec<AgentPool>,
     #[serde(default, rename = "apiServerAccessProfile")]
     pub(crate) api_server: Option<ApiServerAccess>,
+    #[serde(default, rename = "networkProfile")]
+    pub(crate) network: Option<NetworkProfile>,
     #[serde(default)]
     pub(crate) power_state: Option<PowerState>,
     /// The public name of the API server.
@@ -71,6 +76,14 @@ pub(crate) struct ManagedProperties {
     /// As whom the nodes act, among others.
     #[serde(default)]
     identity_profile: serde_json::Value,
+}
+
+#[derive(Debug, Clone, Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NetworkProfile {
+    /// How the nodes reach the outside.
+    #[serde(default)]
+    pub(crate) outbound_type: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -166,6 +179,12 @@ impl ManagedCluster {
             .filter(|version| !version.is_empty())
     }
 
+    /// The id of the identity that was given to the control plane.
+    pub(crate) fn given_identity(&self) -> Option<&str> {
+        let given = self.identity["userAssignedIdentities"].as_object()?;
+        given.keys().next().map(String::as_str)
+    }
+
     /// The object id of the control plane's identity: the one given to it, else its own.
     pub(crate) fn principal(&self) -> Option<String> {
         let given = self.identity["userAssignedIdentities"].as_object();
@@ -184,6 +203,13 @@ impl ManagedCluster {
     pub(crate) fn busy(&self) -> Option<&str> {
         let state = self.properties.provisioning_state.as_deref()?;
         ended(state).is_none().then_some(state)
+    }
+
+    /// Whether something is under way with it or one of its pools, and ARM's word for what: AKS carries out one
+    /// operation at a time.
+    pub(crate) fn at_work(&self) -> Option<&str> {
+        let pools = &self.properties.pools;
+        self.busy().or_else(|| pools.iter().find_map(AgentPool::busy))
     }
 
     /// Whether what was under way with it failed, and ARM's word for it.
@@ -206,6 +232,28 @@ impl ManagedCluster {
     pub(crate) fn is_private(&self) -> bool {
         let access = self.properties.api_server.as_ref();
         access.is_some_and(|access| access.enable_private_cluster == Some(true))
+    }
+
+    /// How its nodes reach the outside, in AKS's word.
+    pub(crate) fn outbound_type(&self) -> Option<&str> {
+        let network = self.properties.network.as_ref()?;
+        network.outbound_type.as_deref().filter(|kind| !kind.is_empty())
+    }
+
+    /// Whether its nodes are in a network that AKS has not made.
+    pub(crate) fn has_own_network(&self) -> bool {
+        let mut pools = self.properties.pools.iter();
+        pools.any(|pool| pool.subnet.as_deref().is_some_and(|subnet| !subnet.is_empty()))
+    }
+
+    /// The private DNS zone of a private cluster, as AKS calls it.
+    pub(crate) fn private_zone(&self) -> Option<&str> {
+        let access = self
+            .properties
+            .api_server
+            .as_ref()
+            .filter(|_| self.is_private())?;
+        Some(access.private_dns_zone.as_deref().unwrap_or("system"))
     }
 
     /// The name of the API server that everybody can resolve. A private cluster may have none.
@@ -238,8 +286,23 @@ impl ManagedCluster {
         });
         Kept {
             kubernetes_version: self.version().map(str::to_owned),
+            identity: self.given_identity().map(str::to_owned),
             pools: pools.collect(),
         }
+    }
+}
+
+impl AgentPool {
+    /// Whether something is under way with it, and ARM's word for what.
+    pub(crate) fn busy(&self) -> Option<&str> {
+        let state = self.provisioning_state.as_deref()?;
+        ended(state).is_none().then_some(state)
+    }
+
+    /// Whether what was under way with it failed, and ARM's word for it.
+    pub(crate) fn failed(&self) -> Option<&str> {
+        let state = self.provisioning_state.as_deref()?;
+        ended(state).is_some_and(End::is_failure).then_some(state)
     }
 }
 

@@ -3,6 +3,7 @@
 mod changes;
 mod check;
 mod deprovision;
+mod egress;
 mod failure;
 mod follow;
 mod foreign_tags;
@@ -11,6 +12,7 @@ pub(crate) mod kubeconfig;
 pub(crate) mod locate;
 pub(crate) mod managed;
 pub(crate) mod names;
+mod node_images;
 pub(crate) mod nouns;
 mod operations;
 pub(crate) mod outputs;

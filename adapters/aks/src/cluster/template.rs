@@ -11,8 +11,11 @@ use ulid::Ulid;
 use url::Url;
 
 use super::foreign_tags::{self, Tags};
+use super::names::Names;
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::{ApiServer, OwnCluster, Pool, PrivateZone, SYSTEM_POOL};
+
+pub(crate) const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
 /// The text as it is deployed.
 const TEXT: &str = include_str!("../../template/main.json");
@@ -29,6 +32,9 @@ pub(crate) fn template() -> &'static Value {
 pub(crate) struct Kept {
     /// `currentKubernetesVersion` of the control plane; it counts where the settings name none.
     pub(crate) kubernetes_version: Option<String>,
+    /// The identity that was given to the control plane. It stays with it: what the cluster may do elsewhere was given
+    /// to that identity, and would be lost with it.
+    pub(crate) identity: Option<String>,
     /// By the name of the pool.
     pub(crate) pools: BTreeMap<String, KeptPool>,
 }
@@ -68,6 +74,13 @@ pub(crate) fn parameters(
     let admin = |(id, kind): &(String, &str)| json!({"id": id, "type": kind});
     let (ranges, zone, public_fqdn) = api_server(&own.api_server);
     let ingress = &cluster.cluster.ingress;
+    let identity = own.identity.as_ref().map(ToString::to_string);
+    let identity = identity.or_else(|| {
+        let ours = own_identity(&provider.subscription, &own.group, &cluster.path());
+        let kept = kept.identity.clone();
+        // That of the template is told by its name.
+        kept.filter(|kept| !ours.is_some_and(|ours| ours.eq_ignore_ascii_case(kept)))
+    });
     let values = [
         ("location", json!(provider.location)),
         ("resourceGroupName", json!(own.group)),
@@ -104,7 +117,8 @@ pub(crate) fn parameters(
                     .unwrap_or_default()
             ),
         ),
-        ("identityId", json!(id(own.identity.as_ref()))),
+        ("identityId", json!(identity.unwrap_or_default())),
+        ("keepIdentity", json!(kept.identity.is_some())),
         ("disableLocalAccounts", json!(own.disable_local_accounts)),
         ("disableRunCommand", json!(own.disable_run_command)),
         ("vaultPurgeProtection", json!(own.vault_purge_protection)),
@@ -117,6 +131,14 @@ pub(crate) fn parameters(
         .into_iter()
         .map(|(name, value)| (name.to_owned(), json!({"value": value})))
         .collect()
+}
+
+/// The id of the identity that the template makes for the control plane, where it makes one.
+pub(crate) fn own_identity(subscription: &str, group: &str, cluster: &str) -> Option<String> {
+    let name = Names::new(subscription, group, cluster).of("clusterIdentity")?;
+    Some(format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/{IDENTITIES}/{name}"
+    ))
 }
 
 /// The SHA-256 of template and parameters, in hexadecimal digits: what a stack's `kompox-hash` says.
