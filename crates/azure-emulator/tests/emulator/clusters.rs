@@ -132,6 +132,12 @@ async fn a_cluster_goes_from_one_outbound_type_to_another_as_far_as_its_network_
                 } else {
                     answer.expect(200);
                 }
+                // The quota leaves room for a few at a time.
+                azure
+                    .emulator
+                    .remove_resource(&azure.cluster_id(&name))
+                    .await
+                    .unwrap();
             }
         }
     }
