@@ -43,6 +43,7 @@ impl Writing {
         volumes
             .chain([
                 Self::Cluster(Building::provision()),
+                Self::Cluster(Building::upgrade_node_images()),
                 Self::Cluster(Building::deprovision_with_more()),
                 Self::Ingress(Installing::install()),
                 Self::Ingress(Installing::uninstall()),

@@ -238,7 +238,7 @@ impl ProviderDriver for AksDriver {
         request: &ProvisionRequest,
     ) -> Result<Plan> {
         match self.work(cx, cluster)? {
-            Some(work) => work.plan(request.force).await,
+            Some(work) => work.plan(request).await,
             None => Ok(Plan::default()),
         }
     }
@@ -250,7 +250,7 @@ impl ProviderDriver for AksDriver {
         request: &ProvisionRequest,
     ) -> Result<Plan> {
         match self.work(cx, cluster)? {
-            Some(work) => work.provision(request.force).await,
+            Some(work) => work.provision(request).await,
             None => Ok(Plan::default()),
         }
     }

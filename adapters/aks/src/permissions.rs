@@ -182,6 +182,9 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             MAINTENANCE_READ,
             "Microsoft.ContainerService/managedClusters/maintenanceConfigurations/write",
             MAINTENANCE_DELETE,
+            // Only where nodes get a new image; which pools wait for one is a tag.
+            "Microsoft.ContainerService/managedClusters/agentPools/upgradeNodeImageVersion/action",
+            TAGS_WRITE,
             REGISTRY_READ,
             "Microsoft.ContainerRegistry/registries/write",
             VAULT_READ,

@@ -12,6 +12,8 @@ use crate::secret::Secret;
 pub struct ProvisionRequest {
     /// Put everything again even where nothing differs.
     pub force: bool,
+    /// Give nodes a new image where a change needs that to reach them, which drains them. Where none does, nothing.
+    pub upgrade_node_images: bool,
 }
 
 /// How to deprovision.

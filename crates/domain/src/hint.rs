@@ -86,6 +86,8 @@ pub enum Argument {
     Json,
     /// More time.
     Timeout,
+    /// Nodes get the image that a change needs to reach them, and are drained for it.
+    UpgradeNodeImages,
     /// The kompoxops.yml.
     Config(Option<Cow<'static, str>>),
     /// A file or directory of KOM documents.
@@ -292,6 +294,7 @@ impl fmt::Display for Argument {
             Self::AllowDelete(id) => ("allow delete", Some(&**id)),
             Self::Json => ("JSON", None),
             Self::Timeout => ("timeout", None),
+            Self::UpgradeNodeImages => ("upgrade of node images", None),
             Self::Config(path) => ("ops file", path.as_deref()),
             Self::KomPath(path) => ("KOM path", path.as_deref()),
             Self::KomApp(path) => ("KOM app file", path.as_deref()),

@@ -57,6 +57,8 @@ pub enum WarningKind {
     AttachRoleMissing,
     /// A disk is there that no node of its cluster can attach.
     NotAttachable,
+    /// A change does not reach all nodes before they get a new image.
+    NodeImagesDue,
     /// What was asked for is done, though the cloud's answer was lost: reading showed it.
     AnswerLost,
 }
@@ -77,6 +79,7 @@ impl WarningKind {
             Self::Unchecked => "unchecked",
             Self::AttachRoleMissing => "attachRoleMissing",
             Self::NotAttachable => "notAttachable",
+            Self::NodeImagesDue => "nodeImagesDue",
             Self::AnswerLost => "answerLost",
         }
     }

@@ -12,6 +12,8 @@ pub const CLUSTER: &str = "kompox-cluster";
 pub const CREATED: &str = "kompox-created";
 /// What the cluster was made from, as a hash: on the one thing that stands for all of it.
 pub const HASH: &str = "kompox-hash";
+/// On a cluster: the pools whose nodes do not know of a change yet, because they need a new image for it.
+pub const NODE_IMAGES_DUE: &str = "kompox-node-images-due";
 /// `<workspace>/<provider>/<app>`; a resource that carries another value is foreign.
 pub const APP: &str = "kompox-app";
 /// `<volume>-<idHASH>`.

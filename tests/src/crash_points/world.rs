@@ -141,17 +141,31 @@ impl Cloud {
     /// Somebody who has just come, with the clock of this machine.
     #[must_use]
     pub fn operator(&self) -> Operator {
-        self.operator_with(Arc::new(SystemUlids::default()))
+        self.operator_with(Arc::new(SystemUlids::default()), &self.app.cluster)
+    }
+
+    /// Somebody in whose configuration the cluster has these settings too, in place of what it has.
+    #[must_use]
+    pub fn operator_wanting(&self, pairs: &[(&str, &str)]) -> Operator {
+        let mut cluster = self.app.cluster.clone();
+        let has = cluster
+            .settings
+            .iter()
+            .map(|(key, value)| (key.to_owned(), value.clone()));
+        let wants = pairs.iter();
+        let wants = wants.map(|(key, value)| ((*key).to_owned(), SettingValue::Plain((*value).to_owned())));
+        cluster.settings = has.chain(wants).collect();
+        self.operator_with(Arc::new(SystemUlids::default()), &cluster)
     }
 
     /// Somebody whose clock is off by so many seconds.
     #[must_use]
     pub fn operator_late_by(&self, seconds: u64) -> Operator {
         let start = SystemTime::now() - Duration::from_secs(seconds);
-        self.operator_with(Arc::new(SteppingUlids::starting_at(start)))
+        self.operator_with(Arc::new(SteppingUlids::starting_at(start)), &self.app.cluster)
     }
 
-    fn operator_with(&self, ulids: Arc<dyn UlidSource>) -> Operator {
+    fn operator_with(&self, ulids: Arc<dyn UlidSource>, cluster: &Cluster) -> Operator {
         let connection = self.emulator.connection().settings();
         let pairs = connection
             .iter()
@@ -162,7 +176,7 @@ impl Cloud {
                 driver: "aks".to_owned(),
                 settings: settings(pairs),
             },
-            clusters: vec![self.app.cluster.clone()],
+            clusters: vec![cluster.clone()],
             apps: vec![],
         };
         let options = ArmOptions {

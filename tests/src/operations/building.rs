@@ -20,6 +20,8 @@ pub type Deed = for<'a> fn(&'a Estate<'a>, &'a Operator) -> LocalBoxFuture<'a, R
 pub enum Goal {
     /// The cluster, once and whole, exactly as after an undisturbed run.
     Provisioned,
+    /// The same, and each of its nodes reaches the API server by its public name; nothing waits for an image.
+    Upgraded,
     /// Nothing but what was there before it.
     Gone,
 }
@@ -34,6 +36,8 @@ pub struct Building {
     pub run: Deed,
     /// What there must be in the end.
     pub goal: Goal,
+    /// Settings of the cluster.
+    pub settings: &'static [(&'static str, &'static str)],
     /// What there is in the end of an undisturbed run.
     pub wanted: OnceCell<Likeness>,
 }
@@ -52,6 +56,27 @@ impl Building {
             },
             run: |estate, operator| Box::pin(async { provision(estate, operator).await.map(drop) }),
             goal: Goal::Provisioned,
+            settings: &[],
+            wanted: OnceCell::new(),
+        }
+    }
+
+    /// Giving up the private DNS zone of a cluster, nodes included.
+    #[must_use]
+    pub fn upgrade_node_images() -> Self {
+        Self {
+            name: "cluster provision --upgrade-node-images",
+            prepare: |estate, _| {
+                Box::pin(async {
+                    estate.put_strangers().await;
+                    let before = estate.cloud.operator_wanting(&[(PRIVATE_ZONE, "system")]);
+                    provision(estate, &before).await?;
+                    Ok(())
+                })
+            },
+            run: |estate, operator| Box::pin(async { upgrade(estate, operator).await.map(drop) }),
+            goal: Goal::Upgraded,
+            settings: &[("AZURE_AKS_PRIVATE_CLUSTER", "true"), (PRIVATE_ZONE, "none")],
             wanted: OnceCell::new(),
         }
     }
@@ -69,6 +94,7 @@ impl Building {
             },
             run: |estate, operator| Box::pin(async { deprovision(estate, operator).await.map(drop) }),
             goal: Goal::Gone,
+            settings: &[],
             wanted: OnceCell::new(),
         }
     }
@@ -88,6 +114,38 @@ impl Building {
             },
             ..Self::deprovision()
         }
+    }
+}
+
+/// The setting that a cluster gives its zone up by.
+const PRIVATE_ZONE: &str = "AZURE_AKS_PRIVATE_DNS_ZONE";
+
+/// Provisions the cluster, and lets what changes reach its nodes.
+async fn upgrade(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
+    let Operator { driver, cx } = operator;
+    let request = ProvisionRequest {
+        upgrade_node_images: true,
+        ..ProvisionRequest::default()
+    };
+    driver.cluster_provision(cx, &estate.cluster, &request).await
+}
+
+/// That every node reaches the API server by its public name, and that nothing says otherwise.
+fn reached(everything: &[Value]) -> std::result::Result<(), String> {
+    let cluster = one_of(everything, CLUSTERS)?;
+    let due = &cluster["tags"][tags::NODE_IMAGES_DUE];
+    if !due.is_null() {
+        return Err(format!("{due} are still due"));
+    }
+    let public = &cluster["properties"]["fqdn"];
+    let sets = of_kind(everything, "Microsoft.Compute/virtualMachineScaleSets");
+    match sets
+        .iter()
+        .find(|set| &set["tags"]["emulator-api-server"] != public)
+    {
+        Some(set) => Err(format!("the nodes of {} look for {}", set["id"], set["tags"])),
+        None if sets.len() < 2 => Err("there are not two pools".to_owned()),
+        None => Ok(()),
     }
 }
 
@@ -252,6 +310,11 @@ impl Operation for Building {
         (self.run)(estate, operator).await
     }
 
+    fn settings(&self, _: &str) -> Vec<(&'static str, String)> {
+        let pairs = self.settings.iter();
+        pairs.map(|(key, value)| (*key, (*value).to_owned())).collect()
+    }
+
     async fn watch<'c>(&self, estate: &Estate<'c>) -> Vigil {
         estate.watch(false).await
     }
@@ -264,7 +327,7 @@ impl Operation for Building {
     ) -> std::result::Result<(), String> {
         let Operator { driver, cx } = reader;
         let planned = match self.goal {
-            Goal::Provisioned => {
+            Goal::Provisioned | Goal::Upgraded => {
                 driver
                     .cluster_plan(cx, &estate.cluster, &ProvisionRequest::default())
                     .await
@@ -284,6 +347,10 @@ impl Operation for Building {
         let everything = estate.everything().await;
         match self.goal {
             Goal::Provisioned => whole(estate, &everything)?,
+            Goal::Upgraded => {
+                whole(estate, &everything)?;
+                reached(&everything)?;
+            }
             Goal::Gone => {
                 let vigil = estate.watch(false).await;
                 let left = everything.iter().find(|one| {
@@ -302,6 +369,7 @@ impl Operation for Building {
             .compare(&found)?;
         match self.goal {
             Goal::Provisioned => idle(estate, provision(estate, reader)).await,
+            Goal::Upgraded => idle(estate, upgrade(estate, reader)).await,
             Goal::Gone => idle(estate, deprovision(estate, reader)).await,
         }
     }

@@ -35,6 +35,11 @@ async fn a_cluster_whose_provisioning_broke_anywhere_is_provisioned_once_and_who
 }
 
 #[tokio::test]
+async fn nodes_whose_new_image_broke_off_anywhere_have_it_after_the_next_run_and_nothing_is_due() {
+    survive(Building::upgrade_node_images, options).await;
+}
+
+#[tokio::test]
 async fn a_cluster_whose_deprovisioning_broke_anywhere_is_gone_after_the_next_run() {
     survive(Building::deprovision, options).await;
 }

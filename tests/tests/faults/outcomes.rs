@@ -92,6 +92,11 @@ async fn what_is_claimed_of_a_write_of_provisioning_that_was_lost_and_then_refus
 }
 
 #[tokio::test]
+async fn what_is_claimed_of_a_write_of_upgrading_node_images_that_was_lost_and_then_refused_is_true() {
+    claims_of_writes_are_true(Building::upgrade_node_images()).await;
+}
+
+#[tokio::test]
 async fn what_is_claimed_of_a_write_of_deprovisioning_that_was_lost_and_then_refused_is_true() {
     claims_of_writes_are_true(Building::deprovision_with_more()).await;
 }
@@ -133,6 +138,11 @@ async fn what_is_claimed_after_a_corrupted_answer_is_true() {
 #[tokio::test]
 async fn what_is_claimed_of_provisioning_after_a_corrupted_answer_is_true() {
     claims_after_corrupted_answers_are_true(Building::provision()).await;
+}
+
+#[tokio::test]
+async fn what_is_claimed_of_upgrading_node_images_after_a_corrupted_answer_is_true() {
+    claims_after_corrupted_answers_are_true(Building::upgrade_node_images()).await;
 }
 
 #[tokio::test]

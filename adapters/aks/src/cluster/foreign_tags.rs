@@ -89,7 +89,7 @@ impl ClusterWork<'_> {
     /// Whatever keeps them from being read; `Precondition` where there are more of them than fit beside ours.
     pub(crate) async fn keep_tags(&self, seen: &Seen, todo: &mut Todo) -> Result<()> {
         let Some(group) = &seen.group else { return Ok(()) };
-        let mut found = self.tags_in_group().await.map_err(domain)?;
+        let mut found = self.tags_in_group(seen).await.map_err(domain)?;
         // A group that is somebody else's is not in the template.
         if !self.own.adopt {
             found.insert(GROUP, foreign(&group.tags));
@@ -98,6 +98,9 @@ impl ClusterWork<'_> {
         if let Some(cluster) = &seen.cluster {
             found.insert(CLUSTER, foreign(&cluster.tags));
         }
+        // Its own tag for a while, which others are not to be counted with.
+        let due = found.entry(CLUSTER).or_default();
+        due.retain(|name, _| !name.eq_ignore_ascii_case(tags::NODE_IMAGES_DUE));
         let pools = seen.cluster.iter().flat_map(|cluster| &cluster.properties.pools);
         let pools = pools.map(|pool| (format!("node pool {}", pool.name), foreign(&pool.tags)));
         let stack = seen
@@ -121,19 +124,22 @@ impl ClusterWork<'_> {
                 .with_hint("remove some of them: Azure allows 50 tags, and ours would not fit"));
             }
         }
+        if let Some(cluster) = &seen.cluster {
+            self.mark_due(cluster, found.entry(CLUSTER).or_default());
+        }
         todo.set(PARAMETER, parameter(&found));
         Ok(())
     }
 
     /// The tags of others on the resources of the group that are in the template.
-    async fn tags_in_group(&self) -> Result<BTreeMap<&'static str, Tags>, ArmError> {
+    async fn tags_in_group(&self, seen: &Seen) -> Result<BTreeMap<&'static str, Tags>, ArmError> {
         let group = self.group_path();
         let names = Names::new(&self.provider.subscription, &self.own.group, &self.scope.path());
         let ours: Vec<(&str, String)> = HOLDERS
             .iter()
             .filter_map(|holder| Some((*holder, names.of(holder)?)))
             .collect();
-        let expected = self.expected();
+        let expected = self.expected(seen);
         let mut found = BTreeMap::new();
         let each = |resource: ListedResource<'_>| {
             let known = ours

@@ -51,6 +51,22 @@ const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
         ],
     ),
     (
+        // learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-code-poddrainfailure
+        &["UpgradeFailed", "PodDrainFailure", "UnsatisfiablePDB"],
+        ErrorKind::Failed,
+        &[
+            Hint::fixed(
+                "let the pod that is named be moved: a PodDisruptionBudget that allows no disruption keeps its node from \
+                 being drained",
+                None,
+            ),
+            Hint::fixed(
+                "see the budgets there are",
+                Some(Means::foreign("kubectl get pdb --all-namespaces")),
+            ),
+        ],
+    ),
+    (
         &["PublicIPCountLimitReached"],
         ErrorKind::QuotaExceeded,
         &[Hint::fixed(

@@ -11,6 +11,9 @@ use super::foreign_tags;
 use super::stack::{list, text_map};
 use super::template::{Kept, KeptPool};
 
+/// `privateDNSZone` of a cluster whose API server is found by its public name only.
+pub(crate) const NO_ZONE: &str = "none";
+
 /// A managed cluster. Of its many properties only those that are looked at.
 #[derive(Debug, Clone, Deserialize, Default)]
 pub(crate) struct ManagedCluster {
@@ -56,6 +59,8 @@ pub(crate) struct ManagedProperties {
     pub(crate) pools: Vec<AgentPool>,
     #[serde(default, rename = "apiServerAccessProfile")]
     pub(crate) api_server: Option<ApiServerAccess>,
+    #[serde(default, rename = "networkProfile")]
+    pub(crate) network: Option<NetworkProfile>,
     #[serde(default)]
     pub(crate) power_state: Option<PowerState>,
     /// The public name of the API server.
@@ -67,8 +72,6 @@ pub(crate) struct ManagedProperties {
     pub(crate) disable_local_accounts: Option<bool>,
     #[serde(default)]
     auto_upgrade_profile: Option<AutoUpgrade>,
-    #[serde(default)]
-    network_profile: Option<Network>,
     /// With whose key the disks of the nodes are encrypted.
     #[serde(default, rename = "diskEncryptionSetID")]
     pub(crate) disk_encryption_set: Option<String>,
@@ -91,7 +94,10 @@ struct AutoUpgrade {
 
 #[derive(Debug, Clone, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Network {
+pub(crate) struct NetworkProfile {
+    /// How the nodes reach the outside.
+    #[serde(default)]
+    pub(crate) outbound_type: Option<String>,
     #[serde(default)]
     network_policy: Option<String>,
     #[serde(default)]
@@ -211,7 +217,7 @@ impl ManagedCluster {
     pub(crate) fn network_policy(&self) -> Option<&str> {
         told(
             self.properties
-                .network_profile
+                .network
                 .as_ref()?
                 .network_policy
                 .as_deref(),
@@ -222,11 +228,17 @@ impl ManagedCluster {
     fn network_dataplane(&self) -> Option<&str> {
         told(
             self.properties
-                .network_profile
+                .network
                 .as_ref()?
                 .network_dataplane
                 .as_deref(),
         )
+    }
+
+    /// The id of the identity that was given to the control plane.
+    pub(crate) fn given_identity(&self) -> Option<&str> {
+        let given = self.identity["userAssignedIdentities"].as_object()?;
+        given.keys().next().map(String::as_str)
     }
 
     /// The object id of the control plane's identity: the one given to it, else its own.
@@ -249,6 +261,13 @@ impl ManagedCluster {
         ended(state).is_none().then_some(state)
     }
 
+    /// Whether something is under way with it or one of its pools, and ARM's word for what: AKS carries out one
+    /// operation at a time.
+    pub(crate) fn at_work(&self) -> Option<&str> {
+        let pools = &self.properties.pools;
+        self.busy().or_else(|| pools.iter().find_map(AgentPool::busy))
+    }
+
     /// Whether what was under way with it failed, and ARM's word for it.
     pub(crate) fn failed(&self) -> Option<&str> {
         let state = self.properties.provisioning_state.as_deref()?;
@@ -269,6 +288,28 @@ impl ManagedCluster {
     pub(crate) fn is_private(&self) -> bool {
         let access = self.properties.api_server.as_ref();
         access.is_some_and(|access| access.enable_private_cluster == Some(true))
+    }
+
+    /// How its nodes reach the outside, in AKS's word.
+    pub(crate) fn outbound_type(&self) -> Option<&str> {
+        let network = self.properties.network.as_ref()?;
+        network.outbound_type.as_deref().filter(|kind| !kind.is_empty())
+    }
+
+    /// Whether its nodes are in a network that AKS has not made.
+    pub(crate) fn has_own_network(&self) -> bool {
+        let mut pools = self.properties.pools.iter();
+        pools.any(|pool| pool.subnet.as_deref().is_some_and(|subnet| !subnet.is_empty()))
+    }
+
+    /// The private DNS zone of a private cluster, as AKS calls it.
+    pub(crate) fn private_zone(&self) -> Option<&str> {
+        let access = self
+            .properties
+            .api_server
+            .as_ref()
+            .filter(|_| self.is_private())?;
+        Some(access.private_dns_zone.as_deref().unwrap_or("system"))
     }
 
     /// The name of the API server that everybody can resolve. A private cluster may have none.
@@ -305,6 +346,7 @@ impl ManagedCluster {
             node_os_upgrade_channel: self.node_os_upgrade_channel().map(str::to_owned),
             network_policy: self.network_policy().map(str::to_owned),
             network_dataplane: self.network_dataplane().map(str::to_owned),
+            identity: self.given_identity().map(str::to_owned),
             pools: pools.collect(),
         }
     }
@@ -312,6 +354,20 @@ impl ManagedCluster {
 
 fn told(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
+}
+
+impl AgentPool {
+    /// Whether something is under way with it, and ARM's word for what.
+    pub(crate) fn busy(&self) -> Option<&str> {
+        let state = self.provisioning_state.as_deref()?;
+        ended(state).is_none().then_some(state)
+    }
+
+    /// Whether what was under way with it failed, and ARM's word for it.
+    pub(crate) fn failed(&self) -> Option<&str> {
+        let state = self.provisioning_state.as_deref()?;
+        ended(state).is_some_and(End::is_failure).then_some(state)
+    }
 }
 
 #[cfg(test)]

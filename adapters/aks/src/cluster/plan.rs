@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kompox_arm::ErrorDetail;
-use kompox_domain::cluster::{Change, ChangeAction, InputChange, Plan};
+use kompox_domain::cluster::{Change, ChangeAction, InputChange, Plan, ProvisionRequest};
 use kompox_domain::{Result, tags};
 use serde_json::Value;
 use ulid::Ulid;
 
+use super::managed::ManagedCluster;
 use super::names::Names;
 use super::nouns::{is_kind, split};
 use super::see::{CLUSTERS, Seen};
 use super::stack::{self, Stack, StackInput, StackState};
-use super::template::Kept;
-use super::{ClusterWork, changes, dataplane, domain, failure, foreign_tags, template};
+use super::template::{IDENTITIES, Kept, own_identity};
+use super::{ClusterWork, changes, dataplane, domain, egress, failure, foreign_tags, template};
 
 const GROUPS: &str = "Microsoft.Resources/resourceGroups";
 const ROLE_ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
-const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 /// What is not foretold: that it is not expected says nothing.
 const FOLLOWING: &[&str] = &[
     ROLE_ASSIGNMENTS,
@@ -78,7 +78,7 @@ impl ClusterWork<'_> {
     ///
     /// # Errors
     /// As [`refuse`](Self::refuse), and what Azure finds wrong with it.
-    pub(crate) async fn plan(&self, force: bool) -> Result<Plan> {
+    pub(crate) async fn plan(&self, request: &ProvisionRequest) -> Result<Plan> {
         let seen = self.see().await?;
         self.refuse(&seen)?;
         if let Some(stack) = seen
@@ -88,14 +88,18 @@ impl ClusterWork<'_> {
         {
             return Ok(self.held(stack));
         }
-        match self.todo(&seen, force) {
-            None => Ok(Plan::default()),
+        let todo = self.todo(&seen, request.force);
+        let due = self.images_due(&seen, todo.is_some());
+        let mut plan = match todo {
+            None => Plan::default(),
             Some(mut todo) => {
                 self.refuse_stopped(&seen)?;
                 self.keep_tags(&seen, &mut todo).await?;
-                self.planned(&seen, &todo).await
+                self.planned(&seen, &todo).await?
             }
-        }
+        };
+        self.foretell_images(&seen, &due, request.upgrade_node_images, &mut plan);
+        Ok(plan)
     }
 
     /// The plan while somebody else works on the stack.
@@ -143,7 +147,7 @@ impl ClusterWork<'_> {
         let kept = seen
             .cluster
             .as_ref()
-            .map_or_else(|| Kept::of_new(self.own), super::managed::ManagedCluster::kept);
+            .map_or_else(|| Kept::of_new(self.own), ManagedCluster::kept);
         let parameters = template::parameters(self.scope, self.provider, self.own, created, &kept);
         let tags = [
             (tags::MANAGED_BY, tags::MANAGED_BY_KOMPOX.to_owned()),
@@ -229,8 +233,8 @@ impl ClusterWork<'_> {
 
     fn inputs(&self, stack: &Stack, todo: &Todo, exported: Option<&Value>) -> Vec<InputChange> {
         let mut hidden: BTreeSet<&str> = template::secure().collect();
-        // Neither stands in a configuration.
-        hidden.extend(["created", foreign_tags::PARAMETER]);
+        // None of them stands in a configuration.
+        hidden.extend(["created", "keepIdentity", foreign_tags::PARAMETER]);
         let keeps_version = self.own.kubernetes_version.is_none();
         let upgrades = &self.own.upgrades;
         let kept = [
@@ -271,10 +275,10 @@ impl ClusterWork<'_> {
             .map(|resource| resource.id.to_lowercase())
             .collect();
         let touched = changes::touched(template::template(), inputs);
-        let expected = self.expected();
+        let expected = self.expected(seen);
         let mut all: Vec<Change> = expected
             .iter()
-            .filter_map(|id| self.change(id, seen, todo, &there, &touched))
+            .filter_map(|id| self.change(id, seen, todo, &there, inputs, &touched))
             .collect();
         all.extend(change_of_roles(seen, todo, &touched));
         let kept = |id: &str| expected.iter().any(|expected| expected.eq_ignore_ascii_case(id));
@@ -301,6 +305,7 @@ impl ClusterWork<'_> {
         seen: &Seen,
         todo: &Todo,
         there: &BTreeSet<String>,
+        inputs: &[InputChange],
         touched: &BTreeMap<String, String>,
     ) -> Option<Change> {
         let kind = split(id).map(|(kind, _)| kind.to_lowercase()).unwrap_or_default();
@@ -318,9 +323,10 @@ impl ClusterWork<'_> {
             Why::ClusterFailed if is_kind(id, CLUSTERS) => (ChangeAction::Update, todo.reason.clone()),
             Why::Changed => {
                 let mut reason = format!("changed: {}", touched.get(&kind)?);
-                let cluster = seen.cluster.as_ref().filter(|_| is_kind(id, CLUSTERS));
-                if let Some(cost) = cluster.and_then(|cluster| dataplane::cost_of_change(self.own, cluster)) {
-                    reason = format!("{reason}; {cost}");
+                if is_kind(id, CLUSTERS) {
+                    for follows in self.follows(seen, inputs) {
+                        reason = format!("{reason}; {follows}");
+                    }
                 }
                 (ChangeAction::Update, reason)
             }
@@ -333,9 +339,46 @@ impl ClusterWork<'_> {
         })
     }
 
+    /// Whether the nodes are to reach the outside in another way.
+    pub(super) fn migrates_egress(&self, cluster: &ManagedCluster) -> bool {
+        let is = cluster.outbound_type();
+        is.is_some_and(|is| !is.eq_ignore_ascii_case(self.own.outbound_type))
+    }
+
+    /// What a change of a cluster that is there does besides, for who has to choose the hour.
+    fn follows(&self, seen: &Seen, inputs: &[InputChange]) -> Vec<String> {
+        let mut follows: Vec<String> = Vec::new();
+        let Some(cluster) = &seen.cluster else {
+            return follows;
+        };
+        if self.migrates_egress(cluster) {
+            follows.push(egress::DISRUPTS.to_owned());
+        }
+        if self.gives_up_zone(cluster) {
+            follows.push("AKS may drain the nodes for it at once".to_owned());
+        }
+        // learn.microsoft.com/azure/aks/http-proxy
+        let of_proxy = |input: &InputChange| ["noProxy", "proxyCa"].contains(&changes::top(&input.name));
+        if inputs.iter().any(of_proxy) {
+            follows.push("AKS gives all nodes a new image for it at once, which drains them".to_owned());
+        }
+        follows.extend(dataplane::cost_of_change(self.own, cluster));
+        follows
+    }
+
+    /// Whether the cluster acts as the identity that the template made for it, also where it needs none any more.
+    fn keeps_own_identity(&self, seen: &Seen) -> bool {
+        let ours = own_identity(&self.provider.subscription, &self.own.group, &self.scope.path());
+        let given = seen.cluster.as_ref().and_then(|cluster| cluster.given_identity());
+        let same = given
+            .zip(ours)
+            .is_some_and(|(given, ours)| given.eq_ignore_ascii_case(&ours));
+        same && self.own.identity.is_none()
+    }
+
     /// The resources that there will be, by id. Those whose names follow from what is known only later (role
     /// assignments), and what hangs on others (diagnostic settings and the like), are not among them.
-    pub(crate) fn expected(&self) -> Vec<String> {
+    pub(crate) fn expected(&self, seen: &Seen) -> Vec<String> {
         let group = self.group_path();
         let names = Names::new(&self.provider.subscription, &self.own.group, &self.scope.path());
         let mut all = Vec::new();
@@ -343,7 +386,8 @@ impl ClusterWork<'_> {
             all.push(group.clone());
         }
         let own_zone = self.own.own_dns_zone().is_some();
-        let makes_identity = (own_zone || self.own.subnet.is_some()) && self.own.identity.is_none();
+        let needs_identity = (own_zone || self.own.subnet.is_some()) && self.own.identity.is_none();
+        let makes_identity = needs_identity || self.keeps_own_identity(seen);
         let named = [
             ("vault", "Microsoft.KeyVault/vaults", true),
             ("workspace", "Microsoft.OperationalInsights/workspaces", true),

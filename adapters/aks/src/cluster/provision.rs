@@ -4,7 +4,7 @@ use std::pin::pin;
 
 use futures::future::{Either, select};
 use kompox_arm::{ArmError, FinalState};
-use kompox_domain::cluster::Plan;
+use kompox_domain::cluster::{Plan, ProvisionRequest};
 use kompox_domain::{Error, ErrorKind, Result};
 
 use super::follow::Follower;
@@ -28,7 +28,21 @@ impl ClusterWork<'_> {
     ///
     /// # Errors
     /// As [`plan`](Self::plan); what failed, as a tree; `Timeout` with what still goes on.
-    pub(crate) async fn provision(&self, force: bool) -> Result<Plan> {
+    pub(crate) async fn provision(&self, request: &ProvisionRequest) -> Result<Plan> {
+        let upgrade = request.upgrade_node_images;
+        let (mut plan, seen, put) = self.bring_up_to_date(request.force).await?;
+        let due = self.images_due(&seen, put);
+        self.foretell_images(&seen, &due, upgrade, &mut plan);
+        if let (true, Some(cluster)) = (upgrade && !due.is_empty(), &seen.cluster) {
+            self.refuse_stopped(&seen)?;
+            self.upgrade_images(&cluster.id, &due).await?;
+        }
+        Ok(plan)
+    }
+
+    /// Puts the stack where something differs. Answers with what was done, what was there before the last put, and
+    /// whether there was one since.
+    async fn bring_up_to_date(&self, force: bool) -> Result<(Plan, Seen, bool)> {
         // What this run put: Azure may have taken it though the answer was lost.
         let mut tried = None;
         loop {
@@ -48,7 +62,7 @@ impl ClusterWork<'_> {
                 .is_some_and(|stack| self.is_of_this_run(stack));
             // Once is as asked.
             let Some(mut todo) = self.todo(&seen, force && !(tried.is_some() && ours)) else {
-                return Ok(tried.filter(|_| ours).unwrap_or_default());
+                return Ok((tried.filter(|_| ours).unwrap_or_default(), seen, false));
             };
             if let (Some(_), true, Some(stack)) = (&tried, ours, &seen.stack)
                 && stack.state() != StackState::Succeeded
@@ -56,7 +70,11 @@ impl ClusterWork<'_> {
                 // What this run put has failed meanwhile: putting it again would only fail again.
                 return Err(self.failed(stack).await);
             }
-            if let Some(cluster) = seen.cluster.as_ref().filter(|cluster| cluster.busy().is_some()) {
+            if let Some(cluster) = seen
+                .cluster
+                .as_ref()
+                .filter(|cluster| cluster.at_work().is_some())
+            {
                 match self.wait_for_cluster(cluster).await {
                     // Putting the stack again is what mends it.
                     Err(error) if error.kind() != ErrorKind::Failed => return Err(error),
@@ -67,7 +85,7 @@ impl ClusterWork<'_> {
             self.keep_tags(&seen, &mut todo).await?;
             let plan = self.planned(&seen, &todo).await?;
             match self.put(&seen, &todo).await? {
-                Put::Done => return Ok(plan),
+                Put::Done => return Ok((plan, seen, true)),
                 Put::Held => tried = Some(plan),
             }
         }

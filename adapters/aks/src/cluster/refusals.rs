@@ -1,12 +1,14 @@
 //! What keeps a cluster from being provisioned, told before anything is written.
 
+use std::fmt;
+
 use kompox_domain::{Error, ErrorKind, Hint, Operation, Result, tags};
 
 use super::managed::{AgentPool, ManagedCluster};
 use super::nouns::title;
 use super::see::{Seen, SeenGroup};
 use super::stack::{self, Stack, StackState};
-use super::{ClusterWork, dataplane};
+use super::{ClusterWork, dataplane, egress};
 use crate::settings::cluster::{ApiServer, Pool, PrivateZone, SYSTEM_POOL};
 
 /// What a refusal is about.
@@ -24,6 +26,29 @@ pub(super) struct Fixed {
     pub(super) what: String,
     pub(super) is: String,
     pub(super) configured: String,
+    /// Why, where AKS changes it in other ways.
+    pub(super) why: Option<String>,
+}
+
+impl Fixed {
+    fn new(what: impl Into<String>, is: impl Into<String>, configured: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            is: is.into(),
+            configured: configured.into(),
+            why: None,
+        }
+    }
+}
+
+impl fmt::Display for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is {} and would be {}", self.what, self.is, self.configured)?;
+        match &self.why {
+            Some(why) => write!(f, " ({why})"),
+            None => Ok(()),
+        }
+    }
 }
 
 fn refused(message: impl Into<String>, hint: impl Into<Hint>) -> Error {
@@ -69,10 +94,7 @@ impl ClusterWork<'_> {
         if fixed.is_empty() {
             return Ok(());
         }
-        let all: Vec<String> = fixed
-            .iter()
-            .map(|fixed| format!("{} is {} and would be {}", fixed.what, fixed.is, fixed.configured))
-            .collect();
+        let all: Vec<String> = fixed.iter().map(ToString::to_string).collect();
         Err(refused(
             format!(
                 "cluster {} cannot be changed so after its creation: {}",
@@ -168,11 +190,7 @@ impl ClusterWork<'_> {
         let mut fixed = Vec::new();
         let mut differ = |what: &str, is: &str, configured: &str| {
             if !is.eq_ignore_ascii_case(configured) {
-                fixed.push(Fixed {
-                    what: what.to_owned(),
-                    is: is.to_owned(),
-                    configured: configured.to_owned(),
-                });
+                fixed.push(Fixed::new(what, is, configured));
             }
         };
         let region = &self.provider.location;
@@ -214,7 +232,10 @@ impl ClusterWork<'_> {
                 PrivateZone::None => "none".to_owned(),
                 PrivateZone::Own(id) => id.to_string(),
             };
-            differ("the private DNS zone", is, &wanted);
+            // The one update there is (learn.microsoft.com/azure/aks/private-clusters).
+            if !matches!(zone, PrivateZone::None) {
+                differ("the private DNS zone", is, &wanted);
+            }
         }
         if let (Some(is), Some(wanted)) = (cluster.network_policy(), self.own.network_policy)
             && !dataplane::may_become(is, wanted)
@@ -247,9 +268,24 @@ impl ClusterWork<'_> {
         if made {
             let is = user_zones(cluster);
             let wanted: Vec<String> = self.own.user.zones.iter().map(ToString::to_string).collect();
-            if let Some(is) = is {
-                differ("the zones of the user pools", &joined(is), &joined(wanted));
+            // A pool can be added at any time; with one that is taken away go its nodes.
+            let only_more = |is: &[String]| !is.is_empty() && is.iter().all(|zone| wanted.contains(zone));
+            if let Some(is) = is.filter(|is| !only_more(is)) {
+                differ(
+                    "the zones of the user pools",
+                    &joined(is),
+                    &joined(wanted.clone()),
+                );
             }
+        }
+        if let Some(is) = cluster.outbound_type()
+            && let Some(why) = egress::refused(cluster.has_own_network(), is, self.own.outbound_type)
+        {
+            let outbound = Fixed::new("the outbound type", is, self.own.outbound_type);
+            fixed.push(Fixed {
+                why: Some(why),
+                ..outbound
+            });
         }
         fixed
     }

@@ -11,9 +11,12 @@ use ulid::Ulid;
 use url::Url;
 
 use super::foreign_tags::{self, Tags};
+use super::names::Names;
 use super::{channels, dataplane};
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::{ApiServer, OwnCluster, Pool, PrivateZone, SYSTEM_POOL};
+
+pub(crate) const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
 
 /// The text as it is deployed.
 const TEXT: &str = include_str!("../../template/main.json");
@@ -34,6 +37,9 @@ pub(crate) struct Kept {
     pub(crate) node_os_upgrade_channel: Option<String>,
     pub(crate) network_policy: Option<String>,
     pub(crate) network_dataplane: Option<String>,
+    /// The identity that was given to the control plane. It stays with it: what the cluster may do elsewhere was given
+    /// to that identity, and would be lost with it.
+    pub(crate) identity: Option<String>,
     /// By the name of the pool.
     pub(crate) pools: BTreeMap<String, KeptPool>,
 }
@@ -97,6 +103,13 @@ pub(crate) fn parameters(
         Some(policy) => (Some(policy), Some(dataplane::dataplane_of(policy))),
         None => (kept.network_policy.as_deref(), kept.network_dataplane.as_deref()),
     };
+    let identity = own.identity.as_ref().map(ToString::to_string);
+    let identity = identity.or_else(|| {
+        let ours = own_identity(&provider.subscription, &own.group, &cluster.path());
+        let kept = kept.identity.clone();
+        // That of the template is told by its name.
+        kept.filter(|kept| !ours.is_some_and(|ours| ours.eq_ignore_ascii_case(kept)))
+    });
     let values = [
         ("location", json!(provider.location)),
         ("resourceGroupName", json!(own.group)),
@@ -139,7 +152,8 @@ pub(crate) fn parameters(
                     .unwrap_or_default()
             ),
         ),
-        ("identityId", json!(id(own.identity.as_ref()))),
+        ("identityId", json!(identity.unwrap_or_default())),
+        ("keepIdentity", json!(kept.identity.is_some())),
         ("disableLocalAccounts", json!(own.disable_local_accounts)),
         ("disableRunCommand", json!(own.disable_run_command)),
         ("vaultPurgeProtection", json!(own.vault_purge_protection)),
@@ -152,6 +166,14 @@ pub(crate) fn parameters(
         .into_iter()
         .map(|(name, value)| (name.to_owned(), json!({"value": value})))
         .collect()
+}
+
+/// The id of the identity that the template makes for the control plane, where it makes one.
+pub(crate) fn own_identity(subscription: &str, group: &str, cluster: &str) -> Option<String> {
+    let name = Names::new(subscription, group, cluster).of("clusterIdentity")?;
+    Some(format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/{IDENTITIES}/{name}"
+    ))
 }
 
 /// The SHA-256 of template and parameters, in hexadecimal digits: what a stack's `kompox-hash` says.

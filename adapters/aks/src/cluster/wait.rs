@@ -18,7 +18,7 @@ impl ClusterWork<'_> {
     pub(crate) async fn wait(&self) -> Result<Option<String>> {
         let seen = self.see().await?;
         let Some(stack) = seen.stack.filter(|stack| stack.state() == StackState::Busy) else {
-            return match seen.cluster.filter(|cluster| cluster.busy().is_some()) {
+            return match seen.cluster.filter(|cluster| cluster.at_work().is_some()) {
                 Some(cluster) => self.wait_for_cluster(&cluster).await.map(Some),
                 None => Ok(None),
             };
@@ -62,7 +62,7 @@ pub(crate) async fn wait_for_existing(
     id: &str,
 ) -> Result<Option<String>> {
     match locate::read(arm, cx, id).await.map_err(domain)? {
-        Some(cluster) if cluster.busy().is_some() => {
+        Some(cluster) if cluster.at_work().is_some() => {
             wait_for_cluster(arm, cx, options, &cluster).await.map(Some)
         }
         _ => Ok(None),
@@ -92,7 +92,7 @@ async fn settled(
     let mut pace = Pace::new(options.poll);
     let mut now = cluster.clone();
     loop {
-        let Some(state) = now.busy() else {
+        let Some(state) = now.at_work() else {
             return match now.failed() {
                 None => Ok(()),
                 Some(state) => Err(failed(&now, state)),

@@ -192,7 +192,24 @@ impl Operator {
 
     pub(crate) async fn force(&self) -> Result<Plan> {
         self.driver
-            .cluster_provision(&self.cx, &self.scope, &ProvisionRequest { force: true })
+            .cluster_provision(
+                &self.cx,
+                &self.scope,
+                &ProvisionRequest {
+                    force: true,
+                    ..ProvisionRequest::default()
+                },
+            )
+            .await
+    }
+
+    pub(crate) async fn plan_with(&self, request: &ProvisionRequest) -> Result<Plan> {
+        self.driver.cluster_plan(&self.cx, &self.scope, request).await
+    }
+
+    pub(crate) async fn provision_with(&self, request: &ProvisionRequest) -> Result<Plan> {
+        self.driver
+            .cluster_provision(&self.cx, &self.scope, request)
             .await
     }
 

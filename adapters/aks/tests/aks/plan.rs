@@ -227,6 +227,44 @@ async fn whether_nodes_attach_ultra_disks_is_sent_and_cannot_change() {
 }
 
 #[tokio::test]
+async fn zones_are_added_to_user_pools_with_a_pool_each_and_none_is_taken_away() {
+    let world = World::new().await;
+    let zones = |zones: &'static str| world.operator(&[("AZURE_AKS_USER_VM_ZONES", zones)]);
+    zones("1").provision().await.unwrap();
+    let more = zones("1,2");
+    let created = lines(&more.plan().await.unwrap(), ChangeAction::Create);
+    assert!(
+        matches!(&created[..], [pool] if pool.ends_with("/agentPools/user2")),
+        "{created:?}"
+    );
+    more.provision().await.unwrap();
+    let cluster = world.emulator.resource(&world.cluster_id().await).await.unwrap();
+    let pools = cluster["properties"]["agentPoolProfiles"].as_array().unwrap();
+    let names: Vec<&str> = pools.iter().map(|pool| pool["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["system", "user1", "user2"]);
+    for fewer in ["2", "1,3"] {
+        let error = zones(fewer).plan().await.unwrap_err();
+        assert!(
+            error.to_string().contains("the zones of the user pools is 1, 2"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn that_new_exceptions_of_the_proxy_drain_the_nodes_is_told_before() {
+    let world = World::new().await;
+    let proxy = ("AZURE_AKS_HTTPS_PROXY", "http://proxy.example.com:3128");
+    world.operator(&[proxy]).provision().await.unwrap();
+    let operator = world.operator(&[proxy, ("AZURE_AKS_NO_PROXY", ".example.com")]);
+    let plan = operator.plan().await.unwrap();
+    let told = plan
+        .of(ChangeAction::Update)
+        .any(|change| change.reason.contains("drains them"));
+    assert!(told, "{plan:?}");
+}
+
+#[tokio::test]
 async fn all_that_cannot_change_is_told_at_once() {
     let world = provisioned().await;
     let operator = world.operator(&[
@@ -236,21 +274,6 @@ async fn all_that_cannot_change_is_told_at_once() {
     let error = operator.plan().await.unwrap_err().to_string();
     assert!(
         error.contains("Standard_D16s_v5") && error.contains("512 GB"),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn a_private_clusters_dns_zone_cannot_change() {
-    let world = World::new().await;
-    let private = ("AZURE_AKS_PRIVATE_CLUSTER", "true");
-    world.operator(&[private]).provision().await.unwrap();
-    let operator = world.operator(&[private, ("AZURE_AKS_PRIVATE_DNS_ZONE", "none")]);
-    let error = operator.plan().await.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("the private DNS zone is system and would be none"),
         "{error}"
     );
 }

@@ -409,7 +409,10 @@ async fn putting_it_again_by_force_changes_no_resource_and_makes_none() {
     let made = made(&[]).await;
     let before = made.types();
     let cluster = made.cluster().await;
-    let force = ProvisionRequest { force: true };
+    let force = ProvisionRequest {
+        force: true,
+        ..ProvisionRequest::default()
+    };
     made.driver
         .cluster_provision(&made.cx, &made.scope, &force)
         .await

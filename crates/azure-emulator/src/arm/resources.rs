@@ -140,6 +140,9 @@ fn invalid_type(cx: &Cx<'_>, namespace: &str, path: &str) -> Box<ArmError> {
 fn get(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let key = id.key();
     operation::look_at_target(cx.state, &key);
+    for shown in types::shown_in(cx.state, &key) {
+        operation::look_at_target(cx.state, &shown);
+    }
     types::count_read(cx.state, &key);
     match types::read(cx.state, cx.world, cx.now, &key) {
         Some(document) => Ok(Reply::json(200, &document)),

@@ -283,6 +283,17 @@ fn computed(kind: &str) -> Option<&'static dyn ResourceType> {
     by_kind(kind).filter(|kind| kind.is_computed())
 }
 
+/// What a GET of a resource shows besides it, by lower-cased id: of a cluster its pools.
+pub(crate) fn shown_in(state: &State, key: &str) -> Vec<String> {
+    if state
+        .get(key)
+        .is_some_and(|resource| &*resource.kind == clusters::KIND)
+    {
+        return clusters::pools_of(state, key);
+    }
+    Vec::new()
+}
+
 /// Counts a GET of a resource whose answer depends on how often it was read.
 pub(crate) fn count_read(state: &mut State, key: &str) {
     if state

@@ -1,6 +1,6 @@
 //! Node pools: through the cluster and by themselves.
 
-use kompox_azure_emulator::{Options, Restriction};
+use kompox_azure_emulator::{Options, Restriction, Timing};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Azure, below_cluster, cluster, empty_disk, small_cluster};
@@ -82,6 +82,94 @@ async fn a_pool_changed_through_the_cluster_shows_by_itself_and_others_stay() {
         { "name": "other", "mode": "User", "count": 1 }] } });
     let refused = azure.put(&cluster("aks1"), new).await.refused(400, "BadRequest");
     assert_eq!(refused.body["target"], "agentPoolProfiles");
+}
+
+/// By which name the nodes of a pool reach the API server: what stands in a file of theirs.
+async fn api_server(azure: &Azure, pool: &str) -> Value {
+    let path = "~/resourceGroups/MC_rg_aks1_japaneast/providers/Microsoft.Compute/virtualMachineScaleSets";
+    let sets = azure
+        .get(&format!("{path}?api-version=2025-01-02"))
+        .await
+        .expect(200)
+        .body;
+    let sets = sets["value"].as_array().unwrap().clone();
+    let set = sets
+        .iter()
+        .find(|set| set["tags"]["aks-managed-poolName"] == pool);
+    set.unwrap()["tags"]["emulator-api-server"].clone()
+}
+
+#[tokio::test]
+async fn nodes_learn_that_the_private_name_is_gone_only_with_a_new_image_pool_by_pool() {
+    let azure = Azure::with_group(Options::default()).await;
+    let private = |zone: &str| {
+        let access = json!({ "enablePrivateCluster": true, "privateDNSZone": zone });
+        let mut body = small_cluster();
+        body["properties"]["apiServerAccessProfile"] = access;
+        body
+    };
+    let made = azure.cluster("aks1", private("system")).await;
+    put(&azure, "user1", user_pool()).await;
+    let name = made["properties"]["privateFQDN"].clone();
+    assert_eq!(
+        (
+            api_server(&azure, "system").await,
+            api_server(&azure, "user1").await
+        ),
+        (name.clone(), name.clone())
+    );
+    let changed = azure.cluster("aks1", private("none")).await;
+    let public = changed["properties"]["fqdn"].clone();
+    assert_eq!(changed["properties"]["privateFQDN"], Value::Null);
+    assert_eq!(api_server(&azure, "system").await, name);
+    let upgrade = below_cluster("aks1", "/agentPools/system/upgradeNodeImageVersion");
+    let accepted = azure.post(&upgrade).await.expect(202);
+    assert_eq!(azure.finish(&accepted).await.body["status"], "Succeeded");
+    assert_eq!(
+        (
+            api_server(&azure, "system").await,
+            api_server(&azure, "user1").await
+        ),
+        (public, name)
+    );
+    // Back there is no way.
+    for zone in [
+        "system",
+        "/subscriptions/s/resourceGroups/r/providers/Microsoft.Network/privateDnsZones/z",
+    ] {
+        azure
+            .put(&cluster("aks1"), private(zone))
+            .await
+            .refused(400, "PropertyChangeNotAllowed");
+    }
+}
+
+#[tokio::test]
+async fn an_image_upgrade_holds_its_cluster_and_ends_while_it_is_looked_at() {
+    let azure = Azure::with_group(Options {
+        timing: Timing {
+            polls: 2,
+            ..Timing::zero()
+        },
+        ..Options::default()
+    })
+    .await;
+    let accepted = azure.put(&cluster("aks1"), small_cluster()).await.expect(201);
+    azure.finish(&accepted).await;
+    let upgrade = below_cluster("aks1", "/agentPools/system/upgradeNodeImageVersion");
+    azure.post(&upgrade).await.expect(202);
+    assert_eq!(
+        profiles(&azure).await[0]["provisioningState"],
+        "UpgradingNodeImageVersion"
+    );
+    azure.post(&upgrade).await.refused(409, "OperationNotAllowed");
+    azure
+        .put(&cluster("aks1"), small_cluster())
+        .await
+        .refused(409, "OperationNotAllowed");
+    profiles(&azure).await;
+    assert_eq!(profiles(&azure).await[0]["provisioningState"], "Succeeded");
+    azure.put(&cluster("aks1"), small_cluster()).await.expect(200);
 }
 
 #[tokio::test]

@@ -82,12 +82,90 @@ async fn what_a_put_leaves_out_stays() {
     );
     body["tags"] = json!({ "a": "1" });
     azure.cluster("aks1", body).await;
-    let after = azure.cluster("aks1", json!({ "location": "japaneast", "properties": { "networkProfile": { "outboundType": "none" } } })).await;
+    let after = azure.cluster("aks1", json!({ "location": "japaneast", "properties": { "networkProfile": { "outboundType": "managedNATGateway" } } })).await;
     assert_eq!(after["properties"]["networkProfile"]["podCidr"], "10.1.0.0/16");
     assert_eq!(after["tags"], json!({ "a": "1" }));
     assert_eq!(after["properties"]["kubernetesVersion"], "1.35.2");
     assert_eq!(after["properties"]["disableLocalAccounts"], true);
     assert_eq!(after["properties"]["agentPoolProfiles"][0]["count"], 2);
+}
+
+#[tokio::test]
+async fn a_cluster_goes_from_one_outbound_type_to_another_as_far_as_its_network_allows() {
+    let azure = Azure::with_group(Options::default()).await;
+    let path = "resourceGroups/rg/providers/Microsoft.";
+    let subnet = azure.id(&format!("{path}Network/virtualNetworks/v/subnets/s"));
+    let identity = azure.id(&format!("{path}ManagedIdentity/userAssignedIdentities/cp"));
+    let given = json!({ "properties": { "principalId": "p", "clientId": "c" } });
+    for (id, body) in [(&subnet, json!({})), (&identity, given)] {
+        azure.emulator.put_resource(id, body).await.unwrap();
+    }
+    let of = |own: bool, outbound: &str| {
+        let mut body = cluster_with(json!({ "networkProfile": { "outboundType": outbound } }));
+        if outbound == "none" {
+            body["properties"]["bootstrapProfile"] = json!({ "artifactSource": "Cache" });
+        }
+        if own {
+            body["properties"]["agentPoolProfiles"][0]["vnetSubnetID"] = subnet.clone().into();
+            body["identity"] =
+                json!({ "type": "UserAssigned", "userAssignedIdentities": { identity.clone(): {} } });
+        }
+        body
+    };
+    let managed = ["loadBalancer", "managedNATGateway", "none"];
+    let byo = [
+        "loadBalancer",
+        "userAssignedNATGateway",
+        "userDefinedRouting",
+        "none",
+    ];
+    for (own, types, refused) in [
+        (false, &managed[..], &[("managedNATGateway", "loadBalancer")][..]),
+        (true, &byo[..], &[][..]),
+    ] {
+        for from in types {
+            for to in types.iter().filter(|to| *to != from) {
+                let name = format!("c{}", uuid::Uuid::new_v4().simple());
+                azure.cluster(&name, of(own, from)).await;
+                let answer = azure.put(&cluster(&name), of(own, to)).await;
+                if refused.contains(&(from, to)) {
+                    answer.refused(400, "PropertyChangeNotAllowed");
+                } else {
+                    answer.expect(200);
+                }
+                // The quota leaves room for a few at a time.
+                azure
+                    .emulator
+                    .remove_resource(&azure.cluster_id(&name))
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+    // Between the two kinds of network there is no way, nor into what only a preview has.
+    azure.cluster("aks1", of(false, "loadBalancer")).await;
+    for other in [
+        "userDefinedRouting",
+        "userAssignedNATGateway",
+        "block",
+        "managedNATGatewayV2",
+    ] {
+        let answer = azure.put(&cluster("aks1"), of(false, other)).await;
+        assert_eq!(answer.status, 400, "{other}: {}", answer.text);
+    }
+    azure.cluster("aks2", of(true, "loadBalancer")).await;
+    let answer = azure.put(&cluster("aks2"), of(true, "managedNATGateway")).await;
+    answer.refused(400, "PropertyChangeNotAllowed");
+    // Without a registry of its own no cluster is without a way out.
+    let mut alone = of(false, "none");
+    alone["properties"]
+        .as_object_mut()
+        .unwrap()
+        .remove("bootstrapProfile");
+    azure
+        .put(&cluster("aks3"), alone)
+        .await
+        .refused(400, "UnsupportedOutboundType");
 }
 
 #[tokio::test]

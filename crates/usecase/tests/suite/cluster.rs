@@ -97,7 +97,10 @@ async fn nothing_is_done_to_an_existing_cluster_forced_or_not_however_often() {
     // Without expectations every call of the port would panic.
     let driver = driver(Operation::ALL);
     for force in [false, true, true] {
-        let request = ProvisionRequest { force };
+        let request = ProvisionRequest {
+            force,
+            ..ProvisionRequest::default()
+        };
         let down = Deprovision {
             force,
             ..Deprovision::default()

@@ -4,12 +4,12 @@ use kompox_domain::cluster::{Change, ChangeAction, Condition};
 use kompox_domain::{Error, tags};
 
 use super::judge;
-use crate::cluster::managed::ManagedCluster;
+use crate::cluster::managed::{ManagedCluster, NO_ZONE};
 use crate::cluster::see::Seen;
 use crate::cluster::stack::{Stack, StackState};
 use crate::cluster::template;
-use crate::cluster::{ClusterWork, dataplane};
-use crate::settings::cluster::{ApiServer, SYSTEM_POOL};
+use crate::cluster::{ClusterWork, dataplane, egress};
+use crate::settings::cluster::{ApiServer, PrivateZone, SYSTEM_POOL};
 
 const KIND: &str = "drift";
 
@@ -61,8 +61,14 @@ impl ClusterWork<'_> {
                 action: ChangeAction::Block,
                 resource: resource.clone(),
                 reason: format!(
-                    "{} is {}, configured is {}; it cannot be changed after the creation",
-                    fixed.what, fixed.is, fixed.configured
+                    "{} is {}, configured is {}; {}",
+                    fixed.what,
+                    fixed.is,
+                    fixed.configured,
+                    fixed
+                        .why
+                        .as_deref()
+                        .unwrap_or("it cannot be changed after the creation")
                 ),
             });
         }
@@ -137,6 +143,16 @@ impl ClusterWork<'_> {
         {
             differ(id, "the network policy", Some(is.to_owned()), wanted.to_owned());
         }
+        let outbound = cluster.outbound_type().filter(|is| {
+            // What cannot be changed is told already.
+            egress::refused(cluster.has_own_network(), is, own.outbound_type).is_none()
+        });
+        differ(
+            id,
+            "the outbound type",
+            outbound.map(str::to_owned),
+            own.outbound_type.to_owned(),
+        );
         let onoff = |on: bool| if on { "on" } else { "off" }.to_owned();
         let local = properties.disable_local_accounts.map(|off| onoff(!off));
         differ(
@@ -158,7 +174,11 @@ impl ClusterWork<'_> {
                     ranges_of(ranges.clone()),
                 );
             }
-            ApiServer::Private { public_fqdn, .. } if cluster.is_private() => {
+            ApiServer::Private { zone, public_fqdn } if cluster.is_private() => {
+                if matches!(zone, PrivateZone::None) {
+                    let is = cluster.private_zone().map(str::to_owned);
+                    differ(id, "the private DNS zone", is, NO_ZONE.to_owned());
+                }
                 let is = access.enable_public_fqdn.map(onoff);
                 differ(id, "the public name of the API server", is, onoff(*public_fqdn));
             }

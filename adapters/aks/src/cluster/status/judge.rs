@@ -51,7 +51,7 @@ pub(super) fn under_way(
         return Some(format!("the deployment stack is {}", stack.state_word()));
     }
     if let Ok(Some(cluster)) = cluster
-        && let Some(state) = cluster.busy()
+        && let Some(state) = cluster.at_work()
     {
         return Some(format!("the managed cluster is {state}"));
     }

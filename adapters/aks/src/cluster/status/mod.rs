@@ -17,7 +17,7 @@ use self::judge::Read;
 use super::managed::{AgentPool, ManagedCluster};
 use super::see::Seen;
 use super::stack::{Stack, StackState};
-use super::{ClusterWork, domain, failure, locate};
+use super::{ClusterWork, domain, failure, locate, node_images};
 
 impl ClusterWork<'_> {
     /// What is known about it. What cannot be read is not known, and a condition says why.
@@ -78,6 +78,7 @@ impl ClusterWork<'_> {
         }
         take(&mut status, look, cluster.as_ref().err());
         status.conditions.extend(attach);
+        status.conditions.extend(there.and_then(images_due));
         let seen = Seen {
             group: group.as_ref().ok().cloned().flatten(),
             cluster: cluster.as_ref().ok().cloned().flatten(),
@@ -191,6 +192,23 @@ fn pool(pool: &AgentPool) -> Pool {
             .or_else(|| pool.orchestrator_version.clone()),
         state: state.map(str::to_owned),
     }
+}
+
+/// Which pools wait for an image.
+fn images_due(cluster: &ManagedCluster) -> Option<Condition> {
+    let due = node_images::due(cluster);
+    (!due.is_empty()).then(|| {
+        condition(
+            "nodeImagesDue",
+            Some(true),
+            "notUpgraded",
+            format!(
+                "a change reaches the nodes of {} only when they get a new image; `kompoxops cluster provision \
+                 --upgrade-node-images` gives it to them, and drains them",
+                node_images::listed(&due)
+            ),
+        )
+    })
 }
 
 /// What Kubernetes tells.

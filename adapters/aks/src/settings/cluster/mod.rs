@@ -241,12 +241,6 @@ pub(crate) const SYSTEM_POOL: &str = "system";
 
 const SKU_TIERS: [&str; 3] = ["Free", "Standard", "Premium"];
 const NETWORK_POLICIES: [&str; 3] = ["cilium", "azure", "none"];
-const OUTBOUND_TYPES: [&str; 4] = [
-    "loadBalancer",
-    "managedNATGateway",
-    "userAssignedNATGateway",
-    "userDefinedRouting",
-];
 
 /// The settings, as far as they can be read. Where something is wrong, the reader knows.
 fn settings(
@@ -328,9 +322,7 @@ fn own(reader: &mut Reader<'_>, cluster: &Cluster, group: String, region: Option
             values::resource_id(text, values::SUBNET)
         }),
         outbound_type: reader
-            .value("AZURE_AKS_OUTBOUND_TYPE", |text| {
-                values::one_of(text, &OUTBOUND_TYPES)
-            })
+            .value("AZURE_AKS_OUTBOUND_TYPE", values::outbound_type)
             .unwrap_or("loadBalancer"),
         network_policy: reader.value("AZURE_AKS_NETWORK_POLICY", |text| {
             values::one_of(text, &NETWORK_POLICIES)

@@ -246,6 +246,17 @@ fn contradictions_are_told() {
             [""; 0]
         );
     }
+    for (outbound, words) in [
+        ("none", "network isolated"),
+        ("block", "preview"),
+        ("managedNATGatewayV2", "preview"),
+    ] {
+        let told = told(false, &[("AZURE_AKS_OUTBOUND_TYPE", outbound)]);
+        assert!(
+            matches!(&told[..], [problem] if problem.contains(words) && problem.contains(outbound)),
+            "{told:?}"
+        );
+    }
     let managed = ("AZURE_AKS_OUTBOUND_TYPE", "managedNATGateway");
     one(
         "AZURE_AKS_OUTBOUND_TYPE",

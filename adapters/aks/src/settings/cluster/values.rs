@@ -43,6 +43,36 @@ pub(super) fn one_of<'a>(text: &str, known: &[&'a str]) -> Parsed<&'a str> {
     wrong(text, "known", hint)
 }
 
+const OUTBOUND_TYPES: [&str; 4] = [
+    "loadBalancer",
+    "managedNATGateway",
+    "userAssignedNATGateway",
+    "userDefinedRouting",
+];
+
+/// Those of AKS that fit what is in a cluster of ours. The others are refused with why
+/// (learn.microsoft.com/azure/aks/egress-outboundtype and concepts-network-isolated).
+pub(super) fn outbound_type(text: &str) -> Parsed<&'static str> {
+    let why = match text {
+        "none" => {
+            "is only for network isolated clusters: their nodes pull every image through a private registry, and the \
+             ingress, the monitoring, the vault and the registry of the cluster are reached through the internet"
+        }
+        "block" => {
+            "is a preview of AKS, for network isolated clusters only: the ingress, the monitoring, the vault and the \
+             registry of the cluster are reached through the internet"
+        }
+        "managedNATGatewayV2" => "is a preview of AKS, behind a feature flag",
+        other => return one_of(other, &OUTBOUND_TYPES),
+    };
+    let hint = if text == "managedNATGatewayV2" {
+        "use managedNATGateway"
+    } else {
+        "to decide what leaves the network use userDefinedRouting, with a firewall that the routes of the subnet lead to"
+    };
+    Err((format!("{text} cannot be used: it {why}"), hint.to_owned()))
+}
+
 /// `1.33` or `1.33.2`.
 pub(super) fn version(text: &str) -> Parsed<String> {
     let parts: Vec<&str> = text.split('.').collect();

@@ -11,8 +11,9 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::Cx;
 use crate::faults::OperationShape;
+use crate::json::set_property;
 use crate::options::Timing;
-use crate::types::{Accepted, End, ResourceType, TypeInfo, common};
+use crate::types::{Accepted, Acted, End, LongAction, ResourceType, TypeInfo, common};
 
 /// The type.
 pub(crate) struct AgentPools;
@@ -28,6 +29,9 @@ static INFO: TypeInfo = TypeInfo {
     status_path: "operations",
     result_path: "operationresults",
 };
+
+/// `POST …/upgradeNodeImageVersion`, in lower case.
+const UPGRADE_NODE_IMAGE: &str = "upgradenodeimageversion";
 
 /// The cluster of a pool.
 fn cluster_of(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<(String, Value)> {
@@ -53,13 +57,7 @@ impl ResourceType for AgentPools {
         check_etag(cx, existing.map(|pool| &pool["properties"]["eTag"]))?;
         let (key, cluster) = cluster_of(cx, id)?;
         check_idle(cx.state, &key)?;
-        if cluster["properties"]["powerState"]["code"].as_str() == Some("Stopped") {
-            return Err(refusal(
-                400,
-                "OperationNotAllowed",
-                "managed cluster is in Stopped state, no operations except Start and Delete are allowed.",
-            ));
-        }
+        check_running(&cluster)?;
         let sent = common::object_member(body, "properties")?
             .cloned()
             .unwrap_or_default();
@@ -74,6 +72,38 @@ impl ResourceType for AgentPools {
         let region = cluster["location"].as_str().unwrap_or_default();
         pools::check_quota(cx, region, &before, std::slice::from_ref(&properties))?;
         Ok(json!({ "properties": properties }))
+    }
+
+    fn action(&self, cx: &mut Cx<'_>, id: &ResourceId, _existing: &Value, action: &str) -> ArmResult<Acted> {
+        if action != UPGRADE_NODE_IMAGE {
+            return Ok(Acted::Unknown);
+        }
+        let (key, cluster) = cluster_of(cx, id)?;
+        check_idle(cx.state, &key)?;
+        check_running(&cluster)?;
+        Ok(Acted::Started(LongAction {
+            input: json!({}),
+            transient: Some("UpgradingNodeImageVersion"),
+        }))
+    }
+
+    /// Each node is drained and gets the newest image, with all that its cluster's configuration says by now.
+    fn acted(
+        &self,
+        end: &mut End<'_>,
+        id: &ResourceId,
+        _action: &str,
+        _input: &Value,
+    ) -> ArmResult<Option<Value>> {
+        let missing = || ArmError::resource_not_found(id);
+        let mut pool = end.state.document(&id.key()).ok_or_else(missing)?;
+        set_property(&mut pool, "nodeImageVersion", pools::NODE_IMAGE);
+        end.state.put(&id.key(), stored_pools::KIND, &pool, end.now);
+        if let Some(cluster) = id.parent() {
+            products::renew_scale_set(end, &cluster, &pool);
+        }
+        set_property(&mut pool, "provisioningState", "Succeeded");
+        Ok(Some(pool))
     }
 
     fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, _existing: &Value, _body: &Value) -> ArmResult<Value> {
@@ -102,6 +132,17 @@ impl ResourceType for AgentPools {
             products::remove_scale_set(end, &cluster, id.name());
         }
     }
+}
+
+fn check_running(cluster: &Value) -> ArmResult<()> {
+    if cluster["properties"]["powerState"]["code"].as_str() != Some("Stopped") {
+        return Ok(());
+    }
+    Err(refusal(
+        400,
+        "OperationNotAllowed",
+        "managed cluster is in Stopped state, no operations except Start and Delete are allowed.",
+    ))
 }
 
 /// One pool for the system has to stay.

@@ -11,7 +11,7 @@ use crate::context::Cx;
 /// What a cluster is made with and keeps, as paths below `properties`.
 const IMMUTABLE: &[&str] = &[
     "apiServerAccessProfile.enablePrivateCluster",
-    "apiServerAccessProfile.privateDNSZone",
+    PRIVATE_ZONE,
     "diskEncryptionSetID",
     "dnsPrefix",
     "enableRBAC",
@@ -25,6 +25,64 @@ const IMMUTABLE: &[&str] = &[
     "nodeResourceGroup",
 ];
 
+const PRIVATE_ZONE: &str = "apiServerAccessProfile.privateDNSZone";
+
+/// From which outbound type a cluster goes to which in a network that AKS has made, and in one's own.
+const MIGRATIONS: [&[(&str, &[&str])]; 2] = [
+    &[
+        ("loadBalancer", &["managedNATGateway", "none"]),
+        ("managedNATGateway", &["none"]),
+        ("none", &["loadBalancer", "managedNATGateway"]),
+    ],
+    &[
+        (
+            "loadBalancer",
+            &["userAssignedNATGateway", "userDefinedRouting", "none"],
+        ),
+        (
+            "userAssignedNATGateway",
+            &["loadBalancer", "userDefinedRouting", "none"],
+        ),
+        (
+            "userDefinedRouting",
+            &["loadBalancer", "userAssignedNATGateway", "none"],
+        ),
+        (
+            "none",
+            &["loadBalancer", "userAssignedNATGateway", "userDefinedRouting"],
+        ),
+    ],
+];
+
+/// Refuses a migration that AKS does not make. What needs a feature that nobody has registered is refused elsewhere.
+pub(super) fn migration(before: &Value, after: &Value) -> ArmResult<()> {
+    let kind = |cluster: &Value| {
+        let kind = cluster["properties"]["networkProfile"]["outboundType"].as_str();
+        kind.unwrap_or("loadBalancer").to_owned()
+    };
+    let (from, to) = (kind(before), kind(after));
+    let pools = after["properties"]["agentPoolProfiles"].as_array();
+    let own = pools.is_some_and(|pools| pools.iter().any(|pool| pool["vnetSubnetID"].is_string()));
+    let ways = MIGRATIONS[usize::from(own)].iter();
+    let goals = ways.filter(|(known, _)| known.eq_ignore_ascii_case(&from));
+    let allowed = goals
+        .flat_map(|(_, goals)| goals.iter())
+        .any(|goal| goal.eq_ignore_ascii_case(&to));
+    if allowed || from.eq_ignore_ascii_case(&to) {
+        return Ok(());
+    }
+    let network = if own { "BYO" } else { "managed" };
+    Err(refusal(
+        400,
+        "PropertyChangeNotAllowed",
+        format!(
+            "Changing property 'properties.networkProfile.outboundType' from '{from}' to '{to}' is not allowed for \
+             clusters with a {network} virtual network."
+        ),
+    )
+    .target("properties.networkProfile.outboundType"))
+}
+
 fn at<'a>(properties: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
     let mut parts = path.split('.');
     let first = properties.get(parts.next()?)?;
@@ -37,7 +95,11 @@ pub(super) fn immutable(existing: &Map<String, Value>, sent: &Map<String, Value>
         let (there, wanted) = (at(existing, path), at(sent, path));
         let Some(wanted) = wanted else { continue };
         let same = match (there, wanted) {
-            (Some(Value::String(there)), Value::String(wanted)) => there.eq_ignore_ascii_case(wanted),
+            (Some(Value::String(there)), Value::String(wanted)) => {
+                there.eq_ignore_ascii_case(wanted)
+                    // The one update that there is: nodes use the public name once they have a new image.
+                    || (*path == PRIVATE_ZONE && wanted.eq_ignore_ascii_case("none"))
+            }
             (None, Value::Bool(false)) => true,
             // Nodes of a cluster without it can be given an overlay network later.
             (None, Value::String(mode)) if *path == "networkProfile.networkPluginMode" => mode == "overlay",
@@ -122,7 +184,7 @@ fn is_id(zone: &str) -> bool {
 
 /// A zone of one's own has to be writable for the cluster before there is one.
 fn own_zone(cx: &Cx<'_>, zone: &str, region: &str, user_assigned: bool) -> ArmResult<()> {
-    const TARGET: &str = "apiServerAccessProfile.privateDNSZone";
+    const TARGET: &str = PRIVATE_ZONE;
     if !user_assigned {
         return Err(invalid(
             TARGET,
@@ -221,10 +283,10 @@ fn subnets(cx: &Cx<'_>, properties: &Value, user_assigned: bool) -> ArmResult<()
 }
 
 fn outbound(properties: &Value) -> ArmResult<()> {
-    const KNOWN: [&str; 6] = [
+    // Those that need a preview feature are as unknown as any other.
+    const KNOWN: [&str; 5] = [
         "loadBalancer",
         "managedNATGateway",
-        "managedNATGatewayV2",
         "none",
         "userAssignedNATGateway",
         "userDefinedRouting",
@@ -239,6 +301,15 @@ fn outbound(properties: &Value) -> ArmResult<()> {
             format!("The outbound type '{outbound}' is not supported."),
         ));
     }
+    let cached = properties["bootstrapProfile"]["artifactSource"].as_str() == Some("Cache");
+    if outbound.eq_ignore_ascii_case("none") && !cached {
+        return Err(refusal(
+            400,
+            "UnsupportedOutboundType",
+            "The outbound type 'none' requires a network isolated cluster: bootstrapProfile.artifactSource must be \
+             'Cache'.",
+        ));
+    }
     // Routes and gateways of one's own are those of a subnet.
     let own = ["userAssignedNATGateway", "userDefinedRouting"]
         .iter()
@@ -246,6 +317,17 @@ fn outbound(properties: &Value) -> ArmResult<()> {
     let subnets = properties["agentPoolProfiles"]
         .as_array()
         .is_some_and(|pools| pools.iter().all(|pool| pool["vnetSubnetID"].is_string()));
+    let managed = outbound.eq_ignore_ascii_case("managedNATGateway");
+    let any_subnet = properties["agentPoolProfiles"]
+        .as_array()
+        .is_some_and(|pools| pools.iter().any(|pool| pool["vnetSubnetID"].is_string()));
+    if managed && any_subnet {
+        return Err(refusal(
+            400,
+            "UnsupportedOutboundType",
+            "The outbound type 'managedNATGateway' requires a virtual network that AKS manages.",
+        ));
+    }
     if own && !subnets {
         return Err(refusal(
             400,

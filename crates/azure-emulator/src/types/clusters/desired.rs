@@ -155,6 +155,9 @@ pub(super) fn cluster(
         sent.get("agentPoolProfiles"),
     )?;
     document["properties"]["agentPoolProfiles"] = pools;
+    if let Some(existing) = existing {
+        checks::migration(existing, &document)?;
+    }
     checks::consistent(cx, &document, region.name)?;
     if existing.is_none() {
         products::check(cx, id, &document)?;
@@ -452,7 +455,8 @@ fn pools(
     Ok(pools.into())
 }
 
-/// The cluster's names. They stay as they are, except that the public one of a private cluster comes and goes.
+/// The cluster's names. They stay as they are, except that the public one of a private cluster comes and goes, and that
+/// the private one goes with its zone.
 fn names(document: &mut Value, region: &Region) {
     let region = region.name;
     let random = |from: usize| Uuid::new_v4().simple().to_string()[from..from + 8].to_owned();
@@ -474,8 +478,10 @@ fn names(document: &mut Value, region: &Region) {
         |portal| portal.replacen(".portal.hcp.", ".hcp.", 1),
     );
     let portal = public.replacen(".hcp.", ".portal.hcp.", 1);
-    let private_name = text(&properties["privateFQDN"]).or_else(|| {
-        if !private || zone.eq_ignore_ascii_case("none") {
+    let nowhere = !private || zone.eq_ignore_ascii_case("none");
+    let known = text(&properties["privateFQDN"]).filter(|_| !nowhere);
+    let private_name = known.or_else(|| {
+        if nowhere {
             return None;
         }
         let host = subdomain.unwrap_or_else(|| format!("{prefix}-{}", random(8)));
@@ -492,9 +498,10 @@ fn names(document: &mut Value, region: &Region) {
     } else {
         properties.insert("fqdn".to_owned(), public.into());
     }
-    if let Some(name) = private_name {
-        properties.insert("privateFQDN".to_owned(), name.into());
-    }
+    match private_name {
+        Some(name) => properties.insert("privateFQDN".to_owned(), name.into()),
+        None => properties.remove("privateFQDN"),
+    };
     if private {
         let access = fields(&mut properties["apiServerAccessProfile"]);
         access.entry("privateDNSZone").or_insert_with(|| "system".into());
@@ -540,6 +547,23 @@ fn profiles(cx: &Cx<'_>, id: &ResourceId, region: &Region, document: &mut Value)
                 there.unwrap_or_else(|| products::new_identity(&identity)),
             );
         }
+    }
+    // What a cluster leaves behind that goes another way.
+    for (kind, profile) in [
+        ("loadBalancer", "loadBalancerProfile"),
+        ("managedNATGateway", "natGatewayProfile"),
+    ] {
+        if properties["networkProfile"]["outboundType"] != kind {
+            fields(&mut properties["networkProfile"]).remove(profile);
+        }
+    }
+    if properties["networkProfile"]["outboundType"] == "managedNATGateway" {
+        let network = fields(&mut properties["networkProfile"]);
+        let profile = fields(network.entry("natGatewayProfile").or_insert_with(|| json!({})));
+        profile
+            .entry("managedOutboundIPProfile")
+            .or_insert_with(|| json!({ "count": 1 }));
+        profile.entry("idleTimeoutInMinutes").or_insert(4.into());
     }
     if properties["networkProfile"]["outboundType"] == "loadBalancer" {
         let address = products::outbound_address_id(cx.subscription(), &group, document);

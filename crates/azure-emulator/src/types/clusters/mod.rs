@@ -33,7 +33,7 @@ use stored_pools::KIND as POOLS;
 
 pub(crate) use agent_pools::AgentPools;
 pub(crate) use maintenance::MaintenanceConfigurations;
-pub(crate) use stored_pools::{scale, scale_set_name};
+pub(crate) use stored_pools::{keys as pools_of, scale, scale_set_name};
 pub(crate) use versions::DEFAULT as DEFAULT_KUBERNETES;
 
 /// The type.

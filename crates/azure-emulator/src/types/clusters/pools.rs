@@ -107,6 +107,9 @@ const IMMUTABLE: &[&str] = &[
 
 const MAX_NODES: i64 = 1000;
 
+/// The newest node image. AKS publishes one each week.
+pub(super) const NODE_IMAGE: &str = "AKSUbuntu-2204gen2containerd-202611.03.0";
+
 /// What a pool's cluster says about it.
 pub(super) struct Place<'a> {
     state: &'a State,
@@ -334,10 +337,7 @@ fn defaults(place: &Place<'_>, name: &str, mode: &str, pool: &mut Map<String, Va
         pool.entry(key).or_insert(value);
     }
     pool.insert("powerState".to_owned(), json!({ "code": "Running" }));
-    pool.insert(
-        "nodeImageVersion".to_owned(),
-        "AKSUbuntu-2204gen2containerd-202611.03.0".into(),
-    );
+    pool.insert("nodeImageVersion".to_owned(), NODE_IMAGE.into());
     Ok(())
 }
 

@@ -134,11 +134,15 @@ pub(super) fn make(end: &mut End<'_>, cluster: &ResourceId, document: &Value) {
     }
     make_identities(end, document);
     for pool in stored_pools::profiles(end.state, &cluster.key()) {
-        put_scale_set(end, &group, document, &pool);
+        put_scale_set(end, &group, document, &pool, false);
     }
     let address = outbound_address_id(&group.subscription, group.name(), document);
     let by_balancer = document["properties"]["networkProfile"]["outboundType"] == "loadBalancer";
-    if !by_balancer || end.state.get(&address.key()).is_some() {
+    if !by_balancer {
+        end.remove(&address.key());
+        return;
+    }
+    if end.state.get(&address.key()).is_some() {
         return;
     }
     let location = &document["location"];
@@ -205,12 +209,30 @@ fn make_identities(end: &mut End<'_>, document: &Value) {
     }
 }
 
-fn put_scale_set(end: &mut End<'_>, group: &ResourceId, cluster: &Value, pool: &Value) {
+/// The tag of a scale set with the name by which its nodes know the API server. In Azure it stands in a file on each
+/// node, where no reading of ARM sees it; nodes learn another one only with a new image.
+const API_SERVER: &str = "emulator-api-server";
+
+fn put_scale_set(end: &mut End<'_>, group: &ResourceId, cluster: &Value, pool: &Value, imaged: bool) {
     let uid = cluster["properties"]["resourceUID"].as_str().unwrap_or_default();
     let name = pool["name"].as_str().unwrap_or_default();
     let id = group.extended(SCALE_SET.0, SCALE_SET.1, &scale_set_name(name, uid));
     let mut tags = pool["tags"].as_object().cloned().unwrap_or_default();
     tags.insert("aks-managed-poolName".to_owned(), name.into());
+    let known = end.state.document(&id.key()).filter(|_| !imaged);
+    let known = known.and_then(|there| there["tags"][API_SERVER].as_str().map(str::to_owned));
+    let names = [
+        &cluster["properties"]["privateFQDN"],
+        &cluster["properties"]["fqdn"],
+    ];
+    let now = || {
+        names
+            .into_iter()
+            .find_map(|name| name.as_str().map(str::to_owned))
+    };
+    if let Some(name) = known.or_else(now) {
+        tags.insert(API_SERVER.to_owned(), name.into());
+    }
     let mut body = json!({
         "location": cluster["location"],
         "sku": { "name": pool["vmSize"], "tier": "Standard", "capacity": pool["count"] },
@@ -228,6 +250,15 @@ fn put_scale_set(end: &mut End<'_>, group: &ResourceId, cluster: &Value, pool: &
 
 /// The scale set of a pool that was made or changed by itself.
 pub(super) fn make_scale_set(end: &mut End<'_>, cluster: &ResourceId, pool: &Value) {
+    of_pool(end, cluster, pool, false);
+}
+
+/// The same where each node has got a new image.
+pub(super) fn renew_scale_set(end: &mut End<'_>, cluster: &ResourceId, pool: &Value) {
+    of_pool(end, cluster, pool, true);
+}
+
+fn of_pool(end: &mut End<'_>, cluster: &ResourceId, pool: &Value, imaged: bool) {
     let Some(document) = end.state.document(&cluster.key()) else {
         return;
     };
@@ -236,7 +267,7 @@ pub(super) fn make_scale_set(end: &mut End<'_>, cluster: &ResourceId, pool: &Val
     };
     let mut profile = pool["properties"].clone();
     profile["name"] = pool["name"].clone();
-    put_scale_set(end, &group, &document, &profile);
+    put_scale_set(end, &group, &document, &profile, imaged);
 }
 
 /// Takes away the scale set of a pool that is gone.

@@ -19,6 +19,14 @@ fn id_of(cluster: &ResourceId, name: &str) -> ResourceId {
     id
 }
 
+/// The lower-cased ids of a cluster's pools.
+pub(crate) fn keys(state: &State, cluster: &str) -> Vec<String> {
+    state
+        .of_type(KIND, cluster, None)
+        .map(|(key, _)| key.to_string())
+        .collect()
+}
+
 /// Pools of a cluster as `agentPoolProfiles` shows them.
 pub(super) fn profiles(state: &State, cluster: &str) -> Vec<Value> {
     state

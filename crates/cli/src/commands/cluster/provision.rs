@@ -20,7 +20,11 @@ Examples:
   kompoxops cluster provision --dry-run     See what would be made or changed; exit code 3 if there is anything
   kompoxops cluster provision               Do it; running it again goes on where it stopped
   kompoxops cluster provision --timeout 1h  Wait longer than the half hour that is the default
+  kompoxops cluster provision --upgrade-node-images --timeout 2h
+                                            Let a change reach the nodes for which they need a new image
 
+Without --upgrade-node-images such a change is made and its nodes go on as they are. A tag on the cluster remembers
+the pools, and the status tells them, until each has got its image. Where none is due the flag does nothing.
 Interrupted, what was begun goes on in the cloud: `kompoxops cluster wait` waits for it.
 
 Exit codes: 0 done or nothing to do, 1 failed, 3 a dry run would change something";
@@ -31,6 +35,9 @@ pub(super) struct Args {
     /// Put everything again even where nothing differs; never lifts a protection, nor touches an existing cluster
     #[arg(long)]
     force: bool,
+    /// Give nodes the new image that a change needs to reach them: it drains them, one pool after the other
+    #[arg(long)]
+    upgrade_node_images: bool,
     /// Only show what would be done
     #[arg(long)]
     dry_run: bool,
@@ -42,7 +49,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = ClusterSession::open(global, &args.target)?;
-    let request = ProvisionRequest { force: args.force };
+    let request = ProvisionRequest {
+        force: args.force,
+        upgrade_node_images: args.upgrade_node_images,
+    };
     if args.dry_run {
         return dry_run(args, &session, request, ui, global);
     }

@@ -91,7 +91,16 @@ async fn the_driver_is_asked_to_write_exactly_where_the_table_allows_it() {
                 let case = format!("{level:?}, {seen:?}, force {force}");
 
                 let (driver, writes) = cloud(seen, &differs);
-                let done = cluster::provision(&driver, &cx, &cluster, &ProvisionRequest { force }).await;
+                let done = cluster::provision(
+                    &driver,
+                    &cx,
+                    &cluster,
+                    &ProvisionRequest {
+                        force,
+                        ..ProvisionRequest::default()
+                    },
+                )
+                .await;
                 let allowed = level != ProtectionLevel::ReadOnly || seen == Seen::Missing;
                 assert_eq!(done.is_ok(), allowed, "provision: {case}");
                 assert_eq!(writes.load(Relaxed), usize::from(allowed), "provision: {case}");
@@ -123,7 +132,10 @@ async fn a_read_only_cluster_that_is_as_configured_is_left_alone_without_an_erro
             assert_eq!(done.unwrap(), Plan::default());
         }
         // To put everything again is a change.
-        let forced = ProvisionRequest { force: true };
+        let forced = ProvisionRequest {
+            force: true,
+            ..ProvisionRequest::default()
+        };
         let refused = cluster::provision(&driver, &cx, &cluster, &forced).await;
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Precondition);
         assert_eq!(writes.load(Relaxed), 0);

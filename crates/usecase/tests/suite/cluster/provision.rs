@@ -10,7 +10,10 @@ use kompox_usecase::cluster;
 use super::{found, ours, plan_of, stands};
 use crate::support::{chain, context, driver, error, write};
 
-const ONCE: ProvisionRequest = ProvisionRequest { force: false };
+const ONCE: ProvisionRequest = ProvisionRequest {
+    force: false,
+    upgrade_node_images: false,
+};
 
 fn check(kind: &str, verdict: Verdict) -> Check {
     Check {
@@ -32,7 +35,10 @@ async fn what_was_done_is_the_answer_and_force_reaches_the_driver() {
             .times(1)
             .withf(move |_, _, request| request.force == force)
             .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Update])));
-        let request = ProvisionRequest { force };
+        let request = ProvisionRequest {
+            force,
+            ..ProvisionRequest::default()
+        };
         let done = cluster::provision(&driver, &cx, &ours(), &request).await;
         assert_eq!(done.unwrap(), plan_of(&[ChangeAction::Update]));
     }
@@ -229,7 +235,10 @@ async fn a_dry_run_is_the_drivers_plan_and_reads_nothing_else() {
         .times(1)
         .withf(|_, _, request| request.force)
         .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Create, ChangeAction::Keep])));
-    let forced = ProvisionRequest { force: true };
+    let forced = ProvisionRequest {
+        force: true,
+        ..ProvisionRequest::default()
+    };
     let plan = cluster::plan(&driver, &cx, &ours(), &forced).await.unwrap();
     assert_eq!(plan, plan_of(&[ChangeAction::Create, ChangeAction::Keep]));
 }

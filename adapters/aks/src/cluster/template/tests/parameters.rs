@@ -44,6 +44,7 @@ fn what_runs_is_passed_back_but_changes_no_hash() {
         tags: BTreeMap::from([("owner".to_owned(), version.to_owned())]),
     };
     let kept = Kept {
+        identity: None,
         kubernetes_version: Some("1.34.2".to_owned()),
         pools: [
             ("system".to_owned(), pool(2, "1.34.1")),
