@@ -101,8 +101,6 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             DISK_GET_ACCESS,
             SNAPSHOT_READ,
             SNAPSHOT_GET_ACCESS,
-            // Only with a disk encryption set of one's own.
-            ENCRYPTION_SET_READ,
             OPERATION_READ,
             SKUS_READ,
             // Only with option diskEncryptionSet, or a source that is encrypted so; here and below.
@@ -138,7 +136,6 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             SNAPSHOT_READ,
             SNAPSHOT_WRITE,
             SNAPSHOT_GET_ACCESS,
-            ENCRYPTION_SET_READ,
             OPERATION_READ,
             ENCRYPTION_SET_READ,
         ],
@@ -149,7 +146,6 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
             DISK_WRITE,
             SNAPSHOT_READ,
             SNAPSHOT_GET_ACCESS,
-            ENCRYPTION_SET_READ,
             OPERATION_READ,
             SKUS_READ,
             ENCRYPTION_SET_READ,
