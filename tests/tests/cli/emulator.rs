@@ -168,6 +168,37 @@ fn commands_use_it_and_its_faults_and_latency_are_felt() {
     running.wait().assert_code(DONE);
 }
 
+#[cfg(unix)]
+#[test]
+fn it_throttles_where_that_is_asked_for() {
+    use std::time::{Duration, Instant};
+
+    let env = nothing();
+    let mut running = env
+        .command("emulator run --throttle --until-stdin-closes -o json")
+        .spawn_with_stdin();
+    let ready = ready(&mut running);
+    let refused = env.block_on(async {
+        let (arm, cx, groups) = arm(&ready);
+        let path = format!("{groups}/rg/providers/Microsoft.ContainerService/managedClusters/c");
+        for _ in 0..500 {
+            // Less than it asks to wait for.
+            let cx = cx
+                .clone()
+                .with_deadline(Instant::now() + Duration::from_millis(900));
+            let request = kompox_arm::ArmRequest::get(arm.url(&path, "2025-05-01").unwrap());
+            let error = arm.send(&cx, &request).await.unwrap_err();
+            if error.status() == Some(429) {
+                return error.code().map(str::to_owned);
+            }
+        }
+        None
+    });
+    assert_eq!(refused.as_deref(), Some("Throttled"));
+    running.close_stdin();
+    running.wait().assert_code(DONE);
+}
+
 /// Starts it with a limit of the shell's, and reads what it says when it is ready.
 #[cfg(unix)]
 fn start_limited(env: &TestEnvironment, limit: &str) -> (std::process::Child, Value) {

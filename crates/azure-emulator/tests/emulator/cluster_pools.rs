@@ -88,7 +88,7 @@ async fn a_pool_changed_through_the_cluster_shows_by_itself_and_others_stay() {
 async fn api_server(azure: &Azure, pool: &str) -> Value {
     let path = "~/resourceGroups/MC_rg_aks1_japaneast/providers/Microsoft.Compute/virtualMachineScaleSets";
     let sets = azure
-        .get(&format!("{path}?api-version=2025-01-02"))
+        .get(&format!("{path}?api-version=2024-07-01"))
         .await
         .expect(200)
         .body;
