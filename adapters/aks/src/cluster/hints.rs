@@ -75,6 +75,17 @@ const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
         )],
     ),
     (
+        &["NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged"],
+        ErrorKind::Precondition,
+        &[Hint::fixed(
+            "AKS wants control plane and node pools upgraded in one request: do it once with its own command, then run \
+             this again",
+            Some(Means::foreign(
+                "az aks upgrade --resource-group <group> --name <cluster> --kubernetes-version <version>",
+            )),
+        )],
+    ),
+    (
         &["SubscriptionNotEnabledEncryptionAtHost"],
         ErrorKind::Precondition,
         &[Hint::fixed(
@@ -606,6 +617,7 @@ mod tests {
             "VMSizeNotSupported",
             "VMSizeDoesNotSupportEncryptionAtHost",
             "SubscriptionNotEnabledEncryptionAtHost",
+            "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged",
             "AvailabilityZoneNotSupported",
             "VaultAlreadyExists",
             "SubnetIsFull",

@@ -5,13 +5,14 @@ use std::pin::pin;
 use futures::future::{Either, select};
 use kompox_arm::{ArmError, FinalState};
 use kompox_domain::cluster::{Plan, ProvisionRequest};
+use kompox_domain::progress::WarningKind;
 use kompox_domain::{Error, ErrorKind, Result};
 
 use super::follow::Follower;
 use super::plan::Todo;
 use super::see::Seen;
 use super::stack::{Stack, StackState};
-use super::{ClusterWork, domain, failure};
+use super::{ClusterWork, dataplane, domain, failure};
 
 /// What a stack says to whoever comes while another operation holds it.
 const HELD: &str = "DeploymentStackInNonTerminalState";
@@ -84,11 +85,19 @@ impl ClusterWork<'_> {
             self.refuse_stopped(&seen)?;
             self.keep_tags(&seen, &mut todo).await?;
             let plan = self.planned(&seen, &todo).await?;
+            if let (None, Some(cost)) = (&tried, self.cost_of_dataplane(&seen)) {
+                self.cx.warn(WarningKind::Check, cost);
+            }
             match self.put(&seen, &todo).await? {
                 Put::Done => return Ok((plan, seen, true)),
                 Put::Held => tried = Some(plan),
             }
         }
+    }
+
+    /// What becomes of the nodes where the data plane changes.
+    fn cost_of_dataplane(&self, seen: &Seen) -> Option<String> {
+        dataplane::cost_of_change(self.own, seen.cluster.as_ref()?)
     }
 
     /// Whether the last operation on a stack is one that this process began.

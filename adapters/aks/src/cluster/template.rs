@@ -23,6 +23,9 @@ const TEXT: &str = include_str!("../../template/main.json");
 
 static TEMPLATE: LazyLock<Value> = LazyLock::new(|| serde_json::from_str(TEXT).unwrap_or_default());
 
+/// The parameter that [`window`] is the value of.
+pub(crate) const WINDOW: &str = "maintenanceWindow";
+
 /// The template: ARM JSON at subscription scope.
 pub(crate) fn template() -> &'static Value {
     &TEMPLATE
@@ -120,7 +123,7 @@ pub(crate) fn parameters(
         ("kubernetesVersion", json!(version)),
         ("upgradeChannel", json!(channel.unwrap_or_default())),
         ("nodeOsUpgradeChannel", json!(node_os_channel.unwrap_or_default())),
-        ("maintenanceWindow", window(own)),
+        (WINDOW, window(own)),
         ("skuTier", json!(own.sku_tier)),
         ("systemPool", system_pool(own, kept)),
         ("userPools", user_pools(own, kept)),
@@ -266,7 +269,8 @@ fn api_server(api_server: &ApiServer) -> (&[String], String, bool) {
     }
 }
 
-fn window(own: &OwnCluster) -> Value {
+/// When AKS may upgrade the cluster; an empty object where the settings do not say.
+pub(crate) fn window(own: &OwnCluster) -> Value {
     own.upgrades.window.as_ref().map_or_else(
         || json!({}),
         |window| {

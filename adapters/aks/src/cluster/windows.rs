@@ -5,12 +5,11 @@ use kompox_domain::{Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::ClusterWork;
 use super::names::Names;
 use super::nouns::title;
 use super::see::{CLUSTERS, Seen};
+use super::{ClusterWork, template};
 use crate::api::MANAGED_CLUSTERS;
-use crate::settings::cluster::upgrades::MaintenanceWindow;
 
 /// For each of the two channels.
 pub(crate) const SCHEDULES: [&str; 2] = ["aksManagedAutoUpgradeSchedule", "aksManagedNodeOSUpgradeSchedule"];
@@ -28,10 +27,10 @@ pub(crate) struct MaintenanceConfiguration {
 }
 
 impl MaintenanceConfiguration {
-    /// Whether it says what the settings say, and nothing else.
-    fn is(&self, window: &MaintenanceWindow) -> bool {
+    /// Whether it says what the template makes of this value of its parameter, and nothing else.
+    fn is(&self, window: &Value) -> bool {
         let there = &self.properties["maintenanceWindow"];
-        let weekly = json!({ "intervalWeeks": 1, "dayOfWeek": window.day });
+        let weekly = json!({ "intervalWeeks": 1, "dayOfWeek": window["dayOfWeek"] });
         let schedule = there["schedule"].as_object();
         let only_weekly = schedule.is_some_and(|schedule| {
             schedule
@@ -42,9 +41,9 @@ impl MaintenanceConfiguration {
         let unbroken = there["notAllowedDates"].as_array().is_none_or(Vec::is_empty);
         only_weekly
             && unbroken
-            && there["durationHours"] == window.hours
-            && there["startTime"] == window.start.as_str()
-            && there["utcOffset"].as_str().unwrap_or("+00:00") == window.utc_offset
+            && there["durationHours"] == window["durationHours"]
+            && there["startTime"] == window["startTime"]
+            && there["utcOffset"].as_str().unwrap_or("+00:00") == window["utcOffset"]
     }
 }
 
@@ -87,11 +86,16 @@ impl ClusterWork<'_> {
     }
 
     /// Refuses to write over a window that somebody else has set. Ours are in the stack. One that says what the settings
-    /// say may be one that the stack has made and does not yet tell.
+    /// say, or what the stack was put with last, may be one that the stack has made and does not tell: it failed later.
     pub(super) fn refuse_foreign_windows(&self, seen: &Seen) -> Result<()> {
-        let Some(window) = &self.own.upgrades.window else {
+        if self.own.upgrades.window.is_none() {
             return Ok(());
-        };
+        }
+        let now = template::window(self.own);
+        let last = seen
+            .stack
+            .as_ref()
+            .and_then(|stack| stack.properties.parameters.get(template::WINDOW));
         let held = |id: &str| {
             let resources = seen.stack.iter().flat_map(|stack| &stack.properties.resources);
             resources
@@ -103,7 +107,8 @@ impl ClusterWork<'_> {
                 .iter()
                 .any(|ours| ours.eq_ignore_ascii_case(&there.name))
                 && !held(&there.id)
-                && !there.is(window)
+                && !there.is(&now)
+                && !last.is_some_and(|last| there.is(&last.value))
         });
         let Some(foreign) = foreign else {
             return Ok(());
@@ -128,12 +133,8 @@ mod tests {
 
     #[test]
     fn a_window_is_the_same_when_it_says_nothing_else() {
-        let ours = MaintenanceWindow {
-            day: "Saturday",
-            start: "01:00".to_owned(),
-            hours: 4,
-            utc_offset: "+00:00".to_owned(),
-        };
+        let ours =
+            json!({"dayOfWeek": "Saturday", "startTime": "01:00", "durationHours": 4, "utcOffset": "+00:00"});
         let told = |change: Value| {
             let mut window = json!({"schedule": {"weekly": {"intervalWeeks": 1, "dayOfWeek": "Saturday"}, "daily": null},
                 "durationHours": 4, "startTime": "01:00", "startDate": "2026-11-30", "notAllowedDates": null});

@@ -1,6 +1,7 @@
 //! What new clusters get by themselves, and how clusters that are there keep what they have: channels of upgrades, the
 //! windows for them, network policies.
 
+use kompox_azure_emulator::{FaultAction, FaultRule};
 use kompox_domain::ErrorKind;
 use kompox_domain::cluster::{Change, ChangeAction, DeprovisionRequest, Plan, Verdict};
 use serde_json::{Value, json};
@@ -353,6 +354,65 @@ async fn a_window_of_somebody_else_is_neither_touched_nor_written_over() {
 }
 
 #[tokio::test]
+async fn a_window_of_a_run_that_failed_later_is_ours_also_when_the_setting_changed_meanwhile() {
+    let world = World::new().await;
+    world.operator(&[SATURDAY]).provision().await.unwrap();
+    // As a stack that tells nothing of what a failed run has made.
+    world
+        .edit(&world.stack_id(), |stack| {
+            let held = stack["properties"]["resources"].as_array_mut().unwrap();
+            held.retain(|resource| {
+                !resource["id"]
+                    .as_str()
+                    .unwrap()
+                    .contains("/maintenanceConfigurations/")
+            });
+            stack["properties"]["provisioningState"] = "failed".into();
+        })
+        .await;
+    let changed = world.operator(&[(WINDOW, "Sun 02:00 5h +09:00")]);
+    changed.provision().await.unwrap();
+    for name in SCHEDULES {
+        let window = schedule(&world, name).await.unwrap();
+        assert_eq!(window["startTime"], "02:00", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_aks_wants_in_one_request_is_told_with_its_command() {
+    let world = World::new().await;
+    world.operator(&[(VERSION, "1.35")]).provision().await.unwrap();
+    let refusal = FaultAction::respond(
+        400,
+        "NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged",
+        "Using managed cluster api, all Agent pools' OrchestratorVersion must be all specified or all unspecified.",
+    );
+    world.fault(FaultRule::new("PUT", "**/managedClusters/*", refusal).times(1));
+    let newer = world.operator(&[(VERSION, "1.36")]);
+    let error = newer.provision().await.unwrap_err();
+    assert!(whole(&error).contains("az aks upgrade"), "{}", whole(&error));
+    // What that command does.
+    for id in world.emulator.resources(&world.cluster_id().await).await {
+        let id = id["id"].as_str().unwrap().to_owned();
+        world
+            .edit(&id, |pool| {
+                for name in ["orchestratorVersion", "currentOrchestratorVersion"] {
+                    pool["properties"][name] = "1.36.2".into();
+                }
+            })
+            .await;
+    }
+    edit(&world, |properties| {
+        for name in ["kubernetesVersion", "currentKubernetesVersion"] {
+            properties[name] = "1.36.2".into();
+        }
+    })
+    .await;
+    newer.provision().await.unwrap();
+    assert_eq!(newer.plan().await.unwrap(), Plan::default());
+}
+
+#[tokio::test]
 async fn windows_are_looked_at_only_where_one_is_wanted() {
     let world = World::new().await;
     let asked = async |operator: &Operator| {
@@ -390,7 +450,13 @@ async fn azures_policy_becomes_ciliums_with_a_word_about_the_nodes_and_never_bac
     );
     let found = checked(&cilium, "networkPolicy").await;
     assert_eq!(found[0].0, Verdict::Warn, "{found:?}");
+    assert_eq!(cilium.told.warnings(), []);
     cilium.provision().await.unwrap();
+    let warnings = cilium.told.warnings();
+    assert!(
+        warnings.len() == 1 && warnings[0].1.contains("re-image the nodes"),
+        "{warnings:?}"
+    );
     let network = properties(&world).await["networkProfile"].clone();
     assert_eq!(
         (&network["networkPolicy"], &network["networkDataplane"]),
