@@ -1,7 +1,7 @@
 //! Node images: some changes reach nodes only with a new image, and getting one drains them. Which pools wait for it
 //! is a tag on the cluster, written by the very PUT that makes the change, and shortened after each pool.
 
-use kompox_arm::{ArmError, ArmRequest, FinalState};
+use kompox_arm::{ArmError, ArmRequest, FinalState, Pace};
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
 use kompox_domain::context::Step;
 use kompox_domain::progress::WarningKind;
@@ -13,7 +13,7 @@ use super::managed::{AgentPool, ManagedCluster, NO_ZONE};
 use super::nouns::title;
 use super::see::Seen;
 use super::stack;
-use super::{ClusterWork, MAX_LOOK, domain, locate};
+use super::{ClusterWork, domain, locate};
 use crate::api::{MANAGED_CLUSTERS, TAGS};
 use crate::settings::cluster::{ApiServer, PrivateZone};
 
@@ -207,7 +207,7 @@ impl ClusterWork<'_> {
 
     /// Waits until AKS does nothing with a cluster and its pools any more.
     async fn until_idle(&self, cluster: &str, pool: &str, step: &Step) -> Result<Idle> {
-        let mut wait = self.options.poll;
+        let mut pace = Pace::new(self.options.poll);
         let mut upgrading = false;
         loop {
             let Some(now) = self.read_cluster(cluster).await? else {
@@ -229,9 +229,8 @@ impl ClusterWork<'_> {
             step.state(state, None);
             let state = state.to_owned();
             let doing = || format!("while {} was still in state {state}", title(cluster));
-            let paused = self.arm.pause(self.cx, wait, doing).await;
+            let paused = self.arm.pause(self.cx, pace.wait(), doing).await;
             paused.map_err(|error| overdue(error.into()))?;
-            wait = wait.saturating_mul(2).min(MAX_LOOK);
         }
     }
 
