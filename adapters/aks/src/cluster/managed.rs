@@ -215,24 +215,12 @@ impl ManagedCluster {
 
     /// `azure`, `calico`, `cilium`, `none`; none where it tells none.
     pub(crate) fn network_policy(&self) -> Option<&str> {
-        told(
-            self.properties
-                .network
-                .as_ref()?
-                .network_policy
-                .as_deref(),
-        )
+        told(self.properties.network.as_ref()?.network_policy.as_deref())
     }
 
     /// `azure`, `cilium`; none where it tells none.
     fn network_dataplane(&self) -> Option<&str> {
-        told(
-            self.properties
-                .network
-                .as_ref()?
-                .network_dataplane
-                .as_deref(),
-        )
+        told(self.properties.network.as_ref()?.network_dataplane.as_deref())
     }
 
     /// The id of the identity that was given to the control plane.
