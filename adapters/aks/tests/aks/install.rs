@@ -371,8 +371,8 @@ async fn an_installed_cluster_is_left_as_it_is_and_costs_one_read_per_object() {
         .iter()
         .filter(|request| request.path.contains("/api/v1/") || request.path.contains("/apis/"))
         .count();
-    // And one list: whether another class is the default.
-    assert_eq!(in_cluster, objects + 1, "one read for each object");
+    // And one list, whether another class is the default, and what the agent of Container insights is told.
+    assert_eq!(in_cluster, objects + 2, "one read for each object");
     let rights = requests
         .iter()
         .filter(|request| request.path.contains("/roleAssignments/"))

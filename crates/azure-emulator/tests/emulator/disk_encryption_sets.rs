@@ -136,7 +136,7 @@ async fn what_a_set_needs_is_demanded() {
             }),
         )
         .await
-        .refused(400, "FailedIdentityOperation");
+        .refused(400, "LinkedInvalidPropertyId");
 }
 
 #[tokio::test]
@@ -212,7 +212,7 @@ async fn a_disk_is_encrypted_with_a_set_of_its_region_and_type_and_keeps_it_from
     azure
         .put(&disk("d2"), encrypted("one"))
         .await
-        .refused(400, "InvalidParameter");
+        .refused(400, "LinkedInvalidPropertyId");
     let mut other = encrypted(&of(&azure, "one"));
     other["properties"]["encryption"]["type"] = double.into();
     azure
