@@ -63,9 +63,14 @@ impl EncryptionSet {
         self.properties.encryption_type.as_deref().unwrap_or(CUSTOMER)
     }
 
+    /// Where it lies, as ARM names regions: `japaneast`. Empty where that is not told.
+    pub(crate) fn region(&self) -> String {
+        self.location.replace(' ', "").to_lowercase()
+    }
+
     /// What is wrong with it for disks in a region, whatever their SKU: the rest of a sentence, and what to do.
     pub(crate) fn unusable(&self, region: &str) -> Option<(String, &'static str)> {
-        let there = self.location.replace(' ', "").to_lowercase();
+        let there = self.region();
         if !there.is_empty() && !there.eq_ignore_ascii_case(region) {
             return Some((
                 format!("lies in region {there}, and the disks in {region}"),

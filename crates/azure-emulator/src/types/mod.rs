@@ -8,6 +8,7 @@ pub(crate) mod compute;
 mod data_collection;
 mod deleted_vaults;
 mod diagnostics;
+mod disk_creation;
 pub(crate) mod disk_encryption_sets;
 pub(crate) mod disks;
 mod federated_credentials;

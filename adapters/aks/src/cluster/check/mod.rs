@@ -1,8 +1,6 @@
 //! What would keep a cluster from being provisioned: everything is read at the same time, and all of it is told.
 
 mod deleted_vaults;
-mod encryption;
-mod encryption_sets;
 mod existing;
 mod findings;
 mod identity;
@@ -11,6 +9,7 @@ mod linked;
 mod machines;
 mod network;
 mod network_policy;
+mod node_encryption;
 mod permissions;
 mod places;
 mod providers;
@@ -18,13 +17,14 @@ mod quota;
 mod read;
 mod upgrades;
 mod versions;
+mod volume_encryption;
 
 use kompox_arm::ResourceId;
 use kompox_domain::Result;
 use kompox_domain::cluster::Check;
 
-pub(crate) use encryption_sets::check_encryption_sets;
 pub(crate) use existing::check_existing;
+pub(crate) use volume_encryption::check_encryption_sets;
 
 use self::deleted_vaults::VaultIdentity;
 use self::findings::Findings;
@@ -43,6 +43,7 @@ use crate::api::{
 use crate::install::described;
 use crate::settings::cluster::InstallTargets;
 use crate::skus::{Sku, SkuName};
+use crate::volumes::EncryptionSet;
 
 impl ClusterWork<'_> {
     /// What would keep it from being provisioned.
@@ -123,19 +124,19 @@ impl ClusterWork<'_> {
         );
         places::needed(
             &mut found,
-            encryption::SET,
-            encryption::SET_KEY,
+            node_encryption::SET,
+            node_encryption::SET_KEY,
             own.disk_encryption_set.as_ref(),
             &named.encryption_set,
         );
-        encryption::lies_right(
+        node_encryption::lies_right(
             &mut found,
             &self.provider.subscription,
             region,
             own.disk_encryption_set.as_ref(),
             &named.encryption_set,
         );
-        encryption::at_host(&mut found, own.encryption_at_host, &cloud.encryption_at_host);
+        node_encryption::at_host(&mut found, own.encryption_at_host, &cloud.encryption_at_host);
         let well = |cluster: &super::managed::ManagedCluster| cluster.failed().is_none();
         if !seen.cluster.as_ref().is_some_and(well) {
             // The nodes of a cluster that is well have found their API server.
@@ -287,7 +288,7 @@ struct Cloud {
     subscription: Read<read::Subscription>,
     scopes: Scopes,
     /// None where the settings do not want it.
-    encryption_at_host: Read<encryption::Feature>,
+    encryption_at_host: Read<node_encryption::Feature>,
     providers: Read<Vec<providers::Provider>>,
     usages: Read<Vec<quota::Usage>>,
     skus: Read<Vec<Sku>>,
@@ -310,7 +311,7 @@ struct Named {
     identity: Read<There>,
     zone: Read<There>,
     links: Read<Vec<Link>>,
-    encryption_set: Read<encryption::EncryptionSet>,
+    encryption_set: Read<EncryptionSet>,
     targets: (Vec<Read<There>>, Vec<Read<There>>),
     /// What may be done with all of it.
     links_to: Vec<(linked::Link, Read<Vec<read::Permission>>)>,

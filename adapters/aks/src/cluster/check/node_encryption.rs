@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::findings::Findings;
 use super::read::Read;
+use crate::volumes::EncryptionSet;
 
 const AT_HOST: &str = "encryptionAtHost";
 pub(super) const SET: &str = "diskEncryptionSet";
@@ -22,13 +23,6 @@ pub(super) struct Feature {
 struct FeatureProperties {
     #[serde(default)]
     state: Option<String>,
-}
-
-/// A disk encryption set.
-#[derive(Debug, Clone, Deserialize, Default)]
-pub(super) struct EncryptionSet {
-    #[serde(default)]
-    location: String,
 }
 
 /// Whether the subscription may encrypt where machines run. Nothing where the settings do not want it.
@@ -85,7 +79,7 @@ pub(super) fn lies_right(
         );
     }
     if let Ok(Some(set)) = read {
-        let there = set.location.replace(' ', "").to_lowercase();
+        let there = set.region();
         if !there.is_empty() && !there.eq_ignore_ascii_case(region) {
             findings.fail(
                 SET,
