@@ -18,6 +18,9 @@ use crate::object::{Desired, Keep, Kind, ObjectId};
 const NAMESPACE: &str = "kube-system";
 const NAME: &str = "container-azm-ms-agentconfig";
 
+/// What of it says which logs are collected.
+const OURS: &str = "log-data-collection-settings";
+
 /// Everything that pods write, of every namespace. Settings that are not here keep their defaults.
 const COLLECT: &str = "[log_collection_settings]
    [log_collection_settings.stdout]
@@ -51,6 +54,8 @@ pub struct AgentLook {
     seen: Option<Seen>,
     /// It is ours, and not wanted.
     going: Option<(ObjectId, Value)>,
+    /// It is ours, and not wanted, but somebody has written more into it: why it stays.
+    shared: Option<String>,
 }
 
 impl AgentLook {
@@ -77,6 +82,9 @@ impl AgentLook {
     /// Why the agent is not told what was asked for.
     #[must_use]
     pub fn warning(&self) -> Option<String> {
+        if let Some(shared) = &self.shared {
+            return Some(shared.clone());
+        }
         let seen = self.seen.as_ref()?;
         let State::Theirs(why) = &seen.state else {
             return None;
@@ -99,11 +107,27 @@ impl Agent<'_> {
             .await?
             .pop();
         if self.system_logs {
-            return Ok(AgentLook { seen, going: None });
+            return Ok(AgentLook {
+                seen,
+                going: None,
+                shared: None,
+            });
         }
         let live = seen.and_then(|seen| seen.live.map(|live| (seen.wanted.id().clone(), live)));
-        let going = live.filter(|(_, live)| maker(live, self.owner).is_none());
-        Ok(AgentLook { seen: None, going })
+        let ours = live.filter(|(_, live)| maker(live, self.owner).is_none());
+        let more: Vec<&str> = ours.iter().flat_map(|(_, live)| not_ours(live)).collect();
+        let shared = (!more.is_empty()).then(|| {
+            format!(
+                "ConfigMap {NAME} in {NAMESPACE} stays, and with it the logs of the system's namespaces, for somebody has \
+                 written {} into it: take our {OURS} out of it, or delete it",
+                more.join(", ")
+            )
+        });
+        Ok(AgentLook {
+            seen: None,
+            going: ours.filter(|_| shared.is_none()),
+            shared,
+        })
     }
 
     /// Writes the ConfigMap, or deletes it, where that changes something; or where all are applied again.
@@ -121,6 +145,13 @@ impl Agent<'_> {
     }
 }
 
+/// The members of its data that we do not write.
+fn not_ours(live: &Value) -> impl Iterator<Item = &str> {
+    let data = live["data"].as_object();
+    let names = data.into_iter().flat_map(|data| data.keys().map(String::as_str));
+    names.filter(|name| !["schema-version", "config-version", OURS].contains(name))
+}
+
 fn config(owner: &str) -> Desired {
     let object = json!({
         "metadata": {
@@ -130,7 +161,7 @@ fn config(owner: &str) -> Desired {
             "annotations": { labels::CLUSTER: owner },
         },
         // The first is the only schema there is. The second is for whoever wrote it: ten characters at most.
-        "data": { "schema-version": "v1", "config-version": "kompoxops", "log-data-collection-settings": COLLECT },
+        "data": { "schema-version": "v1", "config-version": "kompoxops", OURS: COLLECT },
     });
     Desired::raw(Kind::of::<ConfigMap>(), Keep::Shared, object).hashed()
 }

@@ -36,7 +36,12 @@ pub(crate) fn cost_of_change(own: &OwnCluster, cluster: &ManagedCluster) -> Opti
     }
     Some(format!(
         "network policy {wanted} in place of {is} makes AKS re-image the nodes of all pools at the same time, and what it lets \
-         through may differ"
+         through may differ{}",
+        if wanted == "cilium" {
+            "; AKS does not go back from cilium"
+        } else {
+            ""
+        }
     ))
 }
 

@@ -1,6 +1,8 @@
 //! Outbound types: from which to which AKS migrates a cluster that is there
 //! (learn.microsoft.com/azure/aks/egress-outboundtype).
 
+use crate::settings::cluster::OUTBOUND_TYPES;
+
 /// A type, and those that a cluster goes to from it.
 type Ways = &'static [(&'static str, &'static [&'static str])];
 
@@ -71,8 +73,14 @@ pub(super) fn refused(own_network: bool, from: &str, to: &str) -> Option<String>
     Some(if goals.is_empty() {
         format!("{network} AKS lets no cluster leave {from}")
     } else {
+        let settable = |goal: &&str| OUTBOUND_TYPES.contains(goal);
+        let idle = if goals.iter().any(settable) {
+            ""
+        } else {
+            ", none of which can be set here"
+        };
         format!(
-            "{network} AKS takes a cluster from {from} only to {}",
+            "{network} AKS takes a cluster from {from} only to {}{idle}",
             goals.join(", ")
         )
     })
@@ -119,6 +127,13 @@ mod tests {
                 "=..xxx.", ".=.....", "..=....", "x..=xx.", "x..x=x.", "x..xx=.", "......="
             ]
         );
+    }
+
+    #[test]
+    fn a_refusal_says_where_no_way_is_one_of_ours() {
+        let told = |from: &str| refused(false, from, "userDefinedRouting").unwrap();
+        assert!(told("managedNATGateway").ends_with("block, none of which can be set here"));
+        assert!(told("loadBalancer").ends_with("none, block"));
     }
 
     #[test]

@@ -43,7 +43,12 @@ pub(super) fn due(cluster: &ManagedCluster) -> Vec<String> {
     let Some(value) = stack::tag(&cluster.tags, tags::NODE_IMAGES_DUE) else {
         return Vec::new();
     };
-    let named = |pool: &&AgentPool| value == ALL || value.split(',').any(|name| name.trim() == pool.name);
+    let named = |pool: &&AgentPool| {
+        value == ALL
+            || value
+                .split(',')
+                .any(|name| name.trim().eq_ignore_ascii_case(&pool.name))
+    };
     let pools = cluster.properties.pools.iter().filter(named);
     pools.map(|pool| pool.name.clone()).collect()
 }
@@ -155,7 +160,7 @@ impl ClusterWork<'_> {
             step.end(result).map_err(|error| {
                 error.context(format!("node images are still due for {}", listed(waiting)))
             })?;
-            self.shorten(cluster, waiting, rest).await?;
+            self.shorten(cluster, waiting, pool).await?;
             waiting = rest;
         }
         Ok(())
@@ -184,17 +189,24 @@ impl ClusterWork<'_> {
             }
             if error.may_have_taken_effect() && !matches!(error, ArmError::Operation { .. }) {
                 // Its answer was lost: what the pool does shows whether it was begun.
-                return match self.until_idle(cluster, pool, step).await? {
+                match self.until_idle(cluster, pool, step).await? {
                     Idle::Upgraded => {
                         self.cx.warn(
                             WarningKind::AnswerLost,
                             format!("Azure's answer about node pool {pool} was lost; the pool shows that its image was upgraded"),
                         );
-                        Ok(())
+                        return Ok(());
                     }
-                    Idle::Gone => Ok(()),
-                    Idle::Ready => Err(again(domain(error))),
-                };
+                    Idle::Gone => return Ok(()),
+                    // It was not begun, as far as the pool shows.
+                    Idle::Ready if tries < MAX_TRIES => {
+                        let doing = || format!("before {path} was asked again");
+                        let paused = self.arm.pause(self.cx, self.options.poll, doing).await;
+                        paused.map_err(|error| overdue(error.into()))?;
+                        continue;
+                    }
+                    Idle::Ready => return Err(again(domain(error))),
+                }
             }
             let lost_race = error
                 .code()
@@ -262,8 +274,19 @@ impl ClusterWork<'_> {
     }
 
     /// Takes a pool off the tag, and with the last one the tag itself: not the tag of somebody who wrote another since.
-    async fn shorten(&self, cluster: &str, before: &[String], rest: &[String]) -> Result<()> {
-        let (before, after) = (written(before), written(rest));
+    async fn shorten(&self, cluster: &str, waiting: &[String], done: &str) -> Result<()> {
+        let Some(now) = self.read_cluster(cluster).await? else {
+            return Ok(());
+        };
+        let mut rest = due(&now);
+        let Some(before) = stack::tag(&now.tags, tags::NODE_IMAGES_DUE).map(str::to_owned) else {
+            return Ok(());
+        };
+        if !rest.iter().all(|pool| waiting.contains(pool)) {
+            return Ok(());
+        }
+        rest.retain(|pool| pool != done);
+        let after = written(&rest);
         if before == after {
             return Ok(());
         }

@@ -14,7 +14,7 @@ use super::nouns::{is_kind, split};
 use super::see::{CLUSTERS, Seen};
 use super::stack::{self, Stack, StackInput, StackState};
 use super::template::{IDENTITIES, Kept, own_identity};
-use super::{ClusterWork, changes, dataplane, domain, egress, failure, foreign_tags, template};
+use super::{ClusterWork, changes, channels, dataplane, domain, egress, failure, foreign_tags, template};
 
 const GROUPS: &str = "Microsoft.Resources/resourceGroups";
 const ROLE_ASSIGNMENTS: &str = "Microsoft.Authorization/roleAssignments";
@@ -148,7 +148,10 @@ impl ClusterWork<'_> {
             .cluster
             .as_ref()
             .map_or_else(|| Kept::of_new(self.own), ManagedCluster::kept);
-        let parameters = template::parameters(self.scope, self.provider, self.own, created, &kept);
+        let mut parameters = template::parameters(self.scope, self.provider, self.own, created, &kept);
+        if let Some(stack) = &seen.stack {
+            template::write_ids_as_before(&mut parameters, &stack.properties.parameters);
+        }
         let tags = [
             (tags::MANAGED_BY, tags::MANAGED_BY_KOMPOX.to_owned()),
             (tags::CLUSTER, self.scope.path()),
@@ -239,7 +242,11 @@ impl ClusterWork<'_> {
         let upgrades = &self.own.upgrades;
         let kept = [
             ("upgradeChannel", upgrades.channel.is_none()),
-            ("nodeOsUpgradeChannel", upgrades.node_os_channel.is_none()),
+            (
+                "nodeOsUpgradeChannel",
+                upgrades.node_os_channel.is_none()
+                    && upgrades.channel.and_then(channels::brought_along).is_none(),
+            ),
             ("networkPolicy", self.own.network_policy.is_none()),
             ("networkDataplane", self.own.network_policy.is_none()),
         ];
@@ -353,9 +360,17 @@ impl ClusterWork<'_> {
         };
         if self.migrates_egress(cluster) {
             follows.push(egress::DISRUPTS.to_owned());
+            let (is, will) = (
+                cluster.outbound_type().unwrap_or_default(),
+                self.own.outbound_type,
+            );
+            if egress::refused(cluster.has_own_network(), will, is).is_some() {
+                follows.push(format!("AKS does not take a cluster back from {will} to {is}"));
+            }
         }
         if self.gives_up_zone(cluster) {
             follows.push("AKS may drain the nodes for it at once".to_owned());
+            follows.push("AKS does not give the cluster a zone again".to_owned());
         }
         // learn.microsoft.com/azure/aks/http-proxy
         let of_proxy = |input: &InputChange| ["noProxy", "proxyCa"].contains(&changes::top(&input.name));

@@ -329,10 +329,10 @@ fn compare(
         let priority = pool.scale_set_priority.as_deref().unwrap_or("Regular");
         known("the priority", Some(priority), wanted.priority);
         // use-ultra-disks.md: only when a pool is made.
-        let ultra = |attaches: bool| if attaches { "attached" } else { "not attached" };
+        let ultra = on_or_off;
         let attaches = pool.enable_ultra_ssd.unwrap_or(false);
         known(
-            "what becomes of Ultra disks on nodes",
+            "the support for Ultra disks",
             Some(ultra(attaches)),
             ultra(wanted.ultra_ssd),
         );

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::foreign_tags::{self, Tags};
 use super::names::Names;
+use super::stack::Typed;
 use super::{channels, dataplane};
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::{ApiServer, OwnCluster, Pool, PrivateZone, SYSTEM_POOL};
@@ -179,6 +180,23 @@ pub(crate) fn own_identity(subscription: &str, group: &str, cluster: &str) -> Op
     ))
 }
 
+/// The parameters that are ids, or words. Azure tells ids apart by everything but case.
+const IDS: [&str; 4] = ["subnetId", "identityId", "diskEncryptionSetId", "privateDnsZone"];
+
+/// Writes ids as they were written before, where only their case differs: names of role assignments are made from them,
+/// and a cluster would be put again for nothing.
+pub(crate) fn write_ids_as_before(parameters: &mut Map<String, Value>, stored: &BTreeMap<String, Typed>) {
+    for name in IDS {
+        let before = stored.get(name).and_then(|stored| stored.value.as_str());
+        let now = parameters.get_mut(name).and_then(|now| now.get_mut("value"));
+        if let (Some(before), Some(now)) = (before, now)
+            && now.as_str().is_some_and(|now| now.eq_ignore_ascii_case(before))
+        {
+            *now = Value::String(before.to_owned());
+        }
+    }
+}
+
 /// The SHA-256 of template and parameters, in hexadecimal digits: what a stack's `kompox-hash` says.
 ///
 /// Left out are what runs (so that an upgrade by AKS or a node more by the autoscaler changes nothing), the tags of
@@ -194,6 +212,12 @@ pub(crate) fn hash(cluster: &ClusterScope, provider: &ProviderSettings, own: &Ow
             *value = value
                 .as_str()
                 .map_or(Value::Null, |text| Value::String(without_password(text)));
+        }
+    }
+    for name in IDS {
+        let value = parameters.get_mut(name).and_then(|now| now.get_mut("value"));
+        if let Some(Value::String(id)) = value {
+            id.make_ascii_lowercase();
         }
     }
     let mut text = String::new();

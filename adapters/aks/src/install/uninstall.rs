@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _};
 use kompox_domain::cluster::{Change, ChangeAction, Plan, UninstallRequest};
+use kompox_domain::progress::WarningKind;
 use kompox_domain::{Error, ErrorKind, Hint, Result};
 use kompox_kube::UninstallOptions;
 
@@ -45,6 +46,9 @@ impl InstallWork<'_> {
         let agent = self.agent(&client, &traefik.owner, false);
         let mut told = agent.look().await?;
         plan.changes.extend(told.change());
+        if let Some(warning) = told.warning() {
+            self.cx.warn(WarningKind::ForeignResource, warning);
+        }
         if !request.dry_run {
             agent.settle(&mut told, false).await?;
         }

@@ -86,7 +86,7 @@ impl AppVolumes<'_> {
 
     pub(crate) async fn disk_create(&self, volume: &Volume, request: &DiskCreate) -> Result<VolumeDisk> {
         require_disk(volume)?;
-        let options = DiskOptions::parse(&volume.options.overridden_by(&request.options))?;
+        let options = DiskOptions::of(&volume.options, &request.options)?;
         options.check_size(volume.size)?;
         let wish = self.zone_wish(request.zone.as_deref(), &options)?;
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), &request.name);

@@ -57,7 +57,28 @@ impl Default for DiskOptions {
     }
 }
 
+/// What only some SKUs take.
+const PROVISIONED: [&str; 3] = ["iops", "mbps", "sectorSize"];
+
 impl DiskOptions {
+    /// Reads the options of a volume, with those that were given for this one disk in their place. With another SKU
+    /// the volume's options that this SKU does not take are left out: they were meant for that of the volume.
+    ///
+    /// # Errors
+    /// As those of [`Self::parse`].
+    pub(crate) fn of(volume: &VolumeOptions, given: &VolumeOptions) -> Result<Self> {
+        let takes = match given.get("sku") {
+            Some(value) => takes_provisioning(sku(value)?),
+            None => true,
+        };
+        let volume: VolumeOptions = volume
+            .iter()
+            .filter(|(name, _)| takes || !PROVISIONED.contains(name))
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .collect();
+        Self::parse(&volume.overridden_by(given))
+    }
+
     /// Reads the options.
     ///
     /// # Errors
@@ -168,6 +189,31 @@ mod tests {
     use kompox_domain::Hint;
 
     use super::*;
+
+    #[test]
+    fn another_sku_for_one_disk_leaves_out_what_only_that_of_the_volume_takes() {
+        let options = |pairs: &[(&str, OptionValue)]| -> VolumeOptions {
+            let owned = |(name, value): &(&str, OptionValue)| ((*name).to_owned(), value.clone());
+            pairs.iter().map(owned).collect()
+        };
+        let volume = options(&[
+            ("sku", text("PremiumV2_LRS")),
+            ("iops", OptionValue::Integer(4000)),
+            ("sectorSize", OptionValue::Integer(512)),
+        ]);
+        let of = |given: &[(&str, OptionValue)]| DiskOptions::of(&volume, &options(given));
+        let plain = of(&[("sku", text("Premium_LRS"))]).unwrap();
+        assert_eq!(
+            (plain.sku, plain.iops, plain.sector_size),
+            ("Premium_LRS", None, None)
+        );
+        let ultra = of(&[("sku", text("UltraSSD_LRS"))]).unwrap();
+        assert_eq!((ultra.iops, ultra.sector_size), (Some(4000), Some(512)));
+        assert_eq!(of(&[]).unwrap().iops, Some(4000));
+        // What is given for this disk is meant.
+        let both = [("sku", text("Premium_LRS")), ("iops", OptionValue::Integer(5000))];
+        assert_eq!(of(&both).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
 
     fn parse(pairs: &[(&str, OptionValue)]) -> Result<DiskOptions> {
         DiskOptions::parse(

@@ -62,17 +62,16 @@ pub(crate) fn of_new(options: &DiskOptions, source: Option<&Found>) -> Result<Op
             .and_hint("or make an empty disk, and copy the files from one mount to the other")),
         };
     }
-    match (options.sector_size, source.sector_size) {
-        (Some(asked), Some(size)) if asked != size => Err(refuse(format!(
+    // Azure tells the size of whatever has a choice. A source of which it tells none had none.
+    let size = source.sector_size.unwrap_or(SMALL);
+    match options.sector_size {
+        Some(asked) if asked != size => Err(refuse(format!(
             "option sectorSize: a copy has the sectors of its source {}, which are of {size} bytes, not {asked}",
             source.id
         ))
         .with_hint(format!("leave option sectorSize out, or set it to {size} for this disk"))
         .and_hint("or make an empty disk, and copy the files from one mount to the other")),
-        (asked, size) => {
-            // Azure tells the size of whatever has a choice. A source of which it tells none had none.
-            Ok(asked.or(size).or(Some(SMALL)))
-        }
+        _ => Ok(Some(size)),
     }
 }
 
@@ -141,7 +140,8 @@ mod tests {
                 (None, None, Some(512)),
                 (Some(512), Some(512), Some(512)),
                 (Some(4096), Some(4096), Some(4096)),
-                (Some(4096), None, Some(4096)),
+                (Some(4096), None, None),
+                (Some(512), None, Some(512)),
                 (Some(4096), Some(512), None),
                 (Some(512), Some(4096), None),
             ] {

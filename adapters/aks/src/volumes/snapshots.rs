@@ -210,7 +210,7 @@ impl AppVolumes<'_> {
         request: &SnapshotRestore,
     ) -> Result<VolumeDisk> {
         require_disk(volume)?;
-        let options = DiskOptions::parse(&volume.options.overridden_by(&request.options))?;
+        let options = DiskOptions::of(&volume.options, &request.options)?;
         let asked = match request.zone.as_deref() {
             Some(_) => Some(self.zone_wish(request.zone.as_deref(), &options)?),
             None => None,

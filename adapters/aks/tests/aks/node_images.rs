@@ -394,3 +394,22 @@ async fn a_stopped_cluster_is_not_upgraded() {
     assert!(error.to_string().contains("is stopped"), "{error}");
     assert_eq!(world.writes(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn a_tag_that_names_a_pool_that_is_gone_goes_with_the_last_pool_that_is_there() {
+    let (world, operator) = due(Options::default()).await;
+    let id = world.cluster_id().await;
+    world
+        .edit(&id, |cluster| {
+            cluster["tags"][tags::NODE_IMAGES_DUE] = "user1,gone".into()
+        })
+        .await;
+    world.emulator.clear_requests();
+    operator
+        .driver
+        .cluster_provision(&operator.cx, &operator.scope, &UPGRADE)
+        .await
+        .unwrap();
+    assert_eq!(upgraded(&world), ["user1"]);
+    assert_eq!(tag(&world).await, None);
+}

@@ -221,7 +221,7 @@ async fn whether_nodes_attach_ultra_disks_is_sent_and_cannot_change() {
     assert!(
         error
             .to_string()
-            .contains("Ultra disks on nodes of node pool user1 is attached"),
+            .contains("the support for Ultra disks of node pool user1 is on and would be off"),
         "{error}"
     );
 }

@@ -423,3 +423,30 @@ async fn putting_it_again_by_force_changes_no_resource_and_makes_none() {
     let stack = made.emulator.resource(id).await.unwrap();
     assert_eq!(Made { stack, ..made }.types(), before);
 }
+
+#[tokio::test]
+async fn an_id_in_another_case_is_no_difference() {
+    const SUBNET: &str = "AZURE_AKS_VNET_SUBNET_ID";
+    let made = made(&[(SUBNET, "~/Microsoft.Network/virtualNetworks/v/subnets/aks")]).await;
+    let upper = format!(
+        "/subscriptions/{}/RESOURCEGROUPS/NET/PROVIDERS/microsoft.network/VIRTUALNETWORKS/V/SUBNETS/AKS",
+        made.emulator.connection().subscription_id
+    );
+    let mut app = app("app1", "rg-app");
+    app.cluster = cluster(app.clone(), &[(SUBNET, &upper)]);
+    let other = driver(&made.emulator, &app, &[]).unwrap();
+    let scope = app.cluster_scope();
+    for force in [false, true] {
+        let request = ProvisionRequest {
+            force,
+            ..ProvisionRequest::default()
+        };
+        let plan = other.cluster_plan(&made.cx, &scope, &request).await.unwrap();
+        assert!(
+            !plan.inputs.iter().any(|input| input.name == "subnetId"),
+            "{plan:?}"
+        );
+        assert!(force || plan.changes.is_empty(), "{plan:?}");
+        other.cluster_provision(&made.cx, &scope, &request).await.unwrap();
+    }
+}

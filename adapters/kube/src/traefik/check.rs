@@ -74,11 +74,18 @@ fn acme(acme: &Acme) -> Result<()> {
 }
 
 fn image(image: &Image) -> Result<()> {
-    let parts = [&image.registry, &image.repository, &image.tag];
-    for part in parts.into_iter().flatten() {
-        let fits = |char: char| char.is_ascii_alphanumeric() || "-_./:".contains(char);
-        demand(!part.is_empty() && part.chars().all(fits), || {
-            format!("{part:?} is no part of the name of an image")
+    // A registry may have a port and a path; a colon elsewhere would begin a tag.
+    let parts = [
+        (&image.registry, "registry", "-_./:"),
+        (&image.repository, "repository", "-_./"),
+        (&image.tag, "tag", "-_."),
+    ];
+    for (part, called, also) in parts {
+        let Some(part) = part else { continue };
+        let fits = |char: char| char.is_ascii_alphanumeric() || also.contains(char);
+        let whole = !part.is_empty() && !part.contains("//") && !part.ends_with('/');
+        demand(whole && part.chars().all(fits), || {
+            format!("{part:?} is no {called} in the name of an image")
         })?;
     }
     let Some(digest) = &image.digest else {

@@ -286,6 +286,13 @@ fn an_image_is_named_by_what_was_said_and_no_digest_is_made_up() {
     for wrong in [
         image(Some(""), None, None),
         image(None, Some("a b"), None),
+        image(Some("https://mirror.example.com"), None, None),
+        image(Some("mirror.example.com/"), None, None),
+        image(None, Some("v3.7.13/x"), None),
+        Image {
+            repository: Some("library/traefik:v1".to_owned()),
+            ..Image::default()
+        },
         image(None, None, Some("sha256:0")),
     ] {
         let traefik = Traefik {

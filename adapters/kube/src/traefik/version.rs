@@ -22,7 +22,13 @@ impl Version {
     #[must_use]
     pub fn parse(tag: &str) -> Option<Self> {
         let text = tag.strip_prefix('v').unwrap_or(tag);
-        let text = text.split_once(['-', '+']).map_or(text, |(numbers, _)| numbers);
+        let (text, rest) = text.split_once(['-', '+']).unwrap_or((text, ""));
+        if ["rc", "ea", "alpha", "beta"]
+            .iter()
+            .any(|early| rest.starts_with(early))
+        {
+            return None;
+        }
         let mut numbers = text.split('.');
         let mut next = || numbers.next()?.parse::<u32>().ok();
         let (major, minor, patch) = (next()?, next()?, next()?);
@@ -64,6 +70,8 @@ mod tests {
             "",
             "v3.7.13.1",
             "v3..1",
+            "v3.7.13-rc.1",
+            "v3.7.0-ea.2",
         ] {
             assert_eq!(read(tag), None, "{tag}");
         }

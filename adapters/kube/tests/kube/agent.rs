@@ -130,3 +130,21 @@ async fn the_configuration_of_somebody_else_or_of_another_cluster_is_left_alone_
         world.api.must("DELETE", CONFIG, None).await;
     }
 }
+
+#[tokio::test]
+async fn what_somebody_wrote_into_ours_is_not_deleted_with_it() {
+    let world = World::quiet().await;
+    settle(&world, true).await;
+    let mut more = config(&world).await.unwrap();
+    more["data"]["prometheus-data-collection-settings"] = json!("x");
+    world.api.must("PUT", CONFIG, Some(&more)).await;
+    let there = config(&world).await;
+    let (change, warning) = settle(&world, false).await;
+    assert_eq!(change, None);
+    let warning = warning.unwrap();
+    assert!(
+        warning.contains("prometheus-data-collection-settings"),
+        "{warning}"
+    );
+    assert_eq!(config(&world).await, there);
+}

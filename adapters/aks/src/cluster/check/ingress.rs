@@ -13,9 +13,16 @@ pub(super) fn image(findings: &mut Findings, traefik: &Traefik) {
     let Some(version) = traefik.image.version() else {
         findings.untold(
             KIND,
-            format!("image {image} does not tell which version of Traefik it is, so what is known of it cannot be told"),
+            format!(
+                "image {image} names no exact version of Traefik 3, so what is known of it cannot be told"
+            ),
         );
         return;
+    };
+    // A digest decides which image it is, whatever the tag says.
+    let (named, them) = match traefik.image.digest {
+        Some(_) => ("ingress.image.digest and ingress.image.tag", "both"),
+        None => ("ingress.image.tag", "it"),
     };
     match traefik.exposure() {
         None => findings.pass(
@@ -27,7 +34,7 @@ pub(super) fn image(findings: &mut Findings, traefik: &Traefik) {
             known.sentence(),
             Hint::command(
                 format!(
-                    "set ingress.image.tag to {} or newer, or leave it out for {}; then install",
+                    "set {named} to {} or newer, or leave {them} out for {}; then install",
                     known.mended_in,
                     Image::TAG
                 ),

@@ -38,7 +38,8 @@ pub(super) fn network_policy(findings: &mut Findings, own: &OwnCluster, cluster:
         ),
         (wanted, is) => {
             let policy = wanted.or(is).unwrap_or(OF_NEW);
-            findings.otherwise_pass(KIND, format!("{policy} enforces network policies"));
+            let who = if policy == "none" { "nobody" } else { policy };
+            findings.otherwise_pass(KIND, format!("{who} enforces network policies"));
         }
     }
 }

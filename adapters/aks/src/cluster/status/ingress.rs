@@ -236,10 +236,10 @@ fn judged(ingress: Ingress, namespace: &str) -> Look {
     let known = ingress.running.and_then(|running| running.exposure);
     conditions.extend(known.map(|known| {
         let message = format!(
-            "{}; installing it again brings the configured version",
+            "{}; leave ingress.image out or name a newer one, and install again",
             known.sentence()
         );
-        condition(INGRESS_ADVISORIES, Some(false), "publishedAdvisories", message)
+        condition(INGRESS_ADVISORIES, Some(true), "publishedAdvisories", message)
     }));
     let (ip, host) = match ingress.address {
         Some(address) if address.parse::<IpAddr>().is_ok() => (Some(address), None),

@@ -11,6 +11,7 @@ pub(crate) use certificates::VaultCertificate;
 use kompox_arm::ResourceId;
 use kompox_domain::hint::Verb;
 use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Hint, Result, Secret, SecretReader, Zone};
+pub(crate) use values::OUTBOUND_TYPES;
 
 use preset::{PoolSize, Preset};
 use reader::{Problem, Reader};

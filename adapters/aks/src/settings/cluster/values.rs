@@ -43,7 +43,7 @@ pub(super) fn one_of<'a>(text: &str, known: &[&'a str]) -> Parsed<&'a str> {
     wrong(text, "known", hint)
 }
 
-const OUTBOUND_TYPES: [&str; 4] = [
+pub(crate) const OUTBOUND_TYPES: [&str; 4] = [
     "loadBalancer",
     "managedNATGateway",
     "userAssignedNATGateway",
