@@ -40,7 +40,8 @@ impl Trouble {
 /// Whether to send again after `attempt` attempts (1 after the first).
 ///
 /// 408, 429 and 5xx except 501 pass by; a broken connection too, where a repetition does no harm. A refused
-/// connection never reached anybody, so even what must not happen twice may be sent again.
+/// connection never reached anybody, and 429 says that nothing was done, so that even what must not happen twice may be
+/// sent again.
 #[must_use]
 pub const fn worth_another(attempt: u32, repeatable: bool, trouble: Trouble) -> bool {
     match trouble {
@@ -48,7 +49,9 @@ pub const fn worth_another(attempt: u32, repeatable: bool, trouble: Trouble) -> 
         Trouble::NotSent => attempt < MAX_ATTEMPTS,
         Trouble::Broken => repeatable && attempt < MAX_ATTEMPTS,
         Trouble::Status(status) => {
-            repeatable && attempt < MAX_ATTEMPTS && matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
+            // Whoever is throttled was not served, so that a repetition is the first time.
+            let harmless = repeatable || status == 429;
+            harmless && attempt < MAX_ATTEMPTS && matches!(status, 408 | 429 | 500 | 502 | 503 | 504)
         }
     }
 }
@@ -77,6 +80,7 @@ mod tests {
         assert!(!worth_another(1, false, Trouble::Broken));
         assert!(!worth_another(1, false, Trouble::Status(503)));
         assert!(worth_another(1, false, Trouble::NotSent));
+        assert!(worth_another(1, false, Trouble::Status(429)));
         assert!(worth_another(1, true, Trouble::Broken));
     }
 

@@ -182,9 +182,8 @@ pub trait ProviderDriver: Send + Sync {
     /// What [`cluster_provision`](Self::cluster_provision) would do.
     ///
     /// # Behavior
-    /// Reads only. Empty when everything is as configured. For an `existing` cluster always empty. Pools whose nodes
-    /// need a new image before a change reaches them are in it: to be changed where the request asks for that, else
-    /// kept, with a warning.
+    /// Reads only. Empty when everything is as configured. For an `existing` cluster always empty. Pools that need a new
+    /// node image for a change are in it: to be changed where the request asks for that, else kept, with a warning.
     ///
     /// # Errors
     /// `Precondition` for a difference that cannot be made by an update, or for a place that is not ours.
@@ -200,9 +199,8 @@ pub trait ProviderDriver: Send + Sync {
     /// # Behavior
     /// Existing and as configured: nothing is written, unless `force`. Interrupted: the next call goes on.
     /// Held by another operation: waits. For an `existing` cluster nothing happens. Answers with what was
-    /// done: empty where nothing had to be. That nodes need a new image before a change reaches them is remembered
-    /// with the cluster until each pool has got it, whatever is interrupted; they get it where the request asks for
-    /// that, one pool after the other.
+    /// done: empty where nothing had to be. That pools need a new node image for a change is remembered with the
+    /// cluster until each has got it, pool after pool, where the request asks for that.
     ///
     /// # Errors
     /// `Precondition` before any write for what cannot be changed or is not ours; `Failed` when the cloud could

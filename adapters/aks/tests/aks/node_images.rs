@@ -401,7 +401,7 @@ async fn a_tag_that_names_a_pool_that_is_gone_goes_with_the_last_pool_that_is_th
     let id = world.cluster_id().await;
     world
         .edit(&id, |cluster| {
-            cluster["tags"][tags::NODE_IMAGES_DUE] = "user1,gone".into()
+            cluster["tags"][tags::NODE_IMAGES_DUE] = "user1,gone".into();
         })
         .await;
     world.emulator.clear_requests();
