@@ -88,6 +88,7 @@ pub(crate) const PRIVATE_DNS_ZONES: &[&str] = &["2024-06-01", "2020-06-01", "202
 
 /// Registries.
 pub(crate) const REGISTRIES: &[&str] = &[
+    "2026-09-01-preview",
     "2026-03-01-preview", "2026-01-01-preview", "2025-11-01", "2025-06-01-preview", "2025-05-01-preview",
     "2025-04-01", "2025-03-01-preview", "2024-11-01-preview", "2023-11-01-preview", "2023-08-01-preview",
     "2023-07-01", "2023-06-01-preview", "2023-01-01-preview", "2022-12-01", "2022-02-01-preview",
