@@ -173,7 +173,7 @@ impl ClusterWork<'_> {
             // Whoever began it, it began after the change: AKS makes no change while it is under way.
             match self.until_idle(cluster, pool, step).await? {
                 Idle::Gone | Idle::Upgraded => return Ok(()),
-                Idle::Ready => {}
+                Idle::Ready | Idle::Failed => {}
             }
             tries += 1;
             let url = self
@@ -198,6 +198,8 @@ impl ClusterWork<'_> {
                         return Ok(());
                     }
                     Idle::Gone => return Ok(()),
+                    // It was begun, and its nodes are not drained again unasked.
+                    Idle::Failed => return self.settled_image(cluster, pool, step).await,
                     // It was not begun, as far as the pool shows.
                     Idle::Ready if tries < MAX_TRIES => {
                         let doing = || format!("before {path} was asked again");
@@ -229,10 +231,10 @@ impl ClusterWork<'_> {
                 return Ok(Idle::Gone);
             };
             let Some(state) = now.at_work() else {
-                return Ok(if upgrading && found.failed().is_none() {
-                    Idle::Upgraded
-                } else {
-                    Idle::Ready
+                return Ok(match (upgrading, found.failed()) {
+                    (false, _) => Idle::Ready,
+                    (true, None) => Idle::Upgraded,
+                    (true, Some(_)) => Idle::Failed,
                 });
             };
             upgrading |= found
@@ -336,6 +338,8 @@ enum Idle {
     Ready,
     /// It was being upgraded, and that has ended well.
     Upgraded,
+    /// It was being upgraded, and that has failed.
+    Failed,
 }
 
 fn names(cluster: &ManagedCluster) -> Vec<String> {

@@ -413,3 +413,24 @@ async fn a_tag_that_names_a_pool_that_is_gone_goes_with_the_last_pool_that_is_th
     assert_eq!(upgraded(&world), ["user1"]);
     assert_eq!(tag(&world).await, None);
 }
+
+#[tokio::test]
+async fn an_upgrade_whose_answer_was_lost_and_that_failed_drains_no_node_twice() {
+    let (world, operator) = due(looked_at()).await;
+    let fails = OperationFault {
+        outcome: Outcome::Fail {
+            code: "UpgradeFailed".to_owned(),
+            message: "A node could not be drained.".to_owned(),
+        },
+        ..OperationFault::default()
+    };
+    let rules = [
+        FaultRule::new("POST", UPGRADES, FaultAction::Operation(fails)),
+        FaultRule::new("POST", UPGRADES, FaultAction::ResetAfter).times(1),
+    ];
+    world.emulator.set_faults(FaultPlan::new(rules)).unwrap();
+    let error = operator.provision_with(&UPGRADE).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Failed, "{}", whole(&error));
+    assert_eq!(upgraded(&world), ["system"], "{}", whole(&error));
+    assert_eq!(tag(&world).await.as_deref(), Some("system,user1,user2"));
+}
