@@ -1,6 +1,6 @@
 //! The documents say what the program does: their examples are run, their tables are compared with the code.
 //!
-//! `UPDATE_README=1` writes what the commands in the README print, and what is generated in the other documents,
+//! `UPDATE_README=1` writes what the commands in README and book print, and what is generated in the other documents,
 //! in place of comparing it.
 
 #![allow(
@@ -9,10 +9,10 @@
     reason = "helpers of tests stop the test as the tests themselves do"
 )]
 
+mod book_commands;
+mod book_tables;
 mod guide;
 mod markdown;
-mod readme_commands;
-mod readme_tables;
 mod repository;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +29,16 @@ fn document(path: &str) -> String {
         Ok(text) => text.replace("\r\n", "\n"),
         Err(error) => panic!("{}: {error}", path.display()),
     }
+}
+
+/// Where the pages of the book lie.
+const PAGES: &str = "docs/src";
+
+/// README.md and then the pages of the book, in the order of its summary: the order in which somebody reads them.
+fn readme_and_book() -> Vec<String> {
+    let pages = markdown::links(&document(&format!("{PAGES}/SUMMARY.md")));
+    let pages = pages.into_iter().map(|page| format!("{PAGES}/{page}"));
+    std::iter::once("README.md".to_owned()).chain(pages).collect()
 }
 
 /// Whether documents are written in place of being compared.

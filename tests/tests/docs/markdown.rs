@@ -38,11 +38,9 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
 
 /// What stands under a heading, up to the next one of the same or a higher level.
 pub(crate) fn section<'a>(text: &'a str, heading: &str) -> &'a str {
-    let marker = format!("\n{heading}\n");
-    let start = text
-        .find(&marker)
-        .unwrap_or_else(|| panic!("there is no {heading:?}"))
-        + marker.len();
+    let line = Regex::new(&format!("(?m)^{}$", regex::escape(heading))).unwrap();
+    let start = line.find(text).map(|found| found.end());
+    let start = start.unwrap_or_else(|| panic!("there is no {heading:?}"));
     let level = heading.bytes().take_while(|byte| *byte == b'#').count();
     let next = Regex::new(&format!(r"(?m)^#{{1,{level}}} ")).unwrap();
     let rest = &text[start..];

@@ -1,24 +1,51 @@
 //! What a repository is expected to have: working links, a change log, licences.
 
 use super::markdown::{anchors, links};
-use super::{document, root};
+use super::{PAGES, document, readme_and_book, root};
 
 const DOCUMENTS: [&str; 5] = [
-    "README.md",
+    "docs/src/SUMMARY.md",
     "CHANGELOG.md",
     "design/driver-guide.md",
     "design/architecture.md",
     "design/adr/README.md",
 ];
 
+/// Every document that somebody reads.
+fn documents() -> Vec<String> {
+    let others = DOCUMENTS.iter().map(|path| (*path).to_owned());
+    readme_and_book().into_iter().chain(others).collect()
+}
+
+#[test]
+fn every_page_of_the_book_stands_in_its_summary_once() {
+    let listed = readme_and_book();
+    let mut files = vec![root().join(PAGES)];
+    let mut pages = 0;
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(
+                std::fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if !path.ends_with("SUMMARY.md") {
+            let times = listed.iter().filter(|page| root().join(page) == path).count();
+            assert_eq!(times, 1, "{}", path.display());
+            pages += 1;
+        }
+    }
+    assert_eq!(pages + 1, listed.len(), "the summary and README.md, and no other");
+}
+
 #[test]
 fn every_link_leads_to_something() {
-    for path in DOCUMENTS {
-        let directory = root().join(path).parent().unwrap().to_owned();
-        for link in links(&document(path)) {
+    for path in documents() {
+        let directory = root().join(&path).parent().unwrap().to_owned();
+        for link in links(&document(&path)) {
             let (target, anchor) = link.split_once('#').unwrap_or((&link, ""));
             let file = if target.is_empty() {
-                root().join(path)
+                root().join(&path)
             } else {
                 directory.join(target)
             };
@@ -37,8 +64,8 @@ fn every_link_leads_to_something() {
 #[test]
 fn the_documents_show_no_path_of_the_machine_they_were_written_on() {
     let here = root().canonicalize().unwrap().display().to_string();
-    for path in DOCUMENTS {
-        let text = document(path);
+    for path in documents() {
+        let text = document(&path);
         for other in [here.as_str(), "/tmp/", "/root/"] {
             assert!(!text.contains(other), "{path} shows {other}");
         }

@@ -1,8 +1,8 @@
-//! The commands in the README print what it says.
+//! The commands in README and book print what these say.
 //!
-//! Blocks are run one after the other in one directory, on an embedded Azure of their own. A YAML block that begins
+//! Blocks are run one after the other, page after page, in one directory, on an embedded Azure of their own. A YAML block that begins
 //! with a path below `.kompox` is written there first, with the settings of that Azure. A line `...` stands for any
-//! lines that are left out. The Azure has a DNS zone, and the cluster serves an Ingress, as the README says.
+//! lines that are left out. The Azure has a DNS zone, and the cluster serves an Ingress, as the book says.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,10 @@ use regex::Regex;
 use serde_json::json;
 
 use super::markdown::{Block, blocks};
-use super::{document, settle, updating};
+use super::{document, readme_and_book, settle, updating};
 
-const README: &str = "README.md";
 const PROGRAM: &str = env!("CARGO_BIN_EXE_kompoxops-under-test");
-/// Where the README pretends to be.
+/// Where the book pretends to be.
 const DIRECTORY: &str = "/home/you/shop";
 const LEFT_OUT: &str = "...";
 
@@ -75,7 +74,7 @@ const SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
 struct Reader {
     environment: TestEnvironment,
     last_code: Option<i32>,
-    /// Whether the secret that signs in is in a file, as the README advises where there is one.
+    /// Whether the secret that signs in is in a file, as the book advises where there is one.
     secret_in_file: bool,
 }
 
@@ -140,7 +139,7 @@ impl Reader {
         }
     }
 
-    /// Writes a file that the README shows, with the settings of the Azure that is there.
+    /// Writes a file that the book shows, with the settings of the Azure that is there.
     fn write(&self, block: &Block) {
         let Some(path) = block.text.strip_prefix("# .kompox/") else {
             return;
@@ -173,7 +172,7 @@ impl Reader {
         self.environment.write(path, &text);
     }
 
-    /// Runs a command line and gives what it prints, as the README may show it.
+    /// Runs a command line and gives what it prints, as the book may show it.
     fn run(&mut self, command: &str) -> String {
         if command == "echo $?" {
             return format!("{}\n", self.last_code.unwrap());
@@ -241,13 +240,30 @@ fn agrees(shown: &[String], printed: &[String]) -> bool {
 }
 
 #[test]
-fn every_command_of_the_readme_prints_what_it_says() {
-    let text = document(README);
-    let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+fn every_command_of_readme_and_book_prints_what_they_say() {
     let mut reader = Reader::new();
-    let mut replaced: Vec<(std::ops::Range<usize>, Vec<String>)> = Vec::new();
     let mut wrong = Vec::new();
-    for block in blocks(&text) {
+    let mut pages = Vec::new();
+    for page in readme_and_book() {
+        let text = run_page(&mut reader, &document(&page), &mut wrong);
+        pages.push((page, text));
+    }
+    assert!(
+        wrong.is_empty(),
+        "these print something else than is shown; UPDATE_README=1 writes all that is not abridged\n\n{}",
+        wrong.join("\n\n")
+    );
+    for (page, text) in pages {
+        settle(&page, &text);
+    }
+}
+
+/// Runs the commands of a page, and gives the page with what they print in place of what it shows. What is wrong in
+/// `wrong` cannot be written, or shall not be.
+fn run_page(reader: &mut Reader, text: &str, wrong: &mut Vec<String>) -> String {
+    let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+    let mut replaced: Vec<(std::ops::Range<usize>, Vec<String>)> = Vec::new();
+    for block in blocks(text) {
         if block.language == "yaml" {
             reader.write(&block);
         }
@@ -272,15 +288,10 @@ fn every_command_of_the_readme_prints_what_it_says() {
         }
         replaced.push((block.lines, anew));
     }
-    assert!(
-        wrong.is_empty(),
-        "README.md shows something else than these print; UPDATE_README=1 writes all that is not abridged\n\n{}",
-        wrong.join("\n\n")
-    );
     for (range, anew) in replaced.into_iter().rev() {
         lines.splice(range, anew);
     }
-    settle(README, &(lines.join("\n") + "\n"));
+    lines.join("\n") + "\n"
 }
 
 /// The commands that write into the directory where they are run.
@@ -294,7 +305,6 @@ const WRITERS: [&str; 5] = [
 
 #[test]
 fn the_commands_run_in_a_git_directory_put_no_credential_into_the_index() {
-    let text = document(README);
     let mut reader = Reader::new();
     reader.secret_in_file = true;
     let secret = &reader.environment.connection().client_secret;
@@ -311,7 +321,8 @@ fn the_commands_run_in_a_git_directory_put_no_credential_into_the_index() {
         return;
     }
     let mut run = BTreeSet::new();
-    for block in blocks(&text) {
+    let pages = readme_and_book().into_iter().map(|page| document(&page));
+    for block in pages.flat_map(|text| blocks(&text)) {
         match block.language.as_str() {
             "yaml" => reader.write(&block),
             "console" => {
@@ -356,8 +367,8 @@ fn the_commands_run_in_a_git_directory_put_no_credential_into_the_index() {
 
 #[test]
 fn every_command_of_the_program_is_shown_with_its_output() {
-    let text = document(README);
-    let blocks = blocks(&text);
+    let pages = readme_and_book().into_iter().map(|page| document(&page));
+    let blocks: Vec<Block> = pages.flat_map(|text| blocks(&text)).collect();
     let shown: BTreeSet<&str> = blocks
         .iter()
         .filter(|block| block.language == "console")
@@ -378,13 +389,13 @@ fn every_command_of_the_program_is_shown_with_its_output() {
         let there = shown
             .iter()
             .any(|command| *command == path || command.starts_with(&format!("{path} ")));
-        assert!(there, "README.md does not show `kompoxops {path}`");
+        assert!(there, "neither README nor book shows `kompoxops {path}`");
     }
     assert!(leaves > 15, "only {leaves} commands were found");
 }
 
 #[test]
-fn lines_may_be_left_out_only_where_the_readme_says_so() {
+fn lines_may_be_left_out_only_where_the_page_says_so() {
     let lines = |text: &str| text.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>();
     for (shown, printed, agree) in [
         ("a b", "a b", true),

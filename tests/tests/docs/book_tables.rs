@@ -1,4 +1,4 @@
-//! The examples and tables of the README agree with the code.
+//! The examples and tables of the book agree with the code.
 
 use std::collections::BTreeSet;
 
@@ -14,19 +14,20 @@ use kompox_domain::{
 use kompoxops::exit_codes;
 
 use super::markdown::{blocks, column, section, table};
-use super::{document, root, settle};
+use super::{PAGES, document, root, settle};
 
-fn readme(heading: &str) -> Vec<Vec<String>> {
-    let rows = table(section(&document("README.md"), heading));
-    assert!(!rows.is_empty(), "there is no table under {heading}");
+/// The first table under a heading of a page.
+fn table_of(page: &str, heading: &str) -> Vec<Vec<String>> {
+    let rows = table(section(&document(&format!("{PAGES}/{page}")), heading));
+    assert!(!rows.is_empty(), "{page} has no table under {heading}");
     rows
 }
 
-/// Loads an example of the README.
+/// Loads an example of the book.
 fn load(path: &str) -> Loaded {
     let directory = tempfile::tempdir().unwrap();
     let head = format!("# {path}\n");
-    let text = document("README.md");
+    let text = document(&format!("{PAGES}/configuration.md"));
     let found = blocks(&text);
     let example = found
         .iter()
@@ -68,17 +69,17 @@ fn both_examples_are_complete_and_mean_the_same() {
 #[test]
 fn the_tables_of_settings_name_every_key_and_no_other() {
     for (heading, known) in [
-        ("### Settings of a provider", keys::PROVIDER),
-        ("### Settings of a cluster", keys::CLUSTER),
-        ("### Settings of an app", keys::APP),
+        ("## Settings of a provider", keys::PROVIDER),
+        ("## Settings of a cluster", keys::CLUSTER),
+        ("## Settings of an app", keys::APP),
     ] {
-        let rows = readme(heading);
+        let rows = table_of("settings.md", heading);
         let shown = column(&rows);
         let set: BTreeSet<&str> = shown.iter().copied().collect();
         assert_eq!(set.len(), shown.len(), "{heading}: a key is there twice");
         assert_eq!(set, known.iter().copied().collect(), "{heading}");
     }
-    let rows = readme("### Settings of a provider");
+    let rows = table_of("settings.md", "## Settings of a provider");
     let clouds = rows.iter().find(|row| row[0] == "AZURE_CLOUD").unwrap();
     for name in cloud::NAMES {
         assert!(clouds[2].contains(name), "{name}");
@@ -100,7 +101,7 @@ fn provider(settings: &[(&str, &str)]) -> ProviderScope {
 
 #[test]
 fn the_table_of_methods_names_what_each_of_them_needs() {
-    let rows = readme("## Azure");
+    let rows = table_of("azure.md", "# Azure");
     let shown: BTreeSet<&str> = column(&rows).into_iter().collect();
     assert_eq!(shown, credential::METHODS.into_iter().collect());
     for row in rows {
@@ -138,7 +139,7 @@ fn the_table_of_volume_options_is_what_the_driver_declares() {
     ]);
     let driver = AksFactory::default().build(&scope, &NoSecrets).unwrap();
     let declared = driver.capabilities().volume_options;
-    let rows = readme("### Options of a volume");
+    let rows = table_of("settings.md", "## Options of a volume");
     assert_eq!(rows.len(), declared.len());
     for (row, (name, takes)) in rows.iter().zip(declared) {
         assert_eq!(
@@ -157,18 +158,17 @@ fn the_tables_of_exit_codes_kinds_and_limits_are_those_of_the_code() {
         exit_codes::DIFFERENCE,
         exit_codes::INTERRUPTED,
     ];
-    let rows = readme("## Exit codes and errors");
+    let rows = table_of("errors.md", "# Exit codes and errors");
     assert_eq!(column(&rows), codes.map(|code| code.to_string()));
 
-    let text = document("README.md");
-    let errors = section(&text, "## Exit codes and errors");
+    let errors = document(&format!("{PAGES}/errors.md"));
     let rows = table(&errors[errors.find("| Kind |").unwrap()..]);
     // The last ones are the program's own.
     let mut kinds: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.as_str()).collect();
     kinds.extend(["interrupted", "usage", "declined"]);
     assert_eq!(column(&rows), kinds);
 
-    let rows = readme("## What is promised");
+    let rows = table_of("promises.md", "# What is promised");
     let on_volumes = Operation::ALL.iter().filter(|operation| {
         let name = operation.as_str();
         name.starts_with("disk") || name.starts_with("snapshot")
