@@ -39,6 +39,11 @@ enum Command {
         #[arg(long)]
         list: bool,
     },
+    /// Shows the files that use each other in a circle, and the edges that close it.
+    Circles {
+        /// The package; all without.
+        package: Option<String>,
+    },
     /// Writes what is generated: the command-line reference and the tables of design/architecture.md.
     Generate,
     /// Measures what the program costs, on the embedded Azure.
@@ -58,6 +63,8 @@ fn main() -> ExitCode {
         Command::Check { names, list: false } => {
             Workspace::load().and_then(|workspace| steps::check(&workspace, &names, &mut output))
         }
+        Command::Circles { package } => Workspace::load()
+            .and_then(|workspace| rules::circles::list(&workspace, package.as_deref(), &mut output)),
         Command::Generate => {
             Workspace::load().and_then(|workspace| rules::generated::write(&workspace, &mut output))
         }

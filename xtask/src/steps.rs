@@ -40,7 +40,7 @@ pub(crate) const STEPS: &[Step] = &[
     },
     Step {
         name: "modules",
-        about: "sources have a head, a bearable length, nothing unfinished, and errors that do not stutter",
+        about: "sources have a head, a bearable length, nothing unfinished, no circles, and errors that do not stutter",
         run: rules::modules::step,
     },
     Step {

@@ -1,15 +1,18 @@
 //! The rules, one module each.
 
 pub(crate) mod architecture;
+pub(crate) mod circles;
 pub(crate) mod compile;
 pub(crate) mod contracts;
 pub(crate) mod edges;
 pub(crate) mod error_texts;
 pub(crate) mod features;
 pub(crate) mod generated;
+pub(crate) mod known_circles;
 pub(crate) mod layers;
 pub(crate) mod licences;
 pub(crate) mod manifests;
+pub(crate) mod module_graph;
 pub(crate) mod modules;
 pub(crate) mod tokens;
 pub(crate) mod tree;

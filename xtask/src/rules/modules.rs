@@ -1,11 +1,11 @@
-//! `modules`: sources have a head, a bearable length, and nothing unfinished.
+//! `modules`: sources have a head, a bearable length, and nothing unfinished, and are in no circle.
 
 use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 
 use crate::report::{Finding, Result};
-use crate::rules::{error_texts, tokens};
+use crate::rules::{circles, error_texts, tokens};
 use crate::workspace::{SourceFile, Workspace};
 
 /// More lines than this, tests apart, are more than one subject.
@@ -45,6 +45,7 @@ pub(crate) fn step(workspace: &Workspace) -> Result<Vec<Finding>> {
         let only_tests = source.is_test() || tests.iter().any(|module| within(&source.path, module));
         findings.extend(check_source(source, only_tests)?);
     }
+    findings.extend(circles::check(workspace)?);
     Ok(findings)
 }
 

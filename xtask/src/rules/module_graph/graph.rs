@@ -1,0 +1,239 @@
+//! A graph of files: its circles, its layers, and the edges that close a circle.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a file names what another one defines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Use {
+    /// The path, as it is written.
+    pub(crate) name: String,
+    /// The line in which it stands.
+    pub(crate) line: usize,
+}
+
+/// That a file uses another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Edge<'g> {
+    pub(crate) from: &'g str,
+    pub(crate) to: &'g str,
+    pub(crate) uses: &'g [Use],
+}
+
+/// Files, and which of them use which.
+#[derive(Debug, Default)]
+pub(crate) struct Graph {
+    edges: BTreeMap<String, BTreeMap<String, Vec<Use>>>,
+}
+
+impl Graph {
+    pub(crate) fn add_file(&mut self, file: &str) {
+        self.edges.entry(file.to_owned()).or_default();
+    }
+
+    /// Adds a use of one file in another; within a file it is none.
+    pub(crate) fn add(&mut self, from: &str, to: &str, used: Use) {
+        if from == to {
+            return;
+        }
+        self.add_file(to);
+        let uses = self
+            .edges
+            .entry(from.to_owned())
+            .or_default()
+            .entry(to.to_owned())
+            .or_default();
+        if !uses.contains(&used) {
+            uses.push(used);
+        }
+    }
+
+    /// All files, sorted.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.edges.keys().map(String::as_str)
+    }
+
+    /// All edges, sorted.
+    pub(crate) fn edges(&self) -> impl Iterator<Item = Edge<'_>> {
+        self.edges
+            .iter()
+            .flat_map(|(from, targets)| targets.iter().map(move |(to, uses)| Edge { from, to, uses }))
+    }
+
+    /// The sets of files of which each reaches each other; only those with more than one file.
+    pub(crate) fn circles(&self) -> Vec<BTreeSet<&str>> {
+        let mut circles = self.components();
+        circles.retain(|component| component.len() > 1);
+        circles
+    }
+
+    /// The edges within a set of files.
+    pub(crate) fn within<'g>(&'g self, files: &BTreeSet<&str>) -> Vec<Edge<'g>> {
+        let inside = |edge: &Edge<'_>| files.contains(edge.from) && files.contains(edge.to);
+        self.edges().filter(inside).collect()
+    }
+
+    /// Few edges of a circle, with few uses, without which it is none: those that point upwards in an order of
+    /// the files that was improved until moving one file did not help. The smallest set is hard to find; this
+    /// one shows where to begin.
+    pub(crate) fn feedback<'g>(&'g self, circle: &BTreeSet<&'g str>) -> Vec<Edge<'g>> {
+        let edges = self.within(circle);
+        let mut order = first_order(circle, &edges);
+        while improve(&mut order, &edges) {}
+        let place: BTreeMap<&str, usize> = order.iter().enumerate().map(|(at, file)| (*file, at)).collect();
+        edges
+            .into_iter()
+            .filter(|edge| place.get(edge.to) > place.get(edge.from))
+            .collect()
+    }
+
+    fn used_by(&self, file: &str) -> impl Iterator<Item = &str> {
+        self.edges
+            .get(file)
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .map(String::as_str)
+    }
+
+    fn reached_from<'g>(&'g self, file: &'g str) -> BTreeSet<&'g str> {
+        let mut reached = BTreeSet::new();
+        let mut open = vec![file];
+        while let Some(file) = open.pop() {
+            for used in self.used_by(file) {
+                if reached.insert(used) {
+                    open.push(used);
+                }
+            }
+        }
+        reached
+    }
+
+    /// The strongly connected components.
+    fn components(&self) -> Vec<BTreeSet<&str>> {
+        let reached: BTreeMap<&str, BTreeSet<&str>> =
+            self.files().map(|file| (file, self.reached_from(file))).collect();
+        let mut components: Vec<BTreeSet<&str>> = Vec::new();
+        for (file, others) in &reached {
+            if components.iter().any(|component| component.contains(file)) {
+                continue;
+            }
+            let back = |other: &&str| reached.get(*other).is_some_and(|others| others.contains(file));
+            let mut component: BTreeSet<&str> = others.iter().filter(|other| back(other)).copied().collect();
+            component.insert(file);
+            components.push(component);
+        }
+        components
+    }
+}
+
+/// A first order of a circle: what uses little of the others and is used much by them comes first.
+fn first_order<'g>(circle: &BTreeSet<&'g str>, edges: &[Edge<'g>]) -> Vec<&'g str> {
+    let mut left: Vec<&str> = circle.iter().copied().collect();
+    let mut order = Vec::new();
+    while !left.is_empty() {
+        let surplus = |file: &str| -> isize {
+            let among = edges
+                .iter()
+                .filter(|edge| left.contains(&edge.from) && left.contains(&edge.to));
+            among
+                .map(|edge| match edge.uses.len().cast_signed() {
+                    uses if edge.from == file => uses,
+                    uses if edge.to == file => -uses,
+                    _ => 0,
+                })
+                .sum()
+        };
+        let Some(at) = (0..left.len()).min_by_key(|at| surplus(left[*at])) else {
+            break;
+        };
+        order.push(left.remove(at));
+    }
+    order
+}
+
+/// Moves one file to where fewer uses point upwards. Whether there was one to move.
+fn improve(order: &mut Vec<&str>, edges: &[Edge<'_>]) -> bool {
+    for at in 0..order.len() {
+        let file = order[at];
+        let mut others = order.clone();
+        others.remove(at);
+        // What it costs to stand before the first of the others, and how that changes from place to place.
+        let uses = |from: &str, to: &str| {
+            let edge = edges.iter().find(|edge| edge.from == from && edge.to == to);
+            edge.map_or(0, |edge| edge.uses.len().cast_signed())
+        };
+        let mut cost: isize = others.iter().map(|other| uses(file, other)).sum();
+        let mut costs = vec![cost];
+        for other in &others {
+            cost += uses(other, file) - uses(file, other);
+            costs.push(cost);
+        }
+        let Some(best) = (0..costs.len()).min_by_key(|place| costs[*place]) else {
+            continue;
+        };
+        if costs[best] < costs[at] {
+            others.insert(best, file);
+            *order = others;
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A graph from its edges: who uses whom, how often.
+    fn graph(edges: &[(&str, &str, usize)]) -> Graph {
+        let mut graph = Graph::default();
+        for (from, to, times) in edges {
+            for line in 0..*times {
+                let name = "x".to_owned();
+                graph.add(from, to, Use { name, line });
+            }
+        }
+        graph
+    }
+
+    #[test]
+    fn files_that_reach_each_other_are_a_circle() {
+        let line = graph(&[("a", "b", 1), ("b", "c", 1), ("a", "c", 1), ("a", "a", 1)]);
+        assert!(line.circles().is_empty());
+        let two = graph(&[
+            ("a", "b", 1),
+            ("b", "a", 1),
+            ("b", "c", 1),
+            ("c", "d", 1),
+            ("d", "e", 1),
+            ("e", "c", 1),
+        ]);
+        assert_eq!(
+            two.circles(),
+            [BTreeSet::from(["a", "b"]), BTreeSet::from(["c", "d", "e"])]
+        );
+    }
+
+    #[test]
+    fn the_edges_to_cut_are_few_and_break_every_circle() {
+        let graph = graph(&[
+            ("a", "b", 9),
+            ("b", "c", 9),
+            ("c", "a", 2),
+            ("c", "d", 1),
+            ("d", "a", 5),
+            ("d", "b", 5),
+        ]);
+        let circles = graph.circles();
+        let cut: Vec<(&str, &str)> = graph
+            .feedback(&circles[0])
+            .iter()
+            .map(|edge| (edge.from, edge.to))
+            .collect();
+        assert_eq!(cut, [("c", "a"), ("c", "d")]);
+        let mut left = Graph::default();
+        for edge in graph.edges().filter(|edge| !cut.contains(&(edge.from, edge.to))) {
+            left.add(edge.from, edge.to, edge.uses[0].clone());
+        }
+        assert!(left.circles().is_empty());
+    }
+}
