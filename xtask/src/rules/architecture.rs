@@ -5,6 +5,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 
 use crate::report::{Finding, Result};
 use crate::rules::edges::{LAYERS, Layer};
+use crate::rules::module_layers;
 use crate::steps::STEPS;
 use crate::workspace::{SourceFile, Workspace, directory_of};
 
@@ -20,6 +21,11 @@ pub(crate) fn renew(workspace: &Workspace) -> Result<String> {
         .map(|member| member.name.as_str())
         .collect();
     let document = replace(&document, "layers", &layers_table(LAYERS, &names))?;
+    let document = replace(
+        &document,
+        "layers of modules",
+        &module_layers::picture(workspace)?,
+    )?;
     replace(&document, "code map", &code_map(workspace)?)
 }
 

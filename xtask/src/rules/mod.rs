@@ -13,6 +13,7 @@ pub(crate) mod layers;
 pub(crate) mod licences;
 pub(crate) mod manifests;
 pub(crate) mod module_graph;
+pub(crate) mod module_layers;
 pub(crate) mod modules;
 pub(crate) mod tokens;
 pub(crate) mod tree;

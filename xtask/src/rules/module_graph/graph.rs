@@ -59,11 +59,47 @@ impl Graph {
             .flat_map(|(from, targets)| targets.iter().map(move |(to, uses)| Edge { from, to, uses }))
     }
 
+    /// This graph with other nodes: files of the same name become one, and those without a name are left out.
+    pub(crate) fn renamed(&self, name: impl Fn(&str) -> Option<String>) -> Self {
+        let mut renamed = Self::default();
+        for file in self.files().filter_map(&name) {
+            renamed.add_file(&file);
+        }
+        for edge in self.edges() {
+            if let (Some(from), Some(to)) = (name(edge.from), name(edge.to)) {
+                for used in edge.uses {
+                    renamed.add(&from, &to, used.clone());
+                }
+            }
+        }
+        renamed
+    }
+
     /// The sets of files of which each reaches each other; only those with more than one file.
     pub(crate) fn circles(&self) -> Vec<BTreeSet<&str>> {
         let mut circles = self.components();
         circles.retain(|component| component.len() > 1);
         circles
+    }
+
+    /// Files in layers: each uses only what is in layers before its own, or in its own circle. The parts of a
+    /// layer are circles; most are of one file.
+    pub(crate) fn layers(&self) -> Vec<Vec<BTreeSet<&str>>> {
+        let mut left = self.components();
+        let mut below = BTreeSet::new();
+        let mut layers = Vec::new();
+        while !left.is_empty() {
+            let (layer, above): (Vec<_>, Vec<_>) = left.into_iter().partition(|component| {
+                component
+                    .iter()
+                    .flat_map(|file| self.used_by(file))
+                    .all(|used| component.contains(used) || below.contains(used))
+            });
+            below.extend(layer.iter().flatten().copied());
+            layers.push(layer);
+            left = above;
+        }
+        layers
     }
 
     /// The edges within a set of files.
@@ -214,6 +250,25 @@ mod tests {
     }
 
     #[test]
+    fn layers_stand_on_those_before() {
+        let graph = graph(&[
+            ("a", "b", 1),
+            ("b", "c", 1),
+            ("c", "b", 1),
+            ("a", "d", 1),
+            ("e", "d", 1),
+        ]);
+        let layers = graph.layers();
+        assert_eq!(
+            layers,
+            [
+                vec![BTreeSet::from(["b", "c"]), BTreeSet::from(["d"])],
+                vec![BTreeSet::from(["a"]), BTreeSet::from(["e"])],
+            ]
+        );
+    }
+
+    #[test]
     fn the_edges_to_cut_are_few_and_break_every_circle() {
         let graph = graph(&[
             ("a", "b", 9),
@@ -235,5 +290,19 @@ mod tests {
             left.add(edge.from, edge.to, edge.uses[0].clone());
         }
         assert!(left.circles().is_empty());
+    }
+
+    #[test]
+    fn files_can_be_taken_together() {
+        let files = graph(&[
+            ("a/1", "b/1", 1),
+            ("b/2", "a/2", 1),
+            ("a/1", "a/2", 1),
+            ("c", "a/1", 1),
+        ]);
+        assert!(files.circles().is_empty());
+        let directories = files.renamed(|file| (file != "c").then(|| file[..1].to_owned()));
+        assert_eq!(directories.circles(), [BTreeSet::from(["a", "b"])]);
+        assert_eq!(directories.edges().count(), 2);
     }
 }
