@@ -1,102 +1,18 @@
-//! The command line: the commands, and the flags that all of them share.
+//! The flags that commands share: those on every command, the output, and the target.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::Styles;
-use clap::builder::styling::{AnsiColor, Effects};
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, ValueEnum, ValueHint};
 
-use crate::commands;
 use crate::duration;
 use crate::shell;
-
-const STYLES: Styles = Styles::styled()
-    .header(AnsiColor::Green.on_default().effects(Effects::BOLD))
-    .usage(AnsiColor::Green.on_default().effects(Effects::BOLD))
-    .literal(AnsiColor::Cyan.on_default().effects(Effects::BOLD))
-    .placeholder(AnsiColor::Cyan.on_default());
 
 /// The heading over the flags that choose the target.
 const TARGET: &str = "Target (default: the one app in the configuration)";
 
 /// The same where the target is a cluster.
 const CLUSTER_TARGET: &str = "Target (default: the one cluster in the configuration)";
-
-const EXAMPLES: &str = "\
-Examples:
-  kompoxops quickstart                     See the main job on an embedded Azure, without an account
-  kompoxops init                           Begin a configuration in this directory
-  kompoxops check                          See what is wrong with it
-  kompoxops disk create --bootstrap        Give every volume of the app its first disk
-  kompoxops disk list -o json | jq .       Use the data in a script
-
-Exit codes: 0 done, 1 failed, 2 usage, 3 a dry run would change something, 130 interrupted";
-
-/// Give an application on managed Kubernetes its cluster and its block-storage volumes
-#[derive(Debug, Parser)]
-#[command(name = "kompoxops", version, styles = STYLES, after_help = EXAMPLES, arg_required_else_help = true)]
-#[command(max_term_width = 110)]
-pub struct Cli {
-    /// Flags on every command.
-    #[command(flatten)]
-    pub global: GlobalArgs,
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// What to do.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Begin a configuration: make .kompox in this directory
-    Init(commands::init::Args),
-    /// Do the main job step by step on an embedded Azure, in a directory that can be used further
-    #[cfg(feature = "emulator")]
-    Quickstart(commands::quickstart::Args),
-    /// Check the configuration without sending a request
-    Check(commands::check::Args),
-    /// Work with a cluster: how it stands, what would change, bring it up, take it down
-    Cluster(commands::cluster::Args),
-    /// Work with the disks of an app's volumes
-    Disk(commands::disk::Args),
-    /// Work with the snapshots of an app's volumes
-    Snapshot(commands::snapshot::Args),
-    /// Let the app mount its volumes
-    Volume(commands::volume::Args),
-    /// Publish the names that the app is served under, or take them back
-    Dns(commands::dns::Args),
-    /// Show what the configuration holds
-    Admin(commands::admin::Args),
-    /// Run the embedded Azure
-    #[cfg(feature = "emulator")]
-    Emulator(commands::emulator::Args),
-    /// Show version and build features
-    Version(commands::version::Args),
-    /// Print a completion script for a shell
-    Completion(commands::completion::Args),
-}
-
-impl Command {
-    /// The output asked for, on commands that print data.
-    pub(crate) fn output(&self) -> Option<OutputFormat> {
-        match self {
-            Self::Init(_) | Self::Completion(_) => None,
-            #[cfg(feature = "emulator")]
-            Self::Quickstart(_) => None,
-            #[cfg(feature = "emulator")]
-            Self::Emulator(args) => Some(args.output()),
-            Self::Check(args) => Some(args.output.output),
-            Self::Cluster(args) => args.output(),
-            Self::Disk(args) => Some(args.output()),
-            Self::Snapshot(args) => Some(args.output()),
-            Self::Volume(args) => Some(args.output()),
-            Self::Dns(args) => Some(args.output()),
-            Self::Admin(args) => Some(args.output()),
-            Self::Version(args) => Some(args.output.output),
-        }
-    }
-}
 
 /// Flags on every command.
 #[derive(Debug, Clone, Args)]
@@ -275,14 +191,7 @@ pub enum Progress {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
-
-    #[test]
-    fn the_definition_holds_together() {
-        Cli::command().debug_assert();
-    }
 
     #[test]
     fn flags_of_the_target_can_be_pasted_into_a_shell() {
@@ -296,25 +205,5 @@ mod tests {
             r" --cluster-id '/ws/(nil)/prv/p/cls/c' --app-name 'it'\''s'"
         );
         assert_eq!(ClusterTargetArgs::default().flags(), "");
-    }
-
-    #[test]
-    fn help_is_an_imperative_without_a_full_stop() {
-        fn check(command: &clap::Command) {
-            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-            assert!(!about.is_empty(), "{} has no help", command.get_name());
-            assert!(!about.ends_with('.'), "{about}");
-            for argument in command.get_arguments() {
-                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-                assert!(
-                    !help.is_empty() && !help.ends_with('.'),
-                    "{} {}",
-                    command.get_name(),
-                    argument.get_id()
-                );
-            }
-            command.get_subcommands().for_each(check);
-        }
-        check(&Cli::command());
     }
 }

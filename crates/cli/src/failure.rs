@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::exit_codes;
 use crate::hints;
-use crate::ui::json_line;
+use crate::serialize::json_line;
 
 /// That nothing of it was done is known where nothing was sent.
 const NOT_DONE: &str = WriteOutcome::NotDone.as_str();

@@ -126,7 +126,7 @@ mod tests {
     use kompox_domain::Operation;
 
     use super::*;
-    use crate::args::Cli;
+    use crate::cli::Cli;
 
     /// Every argument there is, each with a value where it can have one.
     fn arguments() -> Vec<Argument> {

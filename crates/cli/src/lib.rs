@@ -4,6 +4,7 @@
 //! [`exit_codes`], the JSON form of an error in [`failure::Report`], that of progress events in [`ui`].
 
 pub mod args;
+pub mod cli;
 pub mod commands;
 pub mod exit_codes;
 pub mod failure;
@@ -15,16 +16,20 @@ mod hints;
 mod lock;
 mod logging;
 mod os;
+mod serialize;
 mod session;
 mod shell;
+mod short_ids;
 mod stop;
+mod timestamp;
 mod view;
 
 use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _};
 
-use args::{Cli, Command, GlobalArgs};
+use args::GlobalArgs;
+use cli::Cli;
 use failure::Failure;
 use ui::Ui;
 
@@ -52,7 +57,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn execute(cli: Cli) -> Result<(), u8> {
     let ui = Ui::new(&cli.global, cli.command.output());
-    let result = prepare(&cli.global).and_then(|()| dispatch(cli.command, &ui, &cli.global));
+    let result = prepare(&cli.global).and_then(|()| cli.command.run(&ui, &cli.global));
     let failure = match result {
         Ok(()) => return Ok(()),
         Err(failure) => failure,
@@ -89,25 +94,6 @@ fn prepare(global: &GlobalArgs) -> Result<(), Failure> {
             .map_err(|error| Failure::io("cannot start", error, "free memory or processes"))?;
     }
     Ok(())
-}
-
-fn dispatch(command: Command, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
-    match command {
-        Command::Init(args) => commands::init::run(&args, ui, global),
-        #[cfg(feature = "emulator")]
-        Command::Quickstart(args) => commands::quickstart::run(&args, ui, global),
-        Command::Check(args) => commands::check::run(&args, ui, global),
-        Command::Cluster(args) => commands::cluster::run(args, ui, global),
-        Command::Disk(args) => commands::disk::run(args, ui, global),
-        Command::Snapshot(args) => commands::snapshot::run(args, ui, global),
-        Command::Dns(args) => commands::dns::run(args, ui, global),
-        Command::Volume(args) => commands::volume::run(&args, ui, global),
-        Command::Admin(args) => commands::admin::run(&args, ui, global),
-        #[cfg(feature = "emulator")]
-        Command::Emulator(args) => commands::emulator::run(args, ui, global),
-        Command::Version(args) => commands::version::run(&args, ui),
-        Command::Completion(args) => commands::completion::run(&args, ui),
-    }
 }
 
 /// What `--color` says, before the command line is understood: errors about it have colours too.

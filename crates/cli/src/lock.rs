@@ -3,13 +3,13 @@
 //! kubectl makes `<file>.lock` and fails where it is there already. So do we, but wait a little. What kubectl leaves
 //! behind when it is killed stays until somebody removes it; what we leave behind is taken over, or goes by itself.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use kompox_domain::{Error, ErrorKind, Result};
 
 use crate::duration;
-use crate::os::{self, LockFile};
+use crate::os::{self, LockFile, beside};
 
 /// How long is waited for others. Who keeps to the rules is done in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,13 +66,6 @@ fn held_by_another(path: &Path) -> Error {
     .with_hint(format!(
         "wait for it; if none is running, it was left behind: rm -f {path}"
     ))
-}
-
-/// The path of a file beside another one.
-pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut path = file.as_os_str().to_owned();
-    path.push(suffix);
-    path.into()
 }
 
 #[cfg(test)]

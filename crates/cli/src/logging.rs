@@ -16,7 +16,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use crate::args::{GlobalArgs, LogFormat, LogLevel};
 use crate::failure::Failure;
 use crate::os;
-use crate::ui::escaped;
+use crate::serialize::escaped;
 
 /// Begins to log as the flags say.
 ///

@@ -79,9 +79,16 @@ pub(crate) fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     )
 }
 
+/// The path of a file beside another one, with this at the end of its name.
+pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut path = file.as_os_str().to_owned();
+    path.push(suffix);
+    path.into()
+}
+
 #[cfg(feature = "emulator")]
 fn unfinished(path: &Path) -> PathBuf {
-    crate::lock::beside(path, &format!(".{}.new", std::process::id()))
+    beside(path, &format!(".{}.new", std::process::id()))
 }
 
 /// Gives a finished file the name of the one that it replaces: [`std::fs::rename`], but in tests.
@@ -92,7 +99,7 @@ pub(crate) type Rename = fn(&Path, &Path) -> io::Result<()>;
 pub(crate) fn write_whole(path: &Path, contents: &[u8], rename: Rename) -> io::Result<()> {
     let mut options = OpenOptions::new();
     private(&mut options);
-    let temporary = crate::lock::beside(path, ".kompox-new");
+    let temporary = beside(path, ".kompox-new");
     replace_with(options, path, &temporary, contents, rename)?;
     sync_directory(path)
 }

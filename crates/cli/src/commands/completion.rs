@@ -1,9 +1,7 @@
 //! `completion`: scripts that complete command lines.
 
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::failure::Failure;
 use crate::ui::Ui;
 
@@ -23,9 +21,10 @@ pub struct Args {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &Args, ui: &Ui) -> Result<(), Failure> {
+/// Prints the script for the whole command line, which is given.
+pub(crate) fn run(args: &Args, mut command: clap::Command, ui: &Ui) -> Result<(), Failure> {
     // Into memory first: the generator panics where it cannot write.
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "kompoxops", &mut script);
+    clap_complete::generate(args.shell, &mut command, "kompoxops", &mut script);
     ui.data(&String::from_utf8_lossy(&script))
 }

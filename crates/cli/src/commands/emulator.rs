@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::args::{GlobalArgs, OutputArgs, OutputFormat};
 use crate::failure::Failure;
 use crate::os;
+use crate::serialize;
 use crate::session;
 use crate::stop::Stop;
 use crate::ui::Ui;
@@ -158,16 +159,15 @@ async fn serve(
 
 /// Says that it is ready: in JSON on one line, so that whoever waits needs to read only that.
 fn announce(ui: &Ui, connection: &Connection) -> Result<(), Failure> {
-    let unserialisable = |error: serde_json::Error| Error::new(ErrorKind::Internal, error.to_string());
     match ui.format() {
         OutputFormat::Json => {
-            let line = crate::ui::json_line(connection).map_err(unserialisable)?;
+            let line = serialize::json_line(connection)?;
             ui.data(&format!("{line}\n"))
         }
-        OutputFormat::Yaml => ui.data(&crate::ui::yaml(connection)?),
+        OutputFormat::Yaml => ui.data(&serialize::yaml(connection)?),
         OutputFormat::Name => ui.data(&format!("{}\n", connection.arm_endpoint)),
         OutputFormat::Auto | OutputFormat::Table => {
-            let settings = crate::ui::yaml(&connection.settings())?;
+            let settings = serialize::yaml(&connection.settings())?;
             let indented: String = settings.lines().map(|line| format!("    {line}\n")).collect();
             ui.data(&format!(
                 "The embedded Azure is ready at {}. Settings of a Provider that uses it:\n\n  settings:\n{indented}\n",

@@ -1,7 +1,7 @@
 //! The one place that writes to the terminal: standard output is data, everything else goes to standard error.
 
 mod progress;
-mod render;
+mod report;
 mod spinner;
 mod table;
 
@@ -16,17 +16,14 @@ use kompox_domain::{Error, ErrorKind, WriteOutcome};
 use serde::Serialize;
 
 pub use progress::{ProgressMode, Reporter};
-pub use render::report_text;
+pub use report::report_text;
 pub use table::Table;
-
-#[cfg(feature = "emulator")]
-pub(crate) use render::yaml;
-pub(crate) use render::{escaped, json_line};
 
 use crate::args::{Color, GlobalArgs, OutputFormat};
 use crate::exit_codes;
 use crate::failure::{Failure, Report};
 use crate::os;
+use crate::serialize;
 
 /// How this run talks to its user.
 #[derive(Debug, Clone)]
@@ -111,9 +108,9 @@ impl Ui {
     /// When it cannot be written.
     pub fn value<T: Serialize + ?Sized>(&self, value: &T, shown: &Shown) -> Result<(), Failure> {
         match self.format() {
-            OutputFormat::Json => self.data(&render::json(value)?),
-            OutputFormat::Yaml => self.data(&render::yaml(value)?),
-            OutputFormat::Name => self.data(&render::lines(&shown.names)),
+            OutputFormat::Json => self.data(&serialize::json(value)?),
+            OutputFormat::Yaml => self.data(&serialize::yaml(value)?),
+            OutputFormat::Name => self.data(&report::one_to_a_line(&shown.names)),
             OutputFormat::Auto | OutputFormat::Table => {
                 let tables = std::iter::once(&shown.table).chain(&shown.more);
                 let filled: Vec<String> = tables
@@ -136,7 +133,7 @@ impl Ui {
     /// # Errors
     /// When it cannot be written.
     pub fn documents<T: Serialize>(&self, values: &[T]) -> Result<(), Failure> {
-        self.data(&render::yaml_documents(values)?)
+        self.data(&serialize::yaml_documents(values)?)
     }
 
     /// Says something beside the data, in a line.
@@ -156,7 +153,7 @@ impl Ui {
     /// Warns of something beside the data, in a line.
     pub fn warn(&self, text: &str) {
         if !self.quiet {
-            self.stderr(&render::warning_text(text));
+            self.stderr(&report::warning_text(text));
         }
     }
 

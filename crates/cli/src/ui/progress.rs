@@ -16,12 +16,13 @@ use kompox_domain::{Event, ProgressSink};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::render::{json_line as json_line_of, warning_text};
+use super::report::warning_text;
 use super::spinner::Spinner;
 use crate::args::Progress;
 use crate::duration;
 use crate::hints;
-use crate::view::rfc3339;
+use crate::serialize;
+use crate::timestamp::rfc3339;
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -367,7 +368,7 @@ fn json_line(lines: &mut Lines, happened: &Happened) -> String {
             hint: hints::written(hints),
         },
     };
-    json_line_of(&view).unwrap_or_else(|error| error.to_string())
+    serialize::json_line(&view).unwrap_or_else(|error| error.to_string())
 }
 
 #[cfg(test)]

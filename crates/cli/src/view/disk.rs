@@ -7,7 +7,8 @@ use kompox_domain::{ByteSize, VolumeDisk};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{OptionView, age, last_operation, last_segment, options, options_text, rfc3339};
+use super::{OptionView, age, last_operation, last_segment, options, options_text};
+use crate::timestamp::rfc3339;
 use crate::ui::{Shown, Table};
 
 /// A disk in JSON and YAML.

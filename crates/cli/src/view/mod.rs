@@ -9,28 +9,16 @@ pub(crate) mod mounts;
 pub(crate) mod plan;
 pub(crate) mod snapshot;
 
-mod short;
-
 use std::collections::BTreeMap;
 
 use kompox_domain::options::OptionValue;
 use kompox_domain::volume::Deletion;
 use kompox_domain::{VolumeName, VolumeOptions};
 use serde::Serialize;
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
-
-pub(crate) use short::ShortIds;
+use time::OffsetDateTime;
 
 use crate::failure::Failure;
 use crate::ui::{Shown, Table, Ui};
-
-/// A point in time, RFC 3339 in UTC.
-pub(crate) fn rfc3339(time: OffsetDateTime) -> String {
-    let utc = time.to_offset(UtcOffset::UTC);
-    // Years beyond 9999 have no such form; they are shown as they are.
-    utc.format(&Rfc3339).unwrap_or_else(|_| utc.to_string())
-}
 
 /// How long ago something was made, as `kubectl` tells it: `42s`, `5m`, `3h`, `12d`. Empty where it is not known.
 fn age(made: Option<OffsetDateTime>, now: OffsetDateTime) -> String {

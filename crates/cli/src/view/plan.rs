@@ -4,7 +4,7 @@ use kompox_domain::cluster::{Change, ChangeAction, InputChange, Plan};
 use kompox_domain::model::ClusterId;
 use serde::Serialize;
 
-use super::ShortIds;
+use crate::short_ids::ShortIds;
 use crate::ui::{Shown, Table};
 
 /// A plan in JSON and YAML.

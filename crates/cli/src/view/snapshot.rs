@@ -7,7 +7,8 @@ use kompox_domain::{ByteSize, VolumeSnapshot};
 use serde::Serialize;
 use time::OffsetDateTime;
 
-use super::{OptionView, age, last_operation, last_segment, options, rfc3339};
+use super::{OptionView, age, last_operation, last_segment, options};
+use crate::timestamp::rfc3339;
 use crate::ui::{Shown, Table};
 
 /// A snapshot in JSON and YAML.

@@ -6,7 +6,8 @@ use kompox_domain::Operation as Port;
 use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, Plan};
 use kompox_usecase::cluster::{self, Deprovision, DeprovisionPlan};
 
-use super::{different, operation};
+use super::operation::operation;
+use super::plan::{end_of_dry_run, show_own};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
@@ -69,7 +70,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         if let Some(hint) = hint {
             ui.warn(&format!("something stands in the way: {hint}"));
         }
-        return Failure::judged(print(ui, &session, &plan, true), different(&plan));
+        return Failure::judged(print(ui, &session, &plan, true), end_of_dry_run(&plan));
     }
     if let Some(refusal) = planned.refusal {
         return Err(refusal.into());
@@ -152,7 +153,7 @@ fn allowing(args: &Args, planned: &DeprovisionPlan) -> Option<String> {
 
 fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
     let settled = format!("nothing of cluster {} is there: nothing to do", session.name());
-    super::show_own(ui, session, plan, dry_run, settled)
+    show_own(ui, session, plan, dry_run, settled)
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use kompox_domain::Operation as Port;
 use kompox_domain::cluster::InstallRequest;
 use kompox_usecase::cluster;
 
-use super::{different, operation};
+use super::operation::operation;
+use super::plan::{end_of_dry_run, show};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
@@ -61,9 +62,9 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         ));
     }
     let settled = format!("the ingress of cluster {name} is as configured: nothing to do");
-    let printed = super::show(ui, &session, &plan, args.dry_run, &settled);
+    let printed = show(ui, &session, &plan, args.dry_run, &settled);
     if args.dry_run {
-        return Failure::judged(printed, different(&plan));
+        return Failure::judged(printed, end_of_dry_run(&plan));
     }
     printed
 }

@@ -3,6 +3,8 @@
 mod deprovision;
 mod install;
 mod kubeconfig;
+mod operation;
+mod plan;
 mod provision;
 mod status;
 mod token;
@@ -10,15 +12,10 @@ mod uninstall;
 mod wait;
 
 use clap::Subcommand;
-use kompox_domain::Operation as Port;
-use kompox_domain::cluster::Plan;
 
-use crate::args::{ClusterTargetArgs, GlobalArgs, OutputFormat};
-use crate::exit_codes;
+use crate::args::{GlobalArgs, OutputFormat};
 use crate::failure::Failure;
-use crate::session::{ClusterSession, Operation};
 use crate::ui::Ui;
-use crate::view::plan;
 
 /// `cluster`.
 #[derive(Debug, clap::Args)]
@@ -72,55 +69,5 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
         Command::Wait(args) => wait::run(&args, ui, global),
         Command::Kubeconfig(args) => kubeconfig::run(&args, ui, global),
         Command::Token(args) => token::run(&args, ui, global),
-    }
-}
-
-/// An operation on one cluster. What it leaves under way in the cloud is waited for with `cluster wait`; what goes on
-/// in the cluster itself, by running it again.
-fn operation(port: Port, target: &ClusterTargetArgs) -> Operation {
-    let verb = match port {
-        Port::ClusterProvision | Port::ClusterDeprovision | Port::ClusterWait => "wait",
-        _ => "status",
-    };
-    Operation {
-        label: port.as_str(),
-        timeout: port.default_timeout(),
-        next: format!("kompoxops cluster {verb}{}", target.flags()),
-    }
-}
-
-/// Shows what was or would be done; `settled` is what is said where that is nothing.
-fn show(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool, settled: &str) -> Result<(), Failure> {
-    ui.value(
-        &plan::PlanView::new(&session.cluster.cluster.id, plan, dry_run),
-        &plan::shown(plan, settled),
-    )
-}
-
-/// The same for what is never done to a cluster that somebody else made.
-fn show_own(
-    ui: &Ui,
-    session: &ClusterSession,
-    plan: &Plan,
-    dry_run: bool,
-    settled: String,
-) -> Result<(), Failure> {
-    let settled = if session.cluster.cluster.existing {
-        format!(
-            "cluster {} is somebody else's (existing: true): nothing to do",
-            session.name()
-        )
-    } else {
-        settled
-    };
-    show(ui, session, plan, dry_run, &settled)
-}
-
-/// The verdict of a dry run.
-fn different(plan: &Plan) -> Result<(), Failure> {
-    if plan.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Quiet(exit_codes::DIFFERENCE))
     }
 }

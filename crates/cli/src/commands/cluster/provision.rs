@@ -6,7 +6,8 @@ use kompox_domain::Operation as Port;
 use kompox_domain::cluster::{Plan, ProvisionRequest};
 use kompox_usecase::cluster;
 
-use super::{different, operation};
+use super::operation::operation;
+use super::plan::{end_of_dry_run, show_own};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
@@ -83,10 +84,10 @@ fn dry_run(
     let plan = operate(ui, global, &operation, async |cx| {
         cluster::plan(&*session.driver, &cx, &session.cluster, &request).await
     })?;
-    Failure::judged(print(ui, session, &plan, true), different(&plan))
+    Failure::judged(print(ui, session, &plan, true), end_of_dry_run(&plan))
 }
 
 fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {
     let settled = format!("cluster {} is as configured: nothing to do", session.name());
-    super::show_own(ui, session, plan, dry_run, settled)
+    show_own(ui, session, plan, dry_run, settled)
 }

@@ -4,7 +4,7 @@ use kompox_config::SystemSecrets;
 use kompox_domain::Operation as Port;
 use kompox_usecase::cluster;
 
-use super::operation;
+use super::operation::operation;
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::failure::Failure;
 use crate::session::{self, ClusterSession, operate, rounds};

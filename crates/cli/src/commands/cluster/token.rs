@@ -5,11 +5,12 @@ use kompox_usecase::cluster;
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 
-use super::operation;
+use super::operation::operation;
 use crate::args::{ClusterTargetArgs, GlobalArgs};
 use crate::failure::Failure;
+use crate::serialize::json_line;
 use crate::session::{ClusterSession, operate};
-use crate::ui::{Ui, json_line};
+use crate::ui::Ui;
 
 /// The form of tokens on which we and kubectl agree.
 const API: &str = "client.authentication.k8s.io/v1";
@@ -76,7 +77,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
             token: token.token.expose(),
         },
     };
-    let json = json_line(&credential).map_err(|error| internal(&error))?;
+    let json = json_line(&credential)?;
     ui.data(&format!("{json}\n"))
 }
 

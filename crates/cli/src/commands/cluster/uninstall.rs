@@ -6,7 +6,8 @@ use kompox_domain::Operation as Port;
 use kompox_domain::cluster::{ChangeAction, Plan, UninstallRequest};
 use kompox_usecase::cluster::{self, UninstallPlan};
 
-use super::{different, operation};
+use super::operation::operation;
+use super::plan::{end_of_dry_run, show};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
@@ -55,7 +56,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         if let Some(refusal) = refusal {
             ui.warn(&format!("it would be refused: {refusal}"));
         }
-        return Failure::judged(print(ui, &session, &plan, true), different(&plan));
+        return Failure::judged(print(ui, &session, &plan, true), end_of_dry_run(&plan));
     }
     if let Some(refusal) = refusal {
         return Err(refusal.into());
@@ -99,5 +100,5 @@ fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Resul
         "nothing of the ingress of cluster {} is there: nothing to do",
         session.name()
     );
-    super::show(ui, session, plan, dry_run, &settled)
+    show(ui, session, plan, dry_run, &settled)
 }

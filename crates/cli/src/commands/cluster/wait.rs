@@ -3,7 +3,7 @@
 use kompox_domain::Operation as Port;
 use kompox_usecase::cluster;
 
-use super::operation;
+use super::operation::operation;
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::failure::Failure;
 use crate::session::{ClusterSession, operate};

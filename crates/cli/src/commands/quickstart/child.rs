@@ -14,7 +14,8 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use super::{Stopped, files};
+use super::files;
+use super::stopped::Stopped;
 use crate::args::{Color, GlobalArgs, LogFormat, Progress};
 use crate::commands::emulator::TimingArg;
 use crate::failure::Failure;

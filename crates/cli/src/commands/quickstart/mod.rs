@@ -3,6 +3,7 @@
 mod child;
 mod files;
 mod steps;
+mod stopped;
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,7 @@ use crate::shell;
 use crate::stop::Stop;
 use crate::ui::Ui;
 use child::{EmbeddedAzure, Program};
+use stopped::Stopped;
 
 const AFTER_HELP: &str = "\
 Needs no Azure account and no network. Writes a configuration and the state of the embedded Azure to DIR, runs the
@@ -68,20 +70,6 @@ async fn tour(
     azure.stop().await;
     walked?;
     ui.data(&farewell(&args.directory, &program))
-}
-
-/// Why a tour ended early.
-enum Stopped {
-    /// Somebody asked for it.
-    Interrupted,
-    /// Something went wrong.
-    Failed(Failure),
-}
-
-impl From<Failure> for Stopped {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
 }
 
 fn interrupted_or(stopped: Stopped, directory: &Path) -> Failure {

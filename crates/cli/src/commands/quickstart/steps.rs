@@ -3,8 +3,8 @@
 use kompox_domain::{Error, ErrorKind};
 use serde_json::Value;
 
-use super::Stopped;
 use super::child::{Program, on_terminal};
+use super::stopped::Stopped;
 use crate::exit_codes;
 use crate::failure::Failure;
 use crate::stop::Stop;

@@ -9,8 +9,8 @@ use kompox_files::Unusable;
 use kompox_kube::Kubeconfig;
 use kompox_kube::kubeconfig::file_for_new_entries;
 
-use crate::lock::{Lock, beside};
-use crate::os::{self, InPlace, Rename};
+use crate::lock::Lock;
+use crate::os::{self, InPlace, Rename, beside};
 
 /// The largest file that is read. The reader refuses smaller ones already.
 const MAX_BYTES: u64 = 16 << 20;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum as _;
 use kompox_domain::ErrorKind;
 
-use super::{Args, file};
+use super::args::Args;
+use super::file;
 use crate::args::OutputFormat;
 use crate::failure::{Failure, Report};
 

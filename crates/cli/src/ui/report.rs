@@ -1,15 +1,13 @@
-//! Values and errors as text.
+//! Errors and warnings as text.
 
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use kompox_domain::text::{is_unprintable, one_line};
-use kompox_domain::{Error, ErrorKind};
-use serde::Serialize;
+use kompox_domain::text::one_line;
 
 use crate::exit_codes;
-use crate::failure::{Failure, FailureView, Report};
-use crate::view::ShortIds;
+use crate::failure::{FailureView, Report};
+use crate::short_ids::ShortIds;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -121,105 +119,19 @@ pub(super) fn warning_text(message: &str) -> String {
     format!("{WARNING}warning:{WARNING:#} {}", one_line(message))
 }
 
-/// Pretty JSON with a line break at its end.
-pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
-    serde_json::to_string_pretty(value)
-        .map(|text| escaped(&text) + "\n")
-        .map_err(|error| unserialisable(&error))
-}
-
-/// JSON in one line, without a line break at its end.
-pub(crate) fn json_line<T: Serialize + ?Sized>(value: &T) -> Result<String, serde_json::Error> {
-    serde_json::to_string(value).map(|text| escaped(&text))
-}
-
-/// YAML with a line break at its end.
-pub(crate) fn yaml<T: Serialize + ?Sized>(value: &T) -> Result<String, Failure> {
-    let mut text = serde_saphyr::to_string(&value).map_err(|error| unserialisable(&error))?;
-    if shows_itself(&text) {
-        // What stands before is kept: white space at the end of a block scalar is part of it.
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        Ok(text)
-    } else {
-        json(value)
-    }
-}
-
-/// YAML documents, each with a line break at its end. Readers of YAML 1.1, as kubectl is, see the same strings.
-pub(super) fn yaml_documents<T: Serialize>(values: &[T]) -> Result<String, Failure> {
-    let options = serde_saphyr::ser_options! { prefer_block_scalars: false };
-    let text = serde_saphyr::to_string_multiple_with_options(values, options)
-        .map_err(|error| unserialisable(&error))?;
-    if shows_itself(&text) {
-        return Ok(text);
-    }
-    let documents: Vec<String> = values.iter().map(json).collect::<Result<_, _>>()?;
-    Ok(documents.join("---\n"))
-}
-
-/// Whether no character of a text does something else than to show itself. A YAML serialiser writes most of those that
-/// do as they are. JSON is YAML too, and there each stands in quotes, where it can be told by its number.
-fn shows_itself(text: &str) -> bool {
-    !text.contains(|character| is_unprintable(character) && !matches!(character, '\n' | '\t'))
-}
-
-/// JSON with all its characters that do not show themselves told by number. They stand in strings only, and those
-/// below U+0020 the serialiser has told already.
-pub(crate) fn escaped(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
-    for character in json.chars() {
-        if is_unprintable(character) && character != '\n' {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "\\u{:04x}", u32::from(character));
-        } else {
-            text.push(character);
-        }
-    }
-    text
-}
-
-/// One to a line.
-pub(super) fn lines(items: &[String]) -> String {
+/// Names, each in a line of its own.
+pub(super) fn one_to_a_line(items: &[String]) -> String {
     items
         .iter()
         .fold(String::new(), |text, item| text + &one_line(item) + "\n")
 }
 
-fn unserialisable(error: &dyn std::error::Error) -> Failure {
-    Error::new(ErrorKind::Internal, format!("cannot write the result: {error}")).into()
-}
-
 #[cfg(test)]
 mod tests {
     use kompox_domain::error::FailedOperation;
+    use kompox_domain::{Error, ErrorKind};
 
     use super::*;
-
-    #[test]
-    fn what_an_older_reader_would_take_for_something_else_is_in_quotes() {
-        let taken = [
-            "on",
-            "no",
-            "y",
-            "1e3",
-            "0x1f",
-            "0b1",
-            "017",
-            "12",
-            "2025-11-21",
-            "01E00000000000000000000000",
-            "",
-        ];
-        let text = yaml_documents(&taken).unwrap();
-        for line in text.lines().filter(|line| *line != "---") {
-            assert!(line.starts_with(['"', '\'']), "{line}");
-        }
-        assert_eq!(text.matches("---\n").count(), taken.len() - 1);
-        let handle = format!("/subscriptions/{}", "x".repeat(200));
-        assert_eq!(yaml_documents(&[&handle]).unwrap(), handle + "\n");
-    }
 
     fn plain(report: &Report) -> String {
         anstream::adapter::strip_str(&report_text(report)).to_string()
@@ -326,45 +238,15 @@ mod tests {
         ");
     }
 
-    #[test]
-    fn lists_are_arrays_in_every_machine_format() {
-        let none: [&str; 0] = [];
-        assert_eq!(json(&none).unwrap(), "[]\n");
-        assert_eq!(yaml(&none).unwrap(), "[]\n");
-    }
-
     mod foreign {
-        use proptest::collection::{btree_map, vec};
+        use proptest::collection::vec;
         use proptest::prelude::*;
 
         use super::super::*;
         use crate::exit_codes::FAILED;
+        use crate::serialize::shows_itself;
+        use crate::serialize::tests::foreign_text as text;
         use crate::ui::Table;
-
-        /// Words, and among them what drives a terminal, ends a line or turns it around.
-        fn text() -> impl Strategy<Value = String> {
-            let piece = prop_oneof![
-                "[a-z:{}'\"\\\\#-]{1,4}",
-                any::<char>().prop_map(String::from),
-                (0_u32..0xa0).prop_filter_map("no character", |c| char::from_u32(c).map(String::from)),
-                prop::sample::select(vec![
-                    "\u{1b}[2J",
-                    "\u{9b}31m",
-                    "\r\n",
-                    "\nhint: run this",
-                    "\u{202e}",
-                    "\u{2066}",
-                    "\u{200f}",
-                    "\u{2028}",
-                    "\u{2029}",
-                    "\u{7f}",
-                    "\u{85}",
-                    "\u{feff}",
-                ])
-                .prop_map(ToOwned::to_owned),
-            ];
-            vec(piece, 0..6).prop_map(|pieces| pieces.concat())
-        }
 
         fn failure() -> impl Strategy<Value = FailureView> {
             let one = (text(), text(), text(), text(), text());
@@ -404,14 +286,6 @@ mod tests {
             1 + causes + usize::from(failures > 0) + 3 * failures + 3
         }
 
-        #[test]
-        fn white_space_at_the_end_of_a_value_is_part_of_it_in_yaml() {
-            for value in ["\nhint: run this\t", "a\n\n", "a\n ", "b "] {
-                let read: Vec<String> = serde_saphyr::from_str(&yaml(&[value]).unwrap()).unwrap();
-                assert_eq!(read, [value]);
-            }
-        }
-
         proptest! {
             #[test]
             fn an_error_has_the_lines_of_its_form_and_nothing_in_them_drives_a_terminal(report in report()) {
@@ -427,26 +301,11 @@ mod tests {
             }
 
             #[test]
-            fn json_and_yaml_say_the_same_and_show_themselves(value in btree_map(text(), vec(text(), 0..3), 0..3)) {
-                type Value = std::collections::BTreeMap<String, Vec<String>>;
-                let json = json(&value).unwrap();
-                let yaml = yaml(&value).unwrap();
-                let documents = yaml_documents(&[&value, &value]).unwrap();
-                for text in [&json, &yaml, &documents] {
-                    prop_assert!(shows_itself(text) && text.ends_with('\n'), "{text:?}");
-                }
-                prop_assert_eq!(&serde_json::from_str::<Value>(&json).unwrap(), &value);
-                prop_assert_eq!(&serde_saphyr::from_str::<Value>(&yaml).unwrap(), &value, "{}", yaml);
-                let read: Vec<Value> = serde_saphyr::from_multiple(&documents).unwrap();
-                prop_assert_eq!(read, vec![value.clone(), value], "{}", documents);
-            }
-
-            #[test]
             fn a_name_a_cell_and_a_warning_take_one_line_each(text in text()) {
                 let mut table = Table::new(&["A", "B"]);
                 table.row(vec![text.clone(), text.clone()]);
                 table.note(text.clone());
-                let told = [table.to_string(), lines(std::slice::from_ref(&text)), warning_text(&text) + "\n"];
+                let told = [table.to_string(), one_to_a_line(std::slice::from_ref(&text)), warning_text(&text) + "\n"];
                 for (told, count) in told.iter().zip([3, 1, 1]) {
                     let plain = anstream::adapter::strip_str(told).to_string();
                     prop_assert!(shows_itself(&plain), "{plain:?}");
