@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use kompox_domain::{Error, ErrorKind, Hint};
+use kompox_yaml::Mark;
 
 /// How many errors of one load are kept; the rest is only counted.
 pub(crate) const KEPT: usize = 100;
@@ -134,18 +135,6 @@ impl From<ConfigErrors> for Error {
                 .with_hint("correct these first, then run the command again"),
         }
     }
-}
-
-/// A line and a column, both from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-}
-
-impl Mark {
-    /// Where an error about a file as a whole stands.
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
 }
 
 /// A place in a file.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use kompox_domain::suggest;
 
-use crate::error::{Fault, Faults, Mark, Place, advice, quoted};
-use crate::tree::{Entry, Node, Value};
+use kompox_yaml::{Entry, Mark, Node, Value};
+
+use crate::error::{Fault, Faults, Place, advice, quoted};
 
 /// A field of the original that is accepted and has no effect here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,14 +116,14 @@ impl<'n> Fields<'n> {
             return fields;
         };
         fields.mark = node.mark;
-        let Value::Map(entries) = &node.value else {
+        let Some(map) = node.as_map() else {
             reader.wrong_type(path, "a mapping", node);
             fields.broken = true;
             return fields;
         };
-        fields.entries = entries;
-        for entry in entries {
-            let key = &*entry.key;
+        fields.entries = map.entries();
+        for entry in map.iter() {
+            let key = entry.key.text.as_str();
             if known.ignored.contains(&key) {
                 reader.ignore(&fields.name(key));
             } else if !known.used.contains(&key) && !reader.faults.is_full() {
@@ -160,7 +161,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn entry(&self, key: &str) -> Option<&'n Entry> {
         self.entries
             .iter()
-            .find(|entry| &*entry.key == key && !entry.node.is_null())
+            .find(|entry| entry.key.text == key && !entry.node.is_null())
     }
 
     /// The fields of a mapping in this one.
@@ -236,7 +237,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The items of a list; none when absent.
-    pub(crate) fn list(&self, key: &str, reader: &mut Reader<'_>) -> &'n [Rc<Node>] {
+    pub(crate) fn list(&self, key: &str, reader: &mut Reader<'_>) -> &'n [Arc<Node>] {
         let Some(node) = self.get(key) else { return &[] };
         match &node.value {
             Value::List(items) => items,
@@ -251,7 +252,7 @@ impl<'n> Fields<'n> {
     pub(crate) fn map(&self, key: &str, reader: &mut Reader<'_>) -> &'n [Entry] {
         let Some(node) = self.get(key) else { return &[] };
         match &node.value {
-            Value::Map(entries) => entries,
+            Value::Map(map) => map.entries(),
             Value::Scalar(_) | Value::List(_) => {
                 reader.wrong_type(&self.name(key), "a mapping", node);
                 &[]

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use kompox_files::Unusable;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::error::{Fault, Faults, Mark, Place};
+use kompox_yaml::Mark;
+
+use crate::error::{Fault, Faults, Place};
 use crate::limits::{DIRECTORY_DEPTH, ENTRIES, FILE_BYTES, FILES, TOTAL_BYTES};
 
 /// Directories that hold no configuration, however deep they lie.

@@ -3,12 +3,13 @@
 use kompox_domain::model::{AnyId, AppId};
 use kompox_domain::{Argument, Hint, Label, Workspace};
 
-use crate::error::{Fault, Mark, advice, quoted};
+use kompox_yaml::{Mark, Node, Value};
+
+use crate::error::{Fault, advice, quoted};
 use crate::fields::{Fields, Known, Reader};
 use crate::gather::{Defaults, Parts, kind};
 use crate::parse::Document;
 use crate::parts::{AppPart, ClusterPart, ProviderPart};
-use crate::tree::{Node, Value};
 
 const GROUP: &str = "ops.kompox.dev";
 const API_VERSION: &str = "ops.kompox.dev/v1alpha1";
@@ -117,7 +118,7 @@ fn header<'n>(
     reader: &mut Reader<'_>,
     parts: &mut Parts,
 ) -> Option<(&'n str, Mark)> {
-    let (mark, fault) = match root.get(key) {
+    let (mark, fault) = match root.entry(key) {
         Some(entry) => match entry.node.text() {
             Some(text) => return Some((text, entry.node.mark)),
             None => {
@@ -148,7 +149,7 @@ fn other_version((text, mark): (&str, Mark), root: &Node, reader: &mut Reader<'_
         return reader.fault(mark, fault.hint(format!("did you mean {API_VERSION:?}?")));
     }
     let kind = root
-        .get("kind")
+        .entry("kind")
         .and_then(|entry| entry.node.text())
         .unwrap_or_default();
     reader.ignore(&format!("apiVersion {} kind {}", quoted(text), quoted(kind)));
@@ -263,10 +264,10 @@ fn identity(kind: &str, metadata: &Fields<'_>, reader: &mut Reader<'_>) -> Optio
         .required("name", reader)
         .and_then(|(text, mark)| Some((reader.parse::<Label>(text, mark)?, mark)));
     let annotations = metadata.map("annotations", reader);
-    let Some(entry) = annotations.iter().find(|entry| &*entry.key == ID) else {
+    let Some(entry) = annotations.iter().find(|entry| entry.key.text == ID) else {
         let near = annotations
             .iter()
-            .find(|entry| kompox_domain::suggest::nearest(&entry.key, [ID]).is_some());
+            .find(|entry| kompox_domain::suggest::nearest(&entry.key.text, [ID]).is_some());
         let mark = near.map_or(metadata.mark(), |entry| entry.mark);
         let fault = Fault::new(format!("annotation {ID:?} is missing"));
         let hint = match near {

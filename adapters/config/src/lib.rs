@@ -29,7 +29,6 @@ mod parse;
 mod parts;
 mod secrets;
 mod sources;
-mod tree;
 
 pub use error::{ConfigError, ConfigErrors, Reason};
 pub use fields::Ignored;

@@ -6,12 +6,14 @@ use std::path::{Path, PathBuf};
 use kompox_domain::model::AnyId;
 use kompox_domain::{Argument, Catalog};
 
+use kompox_yaml::Budget;
+
 use crate::error::{ConfigErrors, Faults};
 use crate::fields::{Ignored, Reader};
 use crate::files::{self, Files, Found, Origin};
 use crate::gather::Parts;
 use crate::kom::{self, Role};
-use crate::limits::Budget;
+use crate::limits;
 use crate::ops;
 use crate::parse::{self, Document};
 use crate::sources::{APP_FILE, Env, Form, Located, OPS_FILE, Sources, ambiguous, nothing};
@@ -38,7 +40,7 @@ pub struct Loaded {
 /// # Errors
 /// Everything that is wrong with it, each with its place; that there is none; or that there are two.
 pub fn load(sources: &Sources, env: Env<'_>) -> Result<Loaded, ConfigErrors> {
-    let mut load = Load::default();
+    let mut load = Load::new();
     let located = Located::new(sources, env, &mut load.faults)?;
     let mut files = Files::new(&located.current_dir);
     match &located.form {
@@ -83,7 +85,6 @@ pub fn load(sources: &Sources, env: Env<'_>) -> Result<Loaded, ConfigErrors> {
     })
 }
 
-#[derive(Default)]
 struct Load {
     faults: Faults,
     budget: Budget,
@@ -92,6 +93,15 @@ struct Load {
 }
 
 impl Load {
+    fn new() -> Self {
+        Self {
+            faults: Faults::default(),
+            budget: Budget::new(limits::YAML),
+            ignored: BTreeSet::new(),
+            parts: Parts::default(),
+        }
+    }
+
     fn ops(&mut self, path: &Path, origin: &Origin<'_>, files: &mut Files) {
         files.add(path, origin, &mut self.faults);
         for found in files.found() {

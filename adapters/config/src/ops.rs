@@ -3,7 +3,9 @@
 use kompox_domain::model::{AnyId, AppId, ClusterId, ProviderId};
 use kompox_domain::{Argument, Hint, Label, Workspace};
 
-use crate::error::{Fault, Mark, quoted};
+use kompox_yaml::Mark;
+
+use crate::error::{Fault, quoted};
 use crate::fields::{Fields, Known, Reader};
 use crate::gather::Parts;
 use crate::parse::Document;
@@ -36,7 +38,7 @@ const APP: Known = Known {
 /// Reads the document of a kompoxops.yml into `parts`.
 pub(crate) fn read(document: &Document, reader: &mut Reader<'_>, parts: &mut Parts) {
     let root = &*document.root;
-    if root.get("apiVersion").is_some() {
+    if root.entry("apiVersion").is_some() {
         parts.unidentified = true;
         let fault = Fault::new("this is a KOM document, not a kompoxops.yml");
         return reader.fault(

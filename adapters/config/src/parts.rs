@@ -11,9 +11,10 @@ use kompox_domain::{
     App, ByteSize, Cluster, Label, SecretRef, SettingValue, Settings, Volume, VolumeName, VolumeOptions,
 };
 
-use crate::error::{Fault, Mark, advice, quoted};
+use kompox_yaml::{Entry, Mark, Value};
+
+use crate::error::{Fault, advice, quoted};
 use crate::fields::{Fields, Known, Reader};
-use crate::tree::{Entry, Value};
 
 /// Namespace and service account of the ingress where none is given.
 const INGRESS: &str = "traefik";
@@ -155,12 +156,12 @@ fn settings(fields: &Fields<'_>, reader: &mut Reader<'_>) -> Settings {
     entries
         .iter()
         .filter(|entry| !entry.node.is_null())
-        .filter_map(|entry| Some((entry.key.to_string(), setting(entry, reader)?)))
+        .filter_map(|entry| Some((entry.key.text.clone(), setting(entry, reader)?)))
         .collect()
 }
 
 fn setting(entry: &Entry, reader: &mut Reader<'_>) -> Option<SettingValue> {
-    let key = quoted(&entry.key);
+    let key = quoted(&entry.key.text);
     let Some(text) = entry.node.text() else {
         let message = format!(
             "setting {key} must be a string, number or boolean, not {}",
@@ -323,7 +324,7 @@ fn options(volume: &Fields<'_>, reader: &mut Reader<'_>) -> VolumeOptions {
     entries
         .iter()
         .filter(|entry| !entry.node.is_null())
-        .filter_map(|entry| Some((entry.key.to_string(), option(entry, reader)?)))
+        .filter_map(|entry| Some((entry.key.text.clone(), option(entry, reader)?)))
         .collect()
 }
 
@@ -332,7 +333,7 @@ fn option(entry: &Entry, reader: &mut Reader<'_>) -> Option<OptionValue> {
         let kind = entry.node.kind();
         let message = format!(
             "option {} must be a string, number or boolean, not {kind}",
-            quoted(&entry.key)
+            quoted(&entry.key.text)
         );
         reader.fault(entry.node.mark, Fault::new(message));
         return None;

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use kompox_files::Unusable;
 use kompox_files::trust::{self, Stranger, Trusted};
 
+use kompox_yaml::Budget;
+
 use crate::error::{ConfigErrors, Fault, Faults, Place, Reason};
 use crate::fields::{Fields, Ignored, Known, Reader};
 use crate::files::{self, Files, Found, Origin};
-use crate::limits::Budget;
 use crate::parse;
 
 const KOMPOX_DIR: &str = ".kompox";

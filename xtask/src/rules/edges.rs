@@ -17,6 +17,7 @@ pub(crate) const LAYERS: &[Layer] = &[
     layer("kompox-usecase", &["kompox-domain"], &[]),
     layer("kompox-files", &["kompox-domain"], &[]),
     layer("kompox-proxy", &["kompox-domain"], &[]),
+    layer("kompox-yaml", &[], &[]),
     layer(
         "kompox-arm",
         &["kompox-domain", "kompox-files", "kompox-proxy"],
@@ -24,10 +25,14 @@ pub(crate) const LAYERS: &[Layer] = &[
     ),
     layer(
         "kompox-kube",
-        &["kompox-domain", "kompox-proxy"],
+        &["kompox-domain", "kompox-proxy", "kompox-yaml"],
         &["kompox-azure-emulator"],
     ),
-    layer("kompox-config", &["kompox-domain", "kompox-files"], &[]),
+    layer(
+        "kompox-config",
+        &["kompox-domain", "kompox-files", "kompox-yaml"],
+        &[],
+    ),
     layer(
         "kompox-aks",
         &["kompox-domain", "kompox-files", "kompox-arm", "kompox-kube"],
