@@ -22,15 +22,19 @@ use kompox_domain::{
 use kompox_kube::Resolver;
 
 use crate::api::Group;
-use crate::cluster::locate::Place;
-use crate::cluster::{self, Apps, ClusterWork, kubeconfig};
-use crate::dns;
-use crate::factory::NAME;
 use crate::groups::GroupMaker;
-use crate::install::{InstallWork, Whose, described};
+use crate::install::{InstallWork, Whose};
+use crate::observe::ClusterRef;
+use crate::observe::ProvisionedCluster;
 use crate::settings::cluster::{ClusterSettings, InstallTargets, OwnCluster, Problems};
+use crate::settings::ingress::described;
 use crate::settings::{ProviderSettings, app_group, keys};
-use crate::volumes::{self, AppVolumes};
+use crate::status::Apps;
+use crate::volumes::AppVolumes;
+use crate::{check, dns, follow, kubeconfig, status, volumes};
+
+/// The driver's name in the configuration.
+pub(crate) const NAME: &str = "aks";
 
 /// The driver for one subscription, region and credential.
 #[derive(Debug)]
@@ -84,7 +88,11 @@ impl AksDriver {
     }
 
     /// What operations on a cluster of our own start from. None for an existing one: nothing is done to it.
-    fn work<'a>(&'a self, cx: &'a Context, cluster: &'a ClusterScope) -> Result<Option<ClusterWork<'a>>> {
+    fn work<'a>(
+        &'a self,
+        cx: &'a Context,
+        cluster: &'a ClusterScope,
+    ) -> Result<Option<ProvisionedCluster<'a>>> {
         match self.cluster_settings(cluster)? {
             ClusterSettings::Own(own) => self.own(cx, cluster, own).map(Some),
             ClusterSettings::Existing(_) => Ok(None),
@@ -96,10 +104,10 @@ impl AksDriver {
         cx: &'a Context,
         cluster: &'a ClusterScope,
         own: &'a OwnCluster,
-    ) -> Result<ClusterWork<'a>> {
+    ) -> Result<ProvisionedCluster<'a>> {
         // A misspelt key would make something else than what was meant.
         keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
-        Ok(ClusterWork::new(
+        Ok(ProvisionedCluster::new(
             &self.arm,
             cx,
             &self.settings,
@@ -110,12 +118,12 @@ impl AksDriver {
     }
 
     /// Where the managed cluster is to be found, if its settings are right.
-    fn place(&self, cluster: &ClusterScope) -> Result<Place> {
+    fn cluster_ref(&self, cluster: &ClusterScope) -> Result<ClusterRef> {
         if let ClusterSettings::Own(_) = self.cluster_settings(cluster)? {
             // A misspelt key would look in another place than the one that was meant.
             keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
         }
-        Place::of(&self.settings, cluster)
+        ClusterRef::of(&self.settings, cluster)
     }
 
     /// What installing on a cluster starts from.
@@ -283,20 +291,20 @@ impl ProviderDriver for AksDriver {
         match self.cluster_settings(cluster)? {
             ClusterSettings::Own(own) => self.own(cx, cluster, own)?.wait().await,
             ClusterSettings::Existing(existing) => {
-                cluster::wait_for_existing(&self.arm, cx, self.options, &existing.id.to_string()).await
+                follow::wait_for_existing(&self.arm, cx, self.options, &existing.id.to_string()).await
             }
         }
     }
 
     async fn cluster_check(&self, cx: &Context, cluster: &ClusterScope) -> Result<Vec<Check>> {
         let sets = self.encryption_sets(cluster);
-        let of_volumes = cluster::check_encryption_sets(&self.arm, cx, &self.settings, &sets);
+        let of_volumes = check::check_encryption_sets(&self.arm, cx, &self.settings, &sets);
         let of_cluster = async {
             match self.cluster_settings(cluster)? {
                 ClusterSettings::Own(own) => self.own(cx, cluster, own)?.check().await,
                 ClusterSettings::Existing(existing) => {
                     let traefik = described(&cluster.cluster.ingress, &cluster.path());
-                    cluster::check_existing(&self.arm, cx, &self.settings, existing, &traefik).await
+                    check::check_existing(&self.arm, cx, &self.settings, existing, &traefik).await
                 }
             }
         };
@@ -327,7 +335,7 @@ impl ProviderDriver for AksDriver {
                     .await
             }
             ClusterSettings::Existing(existing) => {
-                cluster::status_of_existing(&self.arm, cx, &*self.resolver, &existing.id, namespace, apps)
+                status::status_of_existing(&self.arm, cx, &*self.resolver, &existing.id, namespace, apps)
                     .await
             }
         }
@@ -357,7 +365,7 @@ impl ProviderDriver for AksDriver {
         cluster: &ClusterScope,
         request: &KubeconfigRequest,
     ) -> Result<Secret> {
-        let place = self.place(cluster)?;
+        let place = self.cluster_ref(cluster)?;
         kubeconfig::kubeconfig(&self.arm, cx, &*self.resolver, cluster, &place, request).await
     }
 
@@ -477,7 +485,7 @@ impl ProviderDriver for AksDriver {
 
     async fn dns_deploy(&self, cx: &Context, app: &AppScope, request: &DnsRequest) -> Result<DnsReport> {
         let scope = app.cluster_scope();
-        let (place, targets) = (self.place(&scope)?, self.targets(&scope)?);
+        let (place, targets) = (self.cluster_ref(&scope)?, self.targets(&scope)?);
         dns::deploy(&self.arm, cx, &*self.resolver, app, &place, targets, request).await
     }
 

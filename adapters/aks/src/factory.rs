@@ -8,11 +8,8 @@ use kompox_domain::model::AnyId;
 use kompox_domain::{AppScope, Error, ProviderScope, Result, SecretReader};
 use kompox_kube::{Resolver, SystemResolver};
 
-use crate::driver::AksDriver;
+use crate::driver::{AksDriver, NAME};
 use crate::settings::{ClusterSettings, ProviderSettings, app_group, check_app_group, keys};
-
-/// The driver's name in the configuration.
-pub(crate) const NAME: &str = "aks";
 
 /// How many findings about one subject are told.
 const KEPT: usize = 100;

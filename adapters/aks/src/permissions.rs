@@ -421,7 +421,7 @@ mod tests {
             }
         }
         let mut found = BTreeSet::new();
-        types(crate::cluster::template::template(), &mut found);
+        types(crate::template::document::template(), &mut found);
         assert!(found.len() > 10, "{found:?}");
         for kind in found {
             let name = match kind.as_str() {

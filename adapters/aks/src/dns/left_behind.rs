@@ -4,8 +4,9 @@ use kompox_arm::ArmClient;
 use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Context, ErrorKind, Result, tags};
 
-use super::zones::{self, read_all, record_id};
-use crate::cluster::domain;
+use super::zones;
+use super::zones::{read_all, record_id};
+use crate::advice::to_domain;
 use crate::settings::cluster::InstallTargets;
 
 /// The record sets that were made for apps on a cluster (`<ws>/<prv>/<cls>`). A zone that cannot be read is told as such:
@@ -35,7 +36,7 @@ pub(crate) async fn left_behind(
             })),
             Err(error) if error.is_not_found() => {}
             Err(error) => {
-                let error = domain(error);
+                let error = to_domain(error);
                 if error.kind() == ErrorKind::Unauthenticated {
                     return Err(error);
                 }

@@ -13,13 +13,12 @@ use kompox_domain::dns::{
 use kompox_domain::{AppScope, Context, Error, ErrorKind, Hint, Result};
 use kompox_kube::Resolver;
 
-use self::work::{Judge, Judged, Work};
-use crate::cluster::locate::Place;
-use crate::settings::cluster::InstallTargets;
-
 pub(crate) use left_behind::left_behind;
 
-const SETTING: &str = "AZURE_AKS_DNS_ZONE_RESOURCE_IDS";
+use self::work::{Judge, Judged, Work};
+use self::zones::SETTING;
+use crate::observe::ClusterRef;
+use crate::settings::cluster::InstallTargets;
 
 /// Publishes what an app serves.
 ///
@@ -30,7 +29,7 @@ pub(crate) async fn deploy(
     cx: &Context,
     resolver: &dyn Resolver,
     app: &AppScope,
-    place: &Place,
+    place: &ClusterRef,
     targets: &InstallTargets,
     request: &DnsRequest,
 ) -> Result<DnsReport> {

@@ -7,8 +7,9 @@ use kompox_domain::dns::Served;
 use kompox_domain::{AppScope, Context, Error, Label, Result, naming};
 use kompox_kube::{KubeClient, Resolver};
 
-use crate::cluster::kubeconfig::{self, missing, require_running};
-use crate::cluster::locate::{Place, locate};
+use crate::kubeconfig;
+use crate::kubeconfig::{missing, require_running};
+use crate::observe::locate::{ClusterRef, locate};
 
 /// What the ingress's Service is called.
 const SERVICE: &str = "traefik";
@@ -22,7 +23,7 @@ pub(super) async fn read(
     cx: &Context,
     resolver: &dyn Resolver,
     app: &AppScope,
-    place: &Place,
+    place: &ClusterRef,
     namespaces: &[Label],
 ) -> Result<Vec<Served>> {
     let Some(cluster) = locate(arm, cx, place).await? else {

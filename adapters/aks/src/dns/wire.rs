@@ -9,7 +9,7 @@ use kompox_domain::tags;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::cluster::stack::text_map;
+use crate::lenient::text_map;
 
 /// A record set, as it stands in a listing or in the answer to a write.
 #[derive(Deserialize)]

@@ -15,7 +15,7 @@ use kompox_domain::{Context, Error, ErrorKind, Result};
 
 use super::wire;
 use super::zones::{read, read_all, record_id, record_url};
-use crate::cluster::domain;
+use crate::advice::to_domain;
 
 /// How many names are written at once.
 const AT_ONCE: usize = 8;
@@ -76,7 +76,7 @@ impl Work<'_> {
         {
             unread.push(read.is_err());
             records.push(read.unwrap_or_else(|error| {
-                let error = domain(error).context(format!("cannot read zone {}", zone.name));
+                let error = to_domain(error).context(format!("cannot read zone {}", zone.name));
                 failed.push((zone.id.clone(), error));
                 Vec::new()
             }));
@@ -152,7 +152,7 @@ impl Work<'_> {
         let records = match read(self.arm, self.cx, zone).await {
             Ok(records) => records,
             Err(error) => {
-                outcome.failed.push((overtaken.0, domain(error)));
+                outcome.failed.push((overtaken.0, to_domain(error)));
                 return outcome;
             }
         };
@@ -170,7 +170,7 @@ impl Work<'_> {
         let is_new = |gap: &HostGap| gap.reason == GapReason::Delegated && Ok(&gap.host) == host.as_ref();
         outcome.gaps.extend(gaps.into_iter().filter(is_new));
         if let Some((resource, error)) = self.in_order(zone, again, &mut outcome).await {
-            let error = domain(error).context("somebody else writes to the same record");
+            let error = to_domain(error).context("somebody else writes to the same record");
             outcome.failed.push((resource, error.with_hint("run it again")));
         }
         outcome
@@ -190,7 +190,7 @@ impl Work<'_> {
                 Ok(Written::Overtaken(error)) => return Some((resource, error)),
                 Err(error) => {
                     let what = format!("cannot {}", self.title(&decision));
-                    outcome.failed.push((resource, domain(error).context(what)));
+                    outcome.failed.push((resource, to_domain(error).context(what)));
                     return None;
                 }
             }

@@ -8,10 +8,12 @@ use kompox_domain::dns::{DomainName, RecordSet, Visibility, Zone};
 use kompox_domain::{Context, Error, ErrorKind, Hint, Result};
 use url::Url;
 
-use super::{SETTING, wire};
+use super::wire;
 use crate::api::{DNS_ZONES, PRIVATE_DNS_ZONES};
 use crate::settings::cluster::InstallTargets;
 
+/// The setting that names the zones.
+pub(super) const SETTING: &str = "AZURE_AKS_DNS_ZONE_RESOURCE_IDS";
 /// How many zones are read at once.
 const AT_ONCE: usize = 4;
 

@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde::de::Error as _;
 
 use crate::api::IDENTITIES;
-use crate::cluster::ClusterWork;
-use crate::cluster::managed::ManagedCluster;
-use crate::cluster::outputs::Outputs;
-use crate::cluster::stack::StackState;
+use crate::observe::ProvisionedCluster;
+use crate::observe::managed_cluster::ManagedCluster;
+use crate::observe::outputs::Outputs;
+use crate::observe::stack::StackState;
 use crate::settings::cluster::ExistingCluster;
 
 /// What is known before anything is done.
@@ -38,15 +38,15 @@ impl Facts {
     ///
     /// # Errors
     /// `Precondition` unless it is provisioned, and for the ingress that the configuration says.
-    pub(super) async fn of_own(work: &ClusterWork<'_>, ingress: &Ingress) -> Result<Self> {
-        let seen = work.see().await?;
+    pub(super) async fn of_own(work: &ProvisionedCluster<'_>, ingress: &Ingress) -> Result<Self> {
+        let observed = work.observe().await?;
         let name = &work.scope.cluster.id;
         let provision = || Hint::command("provision it", Operation::ClusterProvision);
         let unready = |why: String, hint: Hint| Err(Error::new(ErrorKind::Precondition, why).with_hint(hint));
-        let stack = seen
+        let stack = observed
             .stack
             .as_ref()
-            .filter(|stack| stack.is_of(&work.scope.path()));
+            .filter(|stack| stack.belongs_to_cluster(&work.scope.path()));
         let Some(stack) = stack else {
             return unready(format!("cluster {name} is not provisioned"), provision());
         };
@@ -73,9 +73,9 @@ impl Facts {
                 return unready(why, provision());
             }
         }
-        work.refuse_stopped(&seen)?;
+        work.refuse_stopped(&observed)?;
         let outputs = stack.outputs();
-        let Some(cluster) = seen.cluster else {
+        let Some(cluster) = observed.cluster else {
             return unready(
                 format!("the managed cluster of cluster {name} is gone"),
                 provision(),

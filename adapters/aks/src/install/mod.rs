@@ -6,7 +6,7 @@
 
 mod facts;
 mod ingress;
-mod rights;
+mod role_assignments;
 mod uninstall;
 mod vaults;
 
@@ -18,23 +18,23 @@ use kompox_kube::agent::{Agent, AgentLook};
 use kompox_kube::ingress::{Ingress, Look};
 use kompox_kube::{KubeClient, Resolver, Traefik};
 
+pub(crate) use vaults::secret_scopes;
+
 use self::facts::Facts;
-use self::rights::Scopes;
+use self::role_assignments::Scopes;
+use crate::advice::to_domain;
 use crate::api::Group;
-use crate::cluster::managed::ManagedCluster;
-use crate::cluster::{ClusterWork, domain, kubeconfig, locate};
-use crate::roles::{self, Assigned, Assigner, Given, Grant, Identity};
+use crate::observe::managed_cluster::ManagedCluster;
+use crate::observe::{ProvisionedCluster, locate};
+use crate::roles::{Assigned, Assigner, AssignmentOutcome, Identity, RoleAssignment};
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::{ExistingCluster, InstallTargets};
-
-pub(crate) use ingress::described;
-pub(crate) use rights::attach;
-pub(crate) use vaults::secret_scopes;
+use crate::{kubeconfig, roles};
 
 /// Whose cluster it is.
 pub(crate) enum Whose<'a> {
     /// Ours, as its stack tells.
-    Own(ClusterWork<'a>),
+    Own(ProvisionedCluster<'a>),
     /// Somebody else's, as the configuration tells.
     Existing(&'a ExistingCluster),
 }
@@ -83,7 +83,7 @@ impl InstallWork<'_> {
         let traefik = ingress::traefik(self.scope, targets, &facts, &vaults);
         // All that is there is known before anything is written.
         let (there, looked) = futures::join!(
-            rights::look(&assigner, &facts, scopes),
+            role_assignments::look(&assigner, &facts, scopes),
             self.looked(&facts.cluster, &traefik)
         );
         let (client, mut look, mut agent_look) = looked?;
@@ -104,7 +104,7 @@ impl InstallWork<'_> {
         }
         look.check()?;
         let (assigned, prepared, told) = futures::join!(
-            rights::give(&assigner, there),
+            role_assignments::give(&assigner, there),
             ingress.prepare(&mut look, request.force),
             agent.settle(&mut agent_look, request.force)
         );
@@ -135,7 +135,7 @@ impl InstallWork<'_> {
             Whose::Existing(existing) => {
                 let id = existing.id.to_string();
                 let (cluster, principal) = futures::try_join!(
-                    async { locate::read(self.arm, self.cx, &id).await.map_err(domain) },
+                    async { locate::read(self.arm, self.cx, &id).await.map_err(to_domain) },
                     self.principal_of_ingress(existing),
                 )?;
                 Facts::of_existing(existing, cluster, principal)
@@ -196,7 +196,7 @@ fn finished(mut plan: Plan, assigned: Assigned, besides: &str) -> Result<Plan> {
     let made = assigned
         .given
         .iter()
-        .filter(|(_, given)| matches!(given, Given::Missing | Given::Made));
+        .filter(|(_, given)| matches!(given, AssignmentOutcome::Missing | AssignmentOutcome::Created));
     plan.changes.extend(made.map(|(grant, _)| granted(grant)));
     match roles::refused(assigned.failures, besides) {
         Some(error) => Err(error),
@@ -214,7 +214,7 @@ fn with_rights(error: Error, assigned: Assigned) -> Error {
     error.with_failures(failures)
 }
 
-fn granted(grant: &Grant) -> Change {
+fn granted(grant: &RoleAssignment) -> Change {
     Change {
         action: ChangeAction::Create,
         resource: grant.id(),
@@ -222,7 +222,7 @@ fn granted(grant: &Grant) -> Change {
             "{} for the {} on {}",
             grant.role.title(),
             grant.identity,
-            crate::cluster::nouns::title(&grant.scope)
+            crate::resource_name::title(&grant.scope)
         ),
     }
 }

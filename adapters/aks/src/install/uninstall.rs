@@ -8,12 +8,14 @@ use kompox_domain::progress::WarningKind;
 use kompox_domain::{Error, ErrorKind, Hint, Result};
 use kompox_kube::UninstallOptions;
 
-use super::{InstallWork, Whose, ingress, vaults};
-use crate::cluster::domain;
-use crate::cluster::locate;
-use crate::cluster::managed::ManagedCluster;
-use crate::cluster::outputs::Outputs;
-use crate::roles::{self, Assignment, Role};
+use super::{InstallWork, Whose, vaults};
+use crate::advice::to_domain;
+use crate::observe::locate;
+use crate::observe::managed_cluster::ManagedCluster;
+use crate::observe::outputs::Outputs;
+use crate::roles;
+use crate::roles::{ListedAssignment, Role};
+use crate::settings::ingress::described;
 
 /// How many rights are taken back at once.
 const AT_ONCE: usize = 8;
@@ -37,7 +39,7 @@ impl InstallWork<'_> {
             return Ok(Plan::default());
         };
         let client = self.client(&there.cluster).await?;
-        let traefik = ingress::described(&self.scope.cluster.ingress, &self.scope.path());
+        let traefik = described(&self.scope.cluster.ingress, &self.scope.path());
         let options = UninstallOptions {
             delete_certificates: request.delete_certificates,
             dry_run: request.dry_run,
@@ -63,12 +65,14 @@ impl InstallWork<'_> {
     async fn there(&self) -> Result<Option<There>> {
         let (cluster, outputs, managed) = match &self.whose {
             Whose::Own(work) => {
-                let seen = work.see().await?;
-                work.refuse_stopped(&seen)?;
-                let Some(cluster) = seen.cluster else {
+                let observed = work.observe().await?;
+                work.refuse_stopped(&observed)?;
+                let Some(cluster) = observed.cluster else {
                     return Ok(None);
                 };
-                let stack = seen.stack.filter(|stack| stack.is_of(&self.scope.path()));
+                let stack = observed
+                    .stack
+                    .filter(|stack| stack.belongs_to_cluster(&self.scope.path()));
                 let managed = stack.iter().flat_map(|stack| &stack.properties.resources);
                 let managed = managed.map(|resource| resource.id.clone()).collect();
                 (
@@ -79,7 +83,7 @@ impl InstallWork<'_> {
             }
             Whose::Existing(existing) => {
                 let id = existing.id.to_string();
-                let cluster = locate::read(self.arm, self.cx, &id).await.map_err(domain)?;
+                let cluster = locate::read(self.arm, self.cx, &id).await.map_err(to_domain)?;
                 let Some(cluster) = cluster else {
                     return Err(Error::new(ErrorKind::NotFound, format!("there is no {id}"))
                         .with_hint(Hint::setting("check", "AZURE_AKS_RESOURCE_ID")));
@@ -107,20 +111,21 @@ impl InstallWork<'_> {
     }
 
     /// The rights that were given outside of the stack.
-    async fn assignments(&self, there: &There) -> Result<Vec<Assignment>> {
+    async fn assignments(&self, there: &There) -> Result<Vec<ListedAssignment>> {
         let targets = self.whose.targets();
         let subscription = &self.provider.subscription;
         let own = format!("/subscriptions/{subscription}");
         let secrets = vaults::secret_scopes(self.arm, self.cx, subscription, &targets.certificates);
-        let secrets = secrets.await.map_err(domain)?;
+        let secrets = secrets.await.map_err(to_domain)?;
         let elsewhere = targets.dns_zones.iter().chain(&targets.registries);
         let elsewhere = elsewhere.map(ToString::to_string).chain(secrets);
         let outside = elsewhere.filter(|scope| !within(scope, &own));
         let scopes: Vec<String> = std::iter::once(own.clone()).chain(outside).collect();
         let description = roles::description(&self.scope.path());
-        let mut found = roles::ours(self.arm, self.cx, &there.principals, &scopes, &description)
-            .await
-            .map_err(domain)?;
+        let mut found =
+            roles::assignments_of_cluster(self.arm, self.cx, &there.principals, &scopes, &description)
+                .await
+                .map_err(to_domain)?;
         found.retain(|assignment| {
             !there
                 .managed
@@ -130,7 +135,7 @@ impl InstallWork<'_> {
         Ok(found)
     }
 
-    async fn take_back(&self, assignments: &[Assignment]) -> Result<()> {
+    async fn take_back(&self, assignments: &[ListedAssignment]) -> Result<()> {
         let going = assignments.iter().filter(|assignment| goes(assignment));
         let deletions = going.map(|assignment| roles::delete(self.arm, self.cx, &assignment.id));
         let ended: Vec<_> = stream::iter(deletions.collect::<Vec<_>>())
@@ -141,7 +146,7 @@ impl InstallWork<'_> {
             .into_iter()
             .collect::<std::result::Result<(), _>>()
             .map_err(|error| {
-                domain(error).context("the ingress is uninstalled, but not every right was taken back")
+                to_domain(error).context("the ingress is uninstalled, but not every right was taken back")
             })
     }
 }
@@ -153,11 +158,11 @@ fn within(scope: &str, subscription: &str) -> bool {
 }
 
 /// The right to attach disks stays: apps that run keep their volumes without an ingress too.
-fn goes(assignment: &Assignment) -> bool {
+fn goes(assignment: &ListedAssignment) -> bool {
     !assignment.is_of(Role::DiskRestoreOperator)
 }
 
-fn with_rights(mut plan: Plan, assignments: &[Assignment]) -> Plan {
+fn with_rights(mut plan: Plan, assignments: &[ListedAssignment]) -> Plan {
     plan.changes.extend(assignments.iter().map(|assignment| {
         let (action, reason) = if goes(assignment) {
             (

@@ -1,5 +1,5 @@
 //! Finding the key vaults of certificates. A vault's address does not say where in Azure it is, so they are looked for
-//! among all that can be seen.
+//! among all that can be observed.
 
 use std::collections::BTreeSet;
 
@@ -57,7 +57,7 @@ struct ListedSubscription {
 /// The vaults of these certificates, in which roles have an effect.
 ///
 /// # Errors
-/// `NotFound` for a vault that nobody can be seen to have; `Precondition` for one in which roles have no effect.
+/// `NotFound` for a vault that nobody can be observed to have; `Precondition` for one in which roles have no effect.
 pub(super) async fn find(
     arm: &ArmClient,
     cx: &Context,
@@ -74,7 +74,7 @@ pub(super) async fn find(
     }
 }
 
-/// The scopes at which certificates get rights, as far as their vaults can be found. That one may only not have been seen
+/// The scopes at which certificates get rights, as far as their vaults can be found. That one may only not have been observed
 /// is told.
 ///
 /// # Errors
@@ -114,7 +114,7 @@ struct Search<'a> {
     unread: Vec<(String, ArmError)>,
 }
 
-/// First where the cluster is, then in every subscription that can be seen.
+/// First where the cluster is, then in every subscription that can be observed.
 async fn search<'a>(
     arm: &ArmClient,
     cx: &Context,
@@ -222,7 +222,7 @@ fn vault(listed: ListedVault) -> Option<Vault> {
 fn not_found(host: &str, unread: Vec<(String, ArmError)>) -> Error {
     let error = Error::new(
         ErrorKind::NotFound,
-        format!("none of the subscriptions that can be seen has the key vault {host}"),
+        format!("none of the subscriptions that can be observed has the key vault {host}"),
     )
     .with_hint(
         "check the certificate's source, and that you may read the vault: Microsoft.KeyVault/vaults/read on its subscription",

@@ -8,9 +8,9 @@ use kompox_domain::error::FailedOperation;
 use kompox_domain::{Context, Error, ErrorKind};
 
 use super::answers::{Answer, answer};
-use super::grants::Grant;
+use super::assignment::RoleAssignment;
 use crate::api::ROLE_ASSIGNMENTS;
-use crate::cluster::nouns::title;
+use crate::resource_name::title;
 
 /// How many are given at once.
 const AT_ONCE: usize = 8;
@@ -21,13 +21,13 @@ const MAX_WAIT: Duration = Duration::from_secs(15);
 
 /// What became of a grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Given {
+pub(crate) enum AssignmentOutcome {
     /// The right was there.
-    There,
+    Exists,
     /// It is not there.
     Missing,
     /// It was given now.
-    Made,
+    Created,
     /// What it would be a right to is not there.
     NoScope,
 }
@@ -35,13 +35,13 @@ pub(crate) enum Given {
 /// What became of several.
 #[derive(Debug, Default)]
 pub(crate) struct Assigned {
-    pub(crate) given: Vec<(Grant, Given)>,
+    pub(crate) given: Vec<(RoleAssignment, AssignmentOutcome)>,
     /// Those that could not be given, and why.
-    pub(crate) failures: Vec<(Grant, FailedOperation)>,
+    pub(crate) failures: Vec<(RoleAssignment, FailedOperation)>,
 }
 
 impl Assigned {
-    fn of(ended: Vec<(Grant, Result<Given, FailedOperation>)>) -> Self {
+    fn of(ended: Vec<(RoleAssignment, Result<AssignmentOutcome, FailedOperation>)>) -> Self {
         let mut assigned = Self::default();
         for (grant, result) in ended {
             match result {
@@ -75,7 +75,7 @@ pub(crate) struct Assigner<'a> {
 
 impl Assigner<'_> {
     /// Which of them are there. Only reads, as many at once as is polite.
-    pub(crate) async fn look_all(&self, grants: Vec<Grant>) -> Assigned {
+    pub(crate) async fn look_all(&self, grants: Vec<RoleAssignment>) -> Assigned {
         let asked = grants.into_iter().map(|grant| async move {
             let result = self.look(&grant).await;
             (grant, result)
@@ -87,7 +87,7 @@ impl Assigner<'_> {
     pub(crate) async fn give_missing(&self, found: Assigned) -> Assigned {
         let asked = found.given.into_iter().map(|(grant, given)| async move {
             let result = match given {
-                Given::Missing => self.make(&grant).await,
+                AssignmentOutcome::Missing => self.make(&grant).await,
                 given => Ok(given),
             };
             (grant, result)
@@ -104,9 +104,9 @@ impl Assigner<'_> {
     ///
     /// # Errors
     /// What ARM said, naming the identity, and what helps.
-    pub(crate) async fn give(&self, grant: &Grant) -> Result<Given, FailedOperation> {
+    pub(crate) async fn give(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, FailedOperation> {
         match self.look(grant).await? {
-            Given::Missing => self.make(grant).await,
+            AssignmentOutcome::Missing => self.make(grant).await,
             given => Ok(given),
         }
     }
@@ -115,11 +115,11 @@ impl Assigner<'_> {
     ///
     /// # Errors
     /// As [`give`](Self::give).
-    pub(crate) async fn look(&self, grant: &Grant) -> Result<Given, FailedOperation> {
+    pub(crate) async fn look(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, FailedOperation> {
         self.get(grant).await.map_err(|error| failure(grant, error))
     }
 
-    async fn make(&self, grant: &Grant) -> Result<Given, FailedOperation> {
+    async fn make(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, FailedOperation> {
         let step = self.cx.begin(format!(
             "give the {} {} on {}",
             grant.identity,
@@ -130,17 +130,17 @@ impl Assigner<'_> {
         made.map_err(|error| failure(grant, error))
     }
 
-    async fn get(&self, grant: &Grant) -> Result<Given, ArmError> {
+    async fn get(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, ArmError> {
         let request = ArmRequest::get(self.arm.url(&grant.id(), ROLE_ASSIGNMENTS)?);
         match self.arm.send(self.cx, &request).await {
-            Ok(_) => Ok(Given::There),
-            Err(error) if answer(&error) == Some(Answer::NoScope) => Ok(Given::NoScope),
-            Err(error) if error.status() == Some(404) => Ok(Given::Missing),
+            Ok(_) => Ok(AssignmentOutcome::Exists),
+            Err(error) if answer(&error) == Some(Answer::NoScope) => Ok(AssignmentOutcome::NoScope),
+            Err(error) if error.status() == Some(404) => Ok(AssignmentOutcome::Missing),
             Err(error) => Err(error),
         }
     }
 
-    async fn put(&self, grant: &Grant) -> Result<Given, ArmError> {
+    async fn put(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, ArmError> {
         let url = self.arm.url(&grant.id(), ROLE_ASSIGNMENTS)?;
         let request = ArmRequest::put(url, &grant.body(self.description))?;
         let began = Instant::now();
@@ -153,11 +153,11 @@ impl Assigner<'_> {
         let mut wait = self.options.poll;
         loop {
             let Err(error) = self.arm.send(self.cx, &request).await else {
-                return Ok(Given::Made);
+                return Ok(AssignmentOutcome::Created);
             };
             match answer(&error) {
-                Some(Answer::There) => return Ok(Given::There),
-                Some(Answer::NoScope) => return Ok(Given::NoScope),
+                Some(Answer::There) => return Ok(AssignmentOutcome::Exists),
+                Some(Answer::NoScope) => return Ok(AssignmentOutcome::NoScope),
                 Some(Answer::Again) if began.elapsed() + wait < patience => {
                     tracing::debug!(
                         identity = grant.identity.as_str(),
@@ -174,7 +174,7 @@ impl Assigner<'_> {
     }
 }
 
-fn failure(grant: &Grant, error: ArmError) -> FailedOperation {
+fn failure(grant: &RoleAssignment, error: ArmError) -> FailedOperation {
     let known = match answer(&error) {
         Some(Answer::Refused(hints)) => Some(hints.to_vec()),
         Some(Answer::Again) => Some(vec![
@@ -234,7 +234,7 @@ fn said(error: &Error) -> String {
 }
 
 /// The error of rights that could not be given; `besides` says what became of everything else.
-pub(crate) fn refused(failures: Vec<(Grant, FailedOperation)>, besides: &str) -> Option<Error> {
+pub(crate) fn refused(failures: Vec<(RoleAssignment, FailedOperation)>, besides: &str) -> Option<Error> {
     let count = match failures.len() {
         0 => return None,
         1 => "one right".to_owned(),

@@ -4,9 +4,11 @@
 
 mod answers;
 mod assign;
-mod grants;
-mod ours;
+mod assignment;
+mod attach;
+mod listing;
 
-pub(crate) use assign::{Assigned, Assigner, Given, refused};
-pub(crate) use grants::{Grant, Identity, Role};
-pub(crate) use ours::{Assignment, delete, description, ours};
+pub(crate) use assign::{Assigned, Assigner, AssignmentOutcome, refused};
+pub(crate) use assignment::{Identity, Role, RoleAssignment};
+pub(crate) use attach::attach;
+pub(crate) use listing::{ListedAssignment, assignments_of_cluster, delete, description};

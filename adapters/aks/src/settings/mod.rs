@@ -2,10 +2,10 @@
 
 pub(crate) mod cluster;
 mod group;
+pub(crate) mod ingress;
 pub mod keys;
 mod provider;
 
 pub(crate) use cluster::ClusterSettings;
-use group::cluster_group;
 pub(crate) use group::{app_group, check_app_group};
 pub(crate) use provider::ProviderSettings;

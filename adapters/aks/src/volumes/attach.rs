@@ -4,9 +4,9 @@ use kompox_domain::Error;
 use kompox_domain::progress::WarningKind;
 
 use super::AppVolumes;
-use crate::cluster::managed::ManagedCluster;
-use crate::install::attach;
-use crate::roles::{self, Assigner};
+use crate::observe::managed_cluster::ManagedCluster;
+use crate::roles;
+use crate::roles::{Assigner, attach};
 
 impl AppVolumes<'_> {
     /// Tells that the cluster could not be looked at, so that nobody knows whether it may attach the disks of the app.

@@ -16,9 +16,9 @@ use ulid::Ulid;
 
 use super::encryption::Encryption;
 use super::options::DiskOptions;
-use super::source::{self, Found};
+use super::source::Found;
 use super::zones::Wish;
-use super::{AppVolumes, require_disk, sectors, wire};
+use super::{AppVolumes, require_disk, sectors, source, wire};
 use crate::api::Kind;
 use crate::groups;
 

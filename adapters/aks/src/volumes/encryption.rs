@@ -6,12 +6,12 @@
 use azure_mgmt_compute::package_2024_03_02::models;
 use kompox_arm::{ArmRequest, ResourceId};
 use kompox_domain::model::App;
-use kompox_domain::options::OptionValue;
 use kompox_domain::{Error, ErrorKind, Hint, Result, Volume};
 use serde::Deserialize;
 
 use super::AppVolumes;
-use super::options::{DiskOptions, invalid, takes_provisioning};
+use super::options::{DiskOptions, encryption_set, invalid};
+use super::sku::takes_provisioning;
 use super::source::Found;
 use crate::api::DISKS;
 
@@ -19,28 +19,6 @@ use crate::api::DISKS;
 const DOUBLE: &str = "EncryptionAtRestWithPlatformAndCustomerKeys";
 /// The customer's key alone: what a set has unless told otherwise.
 const CUSTOMER: &str = "EncryptionAtRestWithCustomerKey";
-
-/// Reads the option.
-///
-/// # Errors
-/// `InvalidInput` for what is no id of a set.
-pub(crate) fn parse(value: &OptionValue) -> Result<String> {
-    let id = match value {
-        OptionValue::Text(text) => text.parse::<ResourceId>().ok(),
-        OptionValue::Integer(_) | OptionValue::Bool(_) => None,
-    };
-    id.filter(is_set)
-        .map(|id| id.to_string())
-        .ok_or_else(|| {
-            invalid(format!("option diskEncryptionSet: {value} is not the id of a disk encryption set")).with_hint(
-                "write /subscriptions/<s>/resourceGroups/<g>/providers/Microsoft.Compute/diskEncryptionSets/<name>; az disk-encryption-set list prints them",
-            )
-        })
-}
-
-fn is_set(id: &ResourceId) -> bool {
-    id.is_of("Microsoft.Compute", "diskEncryptionSets")
-}
 
 /// A set as ARM tells it.
 #[derive(Debug, Clone, Deserialize, Default)]
@@ -142,7 +120,7 @@ impl AppVolumes<'_> {
         elsewhere: bool,
     ) -> Result<Option<Encryption>> {
         let own = match volume.options.get("diskEncryptionSet").filter(|_| elsewhere) {
-            Some(value) => Some(parse(value)?),
+            Some(value) => Some(encryption_set(value)?),
             None => None,
         };
         let set = match (&own, &source.encryption_set) {
@@ -209,7 +187,7 @@ pub(crate) fn sets_of(app: &App) -> impl Iterator<Item = ResourceId> {
         .volumes
         .iter()
         .filter_map(|volume| volume.options.get("diskEncryptionSet"));
-    named.filter_map(|value| parse(value).ok()?.parse().ok())
+    named.filter_map(|value| encryption_set(value).ok()?.parse().ok())
 }
 
 /// What to do about a set that is not there, for checks.
@@ -219,6 +197,7 @@ pub(crate) fn missing_hint() -> Hint {
 
 #[cfg(test)]
 mod tests {
+    use kompox_domain::options::OptionValue;
     use serde_json::json;
 
     use super::*;
@@ -243,14 +222,14 @@ mod tests {
     #[test]
     fn only_the_id_of_a_set_is_one() {
         let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/d";
-        assert_eq!(parse(&OptionValue::Text(id.to_owned())).unwrap(), id);
+        assert_eq!(encryption_set(&OptionValue::Text(id.to_owned())).unwrap(), id);
         for bad in [
             OptionValue::Text("d".to_owned()),
             OptionValue::Text(id.replace("diskEncryptionSets", "disks")),
             OptionValue::Bool(true),
             OptionValue::Integer(1),
         ] {
-            let error = parse(&bad).unwrap_err();
+            let error = encryption_set(&bad).unwrap_err();
             assert!(error.to_string().contains("diskEncryptionSet"), "{error}");
         }
     }

@@ -9,9 +9,10 @@ use kompox_kube::{DiskReference, KubeClient, Resolver};
 
 use super::AppVolumes;
 use crate::api::Kind;
-use crate::cluster::kubeconfig::{self, require_running};
-use crate::cluster::locate::{Place, locate};
-use crate::cluster::managed::ManagedCluster;
+use crate::kubeconfig;
+use crate::kubeconfig::require_running;
+use crate::observe::locate::{ClusterRef, locate};
+use crate::observe::managed_cluster::ManagedCluster;
 
 /// How long a disk that is to be deleted waits for what its cluster says. A private API server outside of our network
 /// drops every packet, and the disk can be deleted without its word.
@@ -34,14 +35,14 @@ impl AppVolumes<'_> {
     /// # Errors
     /// Whatever keeps it from being looked for: that is never the same as absent.
     pub(super) async fn app_cluster(&self) -> Result<Option<ManagedCluster>> {
-        let place = Place::of(self.settings, &self.app.cluster_scope())?;
+        let place = ClusterRef::of(self.settings, &self.app.cluster_scope())?;
         locate(self.arm, self.cx, &place).await
     }
 
     /// Makes the cluster mount disks.
     pub(crate) async fn apply(&self, resolver: &dyn Resolver, mounts: &[VolumeMount]) -> Result<Plan> {
         let scope = self.app.cluster_scope();
-        let place = Place::of(self.settings, &scope)?;
+        let place = ClusterRef::of(self.settings, &scope)?;
         let Some(cluster) = locate(self.arm, self.cx, &place).await? else {
             return Err(kubeconfig::missing(&scope, &place));
         };

@@ -7,8 +7,8 @@ use kompox_domain::{Error, ErrorKind, Hint, Result, Volume, VolumeName, naming, 
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::blueprint::{self, Blueprint};
-use super::{AppVolumes, wire};
+use super::blueprint::Blueprint;
+use super::{AppVolumes, blueprint, wire};
 use crate::api::Kind;
 use crate::groups;
 

@@ -6,7 +6,7 @@ use kompox_domain::DiskMount;
 use kompox_domain::options::OptionValue;
 use kompox_domain::volume::DiskRecord;
 
-use super::options::is_zone_redundant;
+use super::sku::is_zone_redundant;
 
 /// By this label the CSI driver tells in which zone a node lies.
 const ZONE_LABEL: &str = "topology.disk.csi.azure.com/zone";

@@ -10,7 +10,8 @@ use kompox_domain::progress::WarningKind;
 use kompox_domain::{Argument, Error, ErrorKind, Hint, Result, Zone};
 
 use super::AppVolumes;
-use super::options::{DiskOptions, takes_provisioning};
+use super::options::DiskOptions;
+use super::sku::takes_provisioning;
 use crate::api::COMPUTE_SKUS;
 use crate::skus::{Sku, SkuName};
 

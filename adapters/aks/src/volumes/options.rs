@@ -1,9 +1,10 @@
 //! The options of a disk: `sku`, `iops`, `mbps`, `sectorSize`, `diskEncryptionSet`.
 
+use kompox_arm::ResourceId;
 use kompox_domain::options::OptionValue;
 use kompox_domain::{ByteSize, Error, ErrorKind, Result, VolumeOptions, suggest};
 
-use super::{encryption, sectors};
+use super::sku::{LARGE, SKUS, SMALL, is_zone_redundant, takes_provisioning};
 
 /// The options there are, each with what it takes.
 pub(crate) const DECLARED: [(&str, &str); 5] = [
@@ -21,17 +22,6 @@ pub(crate) const DECLARED: [(&str, &str); 5] = [
         "diskEncryptionSet",
         "the id of the disk encryption set whose key encrypts the disk; a copy has that of its source unless told otherwise",
     ),
-];
-
-/// The SKUs that disks of volumes can have.
-pub(crate) const SKUS: [&str; 7] = [
-    "Premium_LRS",
-    "Premium_ZRS",
-    "PremiumV2_LRS",
-    "StandardSSD_LRS",
-    "StandardSSD_ZRS",
-    "Standard_LRS",
-    "UltraSSD_LRS",
 ];
 
 /// What a disk is like.
@@ -90,8 +80,8 @@ impl DiskOptions {
                 "sku" => parsed.sku = sku(value)?,
                 "iops" => parsed.iops = Some(positive(name, value)?),
                 "mbps" => parsed.mbps = Some(positive(name, value)?),
-                "sectorSize" => parsed.sector_size = Some(sectors::parse(value)?),
-                "diskEncryptionSet" => parsed.encryption_set = Some(encryption::parse(value)?),
+                "sectorSize" => parsed.sector_size = Some(sector_size(value)?),
+                "diskEncryptionSet" => parsed.encryption_set = Some(encryption_set(value)?),
                 _ => return Err(unknown(name)),
             }
         }
@@ -149,6 +139,24 @@ fn sku(value: &OptionValue) -> Result<&'static str> {
         })
 }
 
+/// Reads the size of sectors.
+///
+/// # Errors
+/// `InvalidInput` for what is no size of sectors.
+fn sector_size(value: &OptionValue) -> Result<u32> {
+    let number = match value {
+        OptionValue::Integer(number) => u32::try_from(*number).ok(),
+        OptionValue::Text(text) => text.parse().ok(),
+        OptionValue::Bool(_) => None,
+    };
+    number
+        .filter(|number| [SMALL, LARGE].contains(number))
+        .ok_or_else(|| {
+            invalid(format!("option sectorSize: {value} is not a size of sectors"))
+                .with_hint("use 512 or 4096")
+        })
+}
+
 fn positive(name: &str, value: &OptionValue) -> Result<i64> {
     let number = match value {
         OptionValue::Integer(number) => Some(*number),
@@ -159,6 +167,28 @@ fn positive(name: &str, value: &OptionValue) -> Result<i64> {
         invalid(format!("option {name}: {value} is not a whole number above zero"))
             .with_hint(format!("write a number, such as {name}: 3000"))
     })
+}
+
+/// Reads the id of a disk encryption set.
+///
+/// # Errors
+/// `InvalidInput` for what is no id of a set.
+pub(crate) fn encryption_set(value: &OptionValue) -> Result<String> {
+    let id = match value {
+        OptionValue::Text(text) => text.parse::<ResourceId>().ok(),
+        OptionValue::Integer(_) | OptionValue::Bool(_) => None,
+    };
+    id.filter(is_set)
+        .map(|id| id.to_string())
+        .ok_or_else(|| {
+            invalid(format!("option diskEncryptionSet: {value} is not the id of a disk encryption set")).with_hint(
+                "write /subscriptions/<s>/resourceGroups/<g>/providers/Microsoft.Compute/diskEncryptionSets/<name>; az disk-encryption-set list prints them",
+            )
+        })
+}
+
+fn is_set(id: &ResourceId) -> bool {
+    id.is_of("Microsoft.Compute", "diskEncryptionSets")
 }
 
 fn unknown(name: &str) -> Error {
@@ -172,16 +202,6 @@ fn unknown(name: &str) -> Error {
 
 pub(crate) fn invalid(message: String) -> Error {
     Error::new(ErrorKind::InvalidInput, message)
-}
-
-/// Whether performance and sectors of disks of this SKU are chosen apart from their size.
-pub(crate) fn takes_provisioning(sku: &str) -> bool {
-    matches!(sku, "PremiumV2_LRS" | "UltraSSD_LRS")
-}
-
-/// Whether disks of this kind lie in all zones at once.
-pub(crate) fn is_zone_redundant(sku: &str) -> bool {
-    sku.ends_with("_ZRS")
 }
 
 #[cfg(test)]

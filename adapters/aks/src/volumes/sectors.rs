@@ -4,42 +4,11 @@
 //! keeps the sectors of its source, and one of a 512 source must be asked for as such (disks-convert-types.md,
 //! disks-incremental-snapshots.md).
 
-use kompox_domain::options::OptionValue;
 use kompox_domain::{Error, ErrorKind, Result};
 
-use super::options::{DiskOptions, SKUS, invalid, takes_provisioning};
+use super::options::DiskOptions;
+use super::sku::{LARGE, SMALL, takes_provisioning};
 use super::source::Found;
-
-const SMALL: u32 = 512;
-const LARGE: u32 = 4096;
-
-/// Reads the option.
-///
-/// # Errors
-/// `InvalidInput` for what is no size of sectors.
-pub(crate) fn parse(value: &OptionValue) -> Result<u32> {
-    let number = match value {
-        OptionValue::Integer(number) => u32::try_from(*number).ok(),
-        OptionValue::Text(text) => text.parse().ok(),
-        OptionValue::Bool(_) => None,
-    };
-    number
-        .filter(|number| [SMALL, LARGE].contains(number))
-        .ok_or_else(|| {
-            invalid(format!("option sectorSize: {value} is not a size of sectors"))
-                .with_hint("use 512 or 4096")
-        })
-}
-
-/// How large the sectors of a disk are: what Azure tells, else what the SKU has.
-///
-/// Azure need not tell it of a disk that was converted to `PremiumV2_LRS`, so without a word nothing is known of those
-/// SKUs that have a choice.
-pub(crate) fn of_disk(told: Option<i32>, sku: Option<&str>) -> Option<u32> {
-    let fixed = sku.is_some_and(|sku| SKUS.contains(&sku) && !takes_provisioning(sku));
-    told.and_then(|told| u32::try_from(told).ok())
-        .or_else(|| fixed.then_some(SMALL))
-}
 
 /// What is asked for when a disk is made: nothing where its SKU has no choice.
 ///
@@ -78,6 +47,7 @@ pub(crate) fn of_new(options: &DiskOptions, source: Option<&Found>) -> Result<Op
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::volumes::sku::SKUS;
 
     fn options(sku: &'static str, sector_size: Option<u32>) -> DiskOptions {
         DiskOptions {
@@ -97,23 +67,6 @@ mod tests {
             location: None,
             is_snapshot: false,
             is_zone_redundant: false,
-        }
-    }
-
-    #[test]
-    fn a_disk_has_what_azure_tells_else_what_its_sku_fixes() {
-        for (told, sku, expected) in [
-            (None, Some("Premium_LRS"), Some(512)),
-            (None, Some("StandardSSD_ZRS"), Some(512)),
-            (Some(512), Some("PremiumV2_LRS"), Some(512)),
-            (Some(4096), Some("UltraSSD_LRS"), Some(4096)),
-            (None, Some("PremiumV2_LRS"), None),
-            (None, Some("UltraSSD_LRS"), None),
-            (None, Some("Future_LRS"), None),
-            (None, None, None),
-            (Some(-1), Some("Premium_LRS"), Some(512)),
-        ] {
-            assert_eq!(of_disk(told, sku), expected, "{told:?} {sku:?}");
         }
     }
 

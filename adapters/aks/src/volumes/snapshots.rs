@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use super::disks::{NewDisk, delete_or_rename};
 use super::encryption::Encryption;
 use super::options::DiskOptions;
-use super::source::{self, Found};
+use super::source::Found;
 use super::zones::Wish;
-use super::{AppVolumes, require_disk, sectors, wire};
+use super::{AppVolumes, require_disk, sectors, source, wire};
 use crate::api::Kind;
 
 impl AppVolumes<'_> {

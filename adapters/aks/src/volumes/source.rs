@@ -10,8 +10,8 @@ use kompox_domain::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::options::is_zone_redundant;
-use super::{AppVolumes, sectors, wire};
+use super::sku::is_zone_redundant;
+use super::{AppVolumes, sku, wire};
 use crate::api::DISKS;
 
 /// A source that exists.
@@ -129,7 +129,7 @@ impl AppVolumes<'_> {
             && tag(tags::APP).is_none_or(|app| app == self.app.path());
         let sku = any.sku.as_ref().and_then(|sku| sku.name.as_deref());
         // The SKU of a snapshot is its own, and says nothing about the disk.
-        let sector_size = sectors::of_disk(any.properties.creation.sector_size, sku.filter(|_| !is_snapshot));
+        let sector_size = sku::sector_size(any.properties.creation.sector_size, sku.filter(|_| !is_snapshot));
         Ok(Found {
             id: id.to_string(),
             size,

@@ -6,7 +6,7 @@ use kompox_domain::{AppScope, Error, ErrorKind, Zone};
 
 use super::AppVolumes;
 use super::options::DiskOptions;
-use crate::cluster::managed::{AgentPool, ManagedCluster};
+use crate::observe::managed_cluster::{AgentPool, ManagedCluster};
 
 const SKU: &str = "UltraSSD_LRS";
 const SETTING: &str = "AZURE_AKS_USER_VM_ULTRA_SSD";

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::sectors;
+use super::sku::sector_size;
 
 /// A new disk or snapshot, as it is sent.
 ///
@@ -106,7 +106,7 @@ pub(crate) fn disk(json: &str, volume: &VolumeName, name: DiskName, region: &str
         flagged,
         assigned_at,
         size,
-        sector_size: sectors::of_disk(told, sku(&disk).as_deref()),
+        sector_size: sector_size(told, sku(&disk).as_deref()),
         zone: disk.zones.first().and_then(|zone| Zone::parse(zone, region).ok()),
         options: options(&disk),
         handle: handle("disk", &name, &disk.resource)?,

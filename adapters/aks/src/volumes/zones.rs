@@ -4,10 +4,9 @@ use kompox_domain::progress::WarningKind;
 use kompox_domain::{Argument, Error, ErrorKind, Hint, Result, Zone};
 
 use super::AppVolumes;
-use crate::cluster::locate::Place;
-use crate::cluster::managed::{AgentPool, ManagedCluster};
-
 use super::options::DiskOptions;
+use crate::observe::ClusterRef;
+use crate::observe::managed_cluster::{AgentPool, ManagedCluster};
 
 /// Where the machines are that will attach the disk.
 #[derive(Debug)]
@@ -64,7 +63,7 @@ impl AppVolumes<'_> {
     /// Those of reading the cluster, but for a missing permission: whoever makes disks need not see clusters, nor say
     /// where one is.
     pub(crate) fn pools(&self, cluster: Result<Option<ManagedCluster>>) -> Result<Pools> {
-        if let Err(unplaced) = Place::of(self.settings, &self.app.cluster_scope()) {
+        if let Err(unplaced) = ClusterRef::of(self.settings, &self.app.cluster_scope()) {
             return Ok(Pools::Unplaced(unplaced.to_string()));
         }
         match cluster {

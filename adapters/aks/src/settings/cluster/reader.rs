@@ -7,7 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use kompox_domain::settings::{SettingValue, Settings};
 use kompox_domain::{Error, ErrorKind, Hint, SecretReader};
 
-use super::values::{self, Parsed};
+use super::values;
+use super::values::Parsed;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone)]

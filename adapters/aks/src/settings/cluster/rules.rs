@@ -4,9 +4,10 @@ use kompox_arm::ResourceId;
 use kompox_domain::model::Ingress;
 use kompox_domain::settings::SettingValue;
 
+use super::model::{ApiServer, InstallTargets, OwnCluster, PrivateZone};
 use super::reader::Reader;
-use super::{ApiServer, InstallTargets, OwnCluster, PrivateZone, values};
-use crate::install::described;
+use super::values;
+use crate::settings::ingress::described;
 use crate::settings::keys;
 
 pub(super) const RESOURCE_ID: &str = "AZURE_AKS_RESOURCE_ID";

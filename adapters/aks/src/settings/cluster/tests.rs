@@ -4,7 +4,7 @@ use kompox_domain::Hint;
 use kompox_domain::hint::in_words;
 use kompox_domain::model::{AnyId, Ingress, Protection};
 use kompox_domain::settings::{SettingValue, Settings};
-use kompox_domain::{Cluster, SecretRef};
+use kompox_domain::{Cluster, Error, ErrorKind, Result, Secret, SecretReader, SecretRef};
 
 use super::*;
 use crate::settings::keys;
