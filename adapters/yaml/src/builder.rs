@@ -240,8 +240,6 @@ impl Builder {
         let Some(tag) = tag else { return written };
         match tag.core_suffix() {
             Some("str") => string,
-            // Unquoted they are read as the same; the tag is not kept.
-            Some("int" | "float" | "bool" | "null") => Style::Plain,
             // The tag «!» alone says: a string.
             None if tag.original() == "!" => string,
             _ => {

@@ -3,12 +3,13 @@
 //!
 //! What an alias stands for is there once, however often it is named.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::problem::Mark;
 use crate::scalar::{Scalar, Style};
 
-/// A value with its place. It may hold a secret, so it has no `Debug`.
+/// A value with its place. It may hold a secret: its `Debug` shows keys and kinds only.
 #[derive(Clone)]
 pub struct Node {
     /// Where it was written.
@@ -126,6 +127,16 @@ impl Node {
     }
 }
 
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Value::Scalar(_) => f.write_str(self.kind()),
+            Value::List(items) => f.debug_list().entries(items).finish(),
+            Value::Map(map) => map.fmt(f),
+        }
+    }
+}
+
 impl PartialEq for Node {
     /// The same meaning: neither the place nor the order of a mapping has one.
     fn eq(&self, other: &Self) -> bool {
@@ -199,6 +210,13 @@ impl Map {
     }
 }
 
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.entries.iter().map(|entry| (&entry.key.text, &entry.node));
+        f.debug_map().entries(entries).finish()
+    }
+}
+
 impl PartialEq for Map {
     fn eq(&self, other: &Self) -> bool {
         self.entries.len() == other.entries.len()
@@ -236,6 +254,17 @@ mod tests {
         for style in [Style::Single, Style::Double] {
             assert!(["", "null", "true", "12"].map(|text| kind(text, style)) == ["a string"; 4]);
         }
+    }
+
+    #[test]
+    fn debug_shows_keys_and_kinds_but_no_value() {
+        let mut map = Map::new();
+        map.set("token", Node::string("hunter2"));
+        map.set("list", [Node::boolean(true)].into_iter().collect::<Node>());
+        assert_eq!(
+            format!("{:?}", Node::from(map)),
+            r#"{"token": a string, "list": [a boolean]}"#
+        );
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! One way into one cluster: cluster, user and context.
 
+use std::sync::Arc;
+
 use kompox_domain::cluster::TokenCommand;
 
-use super::{Kubeconfig, LISTS, Map, Node};
+use kompox_yaml::{Map, Node, Value};
+
+use super::{Kubeconfig, LISTS};
 
 /// The name of the extension that says what a cluster is in the cloud.
 const EXTENSION: &str = "ops.kompox.dev";
@@ -12,7 +16,6 @@ const EXEC_API: &str = "client.authentication.k8s.io/v1";
 
 /// One way into one cluster. It may hold a credential, so it has no `Debug`.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Access {
     /// Of cluster, user and context, as in [`LISTS`].
     pub(super) names: [String; 3],
@@ -53,15 +56,15 @@ impl Access {
     #[must_use]
     pub fn renamed(mut self, name: &str) -> Self {
         self.names = [name, name, name].map(str::to_owned);
-        self.context.set("cluster", Node::text(name));
-        self.context.set("user", Node::text(name));
+        self.context.set("cluster", Node::string(name));
+        self.context.set("user", Node::string(name));
         self
     }
 
     /// Makes this the namespace of the context.
     #[must_use]
     pub fn with_namespace(mut self, namespace: &str) -> Self {
-        self.context.set("namespace", Node::text(namespace));
+        self.context.set("namespace", Node::string(namespace));
         self
     }
 
@@ -70,15 +73,15 @@ impl Access {
     #[must_use]
     pub fn with_handle(mut self, handle: &str) -> Self {
         for map in [&mut self.cluster, &mut self.user, &mut self.context] {
-            let mut content = Map::default();
-            content.set("cluster", Node::text(handle));
-            let mut extension = Map::default();
-            extension.set("extension", Node::Map(content));
-            extension.set("name", Node::text(EXTENSION));
+            let mut content = Map::new();
+            content.set("cluster", Node::string(handle));
+            let mut extension = Map::new();
+            extension.set("extension", Node::from(content));
+            extension.set("name", Node::string(EXTENSION));
             let mut others = extensions(map).to_vec();
             others.retain(|node| !is_ours(node));
-            others.push(Node::Map(extension));
-            map.set("extensions", Node::List(others));
+            others.push(Arc::new(extension.into()));
+            map.set("extensions", Node::from(Value::List(others)));
         }
         self
     }
@@ -86,28 +89,27 @@ impl Access {
     /// Has a program give out the user's tokens, in place of whatever proved who they are. It never asks anything.
     #[must_use]
     pub fn with_token_command(mut self, command: &TokenCommand) -> Self {
-        let list = |items: &[String]| Node::List(items.iter().map(Node::text).collect());
-        let mut exec = Map::default();
-        exec.set("apiVersion", Node::text(EXEC_API));
-        exec.set("command", Node::text(&command.command));
+        let list = |items: &[String]| items.iter().map(Node::string).collect::<Node>();
+        let mut exec = Map::new();
+        exec.set("apiVersion", Node::string(EXEC_API));
+        exec.set("command", Node::string(&command.command));
         exec.set("args", list(&command.args));
         let variables = command.env.iter().map(|(name, value)| {
-            let mut variable = Map::default();
-            variable.set("name", Node::text(name));
-            variable.set("value", Node::text(value));
-            Node::Map(variable)
+            let mut variable = Map::new();
+            variable.set("name", Node::string(name));
+            variable.set("value", Node::string(value));
+            Node::from(variable)
         });
-        let variables: Vec<Node> = variables.collect();
-        if !variables.is_empty() {
-            exec.set("env", Node::List(variables));
+        if variables.len() > 0 {
+            exec.set("env", variables.collect::<Node>());
         }
-        exec.set("interactiveMode", Node::text("Never"));
-        exec.set("provideClusterInfo", Node::flag(false));
+        exec.set("interactiveMode", Node::string("Never"));
+        exec.set("provideClusterInfo", Node::boolean(false));
         let others = extensions(&self.user).to_vec();
-        self.user = Map::default();
-        self.user.set("exec", Node::Map(exec));
+        self.user = Map::new();
+        self.user.set("exec", Node::from(exec));
         if !others.is_empty() {
-            self.user.set("extensions", Node::List(others));
+            self.user.set("extensions", Node::from(Value::List(others)));
         }
         self
     }
@@ -119,7 +121,7 @@ impl Access {
         for ((list, content), (name, value)) in LISTS.iter().zip(self.entries()) {
             config.put(list, content, name, value.clone());
         }
-        config.0.set("current-context", Node::text(self.name()));
+        config.0.set("current-context", Node::string(self.name()));
         config
     }
 
@@ -135,9 +137,9 @@ impl Access {
 }
 
 /// The extensions of a cluster, user or context.
-pub(super) fn extensions(map: &Map) -> &[Node] {
-    match map.get("extensions") {
-        Some(Node::List(nodes)) => nodes,
+pub(super) fn extensions(map: &Map) -> &[Arc<Node>] {
+    match map.get("extensions").map(|node| &node.value) {
+        Some(Value::List(nodes)) => nodes,
         _ => &[],
     }
 }

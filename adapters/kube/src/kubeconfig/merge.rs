@@ -4,9 +4,12 @@
 //! with one name the first counts. A new one goes to the first file that is there, or makes the last one.
 
 use std::fmt;
+use std::sync::Arc;
+
+use kompox_yaml::{Map, Node, Value};
 
 use super::access::{extensions, handle, is_ours};
-use super::{Access, Kubeconfig, LISTS, Map, Node};
+use super::{Access, Kubeconfig, LISTS};
 
 /// How to merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -154,7 +157,7 @@ impl KubeconfigFiles {
                     existed: current.is_some(),
                     fields: Vec::new(),
                 });
-                file.config.0.set("current-context", Node::text(access.name()));
+                file.config.0.set("current-context", Node::string(access.name()));
             }
         }
         for file in files.iter_mut().filter(|file| !file.changes.is_empty()) {
@@ -176,10 +179,10 @@ impl KubeconfigFiles {
                     name.is_some_and(|name| !whole.has(list, name))
                 });
                 items.extend(new.cloned());
-                whole.0.set(list, Node::List(items));
+                whole.0.set(list, Node::from(Value::List(items)));
             }
             if let (None, Some(name)) = (whole.current_name(), file.current_name()) {
-                whole.0.set("current-context", Node::text(name));
+                whole.0.set("current-context", Node::string(name));
             }
         }
         whole
@@ -224,7 +227,7 @@ impl Kubeconfig {
     fn complete(&mut self) {
         for (field, value) in [("apiVersion", "v1"), ("kind", "Config")] {
             if self.0.get(field).is_none_or(Node::is_null) {
-                self.0.set(field, Node::text(value));
+                self.0.set(field, Node::string(value));
             }
         }
     }
@@ -291,7 +294,7 @@ fn same_server(one: &Map, other: &Map) -> bool {
 fn updated(kind: EntryKind, before: &Map, new: &Map) -> Map {
     let mut after = match kind {
         // Credentials are never mixed.
-        EntryKind::User => Map::default(),
+        EntryKind::User => Map::new(),
         _ => before.clone(),
     };
     if kind == EntryKind::Cluster {
@@ -307,21 +310,24 @@ fn updated(kind: EntryKind, before: &Map, new: &Map) -> Map {
             }
         }
     }
-    for (key, value) in &new.0 {
-        after.set(&key.text, value.clone());
+    for entry in new.iter() {
+        after.set(&entry.key.text, Arc::clone(&entry.node));
     }
     let others = extensions(before).iter().filter(|node| !is_ours(node));
     let ours = extensions(new).iter().filter(|node| is_ours(node));
-    let extensions: Vec<Node> = others.chain(ours).cloned().collect();
+    let extensions: Vec<Arc<Node>> = others.chain(ours).cloned().collect();
     if !extensions.is_empty() {
-        after.set("extensions", Node::List(extensions));
+        after.set("extensions", Node::from(Value::List(extensions)));
     }
     after
 }
 
 /// Names of the fields in which two entries differ.
 fn differing(before: &Map, after: &Map) -> Vec<String> {
-    let changed = after.keys().filter(|key| before.get(key) != after.get(key));
-    let gone = before.keys().filter(|key| after.get(key).is_none());
-    changed.chain(gone).map(std::borrow::Cow::into_owned).collect()
+    let keys = |map: &Map| -> Vec<String> { map.iter().map(|entry| entry.key.text.clone()).collect() };
+    let changed = keys(after)
+        .into_iter()
+        .filter(|key| before.get(key) != after.get(key));
+    let gone = keys(before).into_iter().filter(|key| after.get(key).is_none());
+    changed.chain(gone).collect()
 }

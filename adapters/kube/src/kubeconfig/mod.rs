@@ -5,7 +5,6 @@ mod merge;
 mod read;
 mod received;
 mod replace;
-mod tree;
 mod write;
 
 #[cfg(test)]
@@ -18,11 +17,11 @@ pub use merge::{
 pub use received::Received;
 pub use replace::{Lost, check_replaceable};
 
-pub(crate) use tree::{Map, Node};
-
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use kompox_domain::{Error, ErrorKind, Result};
+use kompox_yaml::{Map, Node, Value};
 
 /// The lists of a kubeconfig, each with the field in which its items hold what they are.
 const LISTS: [(&str, &str); 3] = [
@@ -33,16 +32,15 @@ const LISTS: [(&str, &str); 3] = [
 
 /// A kubeconfig with all that is in it. It may hold credentials, so it has no `Debug`.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Kubeconfig(Map);
 
 impl Kubeconfig {
     /// One with nothing in it.
     #[must_use]
     pub fn empty() -> Self {
-        let mut map = Map::default();
-        map.set("apiVersion", Node::text("v1"));
-        map.set("kind", Node::text("Config"));
+        let mut map = Map::new();
+        map.set("apiVersion", Node::string("v1"));
+        map.set("kind", Node::string("Config"));
         Self(map)
     }
 
@@ -52,12 +50,13 @@ impl Kubeconfig {
     /// # Errors
     /// `InvalidInput`, without a word of what is in it: it may hold credentials.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let map = match read::document(bytes)? {
-            None => return Ok(Self::empty()),
-            Some(Node::Map(map)) => map,
-            Some(other) => return Err(no_kubeconfig(&format!("it holds {}", other.kind()))),
+        let Some(root) = read::document(bytes)? else {
+            return Ok(Self::empty());
         };
-        let config = Self(map);
+        let Some(map) = root.as_map() else {
+            return Err(no_kubeconfig(&format!("it holds {}", root.kind())));
+        };
+        let config = Self(map.clone());
         config.check()?;
         Ok(config)
     }
@@ -66,7 +65,7 @@ impl Kubeconfig {
     fn check(&self) -> Result<()> {
         for (field, expected) in [("kind", "Config"), ("apiVersion", "v1")] {
             let found = self.0.get(field).filter(|node| !node.is_null());
-            if found.is_some_and(|node| node.as_text() != Some(expected)) {
+            if found.is_some_and(|node| node.text() != Some(expected)) {
                 return Err(no_kubeconfig(&format!("its {field} is not {expected}")));
             }
         }
@@ -78,7 +77,7 @@ impl Kubeconfig {
             "users",
             "contexts",
         ];
-        if !self.0.0.is_empty() && !known.iter().any(|field| self.0.get(field).is_some()) {
+        if !self.0.is_empty() && !known.iter().any(|field| self.0.get(field).is_some()) {
             return Err(no_kubeconfig("it has none of a kubeconfig's fields"));
         }
         for (list, content) in LISTS {
@@ -109,7 +108,7 @@ impl Kubeconfig {
     pub fn is_empty(&self) -> bool {
         LISTS
             .iter()
-            .all(|(list, _)| self.items(list).is_ok_and(<[Node]>::is_empty))
+            .all(|(list, _)| self.items(list).is_ok_and(<[_]>::is_empty))
     }
 
     /// The context that is current, with its cluster and user.
@@ -156,12 +155,15 @@ impl Kubeconfig {
     }
 
     /// The items of a list; nothing where it is missing or null.
-    fn items(&self, list: &str) -> Result<&[Node]> {
-        match self.0.get(list) {
-            None => Ok(&[]),
-            Some(Node::List(items)) => Ok(items),
-            Some(node) if node.is_null() => Ok(&[]),
-            Some(other) => Err(no_kubeconfig(&format!("its {list} are {}", other.kind()))),
+    fn items(&self, list: &str) -> Result<&[Arc<Node>]> {
+        let Some(node) = self.0.get(list).filter(|node| !node.is_null()) else {
+            return Ok(&[]);
+        };
+        match &node.value {
+            Value::List(items) => Ok(items),
+            Value::Scalar(_) | Value::Map(_) => {
+                Err(no_kubeconfig(&format!("its {list} are {}", node.kind())))
+            }
         }
     }
 
@@ -173,7 +175,7 @@ impl Kubeconfig {
             .items(list)
             .ok()?
             .iter()
-            .filter_map(Node::as_map)
+            .filter_map(|item| item.as_map())
             .find(named)?;
         item.get(content)?.as_map()
     }
@@ -183,27 +185,28 @@ impl Kubeconfig {
         let items = self.items(list).unwrap_or_default();
         items
             .iter()
-            .filter_map(Node::as_map)
+            .filter_map(|item| item.as_map())
             .any(|item| item.text("name") == Some(name))
     }
 
     /// Puts what an item holds, with its name, in place of the one that is there or at the end.
     fn put(&mut self, list: &str, content: &str, name: &str, value: Map) {
-        let mut items = self.items(list).map(<[Node]>::to_vec).unwrap_or_default();
-        let found = items.iter_mut().find_map(|item| match item {
-            Node::Map(item) if item.text("name") == Some(name) => Some(item),
-            _ => None,
-        });
-        match found {
-            Some(item) => item.set(content, Node::Map(value)),
+        let mut items = self.items(list).unwrap_or_default().to_vec();
+        let is_named = |item: &Arc<Node>| item.as_map().and_then(|item| item.text("name")) == Some(name);
+        let mut item = Map::new();
+        match items.iter_mut().find(|item| is_named(item)) {
+            Some(there) => {
+                item.clone_from(there.as_map().unwrap_or(&Map::new()));
+                item.set(content, Node::from(value));
+                *there = Arc::new(item.into());
+            }
             None => {
-                let mut item = Map::default();
-                item.set(content, Node::Map(value));
-                item.set("name", Node::text(name));
-                items.push(Node::Map(item));
+                item.set(content, Node::from(value));
+                item.set("name", Node::string(name));
+                items.push(Arc::new(item.into()));
             }
         }
-        self.0.set(list, Node::List(items));
+        self.0.set(list, Node::from(Value::List(items)));
     }
 }
 
@@ -223,11 +226,9 @@ const TEXTS: [&str; 10] = [
 
 /// The same with strings where strings are meant.
 fn with_texts(mut map: Map) -> Map {
-    for (key, node) in &mut map.0 {
-        if TEXTS.contains(&key.text.as_str())
-            && let Some(text) = node.as_text()
-        {
-            *node = Node::text(text);
+    for field in TEXTS {
+        if let Some(text) = map.text(field).map(str::to_owned) {
+            map.set(field, Node::string(text));
         }
     }
     map

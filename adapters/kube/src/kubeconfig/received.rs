@@ -6,7 +6,9 @@
 
 use http::Uri;
 
-use super::{Access, Kubeconfig, Map, Node, no_kubeconfig};
+use kompox_yaml::{Map, Node, Value};
+
+use super::{Access, Kubeconfig, no_kubeconfig};
 use kompox_domain::Result;
 
 /// The fields of a cluster that are taken over.
@@ -58,9 +60,9 @@ impl Kubeconfig {
         }
         let wants_token = PROGRAMS.iter().any(|field| is_set(user.get(field)));
         let [cluster_name, user_name, _] = &names;
-        let mut context = Map::default();
-        context.set("cluster", Node::text(cluster_name));
-        context.set("user", Node::text(user_name));
+        let mut context = Map::new();
+        context.set("cluster", Node::string(cluster_name));
+        context.set("user", Node::string(user_name));
         Ok(Received {
             access: Access {
                 cluster,
@@ -75,11 +77,11 @@ impl Kubeconfig {
 
 /// Whether a field says anything.
 fn is_set(node: Option<&Node>) -> bool {
-    match node {
-        None => false,
-        Some(Node::List(nodes)) => !nodes.is_empty(),
-        Some(Node::Map(map)) => !map.0.is_empty(),
-        Some(node) => !matches!(node.as_text(), None | Some("" | "false")),
+    let Some(node) = node else { return false };
+    match &node.value {
+        Value::List(nodes) => !nodes.is_empty(),
+        Value::Map(map) => !map.is_empty(),
+        Value::Scalar(_) => !matches!(node.text(), None | Some("" | "false")),
     }
 }
 
@@ -94,16 +96,16 @@ fn refuse(what: &str, map: &Map, fields: &[&str]) -> Result<()> {
 
 /// The known fields, each of which is one line of text.
 fn taken(map: &Map, fields: &[&str]) -> Result<Map> {
-    let mut taken = Map::default();
+    let mut taken = Map::new();
     for field in fields {
         let Some(node) = map.get(field).filter(|node| is_set(Some(node))) else {
             continue;
         };
-        let text = node.as_text().map(str::trim);
+        let text = node.text().map(str::trim);
         let Some(text) = text.filter(|text| text.chars().all(|c| c.is_ascii_graphic())) else {
             return Err(no_kubeconfig(&format!("its {field} is not one word")));
         };
-        taken.set(field, Node::text(text));
+        taken.set(field, Node::string(text));
     }
     Ok(taken)
 }

@@ -2,8 +2,10 @@
 
 use kompox_domain::cluster::TokenCommand;
 
+use kompox_yaml::{Node, Value};
+
 use super::received::CREDENTIALS;
-use super::{Access, Kubeconfig, LISTS, Node};
+use super::{Access, Kubeconfig, LISTS};
 
 /// The fields of a program for tokens.
 const PROGRAM: [&str; 6] = [
@@ -43,7 +45,7 @@ pub fn check_replaceable(bytes: &[u8], access: &Access, command: &TokenCommand) 
             .items(list)
             .unwrap_or_default()
             .iter()
-            .filter_map(Node::as_map)
+            .filter_map(|item| item.as_map())
         {
             if item.text("name") != Some(name) {
                 return Err(lost(format!(
@@ -51,12 +53,9 @@ pub fn check_replaceable(bytes: &[u8], access: &Access, command: &TokenCommand) 
                     item.text("name").unwrap_or_default()
                 )));
             }
-            if let Some((key, _)) = item
-                .0
-                .iter()
-                .find(|(key, _)| ![*content, "name"].contains(&&*key.text))
-            {
-                return Err(lost(format!("its {content} stands beside {:?}", key.text)));
+            let mut fields = item.iter().map(|entry| entry.key.text.as_str());
+            if let Some(key) = fields.find(|key| ![*content, "name"].contains(key)) {
+                return Err(lost(format!("its {content} stands beside {key:?}")));
             }
             let Some(before) = item.get(content).and_then(Node::as_map) else {
                 continue;
@@ -65,19 +64,21 @@ pub fn check_replaceable(bytes: &[u8], access: &Access, command: &TokenCommand) 
             let goes = |key: &str, node: &Node| {
                 is_user && (CREDENTIALS.contains(&key) || key == "exec" && is_program(node, command))
             };
-            let mut fields = before.0.iter();
-            let lost_one =
-                fields.find(|(key, node)| value.get(&key.text) != Some(node) && !goes(&key.text, node));
+            let mut fields = before.iter().map(|entry| (entry.key.text.as_str(), &*entry.node));
+            let lost_one = fields.find(|(key, node)| value.get(key) != Some(node) && !goes(key, node));
             if let Some((key, _)) = lost_one {
-                let key = &key.text;
                 return Err(lost(format!("its {content} has {key:?}, which is not the same")));
             }
         }
     }
-    for (key, node) in &found.0.0 {
-        let is_list = LISTS.iter().any(|(list, _)| *list == key.text);
-        if !is_list && new.0.get(&key.text) != Some(node) {
-            return Err(lost(format!("it has {:?}, which is not the same", key.text)));
+    for (key, node) in found
+        .0
+        .iter()
+        .map(|entry| (entry.key.text.as_str(), &*entry.node))
+    {
+        let is_list = LISTS.iter().any(|(list, _)| *list == key);
+        if !is_list && new.0.get(key) != Some(node) {
+            return Err(lost(format!("it has {key:?}, which is not the same")));
         }
     }
     Ok(())
@@ -89,15 +90,16 @@ fn is_program(exec: &Node, command: &TokenCommand) -> bool {
     let Some(exec) = exec.as_map() else {
         return false;
     };
-    let list = |field| match exec.get(field) {
-        Some(Node::List(nodes)) => nodes.as_slice(),
+    let list = |field| match exec.get(field).map(|node| &node.value) {
+        Some(Value::List(nodes)) => nodes.as_slice(),
         _ => &[],
     };
     let mut variables = list("env").iter().map(|variable| variable.as_map()?.text("name"));
     let is_known = |name: &str| command.env.iter().any(|(known, _)| known == name);
     let words = command.args.iter().take(2).map(|word| Some(word.as_str()));
-    exec.0.iter().all(|(key, _)| PROGRAM.contains(&&*key.text))
-        && list("args").iter().map(Node::as_text).take(2).eq(words)
+    exec.iter()
+        .all(|entry| PROGRAM.contains(&entry.key.text.as_str()))
+        && list("args").iter().map(|word| word.text()).take(2).eq(words)
         && variables.all(|name| name.is_some_and(is_known))
 }
 

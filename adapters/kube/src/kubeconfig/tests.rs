@@ -7,6 +7,8 @@ mod reading;
 mod receiving;
 mod replacing;
 
+use std::fmt;
+
 use super::*;
 
 const HANDLE: &str =
@@ -31,6 +33,18 @@ fn access(name: &str, server: &str) -> Access {
           contexts: [{{name: a, context: {{cluster: b, user: c}}}}]}}"
     );
     parse(&text).current().unwrap().renamed(name).with_handle(HANDLE)
+}
+
+impl fmt::Debug for Kubeconfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_yaml())
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.to_kubeconfig().fmt(f)
+    }
 }
 
 impl Kubeconfig {

@@ -1,13 +1,14 @@
 //! From a tree to text, in the layout that kubectl writes.
 
-use kompox_domain::text::is_unprintable;
+use std::sync::Arc;
 
-use super::tree::{Map, Node, Scalar, Style, is_plain};
+use kompox_domain::text::is_unprintable;
+use kompox_yaml::{Entry, Map, Node, Scalar, Style, Value, is_plain};
 
 /// YAML that readers of version 1.1 and 1.2 understand alike.
 pub(crate) fn yaml(map: &Map) -> String {
     let mut text = String::new();
-    if map.0.is_empty() {
+    if map.is_empty() {
         text.push_str("{}\n");
     }
     yaml_map(&mut text, map, 0, false);
@@ -15,19 +16,19 @@ pub(crate) fn yaml(map: &Map) -> String {
 }
 
 fn yaml_map(text: &mut String, map: &Map, indent: usize, mut begun: bool) {
-    for (key, node) in &map.0 {
+    for Entry { key, node, .. } in map.iter() {
         // The first field of a mapping in a list stands behind the dash.
         if !std::mem::take(&mut begun) {
             pad(text, indent);
         }
         yaml_scalar(text, key);
         text.push(':');
-        match node {
-            Node::Map(map) if !map.0.is_empty() => {
+        match &node.value {
+            Value::Map(map) if !map.is_empty() => {
                 text.push('\n');
                 yaml_map(text, map, indent + 2, false);
             }
-            Node::List(nodes) if !nodes.is_empty() => {
+            Value::List(nodes) if !nodes.is_empty() => {
                 text.push('\n');
                 yaml_list(text, nodes, indent, false);
             }
@@ -39,25 +40,25 @@ fn yaml_map(text: &mut String, map: &Map, indent: usize, mut begun: bool) {
     }
 }
 
-fn yaml_list(text: &mut String, nodes: &[Node], indent: usize, mut begun: bool) {
+fn yaml_list(text: &mut String, nodes: &[Arc<Node>], indent: usize, mut begun: bool) {
     for node in nodes {
         if !std::mem::take(&mut begun) {
             pad(text, indent);
         }
         text.push_str("- ");
-        match node {
-            Node::Map(map) if !map.0.is_empty() => yaml_map(text, map, indent + 2, true),
-            Node::List(nodes) if !nodes.is_empty() => yaml_list(text, nodes, indent + 2, true),
+        match &node.value {
+            Value::Map(map) if !map.is_empty() => yaml_map(text, map, indent + 2, true),
+            Value::List(nodes) if !nodes.is_empty() => yaml_list(text, nodes, indent + 2, true),
             leaf => yaml_leaf(text, leaf),
         }
     }
 }
 
-fn yaml_leaf(text: &mut String, node: &Node) {
-    match node {
-        Node::Scalar(scalar) => yaml_scalar(text, scalar),
-        Node::List(_) => text.push_str("[]"),
-        Node::Map(_) => text.push_str("{}"),
+fn yaml_leaf(text: &mut String, value: &Value) {
+    match value {
+        Value::Scalar(scalar) => yaml_scalar(text, scalar),
+        Value::List(_) => text.push_str("[]"),
+        Value::Map(_) => text.push_str("{}"),
     }
     text.push('\n');
 }
@@ -110,21 +111,21 @@ pub(crate) fn json(map: &Map) -> String {
 }
 
 fn json_map(text: &mut String, map: &Map, indent: usize) {
-    let mut fields = map.0.iter();
-    block(text, indent, ['{', '}'], &mut fields, &mut |text, (key, node)| {
-        quoted(text, &key.text);
+    let mut fields = map.iter();
+    block(text, indent, ['{', '}'], &mut fields, &mut |text, entry| {
+        quoted(text, &entry.key.text);
         text.push_str(": ");
-        json_node(text, node, indent + 2);
+        json_node(text, &entry.node, indent + 2);
     });
 }
 
 fn json_node(text: &mut String, node: &Node, indent: usize) {
-    match node {
-        Node::Scalar(scalar) => json_scalar(text, scalar),
-        Node::List(nodes) => block(text, indent, ['[', ']'], &mut nodes.iter(), &mut |text, node| {
+    match &node.value {
+        Value::Scalar(scalar) => json_scalar(text, scalar),
+        Value::List(nodes) => block(text, indent, ['[', ']'], &mut nodes.iter(), &mut |text, node| {
             json_node(text, node, indent + 2);
         }),
-        Node::Map(map) => json_map(text, map, indent),
+        Value::Map(map) => json_map(text, map, indent),
     }
 }
 
@@ -151,7 +152,7 @@ fn block<T>(
 }
 
 fn json_scalar(text: &mut String, scalar: &Scalar) {
-    if scalar.is_text() {
+    if scalar.is_string() {
         return quoted(text, &scalar.text);
     }
     if scalar.is_null() {

@@ -1,6 +1,6 @@
 //! How much a file may hold: exactly so much is read, and one more of it is refused.
 
-use super::read::{MAX_BYTES, MAX_DEPTH, MAX_TEXT, MAX_VALUES};
+use super::read::{BOUNDS, MAX_BYTES};
 use super::*;
 
 /// Demands that a file is read, and that one with one more of something is refused.
@@ -29,65 +29,27 @@ fn a_file_of_the_largest_size_is_read_and_one_byte_more_is_refused() {
 #[test]
 fn as_many_values_as_there_may_be_are_read_and_one_more_is_refused() {
     // The file, three words, and the list count too.
-    let listed = |more| format!("{{kind: Config, x: [{}]}}", items("a", MAX_VALUES - 5 + more));
-    at_the_bound(listed, "too much in this file");
+    let listed = |more| format!("{{kind: Config, x: [{}]}}", items("a", BOUNDS.values - 5 + more));
+    at_the_bound(listed, "more than 500000 values");
 }
 
 #[test]
-fn aliases_count_with_every_value_and_key_that_they_spell_out() {
-    // What an anchor names counts once more, since it is kept.
-    const TIMES: usize = 97;
-    let rows = format!("{{a: b, c: [{}]}}", items("d", 5_000));
-    let row_values = 1 + 2 + 1 + 1 + 5_000;
-    let around = 1 + 5 + (TIMES + 2) * row_values;
-    let filler = |more| items("e", MAX_VALUES - around + more);
-    // An alias is what goes beyond the bound.
-    let alias_last = |more| {
-        let filler = filler(more);
+fn aliases_count_with_every_value_key_and_text_that_they_spell_out() {
+    // Each value and each key is 64 bytes and its text.
+    let row = |text: usize| format!("{{key: {}, keys: [b]}}", "a".repeat(text));
+    let row_bytes = |text: usize| 64 + (64 + 3 + 64 + text) + (64 + 4 + 64 + 64 + 1);
+    let times = 97;
+    let text = BOUNDS.alias_bytes / times - row_bytes(0) - 10;
+    let rest = BOUNDS.alias_bytes - times * row_bytes(text);
+    let file = |more| {
+        let last = "b".repeat(rest - 64 + more);
+        let rows = items("*x", times);
         format!(
-            "{{kind: Config, x: &x {rows}, y: [{filler}{}]}}",
-            items("*x", TIMES)
+            "{{kind: Config, x: &x {}, y: &y {last}, z: [{rows}*y]}}",
+            row(text)
         )
     };
-    at_the_bound(alias_last, "aliases repeat too much");
-    // A value is it.
-    let alias_first = |more| {
-        let filler = filler(more);
-        format!(
-            "{{kind: Config, x: &x {rows}, y: [{}{filler}]}}",
-            items("*x", TIMES)
-        )
-    };
-    at_the_bound(alias_first, "too much in this file");
-}
-
-#[test]
-fn aliases_count_with_all_the_text_that_they_spell_out() {
-    const TIMES: usize = 81;
-    let words = format!(
-        "{{key: {}, keys: [{}, b]}}",
-        "a".repeat(200_000),
-        "b".repeat(200_000)
-    );
-    let word_bytes = 3 + 200_000 + 4 + 200_000 + 1;
-    let around = "kind".len() + "Config".len() + "x".len() + "y".len() + (TIMES + 2) * word_bytes;
-    let filler = |more| "e".repeat(MAX_TEXT - around + more);
-    let alias_last = |more| {
-        let filler = filler(more);
-        format!(
-            "{{kind: Config, x: &x {words}, y: [{filler}, {}]}}",
-            items("*x", TIMES)
-        )
-    };
-    at_the_bound(alias_last, "aliases repeat too much");
-    let alias_first = |more| {
-        let filler = filler(more);
-        format!(
-            "{{kind: Config, x: &x {words}, y: [{}{filler}]}}",
-            items("*x", TIMES)
-        )
-    };
-    at_the_bound(alias_first, "too much in this file");
+    at_the_bound(file, "aliases repeat more than 32 MiB of text");
 }
 
 #[test]
@@ -95,10 +57,10 @@ fn aliases_are_nested_as_deep_as_they_are_spelled_out() {
     // The file is a level itself.
     for (named, levels) in [("[a]", 1), ("[{b: [a], c: d}]", 3)] {
         let nested = |more| {
-            let lists = MAX_DEPTH - 1 - levels + more;
+            let lists = BOUNDS.depth - 1 - levels + more;
             let (open, close) = ("[".repeat(lists), "]".repeat(lists));
             format!("{{kind: Config, x: &x {named}, y: {open}*x{close}}}")
         };
-        at_the_bound(nested, "nested too deep");
+        at_the_bound(nested, "nested more than 64 deep");
     }
 }

@@ -58,8 +58,8 @@ fn what_somebody_added_to_our_entries_stays_and_credentials_are_not_mixed() {
     let access = access("c1", "https://c1");
     let mut config = merged(&Kubeconfig::empty(), &access);
     let mut cluster = config.item("clusters", "c1").unwrap().clone();
-    cluster.set("proxy-url", Node::text("http://proxy"));
-    cluster.set("insecure-skip-tls-verify", Node::flag(true));
+    cluster.set("proxy-url", Node::string("http://proxy"));
+    cluster.set("insecure-skip-tls-verify", Node::boolean(true));
     config.put("clusters", "cluster", "c1", cluster);
     let context = access.clone().with_namespace("mine").context;
     config.put("contexts", "context", "c1", context);
@@ -189,7 +189,7 @@ fn the_current_context_changes_only_on_request_or_where_there_was_no_context_at_
         Some("c1")
     );
     let mut none_chosen = parse(OTHERS);
-    none_chosen.0.set("current-context", Node::text(""));
+    none_chosen.0.set("current-context", Node::string(""));
     for others in [parse(OTHERS), none_chosen] {
         assert_eq!(current(&merged(&others, &access)), current(&others));
     }
@@ -431,8 +431,8 @@ fn extensions_of_others_in_our_entries_stay_and_none_is_made_up() {
     let mut theirs = access.clone();
     for map in [&mut theirs.cluster, &mut theirs.user, &mut theirs.context] {
         let mut nodes = crate::kubeconfig::access::extensions(map).to_vec();
-        nodes.insert(0, Node::Map(parse("{kind: Config, name: theirs}").0));
-        map.set("extensions", Node::List(nodes));
+        nodes.insert(0, Arc::new(parse("{kind: Config, name: theirs}").0.into()));
+        map.set("extensions", Node::from(Value::List(nodes)));
     }
     let moved = super::access("c1", "https://moved");
     let config = merged(&theirs.to_kubeconfig(), &moved);

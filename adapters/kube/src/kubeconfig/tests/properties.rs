@@ -3,7 +3,7 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::kubeconfig::tree::{Scalar, Style};
+use kompox_yaml::{Scalar, Style};
 
 use super::*;
 
@@ -54,7 +54,7 @@ fn scalar() -> impl Strategy<Value = Node> {
         "[a-z0-9.:/-]{1,20}"
     ];
     let style = prop_oneof![Just(Style::Single), Just(Style::Double)];
-    let quoted = (text, style).prop_map(|(text, style)| Node::Scalar(Scalar { text, style }));
+    let quoted = (text, style).prop_map(|(text, style)| Node::from(Value::Scalar(Scalar { text, style })));
     let plain = prop::sample::select(vec![
         "yes",
         "12",
@@ -68,17 +68,17 @@ fn scalar() -> impl Strategy<Value = Node> {
         "1:30",
     ]);
     let plain = plain.prop_map(|text| {
-        Node::Scalar(Scalar {
+        Node::from(Value::Scalar(Scalar {
             text: text.to_owned(),
             style: Style::Plain,
-        })
+        }))
     });
     prop_oneof![quoted, plain]
 }
 
 fn map_of(inner: impl Strategy<Value = Node>) -> impl Strategy<Value = Map> {
     vec(("[a-zA-Z0-9 .:#-]{1,8}", inner), 0..5).prop_map(|fields| {
-        let mut map = Map::default();
+        let mut map = Map::new();
         for (key, value) in fields {
             map.set(&key, value);
         }
@@ -89,8 +89,8 @@ fn map_of(inner: impl Strategy<Value = Node>) -> impl Strategy<Value = Map> {
 fn node() -> impl Strategy<Value = Node> {
     scalar().prop_recursive(4, 40, 5, |inner| {
         prop_oneof![
-            vec(inner.clone(), 0..5).prop_map(Node::List),
-            map_of(inner).prop_map(Node::Map)
+            vec(inner.clone(), 0..5).prop_map(Node::from_iter),
+            map_of(inner).prop_map(Node::from)
         ]
     })
 }
@@ -106,7 +106,7 @@ fn config() -> impl Strategy<Value = Kubeconfig> {
         for field in ["apiVersion", "kind", "current-context"] {
             config.0.remove(field);
         }
-        config.0.set("kind", Node::text("Config"));
+        config.0.set("kind", Node::string("Config"));
         for ((list, content), entries) in LISTS.iter().zip(lists) {
             config.0.remove(list);
             for (name, value) in entries {
@@ -137,18 +137,19 @@ proptest! {
         };
         let after = Kubeconfig::parse(after.to_yaml().as_bytes()).ok().unwrap();
         for (list, content) in LISTS {
-            let others = |config: &Kubeconfig| -> Vec<Node> {
+            let others = |config: &Kubeconfig| -> Vec<Arc<Node>> {
                 let items = config.items(list).unwrap().iter();
                 items.filter(|item| item.as_map().unwrap().text("name") != Some("c1")).cloned().collect()
             };
             prop_assert!(others(&config) == others(&after), "{list}");
             let ours = after.item(list, "c1").unwrap();
             let (_, wanted) = access.entries()[LISTS.iter().position(|found| *found == (list, content)).unwrap()];
-            prop_assert!(wanted.0.iter().all(|(key, value)| key.text == "extensions" || ours.get(&key.text) == Some(value)));
+            prop_assert!(wanted.iter().all(|entry| entry.key.text == "extensions" || ours.get(&entry.key.text) == Some(&*entry.node)));
         }
-        for (key, value) in &config.0.0 {
-            let ours = LISTS.iter().any(|(list, _)| *list == key.text);
-            prop_assert!(ours || after.0.get(&key.text) == Some(value), "{}", key.text);
+        for entry in config.0.iter() {
+            let key = &entry.key.text;
+            let ours = LISTS.iter().any(|(list, _)| list == key);
+            prop_assert!(ours || after.0.get(key) == Some(&*entry.node), "{key}");
         }
         let again = after.merge(&access, MergeOptions { set_current, force: false }).ok().unwrap();
         prop_assert!(again.changes.is_empty());

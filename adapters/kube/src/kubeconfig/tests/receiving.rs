@@ -33,7 +33,7 @@ fn only_known_fields_are_taken_over() {
         "exec: {a: b}",
     ] {
         let Received { access, wants_token } = received(known, user).unwrap();
-        assert!(wants_token && access.user.0.is_empty(), "{user}");
+        assert!(wants_token && access.user.is_empty(), "{user}");
     }
 }
 

@@ -91,7 +91,7 @@ fn whatever_else_it_holds_is_named_and_no_value_of_it() {
             "\"current-context\"",
         ),
         (
-            written(|_, config| config.0.set("extensions", Node::text("hunter2"))),
+            written(|_, config| config.0.set("extensions", Node::string("hunter2"))),
             "\"extensions\"",
         ),
         (other.to_yaml(), "another cluster: \"c2\""),
@@ -100,19 +100,19 @@ fn whatever_else_it_holds_is_named_and_no_value_of_it() {
             "another cluster: \"c2\"",
         ),
         (
-            written(|access, _| access.cluster.set("server", Node::text("hunter2"))),
+            written(|access, _| access.cluster.set("server", Node::string("hunter2"))),
             "\"server\"",
         ),
         (
-            written(|access, _| access.cluster.set("proxy-url", Node::text("hunter2"))),
+            written(|access, _| access.cluster.set("proxy-url", Node::string("hunter2"))),
             "\"proxy-url\"",
         ),
         (
-            written(|access, _| access.context.set("namespace", Node::text("hunter2"))),
+            written(|access, _| access.context.set("namespace", Node::string("hunter2"))),
             "\"namespace\"",
         ),
         (
-            written(|access, _| access.user.set("as", Node::text("hunter2"))),
+            written(|access, _| access.user.set("as", Node::string("hunter2"))),
             "\"as\"",
         ),
         (
@@ -120,7 +120,7 @@ fn whatever_else_it_holds_is_named_and_no_value_of_it() {
             "\"extensions\"",
         ),
         (
-            written(|access, _| access.cluster.set("token", Node::text("hunter2"))),
+            written(|access, _| access.cluster.set("token", Node::string("hunter2"))),
             "\"token\"",
         ),
         (
