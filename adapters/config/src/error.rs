@@ -59,6 +59,7 @@ pub struct ConfigErrors {
     reason: Reason,
     errors: Vec<ConfigError>,
     more: usize,
+    searched: Option<String>,
 }
 
 impl ConfigErrors {
@@ -66,6 +67,13 @@ impl ConfigErrors {
     #[must_use]
     pub const fn reason(&self) -> Reason {
         self.reason
+    }
+
+    /// With [`Reason::NothingConfigured`]: the place in which KOM documents were looked for, and the flag, variable or
+    /// field that names it. Absent where there is no such place yet.
+    #[must_use]
+    pub fn searched(&self) -> Option<&str> {
+        self.searched.as_deref()
     }
 
     /// Each error, in the order of files and lines as far as they were read.
@@ -98,7 +106,13 @@ impl ConfigErrors {
             reason,
             errors: vec![error],
             more: 0,
+            searched: None,
         }
+    }
+
+    /// With the place in which KOM documents were looked for.
+    pub(crate) fn searched_in(self, searched: Option<String>) -> Self {
+        Self { searched, ..self }
     }
 }
 
@@ -232,6 +246,7 @@ impl Faults {
             reason: Reason::Invalid,
             errors: self.errors,
             more: self.more,
+            searched: None,
         })
     }
 }

@@ -51,6 +51,8 @@ pub(crate) struct Files {
     /// Files and linked directories that were reached already, links resolved.
     seen: HashSet<PathBuf>,
     found: Vec<Found>,
+    /// The paths that were named in files, as `komPath`.
+    named_in_files: Vec<PathBuf>,
     bytes: u64,
     entries: usize,
 }
@@ -93,6 +95,7 @@ impl Files {
             current_dir: current_dir.to_owned(),
             seen: HashSet::new(),
             found: Vec::new(),
+            named_in_files: Vec::new(),
             bytes: 0,
             entries: 0,
         }
@@ -101,6 +104,11 @@ impl Files {
     /// The files found so far.
     pub(crate) fn found(&self) -> &[Found] {
         &self.found
+    }
+
+    /// The paths that were named in files.
+    pub(crate) fn named_in_files(&self) -> &[PathBuf] {
+        &self.named_in_files
     }
 
     /// Leaves out the files that were found after the first so many.
@@ -124,6 +132,9 @@ impl Files {
     /// Adds a file, or every YAML file below a directory.
     pub(crate) fn add(&mut self, path: &Path, origin: &Origin<'_>, faults: &mut Faults) {
         let shown = self.shown(path);
+        if origin.place.is_some() {
+            self.named_in_files.push(path.to_owned());
+        }
         let (real, metadata) = match resolve(path) {
             Ok(resolved) => resolved,
             Err(error) => {

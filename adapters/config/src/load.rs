@@ -16,7 +16,7 @@ use crate::kom::{self, Role};
 use crate::limits;
 use crate::ops;
 use crate::parse::{self, Document};
-use crate::sources::{APP_FILE, Env, Form, Located, OPS_FILE, Sources, ambiguous, nothing};
+use crate::sources::{APP_FILE, Env, Form, Located, OPS_FILE, Sources, ambiguous};
 
 /// A configuration that holds together.
 #[derive(Debug, Clone)]
@@ -65,7 +65,7 @@ pub fn load(sources: &Sources, env: Env<'_>) -> Result<Loaded, ConfigErrors> {
         }
     }
     if load.faults.is_empty() && load.parts.is_empty() {
-        return Err(nothing(&located.current_dir, files.found()));
+        return Err(located.nothing(&files));
     }
     let Load {
         parts,

@@ -48,8 +48,8 @@ pub(crate) struct Located {
     pub(crate) root: Option<PathBuf>,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) form: Form,
-    /// Whether a flag or variable names `dir`, or the directory that it lies in.
-    dir_is_named: bool,
+    /// The flag or variable that names a `.kompox`, or the directory that it lies in, and the `.kompox` that is meant.
+    named_dir: Option<(&'static str, PathBuf)>,
     /// Whose files are read that were only found.
     trusted: Trusted,
 }
@@ -86,7 +86,8 @@ impl Located {
                 faults.push(None, Fault::new(message));
             }
         }
-        let dir_is_named = root.is_some() || dir.is_some();
+        let in_root = root.as_ref().map(|(by, root)| (*by, root.join(KOMPOX_DIR)));
+        let named_dir = dir.clone().or(in_root);
         let root = root.map(|(_, path)| path).or_else(|| {
             let mut parents = current_dir.ancestors();
             parents
@@ -147,7 +148,7 @@ impl Located {
             root,
             dir,
             form,
-            dir_is_named,
+            named_dir,
             trusted: Trusted::of_this_process(variable("SUDO_UID").as_deref()),
         })
     }
@@ -228,11 +229,11 @@ impl Located {
     ) {
         let Some(dir) = &self.dir else { return };
         let naming = naming_dir(&files.shown(dir));
-        if !self.dir_is_named && !self.is_trusted(dir, &naming, files, faults) {
+        if self.named_dir.is_none() && !self.is_trusted(dir, &naming, files, faults) {
             return;
         }
         let config = dir.join(CONFIG_FILE);
-        if !self.dir_is_named
+        if self.named_dir.is_none()
             && files::is_present(&config)
             && !self.is_trusted(&config, &naming, files, faults)
         {
@@ -255,13 +256,49 @@ impl Located {
             let origin = Origin::new("the default");
             let before = files.found().len();
             files.add(&default, &origin, faults);
-            if !self.dir_is_named {
+            if self.named_dir.is_none() {
                 let found = files.found().get(before..).unwrap_or_default();
                 if !self.are_trusted(dir, found, files, faults) {
                     files.forget_from(before);
                 }
             }
         }
+    }
+
+    /// Where KOM documents were looked for, and who named it. None where one file was named, or where nobody named
+    /// anything and there is no place for them near.
+    fn searched(&self, files: &Files) -> Option<String> {
+        let by = |by: &str, paths: &[PathBuf]| {
+            let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+            format!("{} (from {by})", shown.join(", "))
+        };
+        match (&self.form, &self.named_dir) {
+            (Form::Kom { by: flag, paths, .. }, _) if !paths.is_empty() => Some(by(flag, paths)),
+            (Form::Ops(_) | Form::Kom { .. }, _) => None,
+            (Form::Open, _) if !files.named_in_files().is_empty() => {
+                Some(by("komPath", files.named_in_files()))
+            }
+            (Form::Open, Some((flag, dir))) => Some(by(flag, &[dir.join(KOM_DIR)])),
+            (Form::Open, None) => {
+                let kom = self.dir.as_ref()?.join(KOM_DIR);
+                kom.is_dir().then(|| kom.display().to_string())
+            }
+        }
+    }
+
+    /// The error where nothing names a configuration and nothing lies in the directories, or where what was read holds
+    /// none.
+    pub(crate) fn nothing(&self, files: &Files) -> ConfigErrors {
+        let message = match files.found() {
+            [] => format!("there is no configuration for {}", self.current_dir.display()),
+            [only] => format!("{} holds no configuration", only.shown.display()),
+            [first, rest @ ..] => format!(
+                "neither {} nor {} other files hold any configuration",
+                first.shown.display(),
+                rest.len()
+            ),
+        };
+        ConfigErrors::one(Reason::NothingConfigured, message, begin()).searched_in(self.searched(files))
     }
 
     /// Keeps config.yml of `.kompox` from being taken for KOM where a path leads there.
@@ -289,20 +326,6 @@ fn why_no_directory(path: &Path) -> Option<Fault> {
         "or name another directory",
         Argument::KompoxDir(None),
     )))
-}
-
-/// Nothing names a configuration and nothing lies in the directories, or what was read holds none.
-pub(crate) fn nothing(current_dir: &Path, read: &[Found]) -> ConfigErrors {
-    let message = match read {
-        [] => format!("there is no configuration for {}", current_dir.display()),
-        [only] => format!("{} holds no configuration", only.shown.display()),
-        [first, rest @ ..] => format!(
-            "neither {} nor {} other files hold any configuration",
-            first.shown.display(),
-            rest.len()
-        ),
-    };
-    ConfigErrors::one(Reason::NothingConfigured, message, begin())
 }
 
 /// What somebody without a configuration can do.

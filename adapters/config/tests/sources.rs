@@ -181,6 +181,47 @@ fn nothing_configured_is_an_error_of_its_own_that_says_how_to_begin() {
 }
 
 #[test]
+fn where_nothing_is_configured_the_place_that_was_searched_is_told_with_who_named_it() {
+    let dir = Dir::new();
+    for path in ["near/.kompox/kom/x", "named/kom/x", "paths/x"] {
+        dir.write(path, "");
+    }
+    let searched = |change: &dyn Fn(&mut Sources), variables: &[(&str, &str)]| {
+        let mut sources = dir.sources();
+        change(&mut sources);
+        let errors = load_env(&sources, variables).unwrap_err();
+        assert_eq!(errors.reason(), Reason::NothingConfigured);
+        let root = format!("{}{}", dir.path().display(), std::path::MAIN_SEPARATOR);
+        errors
+            .searched()
+            .map(|place| place.replace(&root, "").replace('\\', "/"))
+    };
+    let near = |sources: &mut Sources| sources.current_dir = sources.current_dir.join("near");
+    assert_eq!(searched(&|_| {}, &[]), None);
+    assert_eq!(searched(&near, &[]).unwrap(), "near/.kompox/kom");
+    let root = [("KOMPOX_ROOT", "near")];
+    assert_eq!(
+        searched(&|_| {}, &root).unwrap(),
+        "near/.kompox/kom (from KOMPOX_ROOT)"
+    );
+    let named = |sources: &mut Sources| sources.kompox_dir = Some("named".into());
+    assert_eq!(searched(&named, &root).unwrap(), "named/kom (from --kompox-dir)");
+    let paths = [root[0], ("KOMPOX_KOM_PATH", "paths")];
+    assert_eq!(searched(&named, &paths).unwrap(), "paths (from KOMPOX_KOM_PATH)");
+    let flags = |sources: &mut Sources| sources.kom_paths = vec!["named".into(), "paths".into()];
+    assert_eq!(
+        searched(&flags, &paths).unwrap(),
+        "named, paths (from --kom-path)"
+    );
+    dir.write("app.yml", "");
+    let app = [root[0], ("KOMPOX_KOM_APP", "app.yml")];
+    assert_eq!(searched(&|_| {}, &app), None);
+    dir.write("near/.kompox/config.yml", "version: 1\nkomPath: [kom/x]\n");
+    dir.write("near/.kompox/kom/x", "# nothing\n");
+    assert_eq!(searched(&near, &[]).unwrap(), "near/.kompox/kom/x (from komPath)");
+}
+
+#[test]
 fn two_configurations_are_an_error_that_names_both_until_a_flag_or_variable_decides() {
     let dir = every_source();
     dir.write("kompoxops.yml", OPS);

@@ -1,11 +1,10 @@
 //! What the commands that talk to a cloud have in common: configuration, driver, deadline, Ctrl-C.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kompox_config::{ConfigErrors, Loaded, Reason, Sources, SystemSecrets};
+use kompox_config::{ConfigErrors, Loaded, Sources, SystemSecrets};
 use kompox_domain::ids::SystemUlids;
 use kompox_domain::model::AnyId;
 use kompox_domain::{
@@ -51,7 +50,7 @@ pub(crate) fn configuration(global: &GlobalArgs) -> Result<Loaded, Failure> {
     let environment = Environment::default();
     let loaded = kompox_config::load(&sources, &|name| environment.read(name));
     environment.into_result()?;
-    let loaded = loaded.map_err(|errors| empty(&errors, &sources).unwrap_or_else(|| errors.into()))?;
+    let loaded = loaded.map_err(|errors| without_documents(&errors).unwrap_or_else(|| errors.into()))?;
     tracing::debug!(files = ?loaded.files, root = ?loaded.root, dir = ?loaded.dir, "configuration read");
     if !loaded.ignored.is_empty() {
         tracing::debug!(fields = ?loaded.ignored, "accepted and without effect here");
@@ -87,52 +86,14 @@ impl Environment {
     }
 }
 
-/// The failure where what was asked for holds nothing yet, as after `init`.
-fn empty(errors: &ConfigErrors, sources: &Sources) -> Option<Failure> {
-    if errors.reason() != Reason::NothingConfigured || sources.config.is_some() {
-        return None;
-    }
-    let place = asked_for(sources, &|name| Environment::default().read(name))?;
+/// The failure where the place for KOM documents holds none yet, as after `init`.
+fn without_documents(errors: &ConfigErrors) -> Option<Failure> {
+    let place = errors.searched()?;
     Some(Failure::new(
         ErrorKind::InvalidInput,
         format!("there is no KOM document in {place} yet"),
         "write some; `kompoxops quickstart` makes an example to begin with",
     ))
-}
-
-/// Where KOM documents were looked for, and who said so. None where nobody did and no `.kompox` is near.
-fn asked_for(sources: &Sources, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
-    let current_dir = &sources.current_dir;
-    let shown = |paths: &mut dyn Iterator<Item = PathBuf>, by: &str| {
-        let paths: Vec<String> = paths
-            .map(|path| current_dir.join(path).display().to_string())
-            .collect();
-        Some(format!("{} (from {by})", paths.join(", "))).filter(|_| !paths.is_empty())
-    };
-    if !sources.kom_paths.is_empty() {
-        return shown(&mut sources.kom_paths.iter().cloned(), "--kom-path");
-    }
-    if let Some(list) = env("KOMPOX_KOM_PATH") {
-        let mut paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
-        return shown(&mut paths, "KOMPOX_KOM_PATH");
-    }
-    let given = |flag: &'static str, path: &Option<PathBuf>, name: &'static str| match path {
-        Some(path) => Some((flag, path.clone())),
-        None => env(name).map(|value| (name, PathBuf::from(value))),
-    };
-    // Such a file is read, and the error of the configuration names it.
-    if given("--kom-app", &sources.kom_app, "KOMPOX_KOM_APP").is_some() {
-        return None;
-    }
-    if let Some((by, directory)) = given("--kompox-dir", &sources.kompox_dir, "KOMPOX_DIR") {
-        return shown(&mut std::iter::once(directory.join("kom")), by);
-    }
-    if let Some((by, root)) = given("--kompox-root", &sources.kompox_root, "KOMPOX_ROOT") {
-        return shown(&mut std::iter::once(root.join(".kompox/kom")), by);
-    }
-    let mut parents = current_dir.ancestors().map(|parent| parent.join(".kompox"));
-    let kom = parents.find(|kompox| kompox.is_dir())?.join("kom");
-    kom.is_dir().then(|| kom.display().to_string())
 }
 
 /// An app and the driver of its provider.

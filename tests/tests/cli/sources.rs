@@ -267,6 +267,8 @@ fn what_holds_nothing_is_named_as_it_was_asked_for() {
     assert_snapshot!(with("--kompox-root other"), @"error: there is no KOM document in [ROOT]/work/other/.kompox/kom (from --kompox-root) yet (invalidInput)");
     assert_snapshot!(variable("KOMPOX_ROOT", "other"), @"error: there is no KOM document in [ROOT]/work/other/.kompox/kom (from KOMPOX_ROOT) yet (invalidInput)");
     assert_snapshot!(variable("KOMPOX_DIR", "other/.kompox"), @"error: there is no KOM document in [ROOT]/work/other/.kompox/kom (from KOMPOX_DIR) yet (invalidInput)");
+    env.write(".kompox/config.yml", "version: 1\nkomPath: [../empty]\n");
+    assert_snapshot!(with(""), @"error: there is no KOM document in [ROOT]/work/.kompox/../empty (from komPath) yet (invalidInput)");
 }
 
 #[cfg(unix)]
