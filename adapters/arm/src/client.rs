@@ -18,9 +18,9 @@ use tokio::time::Instant;
 use url::Url;
 use uuid::Uuid;
 
+use crate::attempt::{Sent, did_nothing, warn_of_lost_answer};
 use crate::cloud::Cloud;
 use crate::credential::AuthMethod;
-use crate::effect::{Sent, did_nothing, warn_of_lost_answer};
 use crate::error::{ArmError, Result};
 use crate::identity::Identity;
 use crate::mapping::{is_about_certificates, sign_in_may_work_later};

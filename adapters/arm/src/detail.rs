@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::error::{clip, path, word};
+use crate::shown::{clip, path, word};
 
 /// How deep nested errors are followed: an answer may be hostile.
 pub(crate) const MAX_DEPTH: usize = 8;

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use kompox_domain::progress::Unfinished;
-use kompox_domain::text::is_unprintable;
 
 use crate::detail::{Body, Envelope, ErrorDetail, MAX_DEPTH, MAX_PARSED, MAX_POLICIES, inner, nested};
+use crate::shown::{MAX_MESSAGE, path};
+pub use crate::shown::{clip, word};
 
 /// A result with an [`ArmError`].
 pub type Result<T, E = ArmError> = std::result::Result<T, E>;
@@ -294,44 +295,12 @@ impl Unfinished for ArmError {
     }
 }
 
-/// How much text is kept.
-const MAX_MESSAGE: usize = 4000;
-/// Codes, states and names are words, not stories.
-const MAX_WORD: usize = 200;
-/// Ids of resources: a name has at most 260 characters, and there may be some of them below each other.
-const MAX_PATH: usize = 2000;
-
-/// A message as it may be shown: in one line, without what does not show itself, and not endless.
-#[must_use]
-pub fn clip(text: &str) -> String {
-    shorten(&text.replace(['\n', '\t'], " "), MAX_MESSAGE)
-}
-
-/// A code, state or name as it may be shown.
-#[must_use]
-pub fn word(text: &str) -> String {
-    shorten(text, MAX_WORD)
-}
-
-/// The resource that an error is about, as it may be shown.
-pub(crate) fn path(text: &str) -> String {
-    shorten(text, MAX_PATH)
-}
-
-fn shorten(text: &str, most: usize) -> String {
-    let mut chars = text.chars().filter(|c| !is_unprintable(*c));
-    let mut short: String = chars.by_ref().take(most).collect();
-    if chars.next().is_some() {
-        short.push('…');
-    }
-    short
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::shown::{MAX_PATH, MAX_WORD};
 
     #[test]
     fn nested_details_and_json_inside_a_message_come_out_as_one_text() {

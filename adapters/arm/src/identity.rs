@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
-use crate::error::word;
+use crate::shown::word;
 
 /// A token's claims are smaller than this.
 const MAX_CLAIMS: usize = 64 << 10;

@@ -4,6 +4,7 @@
 //! ARM answers becomes an error of the domain. Requests go through the pipeline of `azure_core`,
 //! over https only, and only to the endpoint of the configured cloud.
 
+mod attempt;
 pub mod client;
 pub mod cloud;
 pub mod credential;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod fuzzing;
 pub mod id;
 pub mod identity;
+mod listed;
 mod mapping;
 pub mod operation;
 pub mod pace;
@@ -22,6 +24,7 @@ pub mod paging;
 pub mod request;
 mod response;
 pub mod retry;
+mod shown;
 mod texts;
 mod token;
 mod transport;
@@ -33,8 +36,8 @@ pub use detail::ErrorDetail;
 pub use error::{ArmError, Result, ServiceError};
 pub use id::ResourceId;
 pub use identity::Identity;
+pub use listed::ListedResource;
 pub use operation::FinalState;
 pub use pace::Pace;
-pub use paging::ListedResource;
 pub use request::ArmRequest;
 pub use response::ArmResponse;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use kompox_domain::hint::Means;
 use kompox_domain::{Argument, Error, ErrorKind, Hint};
 
-use crate::error::{ArmError, ServiceError, clip};
+use crate::error::{ArmError, ServiceError};
+use crate::shown::clip;
 use crate::texts::{is_about_quota, sign_in_hints};
 
 /// The kind of a refusal. By code where the code says more than the status.

@@ -3,6 +3,7 @@
 mod look;
 #[cfg(test)]
 mod paced;
+mod run;
 mod state;
 
 use std::time::Duration;
@@ -10,41 +11,21 @@ use std::time::Duration;
 use azure_core::http::Method;
 use kompox_domain::Context;
 use kompox_domain::context::Step;
-use serde_json::value::RawValue;
 use url::Url;
 
 use crate::client::ArmClient;
-use crate::error::{ArmError, Result, ServiceError, word};
+use crate::error::{ArmError, Result};
 use crate::pace::Pace;
 use crate::request::ArmRequest;
 use crate::response::ArmResponse;
-use look::Look;
+pub use run::FinalState;
+use run::{Look, Monitor, Run};
 pub(crate) use state::state_of;
 pub use state::{End, ended};
-
-/// Where the result of an operation is, when it is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FinalState {
-    /// In the resource itself, which is read at the end (PUT, PATCH); of a POST, where its `Location` points.
-    Resource,
-    /// Nowhere, or nobody wants it: no request is made for it.
-    Nothing,
-}
 
 /// A server that says "ask again at once" is asked this much later, growing to [`MAX_EAGER_POLL`].
 const EAGER_POLL: Duration = Duration::from_millis(5);
 const MAX_EAGER_POLL: Duration = Duration::from_millis(250);
-
-/// Where the state of the operation is read.
-#[derive(Debug, Clone)]
-enum Monitor {
-    /// `Azure-AsyncOperation`: always 200, the state in the body.
-    Status(Url),
-    /// `Location`: 202 until the end, then what the operation itself would have answered.
-    Location(Url),
-    /// The resource: its `provisioningState`.
-    Resource,
-}
 
 impl ArmClient {
     /// Sends a request and follows the operation it starts to its end, telling `step` how it stands.
@@ -86,24 +67,6 @@ impl ArmClient {
             self.correlated(error)
         })
     }
-}
-
-struct Run<'a> {
-    client: &'a ArmClient,
-    cx: &'a Context,
-    request: &'a ArmRequest,
-    wanted: FinalState,
-    step: &'a Step,
-    nonsense: u32,
-    /// How often the monitor was not there before it was seen for the first time.
-    unknown: u32,
-    /// Whether the monitor was seen.
-    known: bool,
-    /// How often is looked where the server does not say.
-    pace: Pace,
-    looks: u32,
-    /// Where a POST says that its result will be, beside the monitor that tells how it stands.
-    result_at: Option<Url>,
 }
 
 impl Run<'_> {
@@ -157,31 +120,6 @@ impl Run<'_> {
         (pending && self.request.method != Method::Post).then_some(Monitor::Resource)
     }
 
-    /// Whether what it is about exists once it was accepted.
-    fn changes(&self) -> bool {
-        matches!(self.request.method, Method::Put | Method::Patch)
-    }
-
-    /// The error of reading a resource. Where a write of it was accepted, that it is not there says nothing about what
-    /// became of the write.
-    fn out_of_sight(&self, error: ArmError) -> ArmError {
-        if self.changes() && error.is_absent() {
-            self.unfollowed(error)
-        } else {
-            error
-        }
-    }
-
-    /// A monitor's address, if it is one that may be given our token.
-    fn header_url(&self, response: &ArmResponse, name: &'static str) -> Option<Url> {
-        let text = response.header(name)?;
-        let url = Url::parse(text).ok().filter(|url| self.client.cloud().owns(url));
-        if url.is_none() {
-            tracing::debug!(header = name, request = %self.request.label(), "the header's address is not usable");
-        }
-        url
-    }
-
     async fn pause(&mut self, asked: Option<Duration>) -> Result<()> {
         let eager = EAGER_POLL
             .saturating_mul(1 << self.looks.min(10))
@@ -196,25 +134,6 @@ impl Run<'_> {
             });
         }
         self.client.wait(self.cx, wait, || self.doing()).await
-    }
-
-    fn doing(&self) -> String {
-        format!("while {} was still under way in Azure", self.request.label())
-    }
-
-    fn unfollowed(&self, why: ArmError) -> ArmError {
-        ArmError::Unfollowed {
-            request: self.request.label(),
-            source: Box::new(why),
-        }
-    }
-
-    fn nonsense(&self, reason: &str) -> ArmError {
-        ArmError::Protocol {
-            correlation_id: None,
-            request: self.request.label(),
-            reason: reason.to_owned(),
-        }
     }
 
     /// Reads the result of an operation that is over.
@@ -242,25 +161,6 @@ impl Run<'_> {
                 Err(self.failed(state, None, &response))
             }
             _ => Ok((self.wanted == FinalState::Resource).then_some(response)),
-        }
-    }
-
-    fn failed(&self, state: String, error: Option<&RawValue>, response: &ArmResponse) -> ArmError {
-        let body = match error {
-            Some(error) => format!("{{\"error\":{error}}}").into_bytes(),
-            // A failed resource may say why in the place where an error would stand.
-            None => response.body.to_vec(),
-        };
-        let mut service = ServiceError::parse(response.status, &body);
-        if service.code == "Unknown" {
-            state.clone_into(&mut service.code);
-            service.message = format!("Azure gives no reason for {}", self.request.label());
-        }
-        service.correlation_id = response.header("x-ms-correlation-request-id").map(word);
-        service.request = self.request.label();
-        ArmError::Operation {
-            state,
-            error: Box::new(service),
         }
     }
 }

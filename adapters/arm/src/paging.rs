@@ -14,9 +14,11 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use crate::client::ArmClient;
-use crate::error::{ArmError, Result, word};
+use crate::error::{ArmError, Result};
+use crate::listed::ListedResource;
 use crate::request::ArmRequest;
 use crate::response::{ArmResponse, is_object};
+use crate::shown::word;
 
 /// The longest address of a next page that is followed.
 const MAX_LINK: usize = 16 << 10;
@@ -33,40 +35,6 @@ struct Page<'a> {
     next_link: Option<Cow<'a, str>>,
     #[serde(default)]
     error: Option<IgnoredAny>,
-}
-
-/// A resource in a listing: what tells it apart from the others, and the whole of it as it came.
-#[derive(Debug, Deserialize)]
-pub struct ListedResource<'a> {
-    /// Its id.
-    #[serde(borrow, deserialize_with = "said")]
-    pub id: Cow<'a, str>,
-    /// Its name.
-    #[serde(borrow, deserialize_with = "said")]
-    pub name: Cow<'a, str>,
-    #[serde(skip)]
-    json: &'a str,
-}
-
-impl ListedResource<'_> {
-    /// Reads the whole of it.
-    ///
-    /// # Errors
-    /// Where it is something else than what is expected.
-    pub fn read<'a, T: Deserialize<'a>>(&'a self) -> serde_json::Result<T> {
-        serde_json::from_str(self.json)
-    }
-}
-
-/// A text that is not empty.
-fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
-    #[derive(Deserialize)]
-    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-    let Text(text) = Text::deserialize(deserializer)?;
-    if text.is_empty() {
-        return Err(D::Error::custom("an id or a name is empty"));
-    }
-    Ok(text)
 }
 
 /// Elements as they came, as long as there are not absurdly many.

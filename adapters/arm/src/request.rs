@@ -5,7 +5,8 @@ use bytes::Bytes;
 use serde::Serialize;
 use url::Url;
 
-use crate::error::{ArmError, Result, clip};
+use crate::error::{ArmError, Result};
+use crate::shown::clip;
 
 /// One request, with what is known about repeating it.
 #[derive(Debug, Clone)]

@@ -8,8 +8,9 @@ use serde::Deserialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use crate::error::{ArmError, Result, ServiceError, word};
-use crate::paging::ListedResource;
+use crate::error::{ArmError, Result, ServiceError};
+use crate::listed::ListedResource;
+use crate::shown::word;
 
 /// A complete answer with a status below 300.
 #[derive(Debug, Clone)]

@@ -17,9 +17,9 @@ use azure_core::time::{Duration, OffsetDateTime};
 use kompox_domain::Error;
 use tokio::sync::Mutex;
 
+use crate::attempt::Sent;
 use crate::cloud::Cloud;
 use crate::credential::AuthMethod;
-use crate::effect::Sent;
 
 /// A token is renewed this long before it expires, so that none expires on its way.
 const EARLY: Duration = Duration::minutes(5);

@@ -13,21 +13,6 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "kompox-arm",
-        &[
-            "adapters/arm/src/client.rs",
-            "adapters/arm/src/detail.rs",
-            "adapters/arm/src/effect.rs",
-            "adapters/arm/src/error.rs",
-            "adapters/arm/src/operation.rs",
-            "adapters/arm/src/operation/look.rs",
-            "adapters/arm/src/operation/state.rs",
-            "adapters/arm/src/paging.rs",
-            "adapters/arm/src/response.rs",
-            "adapters/arm/src/token.rs",
-        ],
-    ),
-    (
         "kompox-azure-emulator",
         &[
             "crates/azure-emulator/src/accept.rs",

@@ -6,42 +6,19 @@ use azure_core::http::Method;
 use kompox_domain::volume::Percent;
 use url::Url;
 
+use super::run::{Look, Monitor, Run};
 use super::state::{End, StatusBody, ended, is_resource, state_of};
-use super::{Monitor, Run};
-use crate::error::{ArmError, Result, word};
+
+use crate::error::{ArmError, Result};
 use crate::request::ArmRequest;
 use crate::response::ArmResponse;
+use crate::shown::word;
 
 /// How many answers of a monitor may be nonsense before the resource itself is asked.
 const MAX_NONSENSE: u32 = 3;
 
 /// How often a monitor may be unknown before it was seen once: a replica may not have it yet.
 const MAX_UNKNOWN: u32 = 3;
-
-/// What one look at an operation showed.
-#[derive(Debug)]
-pub(super) enum Look {
-    Running {
-        state: String,
-        percent: Option<Percent>,
-    },
-    /// Over, and this answer is the result.
-    Result(ArmResponse),
-    /// Over; the result is elsewhere, here if it says so.
-    Over(Option<Url>),
-    /// Over, and there is no result.
-    Nothing,
-}
-
-impl Look {
-    /// Under way, and nothing says how far it is.
-    fn running(state: &str) -> Self {
-        Self::Running {
-            state: state.to_owned(),
-            percent: None,
-        }
-    }
-}
 
 impl Run<'_> {
     /// Looks once, where the monitor says, and moves the monitor on where the answer says so. Also how long the

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::error::word;
 use crate::response::ArmResponse;
+use crate::shown::word;
 
 /// What a status monitor answers.
 #[derive(Deserialize, Default)]
