@@ -22,9 +22,11 @@
     reason = "helpers of tests stop the test as the tests themselves do"
 )]
 
+mod cloud;
 mod contents;
 pub(crate) mod estate;
-mod likeness;
+mod ground;
+pub(crate) mod likeness;
 mod moments;
 mod trouble;
 mod world;
@@ -37,49 +39,14 @@ use async_trait::async_trait;
 use kompox_azure_emulator::{FaultPlan, FaultRule, LoggedRequest, Options};
 use kompox_domain::{Error, ErrorKind, Result, WriteOutcome};
 
-pub use contents::{Contents, Disk, End, Item};
+pub use cloud::{Cloud, Operator};
+pub use contents::{Contents, Disk, End, Item, Winners, winners};
 pub use estate::{Estate, Vigil};
+pub use ground::{Ground, Watching};
 pub use likeness::Likeness;
-pub use moments::{Moments, Winners, winners};
+pub use moments::Moments;
 pub use trouble::{Counted, Trouble};
-pub use world::{Cloud, Operator, World};
-
-/// Where operations run, and what is looked at meanwhile.
-#[async_trait(?Send)]
-pub trait Ground<'c>: Sized {
-    /// Looks at every state that it goes through.
-    type Watch: Watching;
-
-    /// One with nothing in it.
-    fn new(cloud: &'c Cloud) -> Self;
-
-    /// Everything is there that operations start from.
-    async fn prepared(&mut self) {}
-
-    /// Another one in which there is the same.
-    async fn copy(&self) -> Self;
-
-    /// Does something harmless, so that whoever does it has signed in.
-    async fn sign_in(&self, operator: &Operator) -> Result<()>;
-
-    /// All that operations are about, in a text: two that are the same hold the same.
-    async fn held(&self) -> String;
-
-    /// Removes it with everything in it, and ends the watch.
-    async fn remove(self);
-}
-
-/// What every state was held against.
-pub trait Watching {
-    /// Whether every state was right.
-    ///
-    /// # Errors
-    /// What was wrong first.
-    fn verdict(&self) -> std::result::Result<(), String>;
-
-    /// How many states were looked at.
-    fn seen(&self) -> usize;
-}
+pub use world::World;
 
 /// What looks at an operation's states.
 pub type WatchOf<'c, O> = <<O as Operation>::Ground<'c> as Ground<'c>>::Watch;

@@ -56,9 +56,14 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "generated",
         about: "generated documents are as the code says",
-        run: rules::generated::step,
+        run: |workspace| rules::generated::step(workspace, &step_names()),
     },
 ];
+
+/// The names of all steps.
+fn step_names() -> Vec<&'static str> {
+    STEPS.iter().map(|step| step.name).collect()
+}
 
 /// Lists the steps.
 pub(crate) fn list(output: &mut Output) {
@@ -71,8 +76,7 @@ pub(crate) fn list(output: &mut Output) {
 fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
     for name in names {
         if !STEPS.iter().any(|step| step.name == name) {
-            let known: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
-            return Err(format!("there is no step `{name}`; there are {}", known.join(", ")).into());
+            return Err(format!("there is no step `{name}`; there are {}", step_names().join(", ")).into());
         }
     }
     Ok(STEPS

@@ -4,8 +4,18 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use crate::trust::Access;
 use crate::unusable::Kind;
+
+/// What is known of who may write a file or directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Access {
+    /// Whose it is.
+    pub owner: u32,
+    /// Whether everybody may write it.
+    pub everybody: bool,
+    /// Whether what is in the directory is moved and removed only by its owner.
+    pub sticky: bool,
+}
 
 /// Keeps opening from waiting, as a named pipe does, and a terminal from becoming that of this process.
 #[cfg(unix)]

@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::os;
+pub use crate::os::Access;
 
 /// The one who may do anything anyway.
 const ROOT: u32 = 0;
@@ -38,17 +39,6 @@ impl Trusted {
     fn includes(self, owner: u32) -> bool {
         owner == self.me || owner == ROOT || Some(owner) == self.asked_by
     }
-}
-
-/// What is known of who may write a file or directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Access {
-    /// Whose it is.
-    pub owner: u32,
-    /// Whether everybody may write it.
-    pub everybody: bool,
-    /// Whether what is in the directory is moved and removed only by its owner.
-    pub sticky: bool,
 }
 
 /// What is looked at.

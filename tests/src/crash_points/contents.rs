@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kompox_domain::volume::{Creation, DiskRecord};
+use kompox_domain::volume::{self, Creation, DiskRecord};
 use kompox_domain::{ByteSize, VolumeOptions, tags};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::world::VOLUMES;
+/// The volumes of every world, and their sizes.
+pub(crate) const VOLUMES: [(&str, &str); 2] = [("data", "8Gi"), ("db", "4Gi")];
 
 /// A disk of a volume, as Azure has it.
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +141,23 @@ fn record(raw: &Value, item: &Item) -> Option<DiskRecord> {
     })
 }
 
+/// The assigned disk of each volume.
+pub type Winners = BTreeMap<String, Option<String>>;
+
+/// Which disks every reader sees assigned in this state.
+#[must_use]
+pub fn winners(contents: &Contents) -> Winners {
+    let winner = |volume: &str| {
+        let records = contents.of_volume(volume);
+        let index = volume::assigned_index(&records)?;
+        Some(records.get(index)?.name.to_string())
+    };
+    VOLUMES
+        .iter()
+        .map(|(volume, _)| ((*volume).to_owned(), winner(volume)))
+        .collect()
+}
+
 impl End {
     /// Compares with what is there.
     ///
@@ -153,7 +171,7 @@ impl End {
             &self.snapshots,
             &contents.snapshots.keys().cloned().collect(),
         )?;
-        let winners = super::winners(contents);
+        let winners = winners(contents);
         let assigned = winners
             .into_iter()
             .filter_map(|(volume, name)| Some(Item { volume, name: name? }));

@@ -8,9 +8,9 @@ use kompox_azure_emulator::Snapshot;
 use kompox_domain::{ClusterScope, Result, tags};
 use serde_json::{Value, json};
 
-use super::likeness::Likeness;
-use super::world::{Cloud, Operator};
-use super::{Ground, Watching};
+use super::cloud::{Cloud, Operator};
+use super::ground::{Ground, Watching};
+use super::likeness::{Likeness, is_a};
 
 /// Part of the name of everything that belongs to strangers.
 const THEIRS: &str = "theirs";
@@ -153,13 +153,6 @@ impl Estate<'_> {
             .expect("the subscription's id is one");
         vigil
     }
-}
-
-/// Whether a resource is of this type.
-#[must_use]
-pub(crate) fn is_a(resource: &Value, kind: &str) -> bool {
-    let found = resource["type"].as_str();
-    found.is_some_and(|found| found.eq_ignore_ascii_case(kind))
 }
 
 /// Looks at states as they come: what is a stranger's stays as it is, nothing of the cluster is there twice, and its

@@ -6,8 +6,6 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-use super::estate::is_a;
-
 /// Numbers of roles, which are the same everywhere. Then what is not: any other GUID; ULIDs; what names of clusters,
 /// of their scale sets and of data collection rules end with; numbers without dashes; addresses; times.
 static CHANCE: LazyLock<Regex> = LazyLock::new(|| {
@@ -110,4 +108,11 @@ fn blind(text: &str) -> String {
         )
     });
     replaced.into_owned()
+}
+
+/// Whether a resource is of this type.
+#[must_use]
+pub(crate) fn is_a(resource: &Value, kind: &str) -> bool {
+    let found = resource["type"].as_str();
+    found.is_some_and(|found| found.eq_ignore_ascii_case(kind))
 }

@@ -1,31 +1,12 @@
 //! Every state on the way, and which disks were assigned in it.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kompox_domain::volume::{self, VolumeDisk};
+use kompox_domain::volume::VolumeDisk;
 use serde_json::Value;
 
-use super::Watching;
-use super::contents::Contents;
-use super::world::VOLUMES;
-
-/// The assigned disk of each volume.
-pub type Winners = BTreeMap<String, Option<String>>;
-
-/// Which disks every reader sees assigned in this state.
-#[must_use]
-pub fn winners(contents: &Contents) -> Winners {
-    let winner = |volume: &str| {
-        let records = contents.of_volume(volume);
-        let index = volume::assigned_index(&records)?;
-        Some(records.get(index)?.name.to_string())
-    };
-    VOLUMES
-        .iter()
-        .map(|(volume, _)| ((*volume).to_owned(), winner(volume)))
-        .collect()
-}
+use super::contents::{Contents, Winners, winners};
+use super::ground::Watching;
 
 /// Looks at states as they come. Clones look together.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, LoggedRequest};
 
-use super::world::Cloud;
+use super::cloud::Cloud;
 
 /// Every method of a request that may change something: POST also asks for credentials and reviews.
 const WRITES: &str = "PUT|PATCH|DELETE|POST";

@@ -6,11 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kompox_domain::ErrorKind;
 
-use super::scenario::Action;
+use super::scenario::{Action, VOLUME};
 use crate::crash_points::{Contents, winners};
 
-/// The volume that scenarios are about.
-pub(crate) const VOLUME: &str = "db";
 /// A tag of the user's.
 pub(crate) const USER_TAG: &str = "cost-center";
 

@@ -13,9 +13,9 @@ use kompox_usecase::snapshot;
 use serde_json::json;
 
 use super::foretell::{agrees, foretell};
-use super::journal::{Entry, Journal, Still, USER_TAG, VOLUME};
+use super::journal::{Entry, Journal, Still, USER_TAG};
 use super::judge::judge;
-use super::scenario::{Action, Scenario};
+use super::scenario::{Action, Scenario, VOLUME};
 use crate::crash_points::{Cloud, Contents, Ground as _, Operator, World};
 
 /// Nobody waits longer for a call while things go wrong: some merges show no end.

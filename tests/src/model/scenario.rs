@@ -8,9 +8,10 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof};
 use proptest::sample::select;
 use serde_json::json;
 
-use super::journal::VOLUME;
 use crate::crash_points::World;
 
+/// The volume that scenarios are about.
+pub(crate) const VOLUME: &str = "db";
 /// Disks that calls are about. `busy` is attached to a machine from the beginning.
 const DISKS: &[&str] = &["one", "two", "three", "four", "busy"];
 const SNAPSHOTS: &[&str] = &["snap", "s1", "s2"];

@@ -9,7 +9,8 @@ use kompox_domain::{Result, tags};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::crash_points::estate::{CLUSTERS, STACKS, VAULTS, is_a};
+use crate::crash_points::estate::{CLUSTERS, STACKS, VAULTS};
+use crate::crash_points::likeness::is_a;
 use crate::crash_points::{Estate, Likeness, Operation, Operator, Vigil};
 
 /// A step of such an operation.

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::Result;
+use crate::result::Result;
+use crate::runtime::runtime;
 
 /// Downloads everything that a listing has. `connection` is the line that the embedded Azure prints.
 pub(crate) fn run(connection: &str, path: &str) -> Result<()> {
@@ -26,7 +27,7 @@ pub(crate) fn run(connection: &str, path: &str) -> Result<()> {
         field("tenantId")?
     );
     let first = format!("{}{path}", field("armEndpoint")?);
-    crate::world::runtime()?.block_on(async {
+    runtime()?.block_on(async {
         let answer = client
             .post(sign_in)
             .header("content-type", "application/x-www-form-urlencoded")

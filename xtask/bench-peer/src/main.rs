@@ -6,15 +6,16 @@
 //! - `bench-peer download CONNECTION PATH` downloads the pages of a listing, and does nothing with them;
 //! - `bench-peer world` serves an embedded Azure, and does what it reads from standard input.
 
+mod clock;
 mod download;
+mod output;
+mod result;
 mod run;
+mod runtime;
 mod world;
 
-use std::error::Error;
 use std::io::Write as _;
 use std::process::ExitCode;
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "bench-peer run CODE PROGRAM ARGUMENT... | download CONNECTION PATH | world";
 
@@ -39,17 +40,4 @@ fn main() -> ExitCode {
     // There is nobody left to tell.
     let _ = writeln!(std::io::stderr(), "{text}");
     ExitCode::FAILURE
-}
-
-/// A line on standard output, at once.
-fn print(line: &serde_json::Value) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")?;
-    Ok(out.flush()?)
-}
-
-/// Milliseconds since 1970, on the clock that all processes of the machine have.
-fn unix_milliseconds() -> Result<f64> {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
-    Ok(since.as_secs_f64() * 1000.0)
 }

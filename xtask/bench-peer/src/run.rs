@@ -8,7 +8,9 @@ use std::time::Instant;
 
 use wait4::Wait4 as _;
 
-use crate::{Result, print, unix_milliseconds};
+use crate::clock::unix_milliseconds;
+use crate::output::print;
+use crate::result::Result;
 
 /// Prints `{"wall": ms, "cpu": ms, "memory": bytes, "ended": Unix ms}`. What the program prints is thrown away.
 ///

@@ -15,7 +15,10 @@ use std::time::Duration;
 use kompox_azure_emulator::{Connection, Emulator, Options, Throttling, Timing};
 use serde_json::{Value, json};
 
-use crate::{Result, print, unix_milliseconds};
+use crate::clock::unix_milliseconds;
+use crate::output::print;
+use crate::result::Result;
+use crate::runtime::runtime;
 
 /// How often the clocks are compared; the quickest comparison counts.
 const COMPARISONS: u32 = 20;
@@ -77,13 +80,6 @@ pub(crate) fn run() -> Result<()> {
     }
     runtime.block_on(emulator.shutdown());
     Ok(())
-}
-
-/// A runtime like that of the program.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?)
 }
 
 /// The id of the managed cluster.

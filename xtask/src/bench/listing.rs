@@ -1,8 +1,7 @@
 //! `disk list` beside strangers' disks, over a bare download of the same pages.
 
-use crate::bench::megabytes;
 use crate::bench::stats::{Rounds, Turns, alternate};
-use crate::bench::table::{Row, Section, Unit, count};
+use crate::bench::table::{Row, Section, Unit, count, megabytes};
 use crate::bench::tools::Tools;
 use crate::bench::world::World;
 use crate::output::Output;

@@ -220,10 +220,6 @@ fn document(sections: &[Section]) -> String {
     )
 }
 
-fn megabytes(bytes: f64) -> f64 {
-    bytes / 1e6
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

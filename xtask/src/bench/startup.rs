@@ -2,9 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use crate::bench::megabytes;
 use crate::bench::stats::{Rounds, alternate};
-use crate::bench::table::{Row, Section, Unit};
+use crate::bench::table::{Row, Section, Unit, megabytes};
 use crate::bench::tools::{Run, Tools};
 use crate::report::Result;
 

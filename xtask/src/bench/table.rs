@@ -30,6 +30,11 @@ pub(crate) enum Unit {
     Failures,
 }
 
+/// A number of bytes in the unit of the table.
+pub(crate) fn megabytes(bytes: f64) -> f64 {
+    bytes / 1e6
+}
+
 /// The rows of one part of the measurements.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct Section {

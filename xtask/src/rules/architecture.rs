@@ -6,7 +6,6 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 use crate::report::{Finding, Result};
 use crate::rules::edges::{LAYERS, Layer};
 use crate::rules::module_layers;
-use crate::steps::STEPS;
 use crate::workspace::{SourceFile, Workspace, directory_of};
 
 /// The document.
@@ -138,10 +137,13 @@ fn doc_line(attribute: &Attribute) -> Option<String> {
 }
 
 /// What the document refers to must exist: steps and tests that enforce invariants, and paths.
-pub(crate) fn check_references(workspace: &Workspace, document: &str) -> Result<Vec<Finding>> {
-    let steps: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+pub(crate) fn check_references(
+    workspace: &Workspace,
+    document: &str,
+    steps: &[&str],
+) -> Result<Vec<Finding>> {
     let sources = workspace.sources()?;
-    let mut findings = check_invariants(document, &steps, &sources);
+    let mut findings = check_invariants(document, steps, &sources);
     findings.extend(check_paths(document, |path| workspace.root.join(path).exists()));
     Ok(findings)
 }

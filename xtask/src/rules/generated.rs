@@ -33,8 +33,8 @@ const DOCUMENTS: [Document; 2] = [
     },
 ];
 
-/// The step.
-pub(crate) fn step(workspace: &Workspace) -> Result<Vec<Finding>> {
+/// The step. `steps` are the names of all steps, which a document may refer to.
+pub(crate) fn step(workspace: &Workspace, steps: &[&str]) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for document in &DOCUMENTS {
         match (document.make)(workspace) {
@@ -50,7 +50,7 @@ pub(crate) fn step(workspace: &Workspace) -> Result<Vec<Finding>> {
         }
     }
     let architecture = workspace.read(architecture::PATH)?;
-    findings.extend(architecture::check_references(workspace, &architecture)?);
+    findings.extend(architecture::check_references(workspace, &architecture, steps)?);
     Ok(findings)
 }
 

@@ -4,15 +4,6 @@
 /// The files, by package.
 pub(crate) const KNOWN: &[(&str, &[&str])] = &[
     (
-        "bench-peer",
-        &[
-            "xtask/bench-peer/src/download.rs",
-            "xtask/bench-peer/src/main.rs",
-            "xtask/bench-peer/src/run.rs",
-            "xtask/bench-peer/src/world.rs",
-        ],
-    ),
-    (
         "kompox-azure-emulator",
         &[
             "crates/azure-emulator/src/accept.rs",
@@ -184,10 +175,6 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "kompox-files",
-        &["adapters/files/src/os.rs", "adapters/files/src/trust.rs"],
-    ),
-    (
         "kompox-kube",
         &[
             "adapters/kube/src/client/served/mod.rs",
@@ -202,34 +189,6 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
             "adapters/kube/src/traefik/mod.rs",
             "adapters/kube/src/traefik/vaults.rs",
             "adapters/kube/src/traefik/workload.rs",
-        ],
-    ),
-    (
-        "kompox-tests",
-        &[
-            "tests/src/crash_points.rs",
-            "tests/src/crash_points/contents.rs",
-            "tests/src/crash_points/estate.rs",
-            "tests/src/crash_points/likeness.rs",
-            "tests/src/crash_points/moments.rs",
-            "tests/src/crash_points/trouble.rs",
-            "tests/src/crash_points/world.rs",
-            "tests/src/model/journal.rs",
-            "tests/src/model/scenario.rs",
-        ],
-    ),
-    (
-        "xtask",
-        &[
-            "xtask/src/bench/listing.rs",
-            "xtask/src/bench/mod.rs",
-            "xtask/src/bench/startup.rs",
-            "xtask/src/bench/svg.rs",
-            "xtask/src/rules/architecture.rs",
-            "xtask/src/rules/generated.rs",
-            "xtask/src/rules/licences.rs",
-            "xtask/src/rules/tree.rs",
-            "xtask/src/steps.rs",
         ],
     ),
 ];

@@ -1,7 +1,7 @@
 //! Licences of what we depend on: an expression passes if the allowed ones satisfy it.
 
 use crate::report::{Finding, Result};
-use crate::rules::tree::Used;
+use crate::rules::used::Used;
 
 /// Licences that may be combined with ours without more than naming them.
 const ALLOWED: &[&str] = &[
@@ -123,7 +123,7 @@ impl Reader<'_> {
 mod tests {
     use super::*;
     use crate::report::problems;
-    use crate::rules::tree::tests::used;
+    use crate::rules::used::tests::used;
 
     #[test]
     fn allowed_licences_pass() {

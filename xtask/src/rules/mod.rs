@@ -17,6 +17,7 @@ pub(crate) mod module_layers;
 pub(crate) mod modules;
 pub(crate) mod tokens;
 pub(crate) mod tree;
+pub(crate) mod used;
 
 use crate::report::{Finding, Result};
 use crate::workspace::Workspace;

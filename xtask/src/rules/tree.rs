@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use cargo_metadata::semver::Version;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::process::{capture, cargo};
 use crate::report::{Finding, Result};
 use crate::rules::features::features;
 use crate::rules::licences;
+use crate::rules::used::Used;
 use crate::workspace::Workspace;
 
 /// A package in the tree.
@@ -19,15 +19,6 @@ use crate::workspace::Workspace;
 pub(crate) struct Crate {
     pub(crate) name: String,
     pub(crate) version: String,
-}
-
-/// A package in the tree that is not ours.
-#[derive(Debug)]
-pub(crate) struct Used {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    pub(crate) license: Option<String>,
-    pub(crate) rust_version: Option<Version>,
 }
 
 /// Packages that must not be there: a second TLS stack, or a second crypto provider.
@@ -217,19 +208,10 @@ fn check_rust_versions(packages: &[Used], ours: (u64, u64)) -> Vec<Finding> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use crate::report::problems;
-
-    /// A package of the tree.
-    pub(crate) fn used(rust_version: Option<&str>, license: Option<&str>) -> Used {
-        Used {
-            name: "x".to_owned(),
-            version: "1.0.0".to_owned(),
-            license: license.map(str::to_owned),
-            rust_version: rust_version.map(|version| version.parse().unwrap()),
-        }
-    }
+    use crate::rules::used::tests::used;
 
     #[test]
     fn reads_what_cargo_tree_prints() {
