@@ -113,12 +113,19 @@ impl Graph {
     /// one shows where to begin.
     pub(crate) fn feedback<'g>(&'g self, circle: &BTreeSet<&'g str>) -> Vec<Edge<'g>> {
         let edges = self.within(circle);
-        let mut order = first_order(circle, &edges);
-        while improve(&mut order, &edges) {}
-        let place: BTreeMap<&str, usize> = order.iter().enumerate().map(|(at, file)| (*file, at)).collect();
+        let number: BTreeMap<&str, usize> = circle.iter().enumerate().map(|(at, file)| (*file, at)).collect();
+        let mut uses = vec![vec![0_isize; number.len()]; number.len()];
+        for edge in &edges {
+            if let (Some(from), Some(to)) = (number.get(edge.from), number.get(edge.to)) {
+                uses[*from][*to] = edge.uses.len().cast_signed();
+            }
+        }
+        let mut order = first_order(&uses);
+        while improve(&mut order, &uses) {}
+        let place = |file: &str| order.iter().position(|at| number.get(file) == Some(at));
         edges
             .into_iter()
-            .filter(|edge| place.get(edge.to) > place.get(edge.from))
+            .filter(|edge| place(edge.to) > place(edge.from))
             .collect()
     }
 
@@ -130,52 +137,58 @@ impl Graph {
             .map(String::as_str)
     }
 
-    fn reached_from<'g>(&'g self, file: &'g str) -> BTreeSet<&'g str> {
-        let mut reached = BTreeSet::new();
-        let mut open = vec![file];
-        while let Some(file) = open.pop() {
-            for used in self.used_by(file) {
-                if reached.insert(used) {
-                    open.push(used);
-                }
-            }
-        }
-        reached
-    }
-
-    /// The strongly connected components.
+    /// The strongly connected components. Files are numbers meanwhile: their names are long, and alike.
     fn components(&self) -> Vec<BTreeSet<&str>> {
-        let reached: BTreeMap<&str, BTreeSet<&str>> =
-            self.files().map(|file| (file, self.reached_from(file))).collect();
-        let mut components: Vec<BTreeSet<&str>> = Vec::new();
-        for (file, others) in &reached {
-            if components.iter().any(|component| component.contains(file)) {
+        let files: Vec<&str> = self.files().collect();
+        let number: BTreeMap<&str, usize> = files.iter().enumerate().map(|(at, file)| (*file, at)).collect();
+        let used: Vec<Vec<usize>> = files
+            .iter()
+            .map(|file| {
+                self.used_by(file)
+                    .filter_map(|used| number.get(used).copied())
+                    .collect()
+            })
+            .collect();
+        let reached: Vec<Vec<bool>> = (0..files.len()).map(|from| reached_from(from, &used)).collect();
+        let mut taken = vec![false; files.len()];
+        let mut components = Vec::new();
+        for file in 0..files.len() {
+            if taken[file] {
                 continue;
             }
-            let back = |other: &&str| reached.get(*other).is_some_and(|others| others.contains(file));
-            let mut component: BTreeSet<&str> = others.iter().filter(|other| back(other)).copied().collect();
-            component.insert(file);
-            components.push(component);
+            let together = |other: &usize| *other == file || reached[file][*other] && reached[*other][file];
+            let component: Vec<usize> = (file..files.len()).filter(together).collect();
+            for member in &component {
+                taken[*member] = true;
+            }
+            components.push(component.into_iter().map(|member| files[member]).collect());
         }
         components
     }
 }
 
-/// A first order of a circle: what uses little of the others and is used much by them comes first.
-fn first_order<'g>(circle: &BTreeSet<&'g str>, edges: &[Edge<'g>]) -> Vec<&'g str> {
-    let mut left: Vec<&str> = circle.iter().copied().collect();
+/// Which files a file reaches.
+fn reached_from(file: usize, used: &[Vec<usize>]) -> Vec<bool> {
+    let mut reached = vec![false; used.len()];
+    let mut open = vec![file];
+    while let Some(file) = open.pop() {
+        for next in &used[file] {
+            if !std::mem::replace(&mut reached[*next], true) {
+                open.push(*next);
+            }
+        }
+    }
+    reached
+}
+
+/// A first order of the files of a circle: what uses little of the others and is used much by them comes first.
+fn first_order(uses: &[Vec<isize>]) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..uses.len()).collect();
     let mut order = Vec::new();
     while !left.is_empty() {
-        let surplus = |file: &str| -> isize {
-            let among = edges
-                .iter()
-                .filter(|edge| left.contains(&edge.from) && left.contains(&edge.to));
-            among
-                .map(|edge| match edge.uses.len().cast_signed() {
-                    uses if edge.from == file => uses,
-                    uses if edge.to == file => -uses,
-                    _ => 0,
-                })
+        let surplus = |file: usize| -> isize {
+            left.iter()
+                .map(|other| uses[file][*other] - uses[*other][file])
                 .sum()
         };
         let Some(at) = (0..left.len()).min_by_key(|at| surplus(left[*at])) else {
@@ -187,28 +200,23 @@ fn first_order<'g>(circle: &BTreeSet<&'g str>, edges: &[Edge<'g>]) -> Vec<&'g st
 }
 
 /// Moves one file to where fewer uses point upwards. Whether there was one to move.
-fn improve(order: &mut Vec<&str>, edges: &[Edge<'_>]) -> bool {
+fn improve(order: &mut Vec<usize>, uses: &[Vec<isize>]) -> bool {
     for at in 0..order.len() {
         let file = order[at];
-        let mut others = order.clone();
-        others.remove(at);
+        let others: Vec<usize> = order.iter().copied().filter(|other| *other != file).collect();
         // What it costs to stand before the first of the others, and how that changes from place to place.
-        let uses = |from: &str, to: &str| {
-            let edge = edges.iter().find(|edge| edge.from == from && edge.to == to);
-            edge.map_or(0, |edge| edge.uses.len().cast_signed())
-        };
-        let mut cost: isize = others.iter().map(|other| uses(file, other)).sum();
+        let mut cost: isize = others.iter().map(|other| uses[file][*other]).sum();
         let mut costs = vec![cost];
-        for other in &others {
-            cost += uses(other, file) - uses(file, other);
+        for other in others {
+            cost += uses[other][file] - uses[file][other];
             costs.push(cost);
         }
         let Some(best) = (0..costs.len()).min_by_key(|place| costs[*place]) else {
             continue;
         };
         if costs[best] < costs[at] {
-            others.insert(best, file);
-            *order = others;
+            order.remove(at);
+            order.insert(best, file);
             return true;
         }
     }

@@ -1,6 +1,5 @@
 //! What is read from single items: the paths of imports, attributes, and whether only tests see it.
 
-use syn::spanned::Spanned;
 use syn::{Attribute, Item, UseTree};
 
 /// A path of a `use`, and what it brings.
@@ -31,7 +30,6 @@ fn collect(tree: &UseTree, prefix: &[String], found: &mut Vec<Import>) {
         path.push(segment);
         path
     };
-    let line = tree.span().start().line;
     match tree {
         UseTree::Path(path) => collect(&path.tree, &with(path.ident.to_string()), found),
         UseTree::Group(group) => {
@@ -39,17 +37,18 @@ fn collect(tree: &UseTree, prefix: &[String], found: &mut Vec<Import>) {
                 collect(tree, prefix, found);
             }
         }
-        UseTree::Glob(_) => found.push(Import {
+        UseTree::Glob(glob) => found.push(Import {
             path: prefix.to_vec(),
             name: Imported::All,
-            line,
+            line: glob.star_token.spans[0].start().line,
         }),
         UseTree::Name(_) | UseTree::Rename(_) => {
-            let (segment, name) = match tree {
-                UseTree::Rename(rename) => (rename.ident.to_string(), Some(rename.rename.to_string())),
-                UseTree::Name(name) => (name.ident.to_string(), None),
+            let (ident, name) = match tree {
+                UseTree::Rename(rename) => (&rename.ident, Some(rename.rename.to_string())),
+                UseTree::Name(name) => (&name.ident, None),
                 _ => return,
             };
+            let (segment, line) = (ident.to_string(), ident.span().start().line);
             // `a::{self}` is `a`; `self` alone is the module itself.
             let path = if segment == "self" && !prefix.is_empty() {
                 prefix.to_vec()

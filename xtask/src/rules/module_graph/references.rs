@@ -1,7 +1,6 @@
 //! The paths that stand in the code of a module.
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
     Arm, Attribute, Expr, ExprCall, ExprPath, Field, FieldValue, ImplItem, Item, ItemMacro, ItemUse, Lit,
@@ -34,9 +33,9 @@ impl References {
     }
 
     fn add_path(&mut self, path: &Path, kind: Kind) {
-        if path.leading_colon.is_none() {
+        if let (Some(first), None) = (path.segments.first(), path.leading_colon) {
             let segments = path.segments.iter().map(|segment| segment.ident.to_string());
-            self.add(segments.collect(), path.span().start().line, kind);
+            self.add(segments.collect(), first.ident.span().start().line, kind);
         }
     }
 
