@@ -304,7 +304,7 @@ mod tests {
             fn a_name_a_cell_and_a_warning_take_one_line_each(text in text()) {
                 let mut table = Table::new(&["A", "B"]);
                 table.row(vec![text.clone(), text.clone()]);
-                table.note(text.clone());
+                table.note(&text);
                 let told = [table.to_string(), one_to_a_line(std::slice::from_ref(&text)), warning_text(&text) + "\n"];
                 for (told, count) in told.iter().zip([3, 1, 1]) {
                     let plain = anstream::adapter::strip_str(told).to_string();

@@ -2,43 +2,57 @@
 
 use std::fmt;
 
+use comfy_table::{ContentArrangement, presets};
 use kompox_domain::text::one_line;
 
 /// A table: a head and rows of the same length.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Table {
-    head: &'static [&'static str],
-    rows: Vec<Vec<String>>,
-    /// What is said below a row, by its index.
-    notes: Vec<(usize, String)>,
+    rows: comfy_table::Table,
+    columns: usize,
+}
+
+impl Default for Table {
+    /// A table without a column.
+    fn default() -> Self {
+        Self::new(&[])
+    }
 }
 
 impl Table {
     /// A table with this head and no rows.
     #[must_use]
-    pub const fn new(head: &'static [&'static str]) -> Self {
+    pub fn new(head: &'static [&'static str]) -> Self {
+        let mut rows = comfy_table::Table::new();
+        rows.load_style(presets::NOTHING)
+            .set_content_arrangement(ContentArrangement::Disabled)
+            .set_header(head);
+        for column in rows.column_iter_mut() {
+            column.set_padding((0, 3));
+        }
         Self {
-            head,
-            rows: Vec::new(),
-            notes: Vec::new(),
+            rows,
+            columns: head.len(),
         }
     }
 
     /// Adds a row. An empty cell is shown as `-`, so that columns can be cut by a script.
     pub fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
+        self.rows.add_row(cells.into_iter().map(|text| cell(&text)));
     }
 
     /// Says something below the last row, under its last column: a sentence that would make the table too wide.
-    pub fn note(&mut self, text: String) {
-        if let Some(index) = self.rows.len().checked_sub(1) {
-            self.notes.push((index, text));
+    pub fn note(&mut self, text: &str) {
+        if !self.is_empty() {
+            let mut cells = vec![String::new(); self.columns.saturating_sub(1)];
+            cells.push(cell(text));
+            self.rows.add_row(cells);
         }
     }
 
     /// Whether there is no row.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 }
@@ -52,39 +66,7 @@ fn cell(text: &str) -> String {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows: Vec<Vec<String>> = self
-            .rows
-            .iter()
-            .map(|row| row.iter().map(|text| cell(text)).collect())
-            .collect();
-        let widths: Vec<usize> = self
-            .head
-            .iter()
-            .enumerate()
-            .map(|(column, title)| {
-                let cells = rows.iter().filter_map(|row| row.get(column));
-                cells
-                    .map(|cell| cell.chars().count())
-                    .fold(title.len(), usize::max)
-            })
-            .collect();
-        let head = self.head.iter().map(|title| (*title).to_owned()).collect();
-        let before_last: usize = widths.iter().rev().skip(1).map(|width| width + 3).sum();
-        for (index, row) in std::iter::once(head).chain(rows).enumerate() {
-            let mut line = String::new();
-            for (text, width) in row.iter().zip(&widths) {
-                let gap = width.saturating_sub(text.chars().count()) + 3;
-                line.push_str(text);
-                line.extend(std::iter::repeat_n(' ', gap));
-            }
-            writeln!(f, "{}", line.trim_end())?;
-            // The head is the first line.
-            let notes = self.notes.iter().filter(|(row, _)| row + 1 == index);
-            for (_, note) in notes {
-                writeln!(f, "{:before_last$}{}", "", cell(note))?;
-            }
-        }
-        Ok(())
+        writeln!(f, "{}", self.rows.trim_fmt())
     }
 }
 
@@ -95,15 +77,27 @@ mod tests {
     #[test]
     fn a_note_stands_below_its_row_under_the_last_column() {
         let mut table = Table::new(&["KIND", "FINDING"]);
-        table.note("of no row".to_owned());
+        table.note("of no row");
         table.row(vec!["quota".to_owned(), "4 are left".to_owned()]);
-        table.note("ask for\nmore".to_owned());
+        table.note("ask for\nmore");
         table.row(vec!["dns".to_owned(), "good".to_owned()]);
         insta::assert_snapshot!(table.to_string(), @r"
         KIND    FINDING
         quota   4 are left
                 ask for more
         dns     good
+        ");
+    }
+
+    #[test]
+    fn a_column_is_as_wide_as_its_text_on_a_terminal() {
+        let mut table = Table::new(&["NAME", "STATE"]);
+        table.row(vec!["日本".to_owned(), "a".to_owned()]);
+        table.row(vec!["abcde".to_owned(), "b".to_owned()]);
+        insta::assert_snapshot!(table.to_string(), @r"
+        NAME    STATE
+        日本    a
+        abcde   b
         ");
     }
 

@@ -96,7 +96,7 @@ pub(crate) fn table(checks: &[CheckView]) -> Table {
         }
         table.row(cells);
         if let Some(hint) = &check.hint {
-            table.note(format!("what to do: {hint}"));
+            table.note(&format!("what to do: {hint}"));
         }
     }
     table
