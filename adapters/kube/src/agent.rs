@@ -10,7 +10,7 @@ use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::apply::{self, Seen, State, maker, write};
+use crate::apply::{self, ObservedObject, State, other_owner, write};
 use crate::client::KubeClient;
 use crate::labels;
 use crate::object::{Desired, Keep, Kind, ObjectId};
@@ -51,7 +51,7 @@ pub struct Agent<'a> {
 #[derive(Debug)]
 pub struct AgentLook {
     /// It is wanted.
-    seen: Option<Seen>,
+    seen: Option<ObservedObject>,
     /// It is ours, and not wanted.
     going: Option<(ObjectId, Value)>,
     /// It is ours, and not wanted, but somebody has written more into it: why it stays.
@@ -100,10 +100,10 @@ impl Agent<'_> {
     /// Reads the ConfigMap.
     ///
     /// # Errors
-    /// See [`KubeError`](crate::KubeError).
+    /// See [`KubeError`](crate::client::KubeError).
     pub async fn look(&self) -> Result<AgentLook> {
         let wanted = [config(self.owner)];
-        let seen = apply::look(self.client, self.cx, &wanted, self.owner)
+        let seen = apply::observe(self.client, self.cx, &wanted, self.owner)
             .await?
             .pop();
         if self.system_logs {
@@ -114,7 +114,7 @@ impl Agent<'_> {
             });
         }
         let live = seen.and_then(|seen| seen.live.map(|live| (seen.wanted.id().clone(), live)));
-        let ours = live.filter(|(_, live)| maker(live, self.owner).is_none());
+        let ours = live.filter(|(_, live)| other_owner(live, self.owner).is_none());
         let more: Vec<&str> = ours.iter().flat_map(|(_, live)| not_ours(live)).collect();
         let shared = (!more.is_empty()).then(|| {
             format!(

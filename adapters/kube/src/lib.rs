@@ -11,6 +11,7 @@ pub mod manifest;
 pub mod mounts;
 pub mod object;
 pub mod resolve;
+mod served;
 pub mod traefik;
 
 pub use agent::Agent;

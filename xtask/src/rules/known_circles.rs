@@ -174,21 +174,4 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
             "crates/driver-conformance/examples/toy_driver/harness.rs",
         ],
     ),
-    (
-        "kompox-kube",
-        &[
-            "adapters/kube/src/client/served/mod.rs",
-            "adapters/kube/src/client/served/ours.rs",
-            "adapters/kube/src/client/served/route.rs",
-            "adapters/kube/src/ingress/mod.rs",
-            "adapters/kube/src/ingress/wait.rs",
-            "adapters/kube/src/kubeconfig/access.rs",
-            "adapters/kube/src/kubeconfig/mod.rs",
-            "adapters/kube/src/traefik/arguments.rs",
-            "adapters/kube/src/traefik/check.rs",
-            "adapters/kube/src/traefik/mod.rs",
-            "adapters/kube/src/traefik/vaults.rs",
-            "adapters/kube/src/traefik/workload.rs",
-        ],
-    ),
 ];

@@ -4,7 +4,7 @@ use kompox_domain::Context;
 use kompox_domain::progress::WarningKind;
 use serde_json::Value;
 
-use super::missing;
+use super::diff::first_difference;
 use crate::client::{KubeClient, KubeError, Trouble};
 use crate::object::{Desired, ObjectId, is_leaving};
 
@@ -21,7 +21,7 @@ pub(crate) async fn settled(
         answer => return answer,
     };
     match client.read(cx, wanted.id()).await {
-        Ok(Some(live)) if missing(wanted.value(), &live).is_none() && !is_leaving(&live) => {
+        Ok(Some(live)) if first_difference(wanted.value(), &live).is_none() && !is_leaving(&live) => {
             warn(cx, &format!("applying {}", wanted.id()));
             Ok(live)
         }

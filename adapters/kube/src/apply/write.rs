@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use kompox_domain::{Context, Error, Result};
 
-use super::{Seen, State, settled, wait_until_gone};
+use super::classify::{ObservedObject, State};
+use super::delete::wait_until_gone;
+use super::settle::settled;
 use crate::client::{KubeClient, KubeError, Trouble};
 use crate::object::ObjectId;
 
@@ -12,28 +14,33 @@ use crate::object::ObjectId;
 const ATTEMPTS: u32 = 5;
 
 /// Applies an object where that would change something, or where all are applied.
-pub(crate) async fn write(client: &KubeClient, cx: &Context, seen: &mut Seen, force: bool) -> Result<()> {
-    let wanted = match seen.state {
+pub(crate) async fn write(
+    client: &KubeClient,
+    cx: &Context,
+    observed: &mut ObservedObject,
+    force: bool,
+) -> Result<()> {
+    let wanted = match observed.state {
         State::Missing | State::Different(_) | State::Leaving => true,
-        State::Same => force && !seen.written,
+        State::Same => force && !observed.written,
         State::Theirs(_) | State::Foreign(_) => false,
     };
     if !wanted {
         return Ok(());
     }
-    let id = seen.wanted.id().clone();
-    if seen.state == State::Leaving {
-        wait_until_gone(client, cx, &id, seen.live.as_ref()).await?;
+    let id = observed.wanted.id().clone();
+    if observed.state == State::Leaving {
+        wait_until_gone(client, cx, &id, observed.live.as_ref()).await?;
     }
     let step = cx.begin(format!("apply {id}"));
     let live = step.end(
-        apply(client, cx, seen, force)
+        apply(client, cx, observed, force)
             .await
             .map_err(|error| explained(&id, error)),
     )?;
-    seen.live = Some(live);
-    seen.state = State::Same;
-    seen.written = true;
+    observed.live = Some(live);
+    observed.state = State::Same;
+    observed.written = true;
     Ok(())
 }
 
@@ -41,13 +48,13 @@ pub(crate) async fn write(client: &KubeClient, cx: &Context, seen: &mut Seen, fo
 async fn apply(
     client: &KubeClient,
     cx: &Context,
-    seen: &Seen,
+    observed: &ObservedObject,
     force: bool,
 ) -> std::result::Result<serde_json::Value, KubeError> {
     let mut attempt = 1;
     loop {
-        let applied = client.apply(cx, &seen.wanted, force).await;
-        match settled(client, cx, &seen.wanted, applied).await {
+        let applied = client.apply(cx, &observed.wanted, force).await;
+        match settled(client, cx, &observed.wanted, applied).await {
             Err(error)
                 if attempt < ATTEMPTS
                     && matches!(error.trouble(), Trouble::AlreadyExists | Trouble::Conflict) =>

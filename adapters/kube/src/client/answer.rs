@@ -11,7 +11,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use super::KubeError;
+use super::error::KubeError;
 
 /// The largest body that is read. A page holds 250 objects, and etcd takes none above 1.5 MiB.
 const MAX_BODY: usize = 64 << 20;

@@ -14,7 +14,7 @@ use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Map, Value};
 
 use super::error::KubeError;
-use crate::Access;
+use crate::kubeconfig::Access;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -117,7 +117,7 @@ mod tests {
     use kompox_domain::hint::in_words;
 
     use super::*;
-    use crate::Trouble;
+    use crate::client::Trouble;
 
     fn variables(proxy: &str, direct: &str) -> ProxyVariables {
         ProxyVariables::from_lookup(|name| match name {

@@ -1,20 +1,26 @@
 //! API servers that answer anything: what follows from it is an error, or the truth.
 
+use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use http_body_util::Full;
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolume};
 use kompox_domain::ids::SystemUlids;
 use kompox_domain::model::{AnyId, AppId};
-use kompox_domain::{ByteSize, DiskMount, Error, ErrorKind, Event, ProgressSink, VolumeClass, VolumeMount};
+use kompox_domain::{
+    ByteSize, Context, DiskMount, Error, ErrorKind, Event, ProgressSink, VolumeClass, VolumeMount,
+};
+use kube::client::Body;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::object::{Kind, Place, Scope};
-use crate::{Ingress, Traefik, UninstallOptions};
+use crate::ingress::{self, Ingress, UninstallOptions};
+use crate::object::{Kind, ObjectId, Place, Scope};
+use crate::traefik::Traefik;
 
 /// An answer: status, headers, body.
 type Answer = (u16, Vec<(&'static str, String)>, Vec<u8>);
@@ -493,7 +499,7 @@ async fn look(client: &KubeClient) -> Vec<Option<String>> {
         told(client.served(&cx, &namespaces, ("traefik", "traefik")).await),
         told(client.references(&cx, "/DISKS/db-first").await),
         told(ingress.look().await.map(|look| look.plan())),
-        told(crate::uninstall(client, &cx, &traefik, options).await),
+        told(ingress::uninstall(client, &cx, &traefik, options).await),
         // The volume is for another disk: it refuses, and writes nothing.
         match client.apply_mounts(&cx, &[mount()]).await {
             Err(error) if error.kind() == ErrorKind::Precondition => Some(error.to_string()),

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use kompox_domain::ids::SystemUlids;
 use kompox_domain::progress::Silent;
-use kompox_domain::{Context, Error, ErrorKind};
+use kompox_domain::{Context, Error, ErrorKind, Secret};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::Kubeconfig;
+use crate::kubeconfig::{Access, Kubeconfig};
 
 fn cx() -> Context {
     let end = Instant::now() + Duration::from_secs(10);

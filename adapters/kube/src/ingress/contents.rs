@@ -28,7 +28,7 @@ struct Found {
 }
 
 /// Everything in a namespace that somebody put there: `ConfigMap settings`.
-pub(super) async fn look(
+pub(super) async fn list(
     client: &KubeClient,
     cx: &Context,
     namespace: &str,

@@ -9,7 +9,7 @@ use k8s_openapi::api::networking::v1::IngressClass;
 use kompox_domain::Context;
 use kompox_domain::cluster::{Change, ChangeAction};
 
-use crate::apply::{Seen, maker};
+use crate::apply::{ObservedObject, other_owner};
 use crate::client::{KubeClient, KubeError};
 use crate::labels;
 use crate::object::{Kind, ObjectId, Scope, annotation};
@@ -66,11 +66,10 @@ const fn reason(ours_is_too: bool) -> &'static str {
 }
 
 /// Takes the mark from what is wanted where others have it and ours has not; what is told of each of the others.
-pub(super) fn give_way(class: &mut Seen, others: &[ObjectId], owner: &str) -> Vec<Change> {
-    let is_default = class
-        .live
-        .as_ref()
-        .is_some_and(|live| maker(live, owner).is_none() && annotation(live, DEFAULT_CLASS) == Some("true"));
+pub(super) fn give_way(class: &mut ObservedObject, others: &[ObjectId], owner: &str) -> Vec<Change> {
+    let is_default = class.live.as_ref().is_some_and(|live| {
+        other_owner(live, owner).is_none() && annotation(live, DEFAULT_CLASS) == Some("true")
+    });
     if !others.is_empty() && !is_default {
         let wanted = class.wanted.clone().without(labels::HASH);
         class.want(wanted.without(DEFAULT_CLASS).hashed(), owner);

@@ -6,8 +6,8 @@ use kompox_domain::cluster::{Change, ChangeAction, Plan};
 use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
 use serde_json::Value;
 
-use super::{contents, superfluous};
-use crate::apply::{self, Patience, maker};
+use super::{contents, prune};
+use crate::apply::{self, Patience, other_owner};
 use crate::client::KubeClient;
 use crate::object::{Kind, ObjectId, Place, Scope, is_leaving};
 use crate::traefik::{self, Traefik};
@@ -72,29 +72,24 @@ impl Run<'_> {
         let here = Scope::Namespace(&self.installed.namespace);
         // Whoever asks for this class from now on is told so; then come the pods, then what they need.
         let mut places: Vec<(Kind, Scope<'_>)> = Vec::new();
-        places.extend(superfluous::in_namespace().into_iter().map(|kind| (kind, here)));
-        places.extend(
-            superfluous::in_none()
-                .into_iter()
-                .map(|kind| (kind, Scope::Cluster)),
-        );
-        places.push((superfluous::claims(), here));
-        let found = superfluous::all_labelled(self.client, self.cx, places).await?;
+        places.extend(prune::in_namespace().into_iter().map(|kind| (kind, here)));
+        places.extend(prune::in_none().into_iter().map(|kind| (kind, Scope::Cluster)));
+        places.push((prune::claims(), here));
+        let found = prune::all_labelled(self.client, self.cx, places).await?;
         let (ours, theirs): (Vec<_>, Vec<_>) = found
             .into_iter()
-            .partition(|(_, live)| maker(live, &self.installed.owner).is_none());
+            .partition(|(_, live)| other_owner(live, &self.installed.owner).is_none());
         for (id, live) in theirs {
-            let reason = maker(&live, &self.installed.owner).unwrap_or_default();
+            let reason = other_owner(&live, &self.installed.owner).unwrap_or_default();
             self.tell(ChangeAction::Keep, &id, reason);
         }
         let (kept, going): (Vec<_>, Vec<_>) = ours
             .into_iter()
-            .partition(|(id, _)| id.kind == superfluous::claims() && !options.delete_certificates);
+            .partition(|(id, _)| id.kind == prune::claims() && !options.delete_certificates);
         let had_pods = going.iter().any(|(id, _)| id.kind == Kind::of::<Deployment>());
         // A claim in use goes when its pods have gone.
-        let (claims, rest): (Vec<_>, Vec<_>) = going
-            .into_iter()
-            .partition(|(id, _)| id.kind == superfluous::claims());
+        let (claims, rest): (Vec<_>, Vec<_>) =
+            going.into_iter().partition(|(id, _)| id.kind == prune::claims());
         self.delete(rest).await?;
         if had_pods && !self.dry_run {
             self.wait_for_pods().await?;
@@ -162,11 +157,11 @@ impl Run<'_> {
     /// Definitions go with everything that was made by them, so only without any of it.
     async fn definitions(&mut self) -> Result<()> {
         let kind = traefik::DEFINITION;
-        let found = superfluous::labelled(self.client, self.cx, kind, Scope::Cluster).await?;
+        let found = prune::labelled(self.client, self.cx, kind, Scope::Cluster).await?;
         let mut going = Vec::new();
         for (id, live) in found {
-            if let Some(maker) = maker(&live, &self.installed.owner) {
-                self.tell(ChangeAction::Keep, &id, maker);
+            if let Some(other) = other_owner(&live, &self.installed.owner) {
+                self.tell(ChangeAction::Keep, &id, other);
                 continue;
             }
             let objects = match defined(&live) {
@@ -198,14 +193,14 @@ impl Run<'_> {
         if is_leaving(&live) {
             return apply::wait_until_gone(self.client, self.cx, &id, Some(&live)).await;
         }
-        if let Some(maker) = maker(&live, &self.installed.owner) {
+        if let Some(other) = other_owner(&live, &self.installed.owner) {
             // Where nothing of ours was, there is nothing to say either.
             if !self.done.changes.is_empty() {
-                self.tell(ChangeAction::Keep, &id, maker);
+                self.tell(ChangeAction::Keep, &id, other);
             }
             return Ok(());
         }
-        let mut within = contents::look(self.client, self.cx, &self.installed.namespace)
+        let mut within = contents::list(self.client, self.cx, &self.installed.namespace)
             .await
             .map_err(|error| {
                 Error::from(error).context(format!("nobody knows what is in {id}, so it stays"))

@@ -6,7 +6,7 @@ use kompox_domain::context::Step;
 use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
 use serde_json::Value;
 
-use super::{Look, trouble};
+use super::diagnosis;
 use crate::apply::Patience;
 use crate::client::KubeClient;
 use crate::object::{Kind, ObjectId};
@@ -54,7 +54,7 @@ pub(super) async fn wait(
     client: &KubeClient,
     cx: &Context,
     wanted: &Traefik,
-    look: &Look,
+    (deployment_now, service_now): (Option<&Value>, Option<&Value>),
 ) -> Result<IngressAddress> {
     let deployment = Waited {
         client,
@@ -70,10 +70,10 @@ pub(super) async fn wait(
     };
     // Both at the same time: a load balancer takes about as long as the pods. What fails ends it; what is late is told
     // together with what else is.
-    let (available, address) =
-        futures::try_join!(async { late(deployment.wait(look, available).await) }, async {
-            late(service.wait(look, address).await)
-        },)?;
+    let (available, address) = futures::try_join!(
+        async { late(deployment.wait(deployment_now, available).await) },
+        async { late(service.wait(service_now, address).await) },
+    )?;
     match (available, address) {
         (Ok(()), Ok(address)) => Ok(address),
         (Err(error), Ok(_)) | (Ok(()), Err(error)) => Err(error),
@@ -106,9 +106,9 @@ struct Waited<'a> {
 }
 
 impl Waited<'_> {
-    async fn wait<T>(&self, look: &Look, standing: fn(&Value) -> Standing<T>) -> Result<T> {
+    async fn wait<T>(&self, now: Option<&Value>, standing: fn(&Value) -> Standing<T>) -> Result<T> {
         // What was read, or came back when it was written, is new enough.
-        let mut live = look.live(self.kind, TRAEFIK).cloned();
+        let mut live = now.cloned();
         if let Some(Standing::Reached(reached)) = live.as_ref().map(standing) {
             return Ok(reached);
         }
@@ -183,10 +183,10 @@ impl Waited<'_> {
         };
         let mut parts = vec![state];
         if self.kind == Kind::of::<Deployment>() {
-            parts.extend(trouble::of_pods(self.client, self.cx, self.wanted, live).await);
+            parts.extend(diagnosis::of_pods(self.client, self.cx, self.wanted, live).await);
         } else {
             let namespace = &self.wanted.namespace;
-            parts.extend(trouble::of_events(self.client, self.cx, namespace, "Service", TRAEFIK).await);
+            parts.extend(diagnosis::of_events(self.client, self.cx, namespace, "Service", TRAEFIK).await);
         }
         parts.join("; ")
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use kompox_domain::Result;
 use kompox_domain::cluster::TokenCommand;
-
 use kompox_yaml::{Map, Node, Value};
 
-use super::{Kubeconfig, LISTS};
+use super::{Kubeconfig, LISTS, no_kubeconfig};
 
 /// The name of the extension that says what a cluster is in the cloud.
 const EXTENSION: &str = "ops.kompox.dev";
@@ -22,6 +22,63 @@ pub struct Access {
     pub(crate) cluster: Map,
     pub(crate) user: Map,
     pub(super) context: Map,
+}
+
+impl Kubeconfig {
+    /// The context that is current, with its cluster and user.
+    ///
+    /// # Errors
+    /// `InvalidInput` where one of them is missing.
+    pub fn current(&self) -> Result<Access> {
+        let missing = |what: &str| {
+            let why = format!("it has no {what}");
+            no_kubeconfig(&why)
+        };
+        let current = self
+            .0
+            .text("current-context")
+            .ok_or_else(|| missing("current context"))?;
+        let context = self
+            .item("contexts", current)
+            .ok_or_else(|| missing("such context as its current one"))?;
+        let name = |field| {
+            context
+                .text(field)
+                .ok_or_else(|| missing(&format!("{field} in its current context")))
+        };
+        let (cluster, user) = (name("cluster")?, name("user")?);
+        let item = |list, what: &str, name| self.item(list, name).ok_or_else(|| missing(what)).cloned();
+        Ok(Access {
+            names: [cluster, user, current].map(str::to_owned),
+            cluster: with_texts(item("clusters", "cluster for its current context", cluster)?),
+            user: with_texts(item("users", "user for its current context", user)?),
+            context: context.clone(),
+        })
+    }
+}
+
+/// The fields of clusters and users that hold strings: kubectl takes `token: 12` for one, though it looks like none.
+const TEXTS: [&str; 10] = [
+    "server",
+    "tls-server-name",
+    "certificate-authority",
+    "certificate-authority-data",
+    "proxy-url",
+    "client-certificate-data",
+    "client-key-data",
+    "token",
+    "username",
+    "password",
+];
+
+/// The same with strings where strings are meant.
+fn with_texts(mut map: Map) -> Map {
+    for field in TEXTS {
+        if let Some(text) = map.text(field).map(str::to_owned) {
+            map.set(field, Node::string(text));
+        }
+    }
+    map
 }
 
 impl Access {

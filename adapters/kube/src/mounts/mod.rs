@@ -1,6 +1,6 @@
 //! What a cluster has of the mounts of an app: looked at as a whole, made as it should be, and who names a disk.
 
-mod judge;
+mod plan;
 mod references;
 
 pub use references::DiskReference;
@@ -15,11 +15,11 @@ use kompox_domain::{Context, Error, ErrorKind, Label, Result, VolumeMount};
 use serde_json::Value;
 
 use crate::apply::{AT_ONCE, settled};
+use crate::client::{KubeClient, KubeError, Trouble};
 use crate::labels::{MANAGED_BY, MANAGER};
 use crate::manifest::{self, APP};
 use crate::object::{Desired, Keep, Kind, ObjectId, Scope};
-use crate::{KubeClient, KubeError, Trouble};
-use judge::{Refusal, Step, Task};
+use plan::{Refusal, Step, Task};
 
 /// How often everything is looked at anew because somebody else changed it at the same time.
 const ATTEMPTS: usize = 5;
@@ -94,20 +94,20 @@ impl KubeClient {
 
         let spaces = || spaces.iter().copied().zip(&found_spaces);
         let mut refusals: Vec<Refusal> = spaces()
-            .filter_map(|(mount, found)| judge::namespace(mount, found.as_ref()).err())
+            .filter_map(|(mount, found)| plan::namespace(mount, found.as_ref()).err())
             .collect();
         let mut tasks = Vec::new();
         for (mount, (volume, claim)) in mounts.iter().zip(&pairs) {
-            match judge::pair(mount, volume.as_ref(), claim.as_ref()) {
+            match plan::pair(mount, volume.as_ref(), claim.as_ref()) {
                 Ok(task) => tasks.push(task),
                 Err(refusal) => refusals.push(refusal),
             }
         }
-        if let Some(error) = judge::refused(&refusals) {
+        if let Some(error) = plan::refused(&refusals) {
             return Err(error);
         }
         let missing = spaces().filter(|(_, found)| found.is_none());
-        let others = own.iter().filter_map(|volume| judge::other(mounts, volume));
+        let others = own.iter().filter_map(|volume| plan::other(mounts, volume));
         Ok(Look {
             tasks,
             missing: missing.map(|(mount, _)| mount).collect(),

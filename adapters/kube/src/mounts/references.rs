@@ -4,8 +4,8 @@ use k8s_openapi::api::core::v1::PersistentVolume;
 use kompox_domain::Context;
 use serde_json::Value;
 
+use crate::client::{KubeClient, KubeError};
 use crate::object::{Kind, Scope};
-use crate::{KubeClient, KubeError};
 
 /// A persistent volume that names a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use k8s_openapi::api::core::v1::ServiceAccount;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject};
 
-use super::{Traefik, definitions};
+use super::definitions;
+use super::spec::Traefik;
 
 /// What the role of the Traefik in a namespace is called: there may be another one elsewhere.
 fn cluster_role_name(namespace: &str) -> String {

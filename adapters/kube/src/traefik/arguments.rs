@@ -2,7 +2,9 @@
 
 use kompox_domain::model::HeaderAliases;
 
-use super::{TRAEFIK, Traefik, Version, vaults, workload};
+use super::spec::{TRAEFIK, Traefik};
+use super::version::Version;
+use super::{vaults, workload};
 
 /// The first version that can tell headers with aliasing names apart. It changes nothing unless it is told to.
 pub(super) const HEADER_ALIASES: Version = Version::three((7, 12));

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use kompox_domain::{Error, ErrorKind, Result};
 
 use super::arguments::{HEADER_ALIASES, RESOLVERS};
+use super::spec::{Acme, Image, Traefik, VaultMount};
 use super::vaults;
-use super::{Acme, Image, Traefik, VaultMount};
 
 /// The longest name of a file.
 const FILE_NAME: usize = 255;

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::Traefik;
+use super::spec::Traefik;
 use crate::object::{Desired, Keep, Kind};
 
 /// The group of Traefik's kinds.

@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::api::networking::v1::{IngressClass, IngressClassSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::{TRAEFIK, Traefik};
+use super::spec::{TRAEFIK, Traefik};
 
 /// What Traefik answers to among IngressClasses.
 const CONTROLLER: &str = "traefik.io/ingress-controller";

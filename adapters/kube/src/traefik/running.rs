@@ -1,9 +1,14 @@
 //! A Traefik as it runs: what its Deployment says, whoever made it so.
 
+use k8s_openapi::api::apps::v1::Deployment;
+use kompox_domain::Context;
 use serde_json::Value;
 
-use super::Version;
 use super::advisories::{Exposure, Part};
+use super::spec::TRAEFIK;
+use super::version::Version;
+use crate::client::{KubeClient, KubeError};
+use crate::object::ObjectId;
 
 /// What the Deployment of a Traefik tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,13 +27,30 @@ impl Running {
             .into_iter()
             .flatten()
             .any(|condition| condition["type"] == "Available" && condition["status"] == "True");
-        let container = containers(deployment).find(|container| container["name"] == super::TRAEFIK);
+        let container = containers(deployment).find(|container| container["name"] == TRAEFIK);
         let image = container.and_then(|container| container["image"].as_str());
         let version = image.and_then(Version::of_image);
         Self {
             available,
             exposure: version.and_then(|version| Exposure::of(version, |part| uses(deployment, part))),
         }
+    }
+}
+
+impl KubeClient {
+    /// The Deployment of an ingress as it runs; none where there is no such Deployment.
+    ///
+    /// # Errors
+    /// See [`KubeError`].
+    pub async fn running(
+        &self,
+        cx: &Context,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Running>, KubeError> {
+        let id = ObjectId::of::<Deployment>(Some(namespace), name);
+        let found = self.read(cx, &id).await?;
+        Ok(found.as_ref().map(Running::of))
     }
 }
 

@@ -8,7 +8,10 @@ use kompox_domain::ErrorKind;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use kompox_domain::model::HeaderAliases;
+
 use super::*;
+use crate::labels;
 
 fn plain() -> Traefik {
     Traefik::new("traefik", "traefik", "ws1/prv1/c1")

@@ -15,7 +15,7 @@ use k8s_openapi::api::core::v1::{
 use kompox_domain::naming::hex_digest;
 use serde_json::{Value, json};
 
-use super::{FILE_PROVIDER, Traefik, VaultCertificate, VaultMount};
+use super::spec::{FILE_PROVIDER, Traefik, VaultCertificate, VaultMount};
 use crate::object::{Desired, Keep, Kind};
 
 /// Where the file provider's configuration lies.

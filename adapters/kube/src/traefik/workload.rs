@@ -14,7 +14,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::{TRAEFIK, Traefik, USER};
+use super::spec::{TRAEFIK, Traefik, USER};
 use crate::labels;
 
 /// Where certificates from ACME are kept.

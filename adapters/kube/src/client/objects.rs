@@ -9,7 +9,9 @@ use kompox_domain::{Context, PendingWrite};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{KubeClient, KubeError, Trouble, expect};
+use super::error::{KubeError, Trouble};
+use super::expect;
+use super::kube_client::KubeClient;
 use crate::labels::MANAGER;
 use crate::object::{Desired, ObjectId, Place};
 

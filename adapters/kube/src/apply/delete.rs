@@ -1,9 +1,10 @@
-//! Objects that go, and waiting until they are gone.
+//! Deletes objects, and waits until they are gone.
 
 use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
 use serde_json::Value;
 
-use super::{Patience, settled_deletion};
+use super::patience::Patience;
+use super::settle::settled_deletion;
 use crate::client::{KubeClient, KubeError};
 use crate::object::{ObjectId, is_leaving};
 

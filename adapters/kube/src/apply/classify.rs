@@ -5,7 +5,8 @@ use kompox_domain::Context;
 use kompox_domain::cluster::{Change, ChangeAction};
 use serde_json::Value;
 
-use super::{AT_ONCE, covers};
+use super::diff::first_difference;
+use super::patience::AT_ONCE;
 use crate::client::{KubeClient, KubeError};
 use crate::labels;
 use crate::object::{Desired, Keep, annotation, is_leaving, label};
@@ -29,7 +30,7 @@ pub(crate) enum State {
 
 /// An object that is wanted, and what is there of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct ObservedObject {
     pub(crate) wanted: Desired,
     pub(crate) live: Option<Value>,
     pub(crate) state: State,
@@ -37,10 +38,10 @@ pub(crate) struct Seen {
     pub(crate) written: bool,
 }
 
-impl Seen {
+impl ObservedObject {
     /// Holds what is there against something else.
     pub(crate) fn want(&mut self, wanted: Desired, owner: &str) {
-        self.state = judge(&wanted, self.live.as_ref(), owner);
+        self.state = classify(&wanted, self.live.as_ref(), owner);
         self.wanted = wanted;
     }
 
@@ -63,17 +64,17 @@ impl Seen {
 }
 
 /// Reads each object once.
-pub(crate) async fn look(
+pub(crate) async fn observe(
     client: &KubeClient,
     cx: &Context,
     wanted: &[Desired],
     owner: &str,
-) -> Result<Vec<Seen>, KubeError> {
+) -> Result<Vec<ObservedObject>, KubeError> {
     stream::iter(wanted.to_vec())
         .map(|wanted| async move {
             let live = client.read(cx, wanted.id()).await?;
-            let state = judge(&wanted, live.as_ref(), owner);
-            Ok(Seen {
+            let state = classify(&wanted, live.as_ref(), owner);
+            Ok(ObservedObject {
                 wanted,
                 live,
                 state,
@@ -85,14 +86,14 @@ pub(crate) async fn look(
         .await
 }
 
-fn judge(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
+fn classify(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
     let Some(live) = live else {
         return State::Missing;
     };
-    if let Some(maker) = maker(live, owner) {
+    if let Some(other) = other_owner(live, owner) {
         return match wanted.keep() {
-            Keep::Shared => State::Theirs(maker),
-            Keep::Owned | Keep::Data => State::Foreign(maker),
+            Keep::Shared => State::Theirs(other),
+            Keep::Owned | Keep::Data => State::Foreign(other),
         };
     }
     if is_leaving(live) {
@@ -102,7 +103,7 @@ fn judge(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
     if annotation(value, labels::HASH) != annotation(live, labels::HASH) {
         return State::Different("it was made from another configuration".to_owned());
     }
-    match covers::missing(value, live) {
+    match first_difference(value, live) {
         Some(field) => State::Different(format!("somebody changed {field}")),
         None => State::Same,
     }
@@ -112,7 +113,7 @@ fn judge(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
 pub(crate) const BY_HELM: &str = "Helm made it";
 
 /// Who made an object, where that was not us for this cluster.
-pub(crate) fn maker(live: &Value, owner: &str) -> Option<String> {
+pub(crate) fn other_owner(live: &Value, owner: &str) -> Option<String> {
     let ours = label(live, labels::MANAGED_BY) == Some(labels::MANAGER);
     match (ours, annotation(live, labels::CLUSTER)) {
         (true, Some(cluster)) if cluster == owner => return None,

@@ -5,7 +5,7 @@ use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Argument, ByteSize, Error, ErrorKind, Hint, VolumeMount};
 use serde_json::{Value, json};
 
-use crate::apply::missing;
+use crate::apply::first_difference;
 use crate::labels::{MANAGED_BY, MANAGER};
 use crate::manifest::{self, APP_ID, DISK, VOLUME};
 use crate::object::{Desired, Keep, Kind, ObjectId, annotation, is_leaving, label};
@@ -109,7 +109,7 @@ fn differs(wanted: &Value, found: &Value) -> bool {
     if size(&wanted).is_some() && size(&wanted) == size(found) {
         copy(&mut wanted, found, CAPACITY);
     }
-    missing(&wanted, found).is_some()
+    first_difference(&wanted, found).is_some()
 }
 
 /// Takes one field over.

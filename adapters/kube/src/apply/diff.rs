@@ -1,4 +1,4 @@
-//! Whether everything that is wanted of an object is found in it. What others have added does not count.
+//! The first difference between an object as it should be and as it is. What others have added is none.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ const KEYS: &[(&str, &[&str])] = &[
 ];
 
 /// The first field that is not as it should be.
-pub(crate) fn missing(wanted: &Value, there: &Value) -> Option<String> {
+pub(crate) fn first_difference(wanted: &Value, there: &Value) -> Option<String> {
     differs("", wanted, there)
 }
 
@@ -98,15 +98,15 @@ mod tests {
                   "ports": [{ "containerPort": 81, "protocol": "TCP" }, { "containerPort": 80, "protocol": "TCP", "hostPort": 1 }] }
             ]
         } });
-        assert_eq!(missing(&wanted, &there), None);
+        assert_eq!(first_difference(&wanted, &there), None);
         there["spec"]["containers"][1]["image"] = "x:2".into();
         assert_eq!(
-            missing(&wanted, &there).as_deref(),
+            first_difference(&wanted, &there).as_deref(),
             Some(".spec.containers[\"main\"].image")
         );
         there["spec"]["containers"][1]["image"] = "x:1".into();
         there["spec"]["args"] = json!(["--a", "--b", "--c"]);
-        assert_eq!(missing(&wanted, &there).as_deref(), Some(".spec.args"));
+        assert_eq!(first_difference(&wanted, &there).as_deref(), Some(".spec.args"));
     }
 
     fn tree() -> impl Strategy<Value = Value> {
@@ -153,8 +153,8 @@ mod tests {
     proptest! {
         #[test]
         fn everything_is_found_in_itself_with_defaults_filled_in(wanted in tree()) {
-            prop_assert_eq!(missing(&wanted, &wanted), None);
-            prop_assert_eq!(missing(&wanted, &filled(&wanted)), None);
+            prop_assert_eq!(first_difference(&wanted, &wanted), None);
+            prop_assert_eq!(first_difference(&wanted, &filled(&wanted)), None);
         }
 
         #[test]
@@ -165,9 +165,9 @@ mod tests {
             prop_assume!(!all.is_empty());
             let place = which.index(all.len());
             *all[place] = json!("DIFFERENT");
-            prop_assert!(missing(&changed, &there).is_some());
+            prop_assert!(first_difference(&changed, &there).is_some());
             let there = filled(&changed);
-            prop_assert_eq!(missing(&changed, &there), None);
+            prop_assert_eq!(first_difference(&changed, &there), None);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Under which names a cluster serves something, and at which addresses: its Ingresses, and the routes of Traefik and of
 //! the Gateway API where it has these kinds.
 
-mod ours;
+mod fields;
+mod reach;
 mod route;
 mod rule;
 
@@ -14,14 +15,14 @@ use kompox_domain::Context;
 use kompox_domain::dns::Served;
 use serde_json::Value;
 
-use self::ours::{Gateway, Ours};
-use self::route::{Parent, Route, Way};
-use super::{KubeClient, KubeError};
+use self::fields::{balanced, name, texts};
+use self::reach::{Gateway, Ours};
+use self::route::{GATEWAYS, Parent, Route, Way};
+use crate::client::{KubeClient, KubeError};
 use crate::manifest::{APP, APP_ID};
 use crate::object::{Kind, ObjectId, Scope};
 use crate::traefik::serves;
 
-const GATEWAYS: &str = "gateway.networking.k8s.io";
 const GATEWAY: Kind = Kind {
     group: GATEWAYS,
     version: "v1",
@@ -206,33 +207,6 @@ impl KubeClient {
         let place = kind.within(Scope::Namespace(namespace));
         Ok(self.list(cx, &place, &[]).await?.unwrap_or_default())
     }
-}
-
-fn name(object: &Value) -> String {
-    object["metadata"]["name"].as_str().unwrap_or_default().to_owned()
-}
-
-/// The elements of a list.
-fn each(list: &Value) -> impl Iterator<Item = &Value> {
-    list.as_array().into_iter().flatten()
-}
-
-/// Of each element of a list the first of these members that holds a text.
-fn texts(list: &Value, members: &[&str]) -> Vec<String> {
-    let text = |one: &Value, member: &&str| {
-        one[*member]
-            .as_str()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
-    each(list)
-        .filter_map(|one| members.iter().find_map(|member| text(one, member)))
-        .collect()
-}
-
-/// The addresses of the load balancer of an Ingress or a Service.
-fn balanced(object: &Value) -> Vec<String> {
-    texts(&object["status"]["loadBalancer"]["ingress"], &["ip", "hostname"])
 }
 
 #[cfg(test)]

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{GATEWAYS, balanced, each, name, rule, texts};
+use super::fields::{balanced, each, name, texts};
+use super::rule;
 use crate::object::annotation;
 
+/// The group of the Gateway API.
+pub(super) const GATEWAYS: &str = "gateway.networking.k8s.io";
 /// The annotation that named a class before Ingresses had a field for it. Traefik reads it on its own kinds, too.
 const CLASS: &str = "kubernetes.io/ingress.class";
 

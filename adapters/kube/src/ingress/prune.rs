@@ -9,7 +9,7 @@ use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kompox_domain::{Context, Result};
 use serde_json::Value;
 
-use crate::apply::{AT_ONCE, maker};
+use crate::apply::{AT_ONCE, other_owner};
 use crate::client::KubeClient;
 use crate::labels;
 use crate::object::{Desired, Kind, ObjectId, Scope};
@@ -76,7 +76,7 @@ pub(super) async fn all_labelled(
 }
 
 /// What is ours and no longer wanted. Certificates always are.
-pub(super) async fn look(
+pub(super) async fn unwanted(
     client: &KubeClient,
     cx: &Context,
     wanted: &Traefik,
@@ -87,7 +87,7 @@ pub(super) async fn look(
     places.extend(in_none().into_iter().map(|kind| (kind, Scope::Cluster)));
     let mut found = all_labelled(client, cx, places).await?;
     found.retain(|(id, live)| {
-        maker(live, &wanted.owner).is_none() && objects.iter().all(|wanted| wanted.id() != id)
+        other_owner(live, &wanted.owner).is_none() && objects.iter().all(|wanted| wanted.id() != id)
     });
     Ok(found)
 }

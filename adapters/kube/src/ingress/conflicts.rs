@@ -6,7 +6,7 @@ use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Context, Result};
 use serde_json::Value;
 
-use crate::apply::maker;
+use crate::apply::other_owner;
 use crate::client::KubeClient;
 use crate::labels;
 use crate::object::{Kind, ObjectId, Scope, label};
@@ -19,7 +19,7 @@ pub(super) const ELSEWHERE: &str = "this cluster's ingress is installed there: u
 pub(super) const RELEASE: &str = "Helm release ";
 
 /// Everything that stands in the way of installing, whatever it is called.
-pub(super) async fn look(client: &KubeClient, cx: &Context, wanted: &Traefik) -> Result<Vec<Change>> {
+pub(super) async fn find(client: &KubeClient, cx: &Context, wanted: &Traefik) -> Result<Vec<Change>> {
     let secrets = Kind::of::<Secret>().within(Scope::Namespace(&wanted.namespace));
     let selector = format!("{}={TRAEFIK}", labels::NAME);
     let every = Kind::of::<Deployment>().within(Scope::Every);
@@ -29,7 +29,7 @@ pub(super) async fn look(client: &KubeClient, cx: &Context, wanted: &Traefik) ->
         client.list_metadata(cx, &secrets, &[("labelSelector", "owner=helm")]),
         client.list(cx, &every, &traefiks),
     )?;
-    let mut strangers: Vec<Change> = deployments
+    let mut conflicts: Vec<Change> = deployments
         .iter()
         .flatten()
         .filter_map(|live| deployment(wanted, live))
@@ -37,21 +37,21 @@ pub(super) async fn look(client: &KubeClient, cx: &Context, wanted: &Traefik) ->
     let mut releases: Vec<(String, String)> = releases.iter().flatten().filter_map(release).collect();
     releases.sort();
     releases.dedup();
-    strangers.extend(releases.into_iter().map(|(name, status)| Change {
+    conflicts.extend(releases.into_iter().map(|(name, status)| Change {
         action: ChangeAction::Block,
         resource: format!("{RELEASE}{}/{name}", wanted.namespace),
         reason: status,
     }));
-    Ok(strangers)
+    Ok(conflicts)
 }
 
 /// A Deployment of Traefik that is not the one that is wanted.
 fn deployment(wanted: &Traefik, live: &Value) -> Option<Change> {
     let id = ObjectId::read(Kind::of::<Deployment>(), live);
     let here = id.namespace.as_deref() == Some(wanted.namespace.as_str());
-    let reason = match maker(live, &wanted.owner) {
+    let reason = match other_owner(live, &wanted.owner) {
         // The one of the same name is looked at by itself.
-        Some(maker) if here && id.name != TRAEFIK => maker,
+        Some(other) if here && id.name != TRAEFIK => other,
         None if !here => ELSEWHERE.to_owned(),
         _ => return None,
     };
