@@ -31,7 +31,6 @@ mod reply;
 mod seats;
 mod server;
 mod store;
-mod template;
 mod throttle;
 mod types;
 mod watch;

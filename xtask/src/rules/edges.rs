@@ -39,7 +39,8 @@ pub(crate) const LAYERS: &[Layer] = &[
         &["kompox-azure-emulator", "kompox-driver-conformance"],
     ),
     layer("kompox-driver-conformance", &["kompox-domain"], &[]),
-    layer("kompox-azure-emulator", &[], &[]),
+    layer("kompox-arm-template", &[], &[]),
+    layer("kompox-azure-emulator", &["kompox-arm-template"], &[]),
     layer(
         "kompoxops",
         &[

@@ -16,8 +16,7 @@ use crate::deploy::{DEPLOYMENTS, Gate, surroundings};
 use crate::faults::OperationShape;
 use crate::operation::{self, Operation, Work};
 use crate::reply::Reply;
-use crate::template::error::Problem;
-use crate::template::evaluator::Surroundings;
+use kompox_arm_template::context::DeploymentContext;
 
 const KIND: &str = "Microsoft.Resources/deployments";
 
@@ -27,7 +26,7 @@ pub(crate) struct Origin {
     /// The same for a whole tree of deployments.
     pub(crate) correlation: String,
     /// What its expressions see instead of its own parameters and variables.
-    pub(crate) outer: Option<Surroundings>,
+    pub(crate) outer: Option<DeploymentContext>,
 }
 
 fn check_version(cx: &Cx<'_>) -> ArmResult<()> {
@@ -278,7 +277,7 @@ fn draft(
     scope: &ResourceId,
     name: &str,
     wanted: &Wanted,
-    outer: Option<&Surroundings>,
+    outer: Option<&DeploymentContext>,
 ) -> ArmResult<Draft> {
     let properties = &wanted.properties;
     let own = surroundings::of(
@@ -290,7 +289,7 @@ fn draft(
         properties,
     );
     let given = properties.get("parameters").cloned().unwrap_or_default();
-    preflight::draft(&properties["template"], &given, scope, own, outer).map_err(Problem::refusal)
+    preflight::draft(&properties["template"], &given, scope, own, outer).map_err(ArmError::refused_template)
 }
 
 fn put(cx: &mut Cx<'_>, scope: &ResourceId, name: &str, origin: Option<&Origin>) -> ArmResult<Reply> {
@@ -419,7 +418,7 @@ fn validate(cx: &Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
                 "provisioningState": "Succeeded",
                 "mode": "Incremental",
                 "correlationId": correlation(cx),
-                "parameters": crate::template::parameters::shown(template, &draft.parameters),
+                "parameters": kompox_arm_template::parameters::shown(template, &draft.parameters),
                 "validatedResources": validated,
             }
         }),

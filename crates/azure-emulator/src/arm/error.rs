@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use kompox_arm_template::error::TemplateError;
+
 use super::id::ResourceId;
 use crate::reply::Reply;
 
@@ -119,6 +121,16 @@ impl ArmError {
                  https://aka.ms/ARMResourceNotFoundFix"
             ),
         )
+    }
+
+    /// 400, as ARM answers a template that it refuses.
+    pub(crate) fn refused_template(error: TemplateError) -> Box<Self> {
+        let message = if error.code == "InvalidTemplate" {
+            format!("Deployment template validation failed: '{}'.", error.message)
+        } else {
+            error.message
+        };
+        Self::new(400, &error.code, message)
     }
 
     /// What is wrong, as it stands in an envelope.

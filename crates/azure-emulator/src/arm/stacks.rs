@@ -18,7 +18,6 @@ use crate::faults::OperationShape;
 use crate::json::timestamp;
 use crate::operation::{self, Course, Operation, Work};
 use crate::reply::Reply;
-use crate::template::error::Problem;
 
 const KIND: &str = "Microsoft.Resources/deploymentStacks";
 /// Of the parts of a PUT, those that are kept as they are.
@@ -358,7 +357,7 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let mut properties = definition.properties;
     properties["provisioningState"] = "initializing".into();
     // As sent, before anything is done with them; and they stay, however the operation ends.
-    properties["parameters"] = crate::template::parameters::given(&record.template, &record.parameters);
+    properties["parameters"] = kompox_arm_template::parameters::given(&record.template, &record.parameters);
     properties["correlationId"] = record.correlation.clone().into();
     let old = existing.as_ref().map(|existing| &existing["properties"]);
     for name in [
@@ -474,7 +473,7 @@ fn validated(cx: &Cx<'_>, id: &ResourceId, definition: &Definition) -> ArmResult
     let properties = json!({ "template": definition.template, "parameters": definition.parameters });
     let own = surroundings::of(cx.state, cx.world, scope, id.name(), location, &properties);
     let draft = preflight::draft(&definition.template, &definition.parameters, scope, own, None)
-        .map_err(Problem::refusal)?;
+        .map_err(ArmError::refused_template)?;
     preflight::check_resources(cx, id.name(), &draft)?;
     let resources: Vec<Value> = draft
         .planned
@@ -484,7 +483,7 @@ fn validated(cx: &Cx<'_>, id: &ResourceId, definition: &Definition) -> ArmResult
         .collect();
     let mut properties = json!({
         "correlationId": correlation(cx),
-        "parameters": crate::template::parameters::of_stack(&definition.template, &draft.parameters),
+        "parameters": kompox_arm_template::parameters::of_stack(&definition.template, &draft.parameters),
         "validatedResources": resources,
         "templateLink": null,
     });

@@ -6,10 +6,10 @@ use super::record::{Deployment, Progress, Step};
 use crate::arm::id::ResourceId;
 use crate::context::World;
 use crate::store::State;
-use crate::template::error::{Problem, Result};
-use crate::template::evaluator::Deployed;
-use crate::template::{ids, plan};
 use crate::types;
+use kompox_arm_template::error::{Result, TemplateError};
+use kompox_arm_template::evaluator::DeployedResources;
+use kompox_arm_template::{ids, plan};
 
 /// The resources of a deployment, and all others, as they are by now.
 pub(super) struct Resources<'a> {
@@ -35,10 +35,10 @@ impl Resources<'_> {
     }
 }
 
-impl Deployed for Resources<'_> {
+impl DeployedResources for Resources<'_> {
     fn reference(&self, resource: &str, version: Option<&str>, full: bool) -> Result<Value> {
         let not_found = |id: &str| {
-            Problem::with_code(
+            TemplateError::with_code(
                 "ResourceNotFound",
                 format!(
                     "The Resource '{}' was not found. For more details please go to \
@@ -55,7 +55,7 @@ impl Deployed for Resources<'_> {
                     Progress::Skipped => return Err(not_found(id)),
                     // Whether it is there by then is chance in Azure.
                     _ => {
-                        return Err(Problem::with_code(
+                        return Err(TemplateError::with_code(
                             "ResourceNotFound",
                             format!(
                                 "The resource '{id}' is referred to before it is deployed: nothing makes its reader \
@@ -68,14 +68,15 @@ impl Deployed for Resources<'_> {
             }
             (None, Some(version)) if resource.starts_with('/') => (ids::canonical(resource), version),
             (None, _) => {
-                return Err(Problem::template(format!(
+                return Err(TemplateError::template(format!(
                     "The template reference '{resource}' is not valid: could not find template resource or resource \
                      copy with this name. Please see https://aka.ms/arm-function-reference for usage details."
                 )));
             }
         };
-        let parsed = ResourceId::parse(&id)
-            .ok_or_else(|| Problem::template(format!("The template reference '{id}' is no resource id.")))?;
+        let parsed = ResourceId::parse(&id).ok_or_else(|| {
+            TemplateError::template(format!("The template reference '{id}' is no resource id."))
+        })?;
         let mut document =
             types::read(self.state, self.world, self.now, &parsed.key()).ok_or_else(|| not_found(&id))?;
         if !full {

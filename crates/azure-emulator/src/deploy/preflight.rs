@@ -7,16 +7,17 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::{api_versions, providers, subscriptions, version};
 use crate::context::Cx;
-use crate::template::document::{Level, check, is_inner};
-use crate::template::error::Problem;
-use crate::template::evaluator::{Evaluator, Surroundings};
-use crate::template::parameters;
-use crate::template::plan::{Planned, plan};
 use crate::types;
+use kompox_arm_template::context::DeploymentContext;
+use kompox_arm_template::document::{Level, check, is_inner};
+use kompox_arm_template::error::TemplateError;
+use kompox_arm_template::evaluator::Evaluator;
+use kompox_arm_template::parameters;
+use kompox_arm_template::plan::{Planned, plan};
 
 /// What a deployment would be.
 pub(crate) struct Draft {
-    pub(crate) surroundings: Surroundings,
+    pub(crate) surroundings: DeploymentContext,
     pub(crate) parameters: serde_json::Map<String, Value>,
     pub(crate) planned: Vec<Planned>,
 }
@@ -27,9 +28,9 @@ pub(crate) fn draft(
     template: &Value,
     given: &Value,
     scope: &ResourceId,
-    mut surroundings: Surroundings,
-    outer: Option<&Surroundings>,
-) -> Result<Draft, Problem> {
+    mut surroundings: DeploymentContext,
+    outer: Option<&DeploymentContext>,
+) -> Result<Draft, TemplateError> {
     let level = if scope.group.is_some() {
         Level::Group
     } else {
@@ -40,7 +41,7 @@ pub(crate) fn draft(
         None => parameters::resolve(template, given, &surroundings)?,
         Some(outer) => {
             if given.as_object().is_some_and(|given| !given.is_empty()) {
-                return Err(Problem::template(
+                return Err(TemplateError::template(
                     "A nested deployment whose expressions are evaluated in the outer scope takes no parameters. \
                      Please see https://aka.ms/nestedTemplates for usage details.",
                 ));
@@ -95,18 +96,18 @@ fn collect(cx: &Cx<'_>, draft: &Draft, errors: &mut Vec<ArmError>) {
                 Ok(inner) => collect(cx, &inner, errors),
                 // What needs other resources is found out when they are there.
                 Err(problem) if problem.needs_runtime => {}
-                Err(problem) => errors.push(*problem.refusal()),
+                Err(problem) => errors.push(*ArmError::refused_template(problem)),
             }
         }
     }
 }
 
-fn nested(cx: &Cx<'_>, planned: &Planned, above: &Draft) -> Result<Draft, Problem> {
+fn nested(cx: &Cx<'_>, planned: &Planned, above: &Draft) -> Result<Draft, TemplateError> {
     let outer = &above.surroundings;
     let body = planned.evaluated(&Evaluator::new(outer))?;
     let properties = &body["properties"];
     let id = ResourceId::parse(&planned.id)
-        .ok_or_else(|| Problem::template(format!("'{}' is no resource id", planned.id)))?;
+        .ok_or_else(|| TemplateError::template(format!("'{}' is no resource id", planned.id)))?;
     let scope = ResourceId {
         providers: Vec::new(),
         ..id
@@ -128,10 +129,10 @@ fn nested(cx: &Cx<'_>, planned: &Planned, above: &Draft) -> Result<Draft, Proble
 }
 
 /// A group that the template around makes; of any other nothing is known yet.
-fn group_to_be(scope: &ResourceId, above: &Draft) -> Result<Value, Problem> {
-    let unknown = || Problem {
+fn group_to_be(scope: &ResourceId, above: &Draft) -> Result<Value, TemplateError> {
+    let unknown = || TemplateError {
         needs_runtime: true,
-        ..Problem::template("the group is not there yet")
+        ..TemplateError::template("the group is not there yet")
     };
     let id = scope.to_string();
     let planned = above

@@ -7,9 +7,9 @@ use super::{DEPLOYMENTS, Gate};
 use crate::arm::id::ResourceId;
 use crate::json::timestamp;
 use crate::store::State;
-use crate::template::evaluator::Surroundings;
-use crate::template::parameters;
-use crate::template::plan::Planned;
+use kompox_arm_template::context::DeploymentContext;
+use kompox_arm_template::parameters;
+use kompox_arm_template::plan::Planned;
 
 /// A deployment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub(crate) struct Deployment {
     pub(crate) template_hash: String,
     /// Values of its own parameters, for those who ask.
     pub(crate) parameters: Map<String, Value>,
-    pub(crate) surroundings: Surroundings,
+    pub(crate) surroundings: DeploymentContext,
     pub(crate) correlation: String,
     pub(crate) started: i64,
     /// Its own operation.

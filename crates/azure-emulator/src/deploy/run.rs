@@ -10,10 +10,10 @@ use super::send::{Sent, status_name};
 use crate::arm::deployments::Origin;
 use crate::faults::Outcome;
 use crate::operation;
-use crate::template::document::is_inner;
-use crate::template::error::Problem;
-use crate::template::evaluator::Evaluator;
-use crate::template::outputs;
+use kompox_arm_template::document::is_inner;
+use kompox_arm_template::error::TemplateError;
+use kompox_arm_template::evaluator::Evaluator;
+use kompox_arm_template::outputs;
 
 /// What ARM says of a deployment of which a resource has failed.
 const AT_LEAST_ONE: &str = "At least one resource deployment operation failed. Please list deployment operations for \
@@ -243,7 +243,7 @@ impl Engine<'_> {
         true
     }
 
-    fn outputs(&self, deployment: &Deployment) -> Result<Value, Problem> {
+    fn outputs(&self, deployment: &Deployment) -> Result<Value, TemplateError> {
         let resources = Resources {
             state: self.state,
             world: self.world,
@@ -262,7 +262,7 @@ pub(crate) fn canceled() -> Value {
     json!({ "code": "DeploymentCanceled", "message": "The deployment was canceled." })
 }
 
-fn unprocessable(id: &str, problem: &Problem) -> Value {
+fn unprocessable(id: &str, problem: &TemplateError) -> Value {
     let message = if problem.code == "InvalidTemplate" {
         format!(
             "Unable to process template language expressions for resource '{id}'. '{}'",

@@ -6,7 +6,7 @@ use crate::arm::id::ResourceId;
 use crate::arm::{metadata, subscriptions};
 use crate::context::World;
 use crate::store::State;
-use crate::template::evaluator::Surroundings;
+use kompox_arm_template::context::DeploymentContext;
 
 /// `deployment()` tells neither template nor parameters: nobody asks, and each record would hold them twice.
 ///
@@ -18,7 +18,7 @@ pub(crate) fn of(
     name: &str,
     location: Option<&str>,
     properties: &Value,
-) -> Surroundings {
+) -> DeploymentContext {
     let identity = &world.identity;
     let mut deployment = json!({
         "name": name,
@@ -30,7 +30,7 @@ pub(crate) fn of(
     if let Some(location) = location {
         deployment["location"] = location.into();
     }
-    Surroundings {
+    DeploymentContext {
         parameters: Map::new(),
         variables: properties["template"]["variables"].clone(),
         subscription: json!({

@@ -4,11 +4,11 @@ use serde_json::json;
 
 use super::*;
 
-fn surroundings(in_group: bool) -> Surroundings {
+fn context(in_group: bool) -> DeploymentContext {
     let parameters =
         json!({ "name": "n", "list": [3, 1, 2], "object": { "Key": "v", "b": { "c": 1 } }, "yes": true });
     let group = json!({ "id": "/subscriptions/s/resourceGroups/rg", "name": "rg", "location": "japaneast" });
-    Surroundings {
+    DeploymentContext {
         parameters: parameters.as_object().unwrap().clone(),
         variables: json!({
             "a": "[concat(variables('b'), '-a')]",
@@ -31,8 +31,8 @@ fn surroundings(in_group: bool) -> Surroundings {
 }
 
 fn evaluated(text: &str) -> Result<Value> {
-    let surroundings = surroundings(true);
-    Evaluator::new(&surroundings).value(&text.into(), &Frame::default())
+    let context = context(true);
+    Evaluator::new(&context).value(&text.into(), &Frame::default())
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn functions_answer_what_arm_answers() {
 #[test]
 fn ids_are_those_of_the_scope_they_are_made_in() {
     let at = |in_group: bool, text: &str| {
-        let surroundings = surroundings(in_group);
-        let value = Evaluator::new(&surroundings).value(&text.into(), &Frame::default());
+        let context = context(in_group);
+        let value = Evaluator::new(&context).value(&text.into(), &Frame::default());
         value.map_or_else(|problem| problem.message, |id| id.as_str().unwrap().to_owned())
     };
     let in_group = "/subscriptions/s/resourceGroups/rg/providers/N.S/a/x/b/y";
@@ -208,13 +208,13 @@ fn what_has_no_value_is_refused_and_an_unknown_function_by_its_name() {
 #[test]
 fn a_reference_has_a_value_only_where_resources_are_deployed() {
     struct Everything;
-    impl Deployed for Everything {
+    impl DeployedResources for Everything {
         fn reference(&self, resource: &str, version: Option<&str>, full: bool) -> Result<Value> {
             Ok(json!([resource, version, full]))
         }
     }
-    let surroundings = surroundings(true);
-    let deployed = Evaluator::deployed(&surroundings, &Everything);
+    let context = context(true);
+    let deployed = Evaluator::deployed(&context, &Everything);
     let value = |text: &str| deployed.value(&text.into(), &Frame::default());
     assert_eq!(value("[reference('x')]"), Ok(json!(["x", null, false])));
     assert_eq!(
@@ -241,7 +241,7 @@ fn a_reference_has_a_value_only_where_resources_are_deployed() {
 
 #[test]
 fn loops_in_properties_are_unrolled_and_keys_are_evaluated() {
-    let surroundings = surroundings(true);
+    let context = context(true);
     let value = json!({
         "copy": [{ "name": "disks", "count": 2,
                    "input": { "lun": "[copyIndex('disks')]", "of": "[copyIndex()]" } }],
@@ -249,7 +249,7 @@ fn loops_in_properties_are_unrolled_and_keys_are_evaluated() {
     });
     let frame = Frame::default().turn("outer", 5, true);
     assert_eq!(
-        Evaluator::new(&surroundings).value(&value, &frame),
+        Evaluator::new(&context).value(&value, &frame),
         Ok(json!({
             "disks": [{ "lun": 0, "of": 5 }, { "lun": 1, "of": 5 }],
             "n": { "copy": "kept where it is no loop" }

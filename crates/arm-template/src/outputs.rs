@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::document::entries;
-use super::error::{Problem, Result};
+use super::error::{Result, TemplateError};
 use super::evaluator::{Evaluator, Frame};
 use super::parameters::Kind;
 
@@ -11,10 +11,10 @@ use super::parameters::Kind;
 ///
 /// Their names come back as .NET's camel case makes them, `AZURE_LOCATION` as `azurE_LOCATION`; whoever reads them
 /// must not look at case.
-pub(crate) fn evaluate(template: &Value, evaluator: &Evaluator<'_>) -> Result<Value> {
+pub fn evaluate(template: &Value, evaluator: &Evaluator<'_>) -> Result<Value> {
     let mut outputs = Map::new();
     let frame = Frame::default();
-    let before = Evaluator::new(evaluator.surroundings());
+    let before = Evaluator::new(evaluator.context());
     for (name, definition) in entries(template, "outputs")? {
         let place = format!("The template output '{name}' is not valid");
         let evaluated = evaluate_one(definition, name, evaluator, &before, &frame);
@@ -37,7 +37,7 @@ fn evaluate_one(
         match before.value(condition, frame)? {
             Value::Bool(true) => {}
             Value::Bool(false) => return Ok(None),
-            _ => return Err(Problem::template("The condition must be a boolean")),
+            _ => return Err(TemplateError::template("The condition must be a boolean")),
         }
     }
     let value = match (definition.get("copy"), definition.get("value")) {
@@ -46,7 +46,11 @@ fn evaluate_one(
             .collect::<Result<Vec<_>>>()?
             .into(),
         (None, Some(value)) => evaluator.value(value, frame)?,
-        (None, None) => return Err(Problem::template("The output has neither 'value' nor 'copy'")),
+        (None, None) => {
+            return Err(TemplateError::template(
+                "The output has neither 'value' nor 'copy'",
+            ));
+        }
     };
     kind.check(&value)?;
     Ok(Some(if kind.is_secure() {

@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
+use super::super::context::DeploymentContext;
 use super::super::document::{Level, check};
-use super::super::evaluator::Surroundings;
 use super::super::parameters;
 use super::*;
 
 const SCHEMA: &str =
     "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#";
 
-fn surroundings() -> Surroundings {
-    Surroundings {
+fn context() -> DeploymentContext {
+    DeploymentContext {
         parameters: Map::new(),
         variables: Value::Null,
         subscription: json!({ "id": "/subscriptions/s", "subscriptionId": "s" }),
@@ -30,10 +30,10 @@ fn template(resources: impl Into<Value>) -> Value {
 
 fn planned(template: &Value) -> Result<Vec<Planned>> {
     check(template, Level::Subscription)?;
-    let mut surroundings = surroundings();
-    surroundings.parameters = parameters::resolve(template, &Value::Null, &surroundings)?;
-    surroundings.variables = template["variables"].clone();
-    plan(template, &Evaluator::new(&surroundings), "/subscriptions/s")
+    let mut context = context();
+    context.parameters = parameters::resolve(template, &Value::Null, &context)?;
+    context.variables = template["variables"].clone();
+    plan(template, &Evaluator::new(&context), "/subscriptions/s")
 }
 
 fn refused(resources: Value) -> String {
@@ -327,7 +327,7 @@ fn parameters_are_checked_and_defaults_may_need_each_other() {
         "name": { "type": "securestring", "minLength": 2, "maxLength": 3, "defaultValue": "ab" },
         "list": { "type": "array", "defaultValue": [], "maxLength": 1 },
         "needed": { "type": "bool" } } });
-    let resolve = |given: Value| parameters::resolve(&template, &given, &surroundings());
+    let resolve = |given: Value| parameters::resolve(&template, &given, &context());
     let values = resolve(json!({ "NEEDED": { "value": true } })).unwrap();
     assert_eq!(values["a"], "x!");
     assert_eq!(values["needed"], true);
@@ -379,5 +379,5 @@ fn parameters_are_checked_and_defaults_may_need_each_other() {
     }
     let round = json!({ "parameters": { "a": { "type": "string", "defaultValue": "[parameters('b')]" },
                                         "b": { "type": "string", "defaultValue": "[parameters('a')]" } } });
-    assert!(parameters::resolve(&round, &Value::Null, &surroundings()).is_err());
+    assert!(parameters::resolve(&round, &Value::Null, &context()).is_err());
 }

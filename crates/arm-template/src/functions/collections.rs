@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ANY, Arguments, Function, function};
-use crate::template::error::Result;
-use crate::template::evaluator::{element, property};
+use super::function::{ANY, Arguments, Function, function};
+use crate::error::Result;
+use crate::values::{as_text, element, property};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("concat", 1, ANY, concat),
@@ -68,7 +68,7 @@ fn concat(arguments: &Arguments<'_>) -> Result<Value> {
             Value::Array(_) | Value::Object(_) | Value::Null => {
                 return Err(arguments.wrong_type(index, "String"));
             }
-            value => text.push_str(&super::as_text(value)),
+            value => text.push_str(&as_text(value)),
         }
     }
     Ok(text.into())
@@ -97,7 +97,7 @@ fn length(arguments: &Arguments<'_>) -> Result<Value> {
 
 fn contains(arguments: &Arguments<'_>) -> Result<Value> {
     let found = match arguments.value(0) {
-        Value::String(text) => text.contains(&super::as_text(arguments.value(1))),
+        Value::String(text) => text.contains(&as_text(arguments.value(1))),
         Value::Array(items) => items.contains(arguments.value(1)),
         Value::Object(fields) => {
             let name = arguments.text(1)?;

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{ANY, Arguments, Function, function};
-use crate::template::error::Result;
+use super::function::{ANY, Arguments, Function, function};
+use crate::error::Result;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("equals", 2, 2, |a| Ok((a.value(0) == a.value(1)).into())),

@@ -1,6 +1,6 @@
 //! Expressions of the template language: `[concat(parameters('a').b[0], '-c')]`, read into a tree.
 
-use super::error::{Problem, Result};
+use super::error::{Result, TemplateError};
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,8 +109,8 @@ impl Token {
     }
 }
 
-fn unreadable(text: &str, reason: &str) -> Problem {
-    Problem::template(format!(
+fn unreadable(text: &str, reason: &str) -> TemplateError {
+    TemplateError::template(format!(
         "Unable to parse language expression '{text}': {reason}. Please see \
          https://aka.ms/arm-template-expressions for usage details."
     ))

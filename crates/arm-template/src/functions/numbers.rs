@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{ANY, Arguments, Function, function};
-use crate::template::error::Result;
+use super::function::{ANY, Arguments, Function, function};
+use crate::error::Result;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("add", 2, 2, |a| calculate(a, i64::checked_add)),

@@ -6,55 +6,41 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::error::{Problem, Result};
+use super::context::DeploymentContext;
+use super::error::{Result, TemplateError};
 use super::expression::{Access, Call, Expression, Written, read};
-use super::functions::{self, Arguments, type_name};
+use super::functions::{self, Arguments};
 use super::ids;
-
-/// What the expressions of one template see. An inner template has its own, an outer one that of its parent.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Surroundings {
-    /// Values of the parameters.
-    pub(crate) parameters: Map<String, Value>,
-    /// The template's `variables`, not evaluated.
-    pub(crate) variables: Value,
-    /// What `subscription()`, `resourceGroup()`, `tenant()`, `deployment()` and `environment()` answer; the group
-    /// is absent at subscription scope.
-    pub(crate) subscription: Value,
-    pub(crate) group: Option<Value>,
-    pub(crate) tenant: Value,
-    pub(crate) deployment: Value,
-    pub(crate) environment: Value,
-    /// What `deployer()` answers: who deploys.
-    #[serde(default)]
-    pub(crate) deployer: Value,
-}
+use super::values::{as_text, by_name, element, property, type_name};
 
 /// What is known only while resources are deployed.
-pub(crate) trait Deployed {
+pub trait DeployedResources {
     /// What `reference()` answers about a resource, by name or by id.
     fn reference(&self, resource: &str, version: Option<&str>, full: bool) -> Result<Value>;
 }
 
 /// One turn of a loop.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Turn {
-    pub(crate) name: String,
-    pub(crate) index: i64,
+pub struct Iteration {
+    /// The name of the loop; empty where it has none.
+    pub name: String,
+    /// The number of the iteration, from 0.
+    pub index: i64,
     /// Whether `copyIndex()` without a name means it: of property loops it does not.
-    pub(crate) unnamed: bool,
+    pub unnamed: bool,
 }
 
 /// Where in the template an expression stands.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Frame {
-    pub(crate) turns: Vec<Turn>,
+pub struct Frame {
+    /// The iterations that it is within, the outermost first.
+    pub turns: Vec<Iteration>,
     lambdas: Vec<(String, Value)>,
 }
 
 impl Frame {
     /// In these loops.
-    pub(crate) fn within(turns: &[Turn]) -> Self {
+    pub fn within(turns: &[Iteration]) -> Self {
         Self {
             turns: turns.to_vec(),
             lambdas: Vec::new(),
@@ -62,9 +48,9 @@ impl Frame {
     }
 
     /// In one more.
-    pub(crate) fn turn(&self, name: &str, index: i64, unnamed: bool) -> Self {
+    pub fn turn(&self, name: &str, index: i64, unnamed: bool) -> Self {
         let mut frame = self.clone();
-        frame.turns.push(Turn {
+        frame.turns.push(Iteration {
             name: name.to_owned(),
             index,
             unnamed,
@@ -77,9 +63,9 @@ impl Frame {
 const MOST_TURNS: i64 = 800;
 
 /// Evaluates what stands in one template.
-pub(crate) struct Evaluator<'a> {
-    surroundings: &'a Surroundings,
-    deployed: Option<&'a dyn Deployed>,
+pub struct Evaluator<'a> {
+    context: &'a DeploymentContext,
+    deployed: Option<&'a dyn DeployedResources>,
     known: RefCell<BTreeMap<String, Value>>,
     /// Variables that are being evaluated: one that needs itself has no value.
     open: RefCell<Vec<String>>,
@@ -87,9 +73,9 @@ pub(crate) struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
     /// An evaluator for places where nothing is deployed yet: names, conditions, counts, variables.
-    pub(crate) fn new(surroundings: &'a Surroundings) -> Self {
+    pub fn new(context: &'a DeploymentContext) -> Self {
         Self {
-            surroundings,
+            context,
             deployed: None,
             known: RefCell::default(),
             open: RefCell::default(),
@@ -97,19 +83,20 @@ impl<'a> Evaluator<'a> {
     }
 
     /// One for properties and outputs.
-    pub(crate) fn deployed(surroundings: &'a Surroundings, deployed: &'a dyn Deployed) -> Self {
+    pub fn deployed(context: &'a DeploymentContext, deployed: &'a dyn DeployedResources) -> Self {
         Self {
             deployed: Some(deployed),
-            ..Self::new(surroundings)
+            ..Self::new(context)
         }
     }
 
-    pub(crate) fn surroundings(&self) -> &'a Surroundings {
-        self.surroundings
+    /// The context that expressions are evaluated in.
+    pub fn context(&self) -> &'a DeploymentContext {
+        self.context
     }
 
     /// A value with its expressions evaluated, and the property loops in it unrolled.
-    pub(crate) fn value(&self, value: &Value, frame: &Frame) -> Result<Value> {
+    pub fn value(&self, value: &Value, frame: &Frame) -> Result<Value> {
         match value {
             Value::String(text) => self.text(text, frame),
             Value::Array(items) => items
@@ -142,7 +129,7 @@ impl<'a> Evaluator<'a> {
             let name = match self.text(key, frame)? {
                 Value::String(name) => name,
                 other => {
-                    return Err(Problem::template(format!(
+                    return Err(TemplateError::template(format!(
                         "The property name '{key}' evaluates to a value of type '{}', not to a string.",
                         type_name(&other)
                     )));
@@ -157,7 +144,7 @@ impl<'a> Evaluator<'a> {
         let (Some(name), Some(count), Some(input)) =
             (one["name"].as_str(), one.get("count"), one.get("input"))
         else {
-            return Err(Problem::template(
+            return Err(TemplateError::template(
                 "The template copy definition must have 'name', 'count' and 'input'.",
             ));
         };
@@ -168,15 +155,15 @@ impl<'a> Evaluator<'a> {
     }
 
     /// How many turns a loop has. It must be known before anything is deployed.
-    pub(crate) fn count(&self, name: &str, count: &Value, frame: &Frame) -> Result<i64> {
-        let before = Evaluator::new(self.surroundings);
+    pub fn count(&self, name: &str, count: &Value, frame: &Frame) -> Result<i64> {
+        let before = Evaluator::new(self.context);
         let count = before.value(count, frame)?;
         match count.as_i64() {
             Some(count) if (0..=MOST_TURNS).contains(&count) => Ok(count),
-            Some(count) => Err(Problem::template(format!(
+            Some(count) => Err(TemplateError::template(format!(
                 "The copy count '{count}' of '{name}' is not valid: it must lie between '0' and '{MOST_TURNS}'."
             ))),
-            None => Err(Problem::template(format!(
+            None => Err(TemplateError::template(format!(
                 "The copy count of '{name}' must be an integer. The provided value is of type '{}'.",
                 type_name(&count)
             ))),
@@ -184,7 +171,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What an expression of another place evaluates to here.
-    pub(super) fn named(&self, expression: &Expression, frame: &Frame) -> Result<Value> {
+    pub(crate) fn named(&self, expression: &Expression, frame: &Frame) -> Result<Value> {
         self.expression(expression, frame)
     }
 
@@ -209,9 +196,9 @@ impl<'a> Evaluator<'a> {
             }
             _ if access.safe && value.is_null() => None,
             _ => {
-                return Err(Problem::template(format!(
+                return Err(TemplateError::template(format!(
                     "The language expression property '{}' can't be evaluated, the value is of type '{}'.",
-                    functions::as_text(&key),
+                    as_text(&key),
                     type_name(value)
                 )));
             }
@@ -234,7 +221,7 @@ impl<'a> Evaluator<'a> {
             return match self.expression(condition, frame)? {
                 Value::Bool(true) => self.expression(yes, frame),
                 Value::Bool(false) => self.expression(no, frame),
-                other => Err(Problem::template(format!(
+                other => Err(TemplateError::template(format!(
                     "The template language function 'if' expects its first parameter to be of type 'Boolean'. The \
                      provided value is of type '{}'.",
                     type_name(&other)
@@ -245,7 +232,7 @@ impl<'a> Evaluator<'a> {
             return self.each(&name, call, frame);
         }
         if name == "lambda" {
-            return Err(Problem::template(
+            return Err(TemplateError::template(
                 "The template function 'lambda' is not expected at this location: it is an argument of 'map' or \
                  'filter'.",
             ));
@@ -267,10 +254,10 @@ impl<'a> Evaluator<'a> {
 
     /// Functions that need more than their arguments.
     fn surrounded(&self, name: &str, arguments: &Arguments<'_>, frame: &Frame) -> Result<Value> {
-        let here = self.surroundings;
+        let here = self.context;
         let text = |index: usize| match arguments.values.get(index) {
             Some(Value::String(text)) => Ok(text.as_str()),
-            other => Err(Problem::template(format!(
+            other => Err(TemplateError::template(format!(
                 "The template language function '{}' expects its parameter '{}' to be of type 'String'. The provided \
                  value is of type '{}'.",
                 arguments.function,
@@ -282,7 +269,7 @@ impl<'a> Evaluator<'a> {
             "parameters" => {
                 let wanted = text(0)?;
                 by_name(&here.parameters, wanted).cloned().ok_or_else(|| {
-                    Problem::template(format!(
+                    TemplateError::template(format!(
                         "The template parameter '{wanted}' is not found. Please see \
                          https://aka.ms/arm-syntax-parameters for usage details."
                     ))
@@ -296,13 +283,15 @@ impl<'a> Evaluator<'a> {
                 inner
                     .find(|(name, _)| name.eq_ignore_ascii_case(wanted))
                     .map(|(_, value)| value.clone())
-                    .ok_or_else(|| Problem::template(format!("The lambda variable '{wanted}' is not found.")))
+                    .ok_or_else(|| {
+                        TemplateError::template(format!("The lambda variable '{wanted}' is not found."))
+                    })
             }
             "subscription" => Ok(here.subscription.clone()),
             "resourcegroup" => here
                 .group
                 .clone()
-                .ok_or_else(|| Problem::not_here(arguments.function)),
+                .ok_or_else(|| TemplateError::not_here(arguments.function)),
             "tenant" => Ok(here.tenant.clone()),
             "deployment" => Ok(here.deployment.clone()),
             "deployer" => Ok(here.deployer.clone()),
@@ -310,7 +299,7 @@ impl<'a> Evaluator<'a> {
             "reference" => {
                 let deployed = self
                     .deployed
-                    .ok_or_else(|| Problem::not_here(arguments.function))?;
+                    .ok_or_else(|| TemplateError::not_here(arguments.function))?;
                 let version = match arguments.values.get(1) {
                     None | Some(Value::Null) => None,
                     Some(_) => Some(text(1)?),
@@ -319,7 +308,7 @@ impl<'a> Evaluator<'a> {
                     None => false,
                     Some(_) if text(2)?.eq_ignore_ascii_case("full") => true,
                     Some(_) => {
-                        return Err(Problem::template(
+                        return Err(TemplateError::template(
                             "The third parameter of the template function 'reference' can only be 'Full'.",
                         ));
                     }
@@ -341,21 +330,21 @@ impl<'a> Evaluator<'a> {
             return Ok(known.clone());
         }
         if self.open.borrow().contains(&key) {
-            return Err(Problem::template(format!(
+            return Err(TemplateError::template(format!(
                 "Circular reference detected: the template variable '{wanted}' needs itself."
             )));
         }
         let absent = || {
-            Problem::template(format!(
+            TemplateError::template(format!(
                 "The template variable '{wanted}' is not found. Please see https://aka.ms/arm-syntax-variables for \
                  usage details."
             ))
         };
-        let definitions = self.surroundings.variables.as_object().ok_or_else(absent)?;
+        let definitions = self.context.variables.as_object().ok_or_else(absent)?;
         self.open.borrow_mut().push(key.clone());
         // Variables are known before anything is deployed.
         let before = Evaluator {
-            surroundings: self.surroundings,
+            context: self.context,
             deployed: None,
             known: RefCell::default(),
             open: RefCell::new(self.open.borrow().clone()),
@@ -387,7 +376,7 @@ impl<'a> Evaluator<'a> {
         let Some(Expression::Call(lambda)) = call.arguments.get(1).filter(
             |second| matches!(second, Expression::Call(call) if call.name.eq_ignore_ascii_case("lambda")),
         ) else {
-            return Err(Problem::template(format!(
+            return Err(TemplateError::template(format!(
                 "The template language function '{}' expects its second parameter to be a lambda.",
                 call.name
             )));
@@ -397,7 +386,7 @@ impl<'a> Evaluator<'a> {
             None => Value::Null,
         };
         let Value::Array(items) = items else {
-            return Err(Problem::template(format!(
+            return Err(TemplateError::template(format!(
                 "The template language function '{}' expects its parameter '1' to be of type 'Array'. The provided \
                  value is of type '{}'.",
                 call.name,
@@ -412,7 +401,7 @@ impl<'a> Evaluator<'a> {
             match variable {
                 Expression::Text(name) => names.push(name.as_str()),
                 _ => {
-                    return Err(Problem::template(
+                    return Err(TemplateError::template(
                         "The variables of a lambda must be string literals.",
                     ));
                 }
@@ -433,7 +422,7 @@ impl<'a> Evaluator<'a> {
                 (_, Value::Bool(true)) => done.push(item),
                 (_, Value::Bool(false)) => {}
                 _ => {
-                    return Err(Problem::template(
+                    return Err(TemplateError::template(
                         "The lambda of the template function 'filter' must return a boolean.",
                     ));
                 }
@@ -450,7 +439,7 @@ fn copy_index(arguments: &Arguments<'_>, frame: &Frame) -> Result<Value> {
         [Value::String(name)] => (Some(name), 0),
         [Value::String(name), Value::Number(offset)] => (Some(name), offset.as_i64().unwrap_or_default()),
         _ => {
-            return Err(Problem::template(
+            return Err(TemplateError::template(
                 "The template function 'copyIndex' expects the name of a loop and an integer offset.",
             ));
         }
@@ -462,56 +451,28 @@ fn copy_index(arguments: &Arguments<'_>, frame: &Frame) -> Result<Value> {
     };
     match turn {
         Some(turn) => Ok(turn.index.saturating_add(offset).into()),
-        None => Err(Problem::template(
+        None => Err(TemplateError::template(
             "The template function 'copyIndex' is not expected at this location. The function can only be used in a \
              resource with copy specified. Please see https://aka.ms/arm-copy for usage details.",
         )),
     }
 }
 
-fn missing(value: &Value, key: &Value) -> Problem {
+fn missing(value: &Value, key: &Value) -> TemplateError {
     match (value, key) {
         (Value::Object(fields), key) => {
             let there: Vec<&str> = fields.keys().map(String::as_str).collect();
-            Problem::template(format!(
+            TemplateError::template(format!(
                 "The language expression property '{}' doesn't exist, available properties are '{}'.",
-                functions::as_text(key),
+                as_text(key),
                 there.join(", ")
             ))
         }
-        (_, key) => Problem::template(format!(
+        (_, key) => TemplateError::template(format!(
             "The language expression property array index '{}' is out of bounds.",
-            functions::as_text(key)
+            as_text(key)
         )),
     }
-}
-
-/// A member by name: as written, else without case.
-fn by_name<'v>(fields: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
-    fields.get(name).or_else(|| {
-        fields
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    })
-}
-
-/// A property of an object; ARM compares their names without case.
-pub(super) fn property<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    value.as_object().and_then(|fields| by_name(fields, name))
-}
-
-/// An element of an array; negative ones count from the end.
-pub(super) fn element(value: &Value, index: i64) -> Option<&Value> {
-    let items = value.as_array()?;
-    let at = if index < 0 {
-        items
-            .len()
-            .checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?
-    } else {
-        usize::try_from(index).ok()?
-    };
-    items.get(at)
 }
 
 #[cfg(test)]

@@ -4,44 +4,47 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::document::{self, is_deployment, referred};
-use super::error::{Problem, Result};
-use super::evaluator::{Evaluator, Frame, Turn};
+use super::error::{Result, TemplateError};
+use super::evaluator::{Evaluator, Frame, Iteration};
 use super::ids;
 
 /// One resource to deploy.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Planned {
-    pub(crate) id: String,
+pub struct Planned {
+    /// Its ARM id.
+    pub id: String,
     /// `Namespace/type`, as written.
-    pub(crate) kind: String,
+    pub kind: String,
     /// Of nested resources with the names above.
-    pub(crate) name: String,
-    pub(crate) api_version: String,
+    pub name: String,
+    /// Its `apiVersion`.
+    pub api_version: String,
     /// Its condition.
-    pub(crate) enabled: bool,
+    pub enabled: bool,
     /// What it is called in the template, of a loop with the turn: `name[0]`. Only where the language has such names.
     #[serde(default)]
-    pub(crate) symbol: Option<String>,
+    pub symbol: Option<String>,
     /// It is there already: nothing is sent, and it can be referred to.
     #[serde(default)]
-    pub(crate) existing: bool,
+    pub existing: bool,
     /// The loops it is in.
-    pub(crate) turns: Vec<Turn>,
+    pub turns: Vec<Iteration>,
     /// What is sent, not evaluated.
-    pub(crate) body: Map<String, Value>,
+    pub body: Map<String, Value>,
     /// Places in the plan of those it waits for.
-    pub(crate) needs: Vec<usize>,
+    pub needs: Vec<usize>,
 }
 
 impl Planned {
-    pub(crate) fn is_deployment(&self) -> bool {
+    /// Whether it is a nested deployment.
+    pub fn is_deployment(&self) -> bool {
         self.kind.eq_ignore_ascii_case(document::DEPLOYMENT)
     }
 
     /// What is sent. Of a nested deployment the template stays as it is.
-    pub(crate) fn evaluated(&self, evaluator: &Evaluator<'_>) -> Result<Value> {
+    pub fn evaluated(&self, evaluator: &Evaluator<'_>) -> Result<Value> {
         let frame = Frame::within(&self.turns);
-        let before = Evaluator::new(evaluator.surroundings());
+        let before = Evaluator::new(evaluator.context());
         let mut body = Map::new();
         for (key, value) in &self.body {
             let value = match (key.as_str(), value) {
@@ -104,7 +107,7 @@ struct Drafts {
 /// The resources of a template, in its order.
 ///
 /// `scope` is the id of the group or subscription it is deployed to.
-pub(crate) fn plan(template: &Value, evaluator: &Evaluator<'_>, scope: &str) -> Result<Vec<Planned>> {
+pub fn plan(template: &Value, evaluator: &Evaluator<'_>, scope: &str) -> Result<Vec<Planned>> {
     let mut drafts = Drafts::default();
     for (symbol, resource) in document::resources(template)? {
         add(&mut drafts, evaluator, scope, (symbol, resource), None)?;
@@ -119,7 +122,7 @@ pub(crate) fn plan(template: &Value, evaluator: &Evaluator<'_>, scope: &str) -> 
             && deployed(&other.planned)
             && deployed(&draft.planned)
         {
-            return Err(Problem::template(format!(
+            return Err(TemplateError::template(format!(
                 "The resource '{}' is defined multiple times in a template. Please see \
                  https://aka.ms/arm-syntax-resources for usage details.",
                 draft.planned.id
@@ -170,7 +173,7 @@ fn beyond_existing(mut planned: Vec<Planned>) -> Vec<Planned> {
 struct Above<'a> {
     kind: &'a str,
     name: &'a str,
-    turns: &'a [Turn],
+    turns: &'a [Iteration],
     enabled: bool,
 }
 
@@ -191,7 +194,7 @@ fn add(
     };
     let name = copy["name"]
         .as_str()
-        .ok_or_else(|| Problem::template("The copy of a resource must have a 'name'").at(&place))?;
+        .ok_or_else(|| TemplateError::template("The copy of a resource must have a 'name'").at(&place))?;
     let serial = copy["mode"]
         .as_str()
         .is_some_and(|mode| mode.eq_ignore_ascii_case("serial"));
@@ -230,7 +233,7 @@ fn add_one(
     copy: Option<&str>,
     after: Option<usize>,
 ) -> Result<()> {
-    let before = Evaluator::new(evaluator.surroundings());
+    let before = Evaluator::new(evaluator.context());
     let text = |key: &str| -> Result<Option<String>> {
         let Some(value) = resource.get(key) else {
             return Ok(None);
@@ -238,7 +241,7 @@ fn add_one(
         match before.value(value, frame)? {
             Value::String(text) => Ok(Some(text)),
             Value::Null => Ok(None),
-            _ => Err(Problem::template(format!(
+            _ => Err(TemplateError::template(format!(
                 "The property '{key}' must be a string"
             ))),
         }
@@ -250,7 +253,7 @@ fn add_one(
         name = format!("{}/{name}", above.name);
     }
     if name.is_empty() {
-        return Err(Problem::template("The resource name must not be empty"));
+        return Err(TemplateError::template("The resource name must not be empty"));
     }
     let condition = match resource.get("condition") {
         None => true,
@@ -258,7 +261,11 @@ fn add_one(
             Value::Bool(condition) => condition,
             Value::String(text) if text.eq_ignore_ascii_case("true") => true,
             Value::String(text) if text.eq_ignore_ascii_case("false") => false,
-            _ => return Err(Problem::template("The condition of a resource must be a boolean")),
+            _ => {
+                return Err(TemplateError::template(
+                    "The condition of a resource must be a boolean",
+                ));
+            }
         },
     };
     let enabled = condition && above.is_none_or(|above| above.enabled);
@@ -282,10 +289,16 @@ fn add_one(
                 .into_iter()
                 .map(|item| match item {
                     Value::String(item) => Ok(item),
-                    _ => Err(Problem::template("The entries of 'dependsOn' must be strings")),
+                    _ => Err(TemplateError::template(
+                        "The entries of 'dependsOn' must be strings",
+                    )),
                 })
                 .collect::<Result<_>>()?,
-            _ => return Err(Problem::template("The property 'dependsOn' must be an array")),
+            _ => {
+                return Err(TemplateError::template(
+                    "The property 'dependsOn' must be an array",
+                ));
+            }
         },
     };
     let body = resource
@@ -328,7 +341,9 @@ fn add_one(
 fn relative(scope: &str, written: &str) -> Result<String> {
     let segments: Vec<&str> = written.split('/').collect();
     if segments.len() < 3 || segments.len().is_multiple_of(2) {
-        return Err(Problem::template(format!("The scope '{written}' is no resource")));
+        return Err(TemplateError::template(format!(
+            "The scope '{written}' is no resource"
+        )));
     }
     Ok(format!("{scope}/providers/{written}"))
 }
@@ -351,7 +366,7 @@ fn needs(drafts: &[Draft], loops: &[String], place: usize, evaluator: &Evaluator
     for written in &draft.depends_on {
         let found = lookup(drafts, written);
         if found.is_empty() && !loops.iter().any(|name| name.eq_ignore_ascii_case(written)) {
-            return Err(Problem::template(format!(
+            return Err(TemplateError::template(format!(
                 "The resource '{written}' is not defined in the template. Please see https://aka.ms/arm-syntax for usage \
                  details."
             ))
@@ -365,7 +380,7 @@ fn needs(drafts: &[Draft], loops: &[String], place: usize, evaluator: &Evaluator
     if let Some(properties) = draft.planned.body.get("properties") {
         referred(properties, &mut names);
     }
-    let before = Evaluator::new(evaluator.surroundings());
+    let before = Evaluator::new(evaluator.context());
     let frame = Frame::within(&draft.planned.turns);
     for name in names {
         // A name that needs more than is known here (a property loop's turn) makes no dependency by itself.
@@ -398,7 +413,7 @@ fn lookup(drafts: &[Draft], written: &str) -> Vec<usize> {
 }
 
 /// Whether a resource is called so: by its id, by its symbolic name where it has one, else by its own.
-pub(crate) fn is(planned: &Planned, written: &str) -> bool {
+pub fn is(planned: &Planned, written: &str) -> bool {
     if written.starts_with('/') {
         return ids::canonical(written).eq_ignore_ascii_case(&planned.id);
     }
@@ -427,7 +442,7 @@ fn refuse_cycles(planned: &[Planned]) -> Result<()> {
     }
     match (0..planned.len()).find(|place| !done[*place]) {
         None => Ok(()),
-        Some(stuck) => Err(Problem::template(format!(
+        Some(stuck) => Err(TemplateError::template(format!(
             "Circular dependency detected on resource: '{}'. Please see https://aka.ms/arm-syntax-resources for usage \
              details.",
             planned[stuck].id

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::error::{Problem, Result};
+use super::error::{Result, TemplateError};
 use super::expression::{Written, read};
 use super::functions;
 
 /// Lower-cased type of a deployment.
-pub(crate) const DEPLOYMENT: &str = "microsoft.resources/deployments";
+pub const DEPLOYMENT: &str = "microsoft.resources/deployments";
 
 const SECTIONS: &[&str] = &[
     "$schema",
@@ -53,24 +53,26 @@ const RESOURCE: &[&str] = &[
 
 /// Where a template is deployed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Level {
+pub enum Level {
+    /// A subscription: resource groups and what else lies there.
     Subscription,
+    /// A resource group.
     Group,
 }
 
 /// Refuses what is no template, and expressions that make no sense where they stand.
-pub(crate) fn check(template: &Value, level: Level) -> Result<()> {
+pub fn check(template: &Value, level: Level) -> Result<()> {
     check_as(template, level, true)
 }
 
 /// `own`: its expressions see its own scope. What it deploys is not known outside of that.
 fn check_as(template: &Value, level: Level, own: bool) -> Result<()> {
     let Value::Object(sections) = template else {
-        return Err(Problem::template("The template must be a JSON object."));
+        return Err(TemplateError::template("The template must be a JSON object."));
     };
     for name in sections.keys() {
         if let Some(section) = NOT_SERVED.iter().find(|known| known.eq_ignore_ascii_case(name)) {
-            return Err(Problem::template(format!(
+            return Err(TemplateError::template(format!(
                 "This embedded Azure does not serve the section '{section}' of a template."
             )));
         }
@@ -80,7 +82,7 @@ fn check_as(template: &Value, level: Level, own: bool) -> Result<()> {
     }
     check_schema(sections, level)?;
     if !sections.get("contentVersion").is_some_and(Value::is_string) {
-        return Err(Problem::template(
+        return Err(TemplateError::template(
             "The template must have the property 'contentVersion'. Please see https://aka.ms/arm-syntax for usage \
              details.",
         ));
@@ -109,15 +111,15 @@ fn is_symbolic(template: &Value) -> Result<bool> {
     match template.get("languageVersion").map(Value::as_str) {
         None | Some(Some("1.0")) => Ok(false),
         Some(Some("2.0")) => Ok(true),
-        Some(other) => Err(Problem::template(format!(
+        Some(other) => Err(TemplateError::template(format!(
             "This embedded Azure does not serve the language version '{}' of a template.",
             other.unwrap_or_default()
         ))),
     }
 }
 
-fn no_member(name: &str, kind: &str) -> Problem {
-    Problem::with_code(
+fn no_member(name: &str, kind: &str) -> TemplateError {
+    TemplateError::with_code(
         "InvalidRequestContent",
         format!(
             "The request content was invalid and could not be deserialized: 'Could not find member '{name}' on object \
@@ -143,7 +145,7 @@ fn check_schema(sections: &Map<String, Value>, level: Level) -> Result<()> {
     {
         return Ok(());
     }
-    Err(Problem::template(format!(
+    Err(TemplateError::template(format!(
         "The template schema '{schema}' is not supported for a deployment at {} scope. Please see \
          https://aka.ms/arm-syntax for usage details.",
         match level {
@@ -154,18 +156,18 @@ fn check_schema(sections: &Map<String, Value>, level: Level) -> Result<()> {
 }
 
 /// The entries of a section that is an object.
-pub(super) fn entries<'t>(template: &'t Value, section: &str) -> Result<Vec<(&'t String, &'t Value)>> {
+pub(crate) fn entries<'t>(template: &'t Value, section: &str) -> Result<Vec<(&'t String, &'t Value)>> {
     match template.get(section) {
         None | Some(Value::Null) => Ok(Vec::new()),
         Some(Value::Object(entries)) => Ok(entries.iter().collect()),
-        Some(_) => Err(Problem::template(format!(
+        Some(_) => Err(TemplateError::template(format!(
             "The section '{section}' of the template must be an object."
         ))),
     }
 }
 
 /// The template's resources, as written, with their symbolic names where the language has these.
-pub(super) fn resources(template: &Value) -> Result<Vec<(Option<&str>, &Value)>> {
+pub(crate) fn resources(template: &Value) -> Result<Vec<(Option<&str>, &Value)>> {
     match (template.get("resources"), is_symbolic(template)?) {
         (Some(Value::Array(resources)), false) => {
             Ok(resources.iter().map(|resource| (None, resource)).collect())
@@ -174,20 +176,20 @@ pub(super) fn resources(template: &Value) -> Result<Vec<(Option<&str>, &Value)>>
             .iter()
             .map(|(symbol, resource)| (Some(symbol.as_str()), resource))
             .collect()),
-        (None, _) => Err(Problem::template(
+        (None, _) => Err(TemplateError::template(
             "The template must have the property 'resources'. Please see https://aka.ms/arm-syntax for usage details.",
         )),
-        (Some(_), false) => Err(Problem::template(
+        (Some(_), false) => Err(TemplateError::template(
             "The property 'resources' must be an array, unless the template has the language version '2.0'.",
         )),
-        (Some(_), true) => Err(Problem::template(
+        (Some(_), true) => Err(TemplateError::template(
             "The property 'resources' must be an object of symbolic names: the template has the language version '2.0'.",
         )),
     }
 }
 
 /// Whether a resource of a template is there already, and only referred to.
-pub(super) fn is_existing(resource: &Value) -> bool {
+pub(crate) fn is_existing(resource: &Value) -> bool {
     resource["existing"].as_bool().unwrap_or(false)
 }
 
@@ -195,19 +197,22 @@ fn check_resource(resource: &Value, symbolic: bool) -> Result<()> {
     let name = resource["name"].as_str().unwrap_or_default();
     let place = format!("The template resource '{name}' is not valid");
     let Value::Object(members) = resource else {
-        return Err(Problem::template("A resource of the template must be an object."));
+        return Err(TemplateError::template(
+            "A resource of the template must be an object.",
+        ));
     };
     for required in ["name", "type", "apiVersion"] {
         if !members.get(required).is_some_and(Value::is_string) {
-            return Err(
-                Problem::template(format!("The '{required}' property is required for a resource")).at(&place),
-            );
+            return Err(TemplateError::template(format!(
+                "The '{required}' property is required for a resource"
+            ))
+            .at(&place));
         }
     }
     for (key, value) in members {
         if symbolic && key == "existing" {
             if !value.is_boolean() {
-                return Err(Problem::template("The property 'existing' must be a boolean").at(&place));
+                return Err(TemplateError::template("The property 'existing' must be a boolean").at(&place));
             }
             continue;
         }
@@ -230,7 +235,7 @@ fn check_resource(resource: &Value, symbolic: bool) -> Result<()> {
 }
 
 /// Whether a resource of a template is a nested deployment.
-pub(super) fn is_deployment(resource: &Value) -> bool {
+pub(crate) fn is_deployment(resource: &Value) -> bool {
     resource["type"]
         .as_str()
         .is_some_and(|kind| kind.eq_ignore_ascii_case(DEPLOYMENT))
@@ -241,7 +246,7 @@ fn check_nested(resource: &Value, properties: &Value) -> Result<()> {
         match key.as_str() {
             "template" => {}
             "templateLink" | "parametersLink" | "onErrorDeployment" => {
-                return Err(Problem::template(format!(
+                return Err(TemplateError::template(format!(
                     "This embedded Azure does not serve '{key}' of a deployment."
                 )));
             }
@@ -256,14 +261,14 @@ fn check_nested(resource: &Value, properties: &Value) -> Result<()> {
     };
     match properties.get("template") {
         Some(template) => check_as(template, level, is_inner(properties)),
-        None => Err(Problem::template(
+        None => Err(TemplateError::template(
             "A nested deployment must have the property 'template'",
         )),
     }
 }
 
 /// Whether the expressions of a nested deployment see its own parameters and variables; by default they do not.
-pub(crate) fn is_inner(properties: &Value) -> bool {
+pub fn is_inner(properties: &Value) -> bool {
     properties["expressionEvaluationOptions"]["scope"]
         .as_str()
         .is_some_and(|scope| scope.eq_ignore_ascii_case("inner"))
@@ -292,7 +297,7 @@ fn text_expressions(text: &str, late: bool) -> Result<()> {
         let wrong = match functions::check(&call.name, call.arguments.len()) {
             Err(wrong) => Some(wrong),
             Ok(()) if !late && call.name.eq_ignore_ascii_case("reference") => {
-                Some(Problem::not_here(&call.name))
+                Some(TemplateError::not_here(&call.name))
             }
             Ok(()) => None,
         };
@@ -302,7 +307,7 @@ fn text_expressions(text: &str, late: bool) -> Result<()> {
 }
 
 /// The names that a value's expressions refer to by `reference` without an api-version; each may be an expression.
-pub(super) fn referred(value: &Value, found: &mut Vec<super::expression::Expression>) {
+pub(crate) fn referred(value: &Value, found: &mut Vec<super::expression::Expression>) {
     match value {
         Value::String(text) => {
             if let Ok(Written::Expression(expression)) = read(text) {

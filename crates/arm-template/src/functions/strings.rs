@@ -5,9 +5,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{ANY, Arguments, Function, as_text, function};
-use crate::template::error::Result;
-use crate::template::unique::unique_string;
+use super::function::{ANY, Arguments, Function, function};
+use crate::error::Result;
+use crate::unique::unique_string;
+use crate::values::as_text;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("format", 1, ANY, format),

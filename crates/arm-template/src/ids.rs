@@ -3,13 +3,18 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::error::{Problem, Result};
-use super::evaluator::Surroundings;
+use super::context::DeploymentContext;
+use super::error::{Result, TemplateError};
 
 /// `resourceId`, `subscriptionResourceId`, `tenantResourceId` and `extensionResourceId`.
-pub(super) fn build(name: &str, written: &str, arguments: &[&str], here: &Surroundings) -> Result<Value> {
+pub(crate) fn build(
+    name: &str,
+    written: &str,
+    arguments: &[&str],
+    here: &DeploymentContext,
+) -> Result<Value> {
     let wrong = |reason: String| {
-        Problem::template(format!(
+        TemplateError::template(format!(
             "Unable to evaluate template language function '{written}': {reason}. Please see \
              https://aka.ms/arm-functions#{} for usage details.",
             written.to_ascii_lowercase()
@@ -79,10 +84,10 @@ fn path(kind: &str, names: &[&str]) -> std::result::Result<String, String> {
 }
 
 /// The id of a resource of a template, from where it goes, its full type and its full name.
-pub(crate) fn of_resource(scope: &str, kind: &str, name: &str) -> Result<String> {
+pub fn of_resource(scope: &str, kind: &str, name: &str) -> Result<String> {
     let names: Vec<&str> = name.split('/').collect();
     let path = path(kind, &names).map_err(|_| {
-        Problem::template(format!(
+        TemplateError::template(format!(
             "The template resource '{name}' for type '{kind}' has incorrect segment lengths. A nested resource type \
              must have identical number of segments as its resource name. A root resource type must have segment \
              length one greater than its resource name. Please see https://aka.ms/arm-syntax-resources for usage \
@@ -93,7 +98,7 @@ pub(crate) fn of_resource(scope: &str, kind: &str, name: &str) -> Result<String>
 }
 
 /// A group's id may be written as that of a resource; it is the same group.
-pub(crate) fn canonical(id: &str) -> String {
+pub fn canonical(id: &str) -> String {
     let lower = id.to_ascii_lowercase();
     match lower.find("/providers/microsoft.resources/resourcegroups/") {
         Some(at) => {

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::context::DeploymentContext;
 use super::document::entries;
-use super::error::{Problem, Result};
-use super::evaluator::{Evaluator, Frame, Surroundings};
-use super::functions::type_name;
+use super::error::{Result, TemplateError};
+use super::evaluator::{Evaluator, Frame};
+use super::values::{as_text, type_name};
 
 /// Types of parameters and outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl Kind {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
             .map(|(_, kind)| *kind)
-            .ok_or_else(|| Problem::template(format!("The type '{name}' of {place} is not valid.")))
+            .ok_or_else(|| TemplateError::template(format!("The type '{name}' of {place} is not valid.")))
     }
 
     /// As answers name it.
@@ -72,7 +73,7 @@ impl Kind {
         if fits {
             return Ok(());
         }
-        Err(Problem::template(format!(
+        Err(TemplateError::template(format!(
             "Template parameter JToken type is not valid. Expected '{expected}'. Actual '{}'. Please see \
              https://aka.ms/arm-syntax-parameters for usage details.",
             type_name(value)
@@ -81,17 +82,13 @@ impl Kind {
 }
 
 /// The values of a template's parameters: what is given, else the defaults.
-pub(crate) fn resolve(
-    template: &Value,
-    given: &Value,
-    surroundings: &Surroundings,
-) -> Result<Map<String, Value>> {
+pub fn resolve(template: &Value, given: &Value, context: &DeploymentContext) -> Result<Map<String, Value>> {
     let definitions = entries(template, "parameters")?;
     let empty = Map::new();
     let given = match given {
         Value::Null => &empty,
         Value::Object(given) => given,
-        _ => return Err(Problem::template("The parameters must be an object.")),
+        _ => return Err(TemplateError::template("The parameters must be an object.")),
     };
     let unknown: Vec<&str> = given
         .keys()
@@ -104,7 +101,7 @@ pub(crate) fn resolve(
         .collect();
     if !unknown.is_empty() {
         let known: Vec<&str> = definitions.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Problem::template(format!(
+        return Err(TemplateError::template(format!(
             "The template parameters '{}' in the parameters file are not valid; they are not present in the original \
              template and can therefore not be provided at deployment time. The only supported parameters for this \
              template are '{}'. Please see https://aka.ms/arm-pass-parameter-values for usage details.",
@@ -112,10 +109,10 @@ pub(crate) fn resolve(
             known.join(", ")
         )));
     }
-    let mut here = Surroundings {
+    let mut here = DeploymentContext {
         parameters: Map::new(),
         variables: Value::Null,
-        ..surroundings.clone()
+        ..context.clone()
     };
     let mut defaults = Vec::new();
     let mut absent = Vec::new();
@@ -133,7 +130,7 @@ pub(crate) fn resolve(
         }
     }
     if let Some(name) = absent.first() {
-        return Err(Problem::template(format!(
+        return Err(TemplateError::template(format!(
             "The value for the template parameter '{name}' is not provided. Please see \
              https://aka.ms/arm-create-parameter-file for usage details."
         )));
@@ -149,7 +146,7 @@ pub(crate) fn resolve(
 
 fn given_value(name: &str, entry: &Value) -> Result<Value> {
     if entry.get("reference").is_some() {
-        return Err(Problem::with_code(
+        return Err(TemplateError::with_code(
             "KeyVaultParameterReferenceNotServed",
             format!(
                 "This embedded Azure does not serve the reference to a vault that the template parameter '{name}' is \
@@ -158,7 +155,7 @@ fn given_value(name: &str, entry: &Value) -> Result<Value> {
         ));
     }
     match entry.get("value") {
-        Some(Value::Null) | None => Err(Problem::template(format!(
+        Some(Value::Null) | None => Err(TemplateError::template(format!(
             "The value for the template parameter '{name}' is not provided. Please see \
              https://aka.ms/arm-create-parameter-file for usage details."
         ))),
@@ -167,7 +164,7 @@ fn given_value(name: &str, entry: &Value) -> Result<Value> {
 }
 
 /// A default may need other parameters: they are evaluated in whatever order works.
-fn add_defaults(here: &mut Surroundings, mut open: Vec<(&String, &Value)>) -> Result<()> {
+fn add_defaults(here: &mut DeploymentContext, mut open: Vec<(&String, &Value)>) -> Result<()> {
     while !open.is_empty() {
         let mut later = Vec::new();
         let mut problem = None;
@@ -199,7 +196,7 @@ fn check(name: &str, definition: &Value, value: &Value) -> Result<()> {
     kind.check(value)
         .map_err(|problem| problem.at(&format!("The value of {place} is not valid")))?;
     let refuse = |reason: String| {
-        Err(Problem::template(format!(
+        Err(TemplateError::template(format!(
             "The provided value for the template parameter '{name}' is not valid. {reason} Please see \
              https://aka.ms/arm-syntax-parameters for usage details."
         )))
@@ -210,11 +207,11 @@ fn check(name: &str, definition: &Value, value: &Value) -> Result<()> {
             value => allowed.contains(value),
         };
         if !fits {
-            let allowed: Vec<String> = allowed.iter().map(super::functions::as_text).collect();
+            let allowed: Vec<String> = allowed.iter().map(as_text).collect();
             let shown = if kind.is_secure() {
                 String::new()
             } else {
-                super::functions::as_text(value)
+                as_text(value)
             };
             return refuse(format!(
                 "The value '{shown}' is not part of the allowed value(s): '{}'.",
@@ -249,18 +246,18 @@ fn check(name: &str, definition: &Value, value: &Value) -> Result<()> {
 }
 
 /// The parameters as deployments show them: types and values, of secure ones the type alone.
-pub(crate) fn shown(template: &Value, values: &Map<String, Value>) -> Value {
+pub fn shown(template: &Value, values: &Map<String, Value>) -> Value {
     with_types(template, values, |kind| kind.name().to_owned())
 }
 
 /// The same as stacks show them, which begin the names of types with a small letter.
-pub(crate) fn of_stack(template: &Value, values: &Map<String, Value>) -> Value {
+pub fn of_stack(template: &Value, values: &Map<String, Value>) -> Value {
     with_types(template, values, Kind::stack_name)
 }
 
 /// The parameters that a stack is given, as it shows them: what a template adds is not among them, and one that the
 /// template does not know has no type.
-pub(crate) fn given(template: &Value, given: &Value) -> Value {
+pub fn given(template: &Value, given: &Value) -> Value {
     let definitions = entries(template, "parameters").unwrap_or_default();
     let mut shown = Map::new();
     for (name, entry) in given.as_object().into_iter().flatten() {
