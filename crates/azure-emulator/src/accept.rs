@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use crate::arm;
 use crate::arm::error::ArmError;
-use crate::context::Cx;
-use crate::faults::OperationShape;
+use crate::context::RequestContext;
 use crate::operation::{self, Operation, Work};
-use crate::reply::Reply;
 use crate::types;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
 
 /// What the first answer of a resource type looks like when no fault plan says otherwise.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl Answer {
 }
 
 /// Records the operation and answers.
-pub(crate) fn reply(cx: &mut Cx<'_>, operation: Operation, answer: &Answer) -> Reply {
+pub(crate) fn reply(cx: &mut RequestContext<'_>, operation: Operation, answer: &Answer) -> Reply {
     let shape = cx
         .fault
         .as_ref()
@@ -73,7 +73,7 @@ pub(crate) fn reply(cx: &mut Cx<'_>, operation: Operation, answer: &Answer) -> R
     // What waits for other resources cannot be over at once.
     let is_deploy = matches!(operation.work, Work::Deploy);
     let headers = headers(cx, &operation, shape);
-    cx.state.put_operation(operation);
+    cx.state.operations.put(operation);
     let mut reply = match shape {
         OperationShape::Both | OperationShape::AzureAsyncOperation | OperationShape::Location => {
             match &answer.body {
@@ -102,9 +102,9 @@ pub(crate) fn reply(cx: &mut Cx<'_>, operation: Operation, answer: &Answer) -> R
     reply
 }
 
-fn synchronous(cx: &mut Cx<'_>, id: &str, target: &str, created: bool) -> Reply {
-    operation::end(cx.state, cx.world, id, cx.now);
-    let failure = cx.state.operation(id).and_then(|operation| {
+fn synchronous(cx: &mut RequestContext<'_>, id: &str, target: &str, created: bool) -> Reply {
+    operation::end(cx.state, cx.environment, id, cx.now);
+    let failure = cx.state.operations.get::<Operation>(id).and_then(|operation| {
         operation
             .error()
             .map(|(code, message)| ArmError::new(409, code, message.to_owned()))
@@ -113,7 +113,12 @@ fn synchronous(cx: &mut Cx<'_>, id: &str, target: &str, created: bool) -> Reply 
         return error.reply();
     }
     let status = if created { 201 } else { 200 };
-    match cx.state.operation(id).map(|operation| &operation.work) {
+    match cx
+        .state
+        .operations
+        .get::<Operation>(id)
+        .map(|operation| &operation.work)
+    {
         Some(Work::Answer { status, body }) => return Reply::json(*status, body),
         Some(Work::Tags(_)) => return Reply::json(status, &arm::tags::document(cx.state, target)),
         Some(Work::Action { result, .. }) => {
@@ -123,13 +128,17 @@ fn synchronous(cx: &mut Cx<'_>, id: &str, target: &str, created: bool) -> Reply 
         }
         _ => {}
     }
-    match types::read(cx.state, cx.world, cx.now, target) {
+    match types::read(cx.state, cx.environment, cx.now, target) {
         Some(document) => Reply::json(status, &document),
         None => Reply::empty(200),
     }
 }
 
-fn headers(cx: &Cx<'_>, operation: &Operation, shape: OperationShape) -> Vec<(&'static str, String)> {
+fn headers(
+    cx: &RequestContext<'_>,
+    operation: &Operation,
+    shape: OperationShape,
+) -> Vec<(&'static str, String)> {
     let (status, location) = match shape {
         OperationShape::Both => (true, true),
         OperationShape::AzureAsyncOperation => (true, false),

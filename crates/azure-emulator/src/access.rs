@@ -1,5 +1,7 @@
 //! What the caller may do: everything, or what it was given, scope by scope.
 
+use kompox_emulator_core::store::State;
+
 /// Actions that the caller is given at a scope, and so at everything below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -70,6 +72,11 @@ impl Access {
                 .collect(),
         }
     }
+}
+
+/// What the caller may do, as it is remembered.
+pub(crate) fn access(state: &State) -> Access {
+    state.memory.get::<Access>().cloned().unwrap_or_default()
 }
 
 /// Whether an action matches a pattern of a role, in which `*` stands for anything.

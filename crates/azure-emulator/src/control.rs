@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::context::Request;
 use crate::emulator::{attach, detach, expire_tokens};
-use crate::error::EmulatorError;
-use crate::faults::{ActivePlan, FaultPlan};
-use crate::reply::Reply;
 use crate::server::Shared;
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::faults::{ActivePlan, FaultPlan};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -18,21 +18,23 @@ use tokio::sync::oneshot;
 use crate::access::{Access, Grant};
 use crate::arm::id::ResourceId;
 use crate::connection::Connection;
-use crate::context::World;
+use crate::context::Environment;
 use crate::entra::{self, Entra};
-use crate::error::EmulatorError;
-use crate::faults::{ActivePlan, FaultPlan, store_as_is};
 use crate::identity::{self, Identity};
-use crate::json;
-use crate::kubernetes::Tls;
-use crate::log::LoggedRequest;
+use crate::operation::Operation;
 use crate::options::{FederatedCredential, Options};
-use crate::platform;
+use crate::race::store_as_is;
 use crate::server::{self, Shared};
-use crate::store::{Resource, Store};
 use crate::throttle::Throttling;
 use crate::types::{self, disks};
 use crate::watch::{self, Watch};
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::faults::{ActivePlan, FaultPlan};
+use kompox_emulator_core::json;
+use kompox_emulator_core::log::LoggedRequest;
+use kompox_emulator_core::platform;
+use kompox_emulator_core::store::{Resource, Store};
+use kompox_kubernetes_emulator::Tls;
 
 pub use snapshot::Snapshot;
 
@@ -116,13 +118,13 @@ impl Emulator {
             region: options.region.clone(),
         };
         let entra = Entra::new(&identity, port, options.federated_credentials.clone())?;
-        let world = World {
+        let environment = Environment {
             options,
             identity,
             endpoint,
             entra,
         };
-        let shared = Arc::new(Shared::new(world, store, Tls::new(tls), plan));
+        let shared = Arc::new(Shared::new(environment, store, Tls::new(tls), plan));
         let (stop, stopped) = oneshot::channel();
         let server = serve_on_a_thread(listener, shared.clone(), stopped)
             .map_err(|source| EmulatorError::Listen { port, source })?;
@@ -194,26 +196,28 @@ impl Emulator {
 
     /// Allows the caller these actions only (`*` stands for anything), everywhere; `None` makes it Owner again.
     pub fn restrict_caller(&self, actions: Option<Vec<String>>) {
-        self.shared.store.session().access = match actions {
+        let access = match actions {
             None => Access::Owner,
             Some(actions) => Access::Given(vec![Grant::everywhere(actions)]),
         };
+        self.shared.store.session().memory.insert(access);
     }
 
     /// Allows the caller what these grants add up to, each at its scope and below, and nothing else.
     pub fn grant_caller(&self, grants: Vec<Grant>) {
-        self.shared.store.session().access = Access::Given(grants);
+        let access = Access::Given(grants);
+        self.shared.store.session().memory.insert(access);
     }
 
     /// Lets an external identity sign in as the emulator's client.
     pub fn federate(&self, credential: FederatedCredential) {
-        self.shared.world.entra.federate(credential);
+        self.shared.environment.entra.federate(credential);
     }
 
     /// The issuer of [`Emulator::issue_assertion`], for a [`FederatedCredential`].
     #[must_use]
     pub fn issuer(&self) -> String {
-        self.shared.world.entra.own_issuer()
+        self.shared.environment.entra.own_issuer()
     }
 
     /// A signed assertion as a cluster's issuer would give a service account. It is good for a token once
@@ -223,7 +227,10 @@ impl Emulator {
     ///
     /// If it cannot be signed.
     pub fn issue_assertion(&self, subject: &str, lifetime: Duration) -> Result<String, EmulatorError> {
-        self.shared.world.entra.assertion(subject, lifetime, json::now())
+        self.shared
+            .environment
+            .entra
+            .assertion(subject, lifetime, json::now())
     }
 
     /// Stores a resource as is: no validation, no operation. `id`, `name` and `type` are filled in if absent.
@@ -244,9 +251,9 @@ impl Emulator {
     /// A resource as a client would read it.
     pub async fn resource(&self, id: &str) -> Option<Value> {
         let key = ResourceId::parse(id)?.key();
-        let world = &self.shared.world;
+        let environment = &self.shared.environment;
         self.shared
-            .change(|state, now| types::read(state, world, now, &key))
+            .change(|state, now| types::read(state, environment, now, &key))
             .await
             .ok()
             .flatten()
@@ -257,9 +264,9 @@ impl Emulator {
         let Some(scope) = ResourceId::parse(id) else {
             return Vec::new();
         };
-        let world = &self.shared.world;
+        let environment = &self.shared.environment;
         self.shared
-            .change(|state, now| watch::below(state, world, now, &scope.key()))
+            .change(|state, now| watch::below(state, environment, now, &scope.key()))
             .await
             .unwrap_or_default()
     }
@@ -272,9 +279,9 @@ impl Emulator {
         let below = format!("{}/", scope.key());
         self.shared
             .change(|state, _| {
-                let mut running = state.running();
+                let mut running = state.operations.running();
                 running.retain(|id| {
-                    let operation = state.operation(id);
+                    let operation = state.operations.get::<Operation>(id);
                     operation.is_some_and(|operation| operation.target.starts_with(&below))
                 });
                 running.into_iter().collect()
@@ -340,7 +347,7 @@ impl Emulator {
     /// If the state cannot be written.
     pub async fn seed_disks(&self, count: usize) -> Result<&'static str, EmulatorError> {
         const GROUP: &str = "seed";
-        let region = self.shared.world.options.region.clone();
+        let region = self.shared.environment.options.region.clone();
         let base = format!(
             "/subscriptions/{}/resourceGroups/{GROUP}",
             self.connection.subscription_id
@@ -352,7 +359,7 @@ impl Emulator {
                     "location": region, "properties": { "provisioningState": "Succeeded" }
                 });
                 store_as_is(state, &group, body, now);
-                let kind = state.intern(disks::KIND);
+                let kind = state.documents.intern(disks::KIND);
                 for number in 0..count {
                     let id = group.extended("Microsoft.Compute", "disks", &format!("disk-{number:05}"));
                     let body = disks::sample(&id, &region, number, now).to_string();
@@ -362,7 +369,7 @@ impl Emulator {
                         created: now,
                         changed: now,
                     };
-                    state.insert(id.key().into(), resource);
+                    state.documents.insert(id.key().into(), resource);
                 }
             })
             .await?;
@@ -431,14 +438,14 @@ async fn set_owner(shared: &Shared, disk: &str, vm: Option<&str>) -> Result<(), 
     let key = id.key();
     let owned = shared
         .change(|state, now| {
-            let Some(mut document) = state.document(&key) else {
+            let Some(mut document) = state.documents.document(&key) else {
                 return Err(format!("there is no disk {id}"));
             };
             if let Some(vm) = vm {
                 disks::check_attach(state, &document, vm)?;
             }
             disks::set_owner(&mut document, vm, now);
-            state.put(&key, disks::KIND, &document, now);
+            state.documents.put(&key, disks::KIND, &document, now);
             Ok(())
         })
         .await?;
@@ -449,8 +456,8 @@ async fn set_owner(shared: &Shared, disk: &str, vm: Option<&str>) -> Result<(), 
 pub(crate) async fn expire_tokens(shared: &Shared) -> Result<(), EmulatorError> {
     shared
         .change(|state, _| {
-            let next = entra::generation(state) + 1;
-            state.set_setting(entra::GENERATION, Some(&next.to_string()));
+            let next = entra::generation(&state.settings) + 1;
+            state.settings.set(entra::GENERATION, Some(&next.to_string()));
         })
         .await
 }
@@ -499,7 +506,7 @@ fn prepare(state_dir: Option<PathBuf>, port: u16) -> Result<Prepared, EmulatorEr
     }
     identity.save_ca(&directory)?;
     let tls = identity.server_config()?;
-    let store = Store::open(durable.then_some(directory.as_path()))?;
+    let store = Store::open::<Operation>(durable.then_some(directory.as_path()))?;
     Ok(Prepared {
         identity,
         directory,

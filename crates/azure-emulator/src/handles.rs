@@ -2,8 +2,8 @@
 
 use crate::arm::{features, providers, subscriptions};
 use crate::emulator::Emulator;
-use crate::error::EmulatorError;
 use crate::types::{names, principals, quotas, vm_sizes};
+use kompox_emulator_core::error::EmulatorError;
 
 pub use crate::types::vm_sizes::Restriction;
 

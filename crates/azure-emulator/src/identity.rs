@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::error::EmulatorError;
-use crate::platform;
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::platform;
 
 /// Everything that must survive a restart for clients to go on without noticing.
 #[derive(Clone, Serialize, Deserialize)]

@@ -10,40 +10,34 @@
 mod accept;
 mod access;
 mod arm;
-mod body;
 mod connection;
 mod context;
 mod control;
 mod deploy;
 mod emulator;
 mod entra;
-mod error;
-pub mod faults;
+pub use kompox_emulator_core::faults;
 mod handles;
 mod identity;
-mod json;
-mod kubernetes;
-mod log;
 mod operation;
 mod options;
-mod platform;
-mod reply;
-mod seats;
+mod race;
 mod server;
-mod store;
 mod throttle;
 mod types;
 mod watch;
+mod watch_stream;
 
 pub use access::Grant;
 pub use connection::Connection;
 pub use emulator::{Emulator, Snapshot};
-pub use error::EmulatorError;
 pub use faults::{
     FaultAction, FaultPlan, FaultRule, MonitorError, OperationFault, OperationShape, Outcome, Race,
     RacingWrite, ReplicationLag, Respond, RetryAfter, When,
 };
 pub use handles::Restriction;
-pub use log::{LoggedRequest, RequestKind};
+pub use kompox_emulator_core::bucket::Limit;
+pub use kompox_emulator_core::error::EmulatorError;
+pub use kompox_emulator_core::log::{LoggedRequest, RequestKind};
 pub use options::{FederatedCredential, Options, SnapshotCopy, Timing};
-pub use throttle::{Limit, Throttling};
+pub use throttle::Throttling;

@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::tags::TagChange;
-use crate::context::World;
+use crate::context::Environment;
 use crate::deploy;
-use crate::faults::{MonitorError, OperationFault, Outcome};
-use crate::json::{set_property, timestamp};
-use crate::reply::Reply;
-use crate::store::State;
 use crate::types::{self, End, ResourceType};
+use kompox_emulator_core::faults::{MonitorError, OperationFault, Outcome};
+use kompox_emulator_core::json::{set_property, timestamp};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::{self, Operation as _, State};
 
 /// One long-running operation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -119,10 +119,6 @@ impl Operation {
         }
     }
 
-    pub(crate) fn is_running(&self) -> bool {
-        matches!(self.progress, Progress::Running)
-    }
-
     /// Code and message of an operation that ended badly.
     pub(crate) fn error(&self) -> Option<(&str, &str)> {
         match &self.progress {
@@ -159,15 +155,6 @@ impl Operation {
         self.retry_after.as_deref()
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        // A struct of strings and numbers cannot fail to serialise.
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-
-    pub(crate) fn decode(record: &[u8]) -> Option<Self> {
-        serde_json::from_slice(record).ok()
-    }
-
     /// Whether it is a stack's: those tell less than others.
     pub(crate) fn is_of_stack(&self) -> bool {
         self.target.contains("/microsoft.resources/deploymentstacks/")
@@ -185,13 +172,32 @@ impl Operation {
     }
 }
 
+impl store::Operation for Operation {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn target(&self) -> &str {
+        &self.target
+    }
+
+    fn is_running(&self) -> bool {
+        matches!(self.progress, Progress::Running)
+    }
+
+    fn started(&self) -> i64 {
+        self.started
+    }
+}
+
 /// Ends every operation that is due, one after the other as they are, and shows `look` how things stand after each.
-pub(crate) fn settle(state: &mut State, world: &World, now: i64, look: &mut dyn FnMut(&State)) {
+pub(crate) fn settle(state: &mut State, environment: &Environment, now: i64, look: &mut dyn FnMut(&State)) {
     let due = |state: &State, id: &str| {
-        let operation = state.operation(id)?;
+        let operation = state.operations.get::<Operation>(id)?;
         operation.is_due(now).then_some(operation.due)
     };
     let mut all: Vec<(i64, String)> = state
+        .operations
         .running()
         .into_iter()
         .filter_map(|id| Some((due(state, &id)?, id)))
@@ -200,18 +206,22 @@ pub(crate) fn settle(state: &mut State, world: &World, now: i64, look: &mut dyn 
     for (_, id) in all {
         // The end of one may be the end of others.
         if due(state, &id).is_some() {
-            end(state, world, &id, now);
+            end(state, environment, &id, now);
             look(state);
         }
     }
 }
 
 /// Ends one operation now, whatever its time.
-pub(crate) fn end(state: &mut State, world: &World, id: &str, now: i64) {
-    let Some(mut operation) = state.operation(id).cloned() else {
+pub(crate) fn end(state: &mut State, environment: &Environment, id: &str, now: i64) {
+    let Some(mut operation) = state.operations.get::<Operation>(id).cloned() else {
         return;
     };
-    let end = &mut End { state, world, now };
+    let end = &mut End {
+        state,
+        environment,
+        now,
+    };
     let failure = match operation.fault.outcome.clone() {
         Outcome::Succeed | Outcome::Stuck => succeed(end, &mut operation)
             .err()
@@ -236,12 +246,12 @@ pub(crate) fn end(state: &mut State, world: &World, id: &str, now: i64) {
             }
         }
     };
-    state.put_operation(operation);
+    state.operations.put(operation);
 }
 
 /// Ends a deployment's or a stack's operation; the error is told as it is.
 pub(crate) fn finish(state: &mut State, id: &str, error: Option<Value>, canceled: bool, now: i64) {
-    let Some(mut operation) = state.operation(id).cloned() else {
+    let Some(mut operation) = state.operations.get::<Operation>(id).cloned() else {
         return;
     };
     operation.progress = match error {
@@ -254,13 +264,13 @@ pub(crate) fn finish(state: &mut State, id: &str, error: Option<Value>, canceled
             whole: Some(error),
         },
     };
-    state.put_operation(operation);
+    state.operations.put(operation);
 }
 
 /// Ends operations on a target because a newer one takes over, as compute does.
 pub(crate) fn preempt(state: &mut State, target: &str, now: i64) {
-    for id in state.running_on(target) {
-        let Some(mut operation) = state.operation(&id).cloned() else {
+    for id in state.operations.running_on(target) {
+        let Some(mut operation) = state.operations.get::<Operation>(&id).cloned() else {
             continue;
         };
         operation.progress = Progress::Failed {
@@ -270,13 +280,13 @@ pub(crate) fn preempt(state: &mut State, target: &str, now: i64) {
             canceled: true,
             whole: None,
         };
-        state.put_operation(operation);
+        state.operations.put(operation);
     }
 }
 
 /// Counts one look at a resource towards the operations on it.
 pub(crate) fn look_at_target(state: &mut State, target: &str) {
-    for id in state.running_on(target) {
+    for id in state.operations.running_on(target) {
         look(state, &id);
         if is_deploy(state, &id) {
             deploy::look_below(state, target);
@@ -286,19 +296,20 @@ pub(crate) fn look_at_target(state: &mut State, target: &str) {
 
 fn is_deploy(state: &State, id: &str) -> bool {
     state
-        .operation(id)
+        .operations
+        .get::<Operation>(id)
         .is_some_and(|operation| matches!(operation.work, Work::Deploy))
 }
 
 fn look(state: &mut State, id: &str) -> bool {
-    let Some(mut operation) = state.operation(id).cloned() else {
+    let Some(mut operation) = state.operations.get::<Operation>(id).cloned() else {
         return false;
     };
     if operation.looks_left == 0 {
         return false;
     }
     operation.looks_left -= 1;
-    state.put_operation(operation);
+    state.operations.put(operation);
     true
 }
 
@@ -342,12 +353,12 @@ fn fail(end: &mut End<'_>, operation: &Operation, outcome: &str) {
     match &operation.work {
         Work::Write { previous } => {
             if let (Some(kind), Some(document)) = (
-                end.state.get(key).map(|resource| resource.kind.clone()),
+                end.state.documents.get(key).map(|resource| resource.kind.clone()),
                 previous
                     .as_ref()
                     .and_then(|previous| serde_json::from_str::<Value>(previous).ok()),
             ) {
-                end.state.put(key, &kind, &document, end.now);
+                end.state.documents.put(key, &kind, &document, end.now);
             }
             set_state(end.state, key, outcome, end.now);
             if let Some((kind, id, document)) = stored(end.state, key) {
@@ -361,7 +372,7 @@ fn fail(end: &mut End<'_>, operation: &Operation, outcome: &str) {
 
 /// A stored resource of a registered type.
 fn stored(state: &State, key: &str) -> Option<(&'static dyn ResourceType, ResourceId, Value)> {
-    let resource = state.get(key)?;
+    let resource = state.documents.get(key)?;
     let kind = types::by_kind(&resource.kind)?;
     let document = resource.document();
     let id = document["id"].as_str().and_then(ResourceId::parse)?;
@@ -370,27 +381,31 @@ fn stored(state: &State, key: &str) -> Option<(&'static dyn ResourceType, Resour
 
 /// Sets `provisioningState` of a stored document, where its type has one.
 pub(crate) fn set_state(state: &mut State, key: &str, provisioning_state: &str, now: i64) {
-    let Some((kind, mut document)) = state.get(key).map(|old| (old.kind.clone(), old.document())) else {
+    let Some((kind, mut document)) = state
+        .documents
+        .get(key)
+        .map(|old| (old.kind.clone(), old.document()))
+    else {
         return;
     };
     if types::by_kind(&kind).is_some_and(|kind| !kind.has_state()) {
         return;
     }
     set_property(&mut document, "provisioningState", provisioning_state);
-    state.put(key, &kind, &document, now);
+    state.documents.put(key, &kind, &document, now);
 }
 
 /// Answers a monitor URL; `result` is the `Location` one.
 pub(crate) fn monitor(
     state: &mut State,
-    world: &World,
+    environment: &Environment,
     id: &str,
     result: bool,
     now: i64,
     document: impl Fn(&mut State, &str) -> Option<Value>,
 ) -> Result<Reply, Box<ArmError>> {
     let gone = || ArmError::new(404, "NotFound", "The entity was not found.");
-    let mut operation = state.operation(id).cloned().ok_or_else(gone)?;
+    let mut operation = state.operations.get::<Operation>(id).cloned().ok_or_else(gone)?;
     if operation.monitor_errors > 0 {
         operation.monitor_errors -= 1;
         let status = operation
@@ -399,7 +414,7 @@ pub(crate) fn monitor(
             .as_ref()
             .map_or(500, |error: &MonitorError| error.status);
         let retry_after = operation.retry_after.clone();
-        state.put_operation(operation);
+        state.operations.put(operation);
         let error = ArmError::new(
             status,
             "InternalServerError",
@@ -412,9 +427,9 @@ pub(crate) fn monitor(
         deploy::look_below(state, &operation.target);
     } else if operation.is_running() && !look(state, id) {
         if operation.is_due(now) {
-            end(state, world, id, now);
+            end(state, environment, id, now);
         }
-        operation = state.operation(id).cloned().ok_or_else(gone)?;
+        operation = state.operations.get::<Operation>(id).cloned().ok_or_else(gone)?;
     }
     if !operation.is_running() && operation.fault.expire {
         return Err(gone());
@@ -475,7 +490,7 @@ fn status_reply(
 /// What the operation of a deployment or a stack tells is the state of that, as it is spelled there.
 fn state_of_deployment(state: &State, operation: &Operation, otherwise: &str) -> String {
     let told = matches!(operation.work, Work::Deploy)
-        .then(|| state.document(&operation.target))
+        .then(|| state.documents.document(&operation.target))
         .flatten()
         .and_then(|document| {
             document["properties"]["provisioningState"]

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::faults::FaultPlan;
 use crate::throttle::Throttling;
+use kompox_emulator_core::faults::FaultPlan;
 
 /// Settings of one emulator.
 ///

@@ -19,21 +19,27 @@ use tokio_rustls::server::TlsStream;
 
 use crate::arm;
 use crate::arm::error::ArmError;
-use crate::body::{AnswerBody, Reset, tell};
-use crate::context::{Cx, Request, World};
+use crate::context::{Environment, RequestContext};
 use crate::control;
 use crate::deploy;
 use crate::entra;
-use crate::error::EmulatorError;
-use crate::faults::{ActivePlan, FaultAction, ReplicationLag, Respond, Verdict, When, racing_write};
-use crate::json;
-use crate::kubernetes::{self, Peer, Tls, cluster_name};
-use crate::log::{RequestKind, RequestLog};
-use crate::reply::Reply;
-use crate::seats::{Seat, Seats, Ticket};
-use crate::store::{State, Store};
+use crate::race::racing_write;
 use crate::throttle::{Admission, Throttle};
+use crate::types::clusters::owner::{Azure, pace};
 use crate::watch::Watch;
+use crate::watch_stream::tell;
+use kompox_emulator_core::body::{AnswerBody, Reset};
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::faults::{ActivePlan, FaultAction, ReplicationLag, Respond, Verdict, When};
+use kompox_emulator_core::json;
+use kompox_emulator_core::log::{RequestKind, RequestLog};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::seats::{Seat, Seats, Ticket};
+use kompox_emulator_core::store::{State, Store};
+use kompox_kubernetes_emulator::{
+    self as kubernetes, Peer, Response as ClusterResponse, Stream, Tls, cluster_name,
+};
 
 /// ARM takes bodies up to this size.
 const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -44,7 +50,7 @@ const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 /// What all connections share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) world: World,
+    pub(crate) environment: Environment,
     pub(crate) store: Store,
     pub(crate) log: RequestLog,
     tls: Tls,
@@ -57,13 +63,13 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(world: World, store: Store, tls: Tls, plan: ActivePlan) -> Self {
+    pub(crate) fn new(environment: Environment, store: Store, tls: Tls, plan: ActivePlan) -> Self {
         let latency = AtomicU64::new(0);
-        let throttle = Throttle::new(world.options.throttling);
+        let throttle = Throttle::new(environment.options.throttling);
         let shared = Self {
-            world,
+            environment,
             store,
-            log: RequestLog::new(),
+            log: RequestLog::start(),
             tls,
             plan: Mutex::new(plan),
             throttle,
@@ -71,7 +77,7 @@ impl Shared {
             latency,
             changed: Notify::new(),
         };
-        shared.set_latency(shared.world.options.latency);
+        shared.set_latency(shared.environment.options.latency);
         shared
     }
 
@@ -86,7 +92,7 @@ impl Shared {
     /// What the buckets say about a request to ARM.
     fn admit(&self, request: &Request) -> Option<Admission> {
         self.throttle
-            .admit(request, &self.world.identity.object_id, Instant::now())
+            .admit(request, &self.environment.identity.object_id, Instant::now())
     }
 
     pub(crate) fn set_latency(&self, latency: Duration) {
@@ -111,10 +117,10 @@ impl Shared {
                     && state.changes() > seen
                 {
                     seen = state.changes();
-                    watch.look(state, &self.world, now);
+                    watch.look(state, &self.environment, now);
                 }
             };
-            deploy::settle(&mut session, &self.world, &self.plan, now, &mut look);
+            deploy::settle(&mut session, &self.environment, &self.plan, now, &mut look);
             look(&session);
             let value = change(&mut session, now);
             look(&session);
@@ -136,7 +142,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Accepts connections until the task is aborted, which ends them too.
 pub(crate) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
-    let most = shared.world.options.connections.max(1);
+    let most = shared.environment.options.connections.max(1);
     let seats = Arc::new(Seats::default());
     let mut connections = JoinSet::new();
     loop {
@@ -173,7 +179,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, ticket: Ticket) {
 async fn converse(stream: TcpStream, shared: Arc<Shared>, ticket: &Ticket) {
     // Answers are small and come in one piece: waiting for more would only cost time.
     let _ = stream.set_nodelay(true);
-    let patience = shared.world.options.patience;
+    let patience = shared.environment.options.patience;
     let handshake = tokio::time::timeout(HANDSHAKE.min(patience), handshake(stream, &shared)).await;
     let Ok(Some((stream, peer))) = handshake else {
         return;
@@ -209,7 +215,10 @@ async fn handshake(stream: TcpStream, shared: &Shared) -> Option<(TlsStream<TcpS
         return Some((start.into_stream(shared.tls.own()).await.ok()?, None));
     };
     let found = shared
-        .change(|state, _| kubernetes::cluster::at(state, &host))
+        .change(|state, _| {
+            let (owner, documents) = Azure::of(state, &shared.environment);
+            kubernetes::at(documents, &owner, &host)
+        })
         .await;
     let Ok(Some(endpoint)) = found else {
         let _ = start.io.set_zero_linger();
@@ -239,8 +248,8 @@ async fn respond(
     seat: &Arc<Seat>,
 ) -> Result<Response<AnswerBody>, Reset> {
     let (parts, body) = request.into_parts();
-    let endpoint = &shared.world.endpoint;
-    let patience = shared.world.options.patience;
+    let endpoint = &shared.environment.endpoint;
+    let patience = shared.environment.options.patience;
     if parts.uri.path().starts_with("/_emulator/") && peer.is_none() {
         let body = read(body, patience).await?.ok_or(Reset)?;
         let _busy = seat.busy();
@@ -283,6 +292,7 @@ async fn respond(
     }
     let admission = (side == Side::Arm).then(|| shared.admit(&request)).flatten();
     let (left, throttled) = admission.map_or_else(Default::default, |told| (Some(told.left), told.refusal));
+    let mut stream: Option<Box<Stream>> = None;
     let reply = if let Some(refusal) = throttled {
         refusal
     } else if too_large {
@@ -290,15 +300,19 @@ async fn respond(
         error(side, 413, "RequestEntityTooLarge", message)
     } else {
         match (
-            forced(&shared.world, side, &request, verdict.action.as_ref()),
+            forced(&shared.environment, side, &request, verdict.action.as_ref()),
             peer,
         ) {
             (Some(reply), _) => reply,
             (None, None) if side == Side::Kubernetes => kubernetes::misdirected(),
-            (None, peer) => handle(shared, peer, &request, &verdict).await.ok_or(Reset)?,
+            (None, peer) => {
+                let answered = handle(shared, peer, &request, &verdict).await.ok_or(Reset)?;
+                stream = answered.stream;
+                answered.reply
+            }
         }
     };
-    let region = &shared.world.options.region;
+    let region = &shared.environment.options.region;
     let mut reply = match side {
         Side::Entra | Side::Kubernetes => reply,
         Side::Arm => arm::stamp(&request, region, left, reply),
@@ -309,18 +323,20 @@ async fn respond(
         Some(FaultAction::TruncateBody) => half = !reply.body.is_empty(),
         Some(FaultAction::MalformedBody) => {
             reply.body = Bytes::from_static(b"{\"value\":[{\"id\":");
-            reply.stream = None;
+            stream = None;
         }
-        Some(FaultAction::Corrupt { seed }) => crate::faults::corrupt(&mut reply, seed),
+        Some(FaultAction::Corrupt { seed }) => {
+            kompox_emulator_core::faults::corrupt(&mut reply, seed);
+            stream = None;
+        }
         Some(FaultAction::EmptyBody) => {
             reply.body = Bytes::new();
-            reply.stream = None;
+            stream = None;
         }
         _ => {}
     }
     entry.answered(reply.status);
     let cut = half.then(|| AnswerBody::half(&reply.body));
-    let stream = reply.stream.take();
     let mut response = response(reply);
     if let Some(cut) = cut {
         *response.body_mut() = cut;
@@ -436,14 +452,14 @@ fn error(side: Side, status: u16, code: &str, message: String) -> Reply {
 
 /// An answer that the fault plan gives instead of handling the request.
 pub(crate) fn forced(
-    world: &World,
+    environment: &Environment,
     side: Side,
     request: &Request,
     action: Option<&FaultAction>,
 ) -> Option<Reply> {
     match action? {
         FaultAction::Respond(respond) => Some(forced_error(side, respond)),
-        FaultAction::ReplicationLag(lag) => Some(lagging(world, request, *lag)),
+        FaultAction::ReplicationLag(lag) => Some(lagging(environment, request, *lag)),
         _ => None,
     }
 }
@@ -460,7 +476,7 @@ fn forced_error(side: Side, respond: &Respond) -> Reply {
     reply
 }
 
-fn lagging(world: &World, request: &Request, lag: ReplicationLag) -> Reply {
+fn lagging(environment: &Environment, request: &Request, lag: ReplicationLag) -> Reply {
     let segments = &request.segments;
     match lag {
         ReplicationLag::ResourceGroupNotFound => {
@@ -473,13 +489,18 @@ fn lagging(world: &World, request: &Request, lag: ReplicationLag) -> Reply {
         ReplicationLag::PrincipalNotFound => {
             let body = request.json().unwrap_or_default();
             let principal = body["properties"]["principalId"].as_str().unwrap_or_default();
-            arm::principal_not_found(principal, &world.identity.tenant_id).reply()
+            arm::principal_not_found(principal, &environment.identity.tenant_id).reply()
         }
     }
 }
 
 /// Handles a request; `None` if the cluster that the connection is made to does not answer any more.
-async fn handle(shared: &Shared, peer: Option<&Peer>, request: &Request, verdict: &Verdict) -> Option<Reply> {
+async fn handle(
+    shared: &Shared,
+    peer: Option<&Peer>,
+    request: &Request,
+    verdict: &Verdict,
+) -> Option<ClusterResponse> {
     let races = |when: When| verdict.races.iter().filter(move |race| race.when == when);
     let done = shared
         .change(|state, now| {
@@ -487,18 +508,21 @@ async fn handle(shared: &Shared, peer: Option<&Peer>, request: &Request, verdict
                 racing_write(state, &request.path, race, now);
             }
             let reply = if let Some(peer) = peer {
-                kubernetes::handle(state, &shared.world, peer, request, now)
+                let pace = pace(&shared.environment.options.timing);
+                let (owner, documents) = Azure::of(state, &shared.environment);
+                kubernetes::handle(documents, &owner, &pace, peer, request, now)
             } else if is_entra(request) {
-                Some(entra::handle(&shared.world, state, request, now))
+                Some(entra::handle(&shared.environment, &state.settings, request, now).into())
             } else {
                 let fault = verdict.operation.clone();
-                Some(arm::handle(&mut Cx {
+                let reply = arm::handle(&mut RequestContext {
                     state,
-                    world: &shared.world,
+                    environment: &shared.environment,
                     request,
                     now,
                     fault,
-                }))
+                });
+                Some(reply.into())
             };
             for race in races(When::After) {
                 racing_write(state, &request.path, race, now);
@@ -510,8 +534,8 @@ async fn handle(shared: &Shared, peer: Option<&Peer>, request: &Request, verdict
         Ok(reply) => reply,
         // What is not on disk has not happened as far as the client may know.
         Err(failed) if peer.is_some() => {
-            Some(error(Side::Kubernetes, 500, "InternalError", failed.to_string()))
+            Some(error(Side::Kubernetes, 500, "InternalError", failed.to_string()).into())
         }
-        Err(failed) => Some(error(Side::Arm, 500, "InternalServerError", failed.to_string())),
+        Err(failed) => Some(error(Side::Arm, 500, "InternalServerError", failed.to_string()).into()),
     }
 }

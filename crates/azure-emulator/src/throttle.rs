@@ -4,38 +4,15 @@
 //! much pass for a whole subscription; how an operation stands costs nothing but of that. AKS counts once more what it
 //! is asked itself, per cluster, group or subscription. What ARM sends itself, for a deployment, is not counted.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use http::Method;
 
 use crate::arm::error::ArmError;
-use crate::context::Request;
-use crate::reply::Reply;
-
-/// How many requests pass at once, and how many more with each second.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Limit {
-    /// The size of the bucket.
-    pub size: u32,
-    /// What it refills by.
-    pub per_second: f64,
-}
-
-impl Limit {
-    const fn new(size: u32, per_second: f64) -> Self {
-        Self { size, per_second }
-    }
-
-    /// The limit of a whole subscription beside that of one principal.
-    fn of_all(self) -> Self {
-        Self {
-            size: self.size.saturating_mul(15),
-            per_second: self.per_second * 15.0,
-        }
-    }
-}
+use kompox_emulator_core::bucket::{Buckets, Limit};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
 
 /// What a principal may ask Azure Resource Manager for. AKS's own limits are always those that it documents.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,6 +44,9 @@ impl Throttling {
         }
     }
 }
+
+/// How many times as much as for one principal passes for a whole subscription.
+const OF_SUBSCRIPTION: u32 = 15;
 
 /// What Resource Manager counts apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,57 +133,6 @@ fn looks_at_operation(request: &Request) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().contains("operation"))
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Bucket {
-    limit: Limit,
-    tokens: f64,
-    at: Instant,
-}
-
-impl Bucket {
-    fn new(limit: Limit, now: Instant) -> Self {
-        Self {
-            limit,
-            tokens: f64::from(limit.size),
-            at: now,
-        }
-    }
-
-    fn refill(&mut self, now: Instant) {
-        let passed = now.saturating_duration_since(self.at).as_secs_f64();
-        self.tokens = (self.tokens + passed * self.limit.per_second).min(f64::from(self.limit.size));
-        self.at = now;
-    }
-
-    /// Takes a token; if there is none, the whole seconds until there is one.
-    fn take(&mut self, now: Instant) -> Result<(), u64> {
-        self.refill(now);
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return Ok(());
-        }
-        let missing = (1.0 - self.tokens) / self.limit.per_second;
-        // A size or rate of nothing lets nothing pass, ever.
-        Err(if missing.is_finite() {
-            missing.ceil().clamp(1.0, 3600.0) as u64
-        } else {
-            3600
-        })
-    }
-
-    /// The whole tokens that are left.
-    fn left(&self) -> u64 {
-        self.tokens.max(0.0).floor() as u64
-    }
-
-    fn is_full(&self) -> bool {
-        self.tokens >= f64::from(self.limit.size)
-    }
-}
-
-/// Beyond so many buckets, those that are full are forgotten: they say nothing.
-const MANY: usize = 1_000;
-
 /// What is said about a request: what is left, and the answer where nothing was.
 #[derive(Debug, Default)]
 pub(crate) struct Admission {
@@ -217,7 +146,7 @@ pub(crate) struct Admission {
 #[derive(Debug, Default)]
 pub(crate) struct Throttle {
     limits: Mutex<Option<Throttling>>,
-    buckets: Mutex<HashMap<String, Bucket>>,
+    buckets: Mutex<Buckets>,
 }
 
 impl Throttle {
@@ -252,17 +181,11 @@ impl Throttle {
             _ => ("tenant", String::new()),
         };
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() > MANY {
-            buckets.retain(|_, bucket| {
-                bucket.refill(now);
-                !bucket.is_full()
-            });
-        }
         let mut admission = Admission::default();
         let mut counted = vec![(
             format!("{scope}-global-{}", what.plural()),
             String::new(),
-            limit.of_all(),
+            limit.times(OF_SUBSCRIPTION),
         )];
         if !looks_at_operation(request) {
             counted.insert(
@@ -273,21 +196,16 @@ impl Throttle {
         let mut wait = None;
         for (name, whose, limit) in counted {
             let key = format!("{name} {place} {whose}");
-            let bucket = buckets.entry(key).or_insert_with(|| Bucket::new(limit, now));
-            if wait.is_none() {
-                wait = bucket.take(now).err();
-            }
+            let taken = buckets.take(key, limit, wait.is_some(), now);
+            wait = wait.or(taken.wait);
             let header = format!("x-ms-ratelimit-remaining-{name}");
-            admission.left.push((header, bucket.left().to_string()));
+            admission.left.push((header, taken.left.to_string()));
         }
         admission.refusal = match wait {
             Some(seconds) => Some(throttled(what, &place, principal, seconds)),
             None => of_aks(request).and_then(|(key, limit, handler)| {
-                let bucket = buckets.entry(key).or_insert_with(|| Bucket::new(limit, now));
-                bucket
-                    .take(now)
-                    .err()
-                    .map(|seconds| throttled_by_aks(handler, &place, seconds))
+                let wait = buckets.take(key, limit, false, now).wait;
+                wait.map(|seconds| throttled_by_aks(handler, &place, seconds))
             }),
         };
         Some(admission)

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::context::World;
-use crate::store::State;
+use crate::context::Environment;
 use crate::types;
+use kompox_emulator_core::store::State;
 
 /// Whoever watches. It is called with everything below the scope, in order of id, while nothing else happens.
 pub(crate) type Watcher = Arc<dyn Fn(&[Value]) + Send + Sync>;
@@ -26,8 +26,8 @@ impl Watch {
     }
 
     /// Shows the watcher how things stand.
-    pub(crate) fn look(&self, state: &State, world: &World, now: i64) {
-        (self.watcher)(&below(state, world, now, &self.scope));
+    pub(crate) fn look(&self, state: &State, environment: &Environment, now: i64) {
+        (self.watcher)(&below(state, environment, now, &self.scope));
     }
 }
 
@@ -40,9 +40,9 @@ impl fmt::Debug for Watch {
 }
 
 /// Everything below a lower-cased id, as clients would read it, in order of id.
-pub(crate) fn below(state: &State, world: &World, now: i64, scope: &str) -> Vec<Value> {
-    let keys = state.below(scope).map(|(key, _)| key);
-    keys.filter_map(|key| types::read(state, world, now, key))
+pub(crate) fn below(state: &State, environment: &Environment, now: i64, scope: &str) -> Vec<Value> {
+    let keys = state.documents.below(scope).map(|(key, _)| key);
+    keys.filter_map(|key| types::read(state, environment, now, key))
         .collect()
 }
 

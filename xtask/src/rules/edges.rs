@@ -40,7 +40,17 @@ pub(crate) const LAYERS: &[Layer] = &[
     ),
     layer("kompox-driver-conformance", &["kompox-domain"], &[]),
     layer("kompox-arm-template", &[], &[]),
-    layer("kompox-azure-emulator", &["kompox-arm-template"], &[]),
+    layer("kompox-emulator-core", &[], &[]),
+    layer("kompox-kubernetes-emulator", &["kompox-emulator-core"], &[]),
+    layer(
+        "kompox-azure-emulator",
+        &[
+            "kompox-arm-template",
+            "kompox-emulator-core",
+            "kompox-kubernetes-emulator",
+        ],
+        &[],
+    ),
     layer(
         "kompoxops",
         &[

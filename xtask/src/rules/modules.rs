@@ -23,8 +23,8 @@ const READERS: &[&str] = &["kompox-files", "kompox-tests", "xtask", "bench-peer"
 /// The files that do, and why.
 const READING: &[(&str, &str)] = &[
     (
-        "crates/azure-emulator/src/platform.rs",
-        "the emulator uses no package of ours, and its state is in a directory that only it writes",
+        "crates/emulator-core/src/platform.rs",
+        "the emulators use no package of the product, and its state is in a directory that only it writes",
     ),
     (
         "crates/cli/src/os.rs",

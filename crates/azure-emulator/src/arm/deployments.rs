@@ -9,14 +9,14 @@ use super::id::ResourceId;
 use super::providers::find_region;
 use super::{list, locks, subscriptions, version};
 use crate::accept::{self, Answer};
-use crate::context::Cx;
+use crate::context::RequestContext;
 use crate::deploy::preflight::{self, Draft};
 use crate::deploy::record::{Deployment, Phase, Step, template_hash};
 use crate::deploy::{DEPLOYMENTS, Gate, surroundings};
-use crate::faults::OperationShape;
 use crate::operation::{self, Operation, Work};
-use crate::reply::Reply;
 use kompox_arm_template::context::DeploymentContext;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
 
 const KIND: &str = "Microsoft.Resources/deployments";
 
@@ -29,18 +29,18 @@ pub(crate) struct Origin {
     pub(crate) outer: Option<DeploymentContext>,
 }
 
-fn check_version(cx: &Cx<'_>) -> ArmResult<()> {
+fn check_version(cx: &RequestContext<'_>) -> ArmResult<()> {
     version::supported(
         cx.request,
         "Microsoft.Resources",
         "deployments",
         super::api_versions::DEPLOYMENTS,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )
 }
 
 /// A path below `{scope}/providers/Microsoft.Resources`.
-pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId, rest: &[&str]) -> ArmResult<Reply> {
+pub(crate) fn handle(cx: &mut RequestContext<'_>, scope: &ResourceId, rest: &[&str]) -> ArmResult<Reply> {
     check_version(cx)?;
     if !scope.providers.is_empty() {
         return Err(ArmError::not_found(&cx.request.path));
@@ -48,7 +48,8 @@ pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId, rest: &[&str]) -> ArmR
     let method = cx.request.method.clone();
     let lower: Vec<String> = rest.iter().map(|segment| segment.to_ascii_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-    let allow = |cx: &Cx<'_>, right: &str| cx.authorize(&format!("{KIND}/{right}"), &scope.to_string());
+    let allow =
+        |cx: &RequestContext<'_>, right: &str| cx.authorize(&format!("{KIND}/{right}"), &scope.to_string());
     match (lower.as_slice(), method) {
         ([_], Method::GET) => {
             allow(cx, "read")?;
@@ -61,14 +62,18 @@ pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId, rest: &[&str]) -> ArmR
             check_scope(cx, scope)?;
             let id = deployment_id(scope, rest[1]);
             operation::look_at_target(cx.state, &id.key());
-            match cx.state.document(&id.key()) {
+            match cx.state.documents.document(&id.key()) {
                 Some(document) => Ok(Reply::json(200, &document)),
                 None => Err(not_found(rest[1])),
             }
         }
         ([_, _], Method::HEAD) => {
             allow(cx, "read")?;
-            let there = cx.state.get(&deployment_id(scope, rest[1]).key()).is_some();
+            let there = cx
+                .state
+                .documents
+                .get(&deployment_id(scope, rest[1]).key())
+                .is_some();
             Ok(Reply::empty(if there { 204 } else { 404 }))
         }
         ([_, _], Method::DELETE) => {
@@ -131,27 +136,31 @@ fn not_found(name: &str) -> Box<ArmError> {
 }
 
 /// The record of a deployment that is there.
-fn load(cx: &Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Deployment> {
+fn load(cx: &RequestContext<'_>, scope: &ResourceId, name: &str) -> ArmResult<Deployment> {
     check_scope(cx, scope)?;
     let key = deployment_id(scope, name).key();
     cx.state
+        .documents
         .get(&key)
         .and_then(|_| Deployment::load(cx.state, &key))
         .ok_or_else(|| not_found(name))
 }
 
 /// The deployments at a scope, not those further below.
-fn all(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
+fn all(cx: &RequestContext<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     let start = list::start(cx.request)?;
     let here = format!("{}/providers/{DEPLOYMENTS}/", scope.key());
-    let entries = cx.state.of_type(DEPLOYMENTS, &scope.key(), start.as_deref());
+    let entries = cx
+        .state
+        .documents
+        .of_type(DEPLOYMENTS, &scope.key(), start.as_deref());
     list::page(cx, entries, |key, resource| {
         key.starts_with(&here).then(|| resource.body.to_string())
     })
 }
 
 /// The PUT of a deployment that another one starts.
-pub(crate) fn put_for(cx: &mut Cx<'_>, origin: &Origin) -> ArmResult<Reply> {
+pub(crate) fn put_for(cx: &mut RequestContext<'_>, origin: &Origin) -> ArmResult<Reply> {
     let id = ResourceId::from_segments(&cx.request.segments)
         .ok_or_else(|| ArmError::not_found(&cx.request.path))?;
     subscriptions::check(cx, &id.subscription)?;
@@ -171,7 +180,7 @@ struct Wanted {
     properties: Value,
 }
 
-fn wanted(cx: &Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Wanted> {
+fn wanted(cx: &RequestContext<'_>, scope: &ResourceId, name: &str) -> ArmResult<Wanted> {
     check_name(name)?;
     let body = cx.request.whole_json()?;
     let properties = match body.get("properties") {
@@ -273,7 +282,7 @@ fn check_name(name: &str) -> ArmResult<()> {
 }
 
 fn draft(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     scope: &ResourceId,
     name: &str,
     wanted: &Wanted,
@@ -282,7 +291,7 @@ fn draft(
     let properties = &wanted.properties;
     let own = surroundings::of(
         cx.state,
-        cx.world,
+        cx.environment,
         scope,
         name,
         wanted.location.as_deref(),
@@ -292,7 +301,12 @@ fn draft(
     preflight::draft(&properties["template"], &given, scope, own, outer).map_err(ArmError::refused_template)
 }
 
-fn put(cx: &mut Cx<'_>, scope: &ResourceId, name: &str, origin: Option<&Origin>) -> ArmResult<Reply> {
+fn put(
+    cx: &mut RequestContext<'_>,
+    scope: &ResourceId,
+    name: &str,
+    origin: Option<&Origin>,
+) -> ArmResult<Reply> {
     let id = deployment_id(scope, name);
     cx.authorize(&format!("{KIND}/write"), &id.to_string())?;
     check_scope(cx, scope)?;
@@ -300,7 +314,7 @@ fn put(cx: &mut Cx<'_>, scope: &ResourceId, name: &str, origin: Option<&Origin>)
     locks::check(cx, &id, locks::Intent::Write)?;
     let wanted = wanted(cx, scope, name)?;
     let key = id.key();
-    let existing = cx.state.document(&key);
+    let existing = cx.state.documents.document(&key);
     if let Some(existing) = &existing {
         check_existing(cx, &key, name, existing, wanted.location.as_deref())?;
     }
@@ -336,7 +350,7 @@ fn put(cx: &mut Cx<'_>, scope: &ResourceId, name: &str, origin: Option<&Origin>)
         correlation: origin.map_or_else(|| correlation(cx), |origin| origin.correlation.clone()),
         started: cx.now,
         operation: operation.id.clone(),
-        gate: Gate::new(cx.world, cx.now),
+        gate: Gate::new(cx.environment, cx.now),
         state: Phase::Accepted,
         ended: 0,
         outputs: Value::Null,
@@ -346,21 +360,21 @@ fn put(cx: &mut Cx<'_>, scope: &ResourceId, name: &str, origin: Option<&Origin>)
     };
     deployment.publish(cx.state, cx.now);
     let created = existing.is_none();
-    let shown = cx.state.document(&deployment.key()).unwrap_or_default();
+    let shown = cx.state.documents.document(&deployment.key()).unwrap_or_default();
     let status = if created { 201 } else { 200 };
     let answer = Answer::write(OperationShape::AzureAsyncOperation, status, created, shown);
     Ok(accept::reply(cx, operation, &answer))
 }
 
 /// The id that the whole work of a request goes by.
-pub(crate) fn correlation(cx: &Cx<'_>) -> String {
+pub(crate) fn correlation(cx: &RequestContext<'_>) -> String {
     cx.request
         .header("x-ms-correlation-request-id")
         .map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned)
 }
 
 fn check_existing(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     key: &str,
     name: &str,
     existing: &Value,
@@ -392,11 +406,11 @@ fn check_existing(
     Ok(())
 }
 
-fn is_active(cx: &Cx<'_>, key: &str) -> bool {
+fn is_active(cx: &RequestContext<'_>, key: &str) -> bool {
     Deployment::load(cx.state, key).is_some_and(|deployment| !deployment.state.is_terminal())
 }
 
-fn validate(cx: &Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
+fn validate(cx: &RequestContext<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     let wanted = wanted(cx, scope, name)?;
     let draft = draft(cx, scope, name, &wanted, None)?;
     preflight::check_resources(cx, name, &draft)?;
@@ -425,7 +439,7 @@ fn validate(cx: &Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     ))
 }
 
-fn cancel(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
+fn cancel(cx: &mut RequestContext<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     let mut deployment = load(cx, scope, name)?;
     if deployment.state.is_terminal() {
         return Err(ArmError::new(
@@ -451,11 +465,11 @@ fn cancel(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     Ok(Reply::empty(204))
 }
 
-fn delete(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
+fn delete(cx: &mut RequestContext<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     let id = deployment_id(scope, name);
     let key = id.key();
     locks::check(cx, &id, locks::Intent::Delete)?;
-    if cx.state.get(&key).is_none() {
+    if cx.state.documents.get(&key).is_none() {
         return Ok(Reply::empty(204));
     }
     if is_active(cx, &key) {

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use kompox_arm_template::error::TemplateError;
 
 use super::id::ResourceId;
-use crate::reply::Reply;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::NotAnObject;
 
 /// A refusal: `{"error":{"code","message"}}` with a status.
 #[derive(Debug, Clone)]
@@ -21,6 +22,12 @@ pub(crate) struct ArmError {
 
 /// What most handlers return.
 pub(crate) type ArmResult<T> = Result<T, Box<ArmError>>;
+
+impl From<NotAnObject> for Box<ArmError> {
+    fn from(error: NotAnObject) -> Self {
+        ArmError::content(&error.to_string())
+    }
+}
 
 impl ArmError {
     /// A refusal with this status, code and message.

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::version::supported;
-use crate::context::Cx;
-use crate::reply::Reply;
-use crate::store::State;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 
 /// Disks and caches of virtual machines that are encrypted where the machine runs.
 pub(crate) const ENCRYPTION_AT_HOST: &str = "Microsoft.Compute/EncryptionAtHost";
@@ -30,20 +30,22 @@ fn setting(feature: &str) -> String {
 
 /// Whether the subscription is registered for a feature.
 pub(crate) fn is_registered(state: &State, feature: &str) -> bool {
-    state.setting(&setting(feature)).is_some()
+    state.settings.get(&setting(feature)).is_some()
 }
 
 /// Registers the subscription for a feature, or takes the registration back.
 pub(crate) fn register(state: &mut State, feature: &str, registered: bool) {
-    state.set_setting(&setting(feature), registered.then_some("true"));
+    state
+        .settings
+        .set(&setting(feature), registered.then_some("true"));
 }
 
 /// `…/providers/Microsoft.Features/providers/{namespace}/features[/{name}[/register]]`.
-pub(crate) fn handle(cx: &mut Cx<'_>, namespace: &str, rest: &[&str]) -> ArmResult<Reply> {
-    let region = &cx.world.options.region;
+pub(crate) fn handle(cx: &mut RequestContext<'_>, namespace: &str, rest: &[&str]) -> ArmResult<Reply> {
+    let region = &cx.environment.options.region;
     supported(cx.request, "Microsoft.Features", "features", VERSIONS, region)?;
     let scope = ResourceId::of_subscription(cx.subscription()).to_string();
-    let authorize = |cx: &Cx<'_>, verb: &str| {
+    let authorize = |cx: &RequestContext<'_>, verb: &str| {
         cx.authorize(&format!("Microsoft.Features/providers/features/{verb}"), &scope)
     };
     let find = |name: &str| {
@@ -83,7 +85,7 @@ pub(crate) fn handle(cx: &mut Cx<'_>, namespace: &str, rest: &[&str]) -> ArmResu
     }
 }
 
-fn document(cx: &Cx<'_>, feature: &str) -> Value {
+fn document(cx: &RequestContext<'_>, feature: &str) -> Value {
     let (namespace, name) = feature.split_once('/').unwrap_or_default();
     let state = if is_registered(cx.state, feature) {
         "Registered"

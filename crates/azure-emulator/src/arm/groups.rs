@@ -9,17 +9,17 @@ use super::id::ResourceId;
 use super::providers::{REGIONS, find_region};
 use super::{list, locks, tags, version};
 use crate::accept::{self, Answer};
-use crate::context::Cx;
-use crate::faults::OperationShape;
+use crate::context::RequestContext;
 use crate::operation::{self, Operation, Work};
-use crate::reply::Reply;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
 
 /// Lower-cased type of a stored group.
 pub(crate) const KIND: &str = "microsoft.resources/resourcegroups";
 const ACTION: &str = "Microsoft.Resources/subscriptions/resourceGroups";
 
 /// `GET /subscriptions/{s}/resourcegroups`.
-pub(crate) fn list(cx: &mut Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn list(cx: &mut RequestContext<'_>) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -31,7 +31,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> ArmResult<Reply> {
         Some(text) => Some(Filter::parse(text)?),
     };
     let start = list::start(cx.request)?;
-    let entries = cx.state.of_type(KIND, &scope.key(), start.as_deref());
+    let entries = cx.state.documents.of_type(KIND, &scope.key(), start.as_deref());
     list::page(cx, entries, |_, group| {
         let passes = filter
             .as_ref()
@@ -41,7 +41,7 @@ pub(crate) fn list(cx: &mut Cx<'_>) -> ArmResult<Reply> {
 }
 
 /// One group: PUT, PATCH, GET, HEAD, DELETE.
-pub(crate) fn one(cx: &mut Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn one(cx: &mut RequestContext<'_>) -> ArmResult<Reply> {
     supported(cx)?;
     let name = cx.request.segments.get(3).cloned().unwrap_or_default();
     let mut id = ResourceId::of_subscription(cx.subscription());
@@ -58,19 +58,23 @@ pub(crate) fn one(cx: &mut Cx<'_>) -> ArmResult<Reply> {
     match method {
         Method::GET => {
             operation::look_at_target(cx.state, &key);
-            match cx.state.get(&key) {
+            match cx.state.documents.get(&key) {
                 Some(group) => Ok(Reply::raw_json(200, group.body.to_string())),
                 None => Err(ArmError::group_not_found(&name)),
             }
         }
-        Method::HEAD => Ok(Reply::empty(if cx.state.get(&key).is_some() { 204 } else { 404 })),
+        Method::HEAD => Ok(Reply::empty(if cx.state.documents.get(&key).is_some() {
+            204
+        } else {
+            404
+        })),
         Method::PUT => put(cx, &id),
         Method::PATCH => patch(cx, &id),
         _ => delete(cx, &id),
     }
 }
 
-fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+fn put(cx: &mut RequestContext<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let name = id.name();
     check_name(name)?;
     let body = cx.request.json()?;
@@ -93,7 +97,7 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
         )
     })?;
     let key = id.key();
-    let existing = cx.state.document(&key);
+    let existing = cx.state.documents.document(&key);
     if let Some(there) = existing.as_ref().and_then(|group| group["location"].as_str())
         && there != region.name
     {
@@ -127,15 +131,16 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
         &key,
         &tags::from_body(body.get("tags"))?.unwrap_or_default(),
     );
-    cx.state.put(&key, KIND, &group, cx.now);
+    cx.state.documents.put(&key, KIND, &group, cx.now);
     Ok(Reply::json(if existing.is_some() { 200 } else { 201 }, &group))
 }
 
-fn patch(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+fn patch(cx: &mut RequestContext<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let key = id.key();
     let body = cx.request.json()?;
     let mut group = cx
         .state
+        .documents
         .document(&key)
         .ok_or_else(|| ArmError::group_not_found(id.name()))?;
     check_not_deleting(cx, id)?;
@@ -146,13 +151,13 @@ fn patch(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     if let Some(managed_by) = body.get("managedBy") {
         group["managedBy"] = managed_by.clone();
     }
-    cx.state.put(&key, KIND, &group, cx.now);
+    cx.state.documents.put(&key, KIND, &group, cx.now);
     Ok(Reply::json(200, &group))
 }
 
-fn set_tags(cx: &Cx<'_>, group: &mut Value, key: &str, new: &tags::Tags) {
+fn set_tags(cx: &RequestContext<'_>, group: &mut Value, key: &str, new: &tags::Tags) {
     let new = tags::with_first_casing(&tags::current(cx.state, key), new);
-    let fields = crate::json::fields(group);
+    let fields = kompox_emulator_core::json::fields(group);
     if new.is_empty() {
         fields.remove("tags");
     } else {
@@ -160,14 +165,14 @@ fn set_tags(cx: &Cx<'_>, group: &mut Value, key: &str, new: &tags::Tags) {
     }
 }
 
-fn delete(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+fn delete(cx: &mut RequestContext<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let key = id.key();
-    if cx.state.get(&key).is_none() {
+    if cx.state.documents.get(&key).is_none() {
         return Err(ArmError::group_not_found(id.name()));
     }
     locks::check(cx, id, locks::Intent::Delete)?;
     operation::set_state(cx.state, &key, "Deleting", cx.now);
-    let course = cx.course(cx.world.options.timing.group_delete);
+    let course = cx.course(cx.environment.options.timing.group_delete);
     let path = format!("/subscriptions/{}", cx.subscription());
     let operation = Operation::start(
         key,
@@ -185,23 +190,24 @@ fn delete(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
 }
 
 /// 404 unless group and resource of a scope are there. A subscription is always there.
-pub(crate) fn check_scope(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<()> {
+pub(crate) fn check_scope(cx: &RequestContext<'_>, scope: &ResourceId) -> ArmResult<()> {
     if let Some(group) = scope.group_id()
-        && cx.state.get(&group.key()).is_none()
+        && cx.state.documents.get(&group.key()).is_none()
     {
         return Err(ArmError::group_not_found(group.name()));
     }
-    if !scope.providers.is_empty() && cx.state.get(&scope.key()).is_none() {
+    if !scope.providers.is_empty() && cx.state.documents.get(&scope.key()).is_none() {
         return Err(ArmError::resource_not_found(scope));
     }
     Ok(())
 }
 
 /// 409 for anything that would write into a group that is being deleted.
-pub(crate) fn check_not_deleting(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<()> {
+pub(crate) fn check_not_deleting(cx: &RequestContext<'_>, id: &ResourceId) -> ArmResult<()> {
     let Some(group) = id.group_id() else { return Ok(()) };
     let deleting = cx
         .state
+        .documents
         .document(&group.key())
         .is_some_and(|group| group["properties"]["provisioningState"].as_str() == Some("Deleting"));
     if !deleting {
@@ -246,8 +252,8 @@ fn check_name(name: &str) -> ArmResult<()> {
     ))
 }
 
-fn supported(cx: &Cx<'_>) -> ArmResult<()> {
-    let region = &cx.world.options.region;
+fn supported(cx: &RequestContext<'_>) -> ArmResult<()> {
+    let region = &cx.environment.options.region;
     version::supported(
         cx.request,
         "Microsoft.Resources",

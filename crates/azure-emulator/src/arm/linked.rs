@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::subscriptions;
-use crate::context::Cx;
+use crate::access::access;
+use crate::context::RequestContext;
 
 /// A property that names something, and what must be allowed there.
 struct Link {
@@ -148,7 +149,7 @@ const fn link(of: &'static str, path: &'static str, to: &'static str, action: &'
 }
 
 /// Refuses a write whose body names what the caller may not link to.
-pub(crate) fn check(cx: &Cx<'_>, id: &ResourceId, body: &Value) -> ArmResult<()> {
+pub(crate) fn check(cx: &RequestContext<'_>, id: &ResourceId, body: &Value) -> ArmResult<()> {
     let kind = id.kind().to_lowercase();
     let mut lacking: Vec<(&str, String)> = Vec::new();
     for link in LINKS.iter().filter(|link| link.of == "*" || link.of == kind) {
@@ -167,7 +168,7 @@ pub(crate) fn check(cx: &Cx<'_>, id: &ResourceId, body: &Value) -> ArmResult<()>
             if subscriptions::check(cx, &scope.subscription).is_err() {
                 return Err(no_subscription(id, link.action, &scope.subscription));
             }
-            let lacks = !cx.state.access.allows(link.action, &text);
+            let lacks = !access(cx.state).allows(link.action, &text);
             if lacks && !lacking.contains(&(link.action, text.clone())) {
                 lacking.push((link.action, text));
             }
@@ -178,7 +179,7 @@ pub(crate) fn check(cx: &Cx<'_>, id: &ResourceId, body: &Value) -> ArmResult<()>
     }
     let actions: Vec<&str> = lacking.iter().map(|(action, _)| *action).collect();
     let scopes: Vec<&str> = lacking.iter().map(|(_, scope)| scope.as_str()).collect();
-    let identity = &cx.world.identity;
+    let identity = &cx.environment.identity;
     Err(failed(format!(
         "The client '{}' with object id '{}' has permission to perform action '{}/write' on scope '{id}'; however, it \
          does not have permission to perform action(s) '{}' on the linked scope(s) '{}' (respectively) or the linked \

@@ -7,9 +7,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
-use crate::context::{Cx, Request};
-use crate::reply::Reply;
-use crate::store::Resource;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::store::Resource;
 
 /// Where a page starts: after this key.
 pub(crate) fn start(request: &Request) -> ArmResult<Option<String>> {
@@ -32,7 +33,7 @@ pub(crate) fn start(request: &Request) -> ArmResult<Option<String>> {
 /// `render` returns `None` for what a filter leaves out. The page is full when there is one more that
 /// it does not leave out, so that the last page carries no link to an empty one.
 pub(crate) fn page<'a>(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     entries: impl Iterator<Item = (&'a Arc<str>, &'a Resource)>,
     mut render: impl FnMut(&str, &'a Resource) -> Option<String>,
 ) -> ArmResult<Reply> {
@@ -66,7 +67,7 @@ pub(crate) fn page<'a>(
 }
 
 /// One page of entries that are no stored resources, in their order.
-pub(crate) fn of_entries(cx: &Cx<'_>, entries: &[Value]) -> ArmResult<Reply> {
+pub(crate) fn of_entries(cx: &RequestContext<'_>, entries: &[Value]) -> ArmResult<Reply> {
     let size = page_size(cx)?;
     let first = match start(cx.request)? {
         None => 0,
@@ -86,8 +87,8 @@ pub(crate) fn of_entries(cx: &Cx<'_>, entries: &[Value]) -> ArmResult<Reply> {
     Ok(Reply::json(200, &body))
 }
 
-fn page_size(cx: &Cx<'_>) -> ArmResult<usize> {
-    let usual = cx.world.options.page_size.max(1);
+fn page_size(cx: &RequestContext<'_>) -> ArmResult<usize> {
+    let usual = cx.environment.options.page_size.max(1);
     let Some(top) = cx.request.query("$top") else {
         return Ok(usual);
     };

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::{groups, list};
-use crate::context::Cx;
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
 
 /// Lower-cased type of a stored lock.
 pub(crate) const KIND: &str = "microsoft.authorization/locks";
@@ -20,11 +20,12 @@ pub(crate) enum Intent {
 
 /// 409 `ScopeLocked` if a lock at the resource or above it forbids the request; a delete of a group also
 /// asks the locks inside it.
-pub(crate) fn check(cx: &Cx<'_>, id: &ResourceId, intent: Intent) -> ArmResult<()> {
+pub(crate) fn check(cx: &RequestContext<'_>, id: &ResourceId, intent: Intent) -> ArmResult<()> {
     let key = id.key();
     let whole_subscription = format!("/subscriptions/{}", id.subscription.to_lowercase());
     let scopes: Vec<String> = cx
         .state
+        .documents
         .of_type(KIND, &whole_subscription, None)
         .filter_map(|(lock_key, lock)| {
             let scope = lock_key.rsplit_once("/providers/")?.0;
@@ -68,7 +69,7 @@ pub(crate) fn check(cx: &Cx<'_>, id: &ResourceId, intent: Intent) -> ArmResult<(
 }
 
 /// `GET {scope}/providers/Microsoft.Authorization/locks`: at the scope, above and below.
-pub(crate) fn list(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
+pub(crate) fn list(cx: &mut RequestContext<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -89,7 +90,7 @@ pub(crate) fn list(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     let start = list::start(cx.request)?;
     let key = scope.key();
     let all = format!("/subscriptions/{}", scope.subscription.to_lowercase());
-    let entries = cx.state.of_type(KIND, &all, start.as_deref());
+    let entries = cx.state.documents.of_type(KIND, &all, start.as_deref());
     list::page(cx, entries, |lock, resource| {
         let at = lock.rsplit_once("/providers/")?.0;
         let above = key == at || key.strip_prefix(at).is_some_and(|rest| rest.starts_with('/'));
@@ -99,7 +100,7 @@ pub(crate) fn list(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
 }
 
 /// One lock.
-pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
+pub(crate) fn one(cx: &mut RequestContext<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     supported(cx)?;
     let method = cx.request.method.clone();
     let action = match method {
@@ -116,7 +117,7 @@ pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<
     let id = scope.extended("Microsoft.Authorization", "locks", name);
     let key = id.key();
     match method {
-        Method::GET => match cx.state.get(&key) {
+        Method::GET => match cx.state.documents.get(&key) {
             Some(lock) => Ok(Reply::raw_json(200, lock.body.to_string())),
             None => Err(ArmError::new(
                 404,
@@ -138,8 +139,12 @@ pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<
             if let Some(notes) = properties.get("notes") {
                 document["properties"]["notes"] = notes.clone();
             }
-            let status = if cx.state.get(&key).is_some() { 200 } else { 201 };
-            cx.state.put(&key, KIND, &document, cx.now);
+            let status = if cx.state.documents.get(&key).is_some() {
+                200
+            } else {
+                201
+            };
+            cx.state.documents.put(&key, KIND, &document, cx.now);
             Ok(Reply::json(status, &document))
         }
     }
@@ -161,8 +166,8 @@ fn level(properties: &Value) -> ArmResult<&'static str> {
         })
 }
 
-fn supported(cx: &Cx<'_>) -> ArmResult<()> {
-    let region = &cx.world.options.region;
+fn supported(cx: &RequestContext<'_>) -> ArmResult<()> {
+    let region = &cx.environment.options.region;
     super::version::supported(
         cx.request,
         "Microsoft.Authorization",

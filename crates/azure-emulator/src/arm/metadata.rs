@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use super::error::ArmResult;
-use crate::context::Cx;
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
 
 /// One object for newer api-versions, a list for older ones; the Azure CLI asks for both shapes.
-pub(crate) fn endpoints(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn endpoints(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     let version = super::version::well_formed(cx.request)?;
-    let cloud = cloud(&cx.request.base, &cx.world.identity.tenant_id);
+    let cloud = cloud(&cx.request.base, &cx.environment.identity.tenant_id);
     let body = if version >= "2022-01-01" {
         cloud
     } else {

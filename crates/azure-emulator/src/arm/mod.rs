@@ -26,15 +26,15 @@ pub(crate) mod version;
 
 use http::Method;
 
-use crate::context::Cx;
-use crate::operation;
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use crate::operation::{self, Operation};
 use crate::types;
 use error::{ArmError, ArmResult};
 use id::ResourceId;
+use kompox_emulator_core::reply::Reply;
 
 /// Handles one request to ARM.
-pub(crate) fn handle(cx: &mut Cx<'_>) -> Reply {
+pub(crate) fn handle(cx: &mut RequestContext<'_>) -> Reply {
     let mut reply = match route(cx) {
         Ok(reply) => reply,
         Err(error) => error.reply(),
@@ -49,7 +49,7 @@ pub(crate) fn handle(cx: &mut Cx<'_>) -> Reply {
 /// Adds the headers that every answer of ARM has, also one that a fault plan made. `left` tells what the caller may
 /// still ask for, where that is counted.
 pub(crate) fn stamp(
-    request: &crate::context::Request,
+    request: &kompox_emulator_core::request::Request,
     region: &str,
     left: Option<Vec<(String, String)>>,
     mut reply: Reply,
@@ -91,7 +91,7 @@ pub(crate) fn stamp(
     }
 }
 
-fn route(cx: &mut Cx<'_>) -> ArmResult<Reply> {
+fn route(cx: &mut RequestContext<'_>) -> ArmResult<Reply> {
     let request = cx.request;
     if let [first, second] = request.segments.as_slice()
         && first.eq_ignore_ascii_case("metadata")
@@ -100,14 +100,14 @@ fn route(cx: &mut Cx<'_>) -> ArmResult<Reply> {
         return metadata::endpoints(cx);
     }
     let header = request.header("authorization");
-    cx.world
+    cx.environment
         .entra
-        .authenticate(header, &cx.world.identity, cx.state, cx.now)?;
+        .authenticate(header, &cx.environment.identity, &cx.state.settings, cx.now)?;
     dispatch(cx)
 }
 
 /// A request of a caller who is known, or of ARM itself.
-pub(crate) fn dispatch(cx: &mut Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn dispatch(cx: &mut RequestContext<'_>) -> ArmResult<Reply> {
     let request = cx.request;
     let segments: Vec<String> = request
         .segments
@@ -127,7 +127,7 @@ pub(crate) fn dispatch(cx: &mut Cx<'_>) -> ArmResult<Reply> {
     }
 }
 
-fn in_subscription(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
+fn in_subscription(cx: &mut RequestContext<'_>, rest: &[&str]) -> ArmResult<Reply> {
     match rest {
         [] => subscriptions::get(cx),
         ["locations"] => subscriptions::locations(cx),
@@ -163,7 +163,7 @@ fn in_subscription(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
 }
 
 /// Requests below a `/providers/Namespace/…`.
-fn in_provider(cx: &mut Cx<'_>) -> ArmResult<Reply> {
+fn in_provider(cx: &mut RequestContext<'_>) -> ArmResult<Reply> {
     let segments = &cx.request.segments;
     let not_found = || ArmError::not_found(&cx.request.path);
     let at = segments
@@ -210,11 +210,11 @@ fn in_provider(cx: &mut Cx<'_>) -> ArmResult<Reply> {
 }
 
 /// Answers a monitor URL; `None` if the path is no monitor's.
-fn monitor(cx: &mut Cx<'_>) -> ArmResult<Option<Reply>> {
+fn monitor(cx: &mut RequestContext<'_>) -> ArmResult<Option<Reply>> {
     let Some((path, id)) = cx.request.path.rsplit_once('/') else {
         return Ok(None);
     };
-    let Some(operation) = cx.state.operation(id) else {
+    let Some(operation) = cx.state.operations.get::<Operation>(id) else {
         return Ok(None);
     };
     let at_result = operation.result_path.eq_ignore_ascii_case(path);
@@ -234,9 +234,9 @@ fn monitor(cx: &mut Cx<'_>) -> ArmResult<Option<Reply>> {
         monitor_action(path)
     };
     cx.authorize(&action, path)?;
-    let (id, now, world) = (id.to_owned(), cx.now, cx.world);
-    operation::monitor(cx.state, world, &id, result, now, |state, key| {
-        types::read(state, world, now, key)
+    let (id, now, environment) = (id.to_owned(), cx.now, cx.environment);
+    operation::monitor(cx.state, environment, &id, result, now, |state, key| {
+        types::read(state, environment, now, key)
     })
     .map(Some)
 }

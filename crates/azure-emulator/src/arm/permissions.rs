@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
-use crate::context::Cx;
-use crate::reply::Reply;
+use crate::access::access;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
 
 /// `GET {scope}/providers/Microsoft.Authorization/permissions`. Everybody may ask for their own.
-pub(crate) fn list(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
+pub(crate) fn list(cx: &RequestContext<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -21,10 +22,10 @@ pub(crate) fn list(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
         "Microsoft.Authorization",
         "permissions",
         super::api_versions::ROLE_DEFINITIONS,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     super::groups::check_scope(cx, scope)?;
-    let given = cx.state.access.at(&scope.to_string()).into_iter();
+    let given = access(cx.state).at(&scope.to_string()).into_iter();
     let permissions: Vec<Value> = given
         .map(|actions| {
             json!({ "actions": actions, "notActions": [], "dataActions": [], "notDataActions": [] })

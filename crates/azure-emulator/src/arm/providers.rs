@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
-use crate::context::Cx;
-use crate::reply::Reply;
-use crate::store::State;
+use crate::context::RequestContext;
 use crate::types;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 
 /// A region.
 pub(crate) struct Region {
@@ -85,7 +85,7 @@ pub(crate) fn invalid_namespace(namespace: &str) -> Box<ArmError> {
 }
 
 /// Refuses writes to a namespace that the subscription is not registered for.
-pub(crate) fn check_registered(cx: &Cx<'_>, namespace: &str) -> ArmResult<()> {
+pub(crate) fn check_registered(cx: &RequestContext<'_>, namespace: &str) -> ArmResult<()> {
     if is_registered(cx.state, namespace) {
         return Ok(());
     }
@@ -102,7 +102,7 @@ pub(crate) fn check_registered(cx: &Cx<'_>, namespace: &str) -> ArmResult<()> {
 
 /// Whether the subscription is registered for a namespace.
 pub(crate) fn is_registered(state: &State, namespace: &str) -> bool {
-    state.setting(&setting(namespace)).is_none()
+    state.settings.get(&setting(namespace)).is_none()
 }
 
 fn setting(namespace: &str) -> String {
@@ -110,7 +110,7 @@ fn setting(namespace: &str) -> String {
 }
 
 /// `GET /subscriptions/{id}/providers`.
-pub(crate) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn list(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     read_access(cx)?;
     let mut namespaces: Vec<&str> = namespaces().collect();
     namespaces.sort_unstable();
@@ -123,14 +123,18 @@ pub(crate) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
 }
 
 /// `GET /subscriptions/{id}/providers/{namespace}`.
-pub(crate) fn get(cx: &Cx<'_>, namespace: &str) -> ArmResult<Reply> {
+pub(crate) fn get(cx: &RequestContext<'_>, namespace: &str) -> ArmResult<Reply> {
     read_access(cx)?;
     let namespace = canonical(namespace).ok_or_else(|| invalid_namespace(namespace))?;
     Ok(Reply::json(200, &document(cx, namespace)))
 }
 
 /// `POST …/register` and `…/unregister`.
-pub(crate) fn set_registered(cx: &mut Cx<'_>, namespace: &str, registered: bool) -> ArmResult<Reply> {
+pub(crate) fn set_registered(
+    cx: &mut RequestContext<'_>,
+    namespace: &str,
+    registered: bool,
+) -> ArmResult<Reply> {
     supported(cx)?;
     let namespace = canonical(namespace).ok_or_else(|| invalid_namespace(namespace))?;
     let verb = if registered { "register" } else { "unregister" };
@@ -142,10 +146,12 @@ pub(crate) fn set_registered(cx: &mut Cx<'_>, namespace: &str, registered: bool)
 
 /// Registers the subscription for a namespace, or takes the registration back.
 pub(crate) fn register(state: &mut State, namespace: &str, registered: bool) {
-    state.set_setting(&setting(namespace), (!registered).then_some("true"));
+    state
+        .settings
+        .set(&setting(namespace), (!registered).then_some("true"));
 }
 
-fn read_access(cx: &Cx<'_>) -> ArmResult<()> {
+fn read_access(cx: &RequestContext<'_>) -> ArmResult<()> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -154,8 +160,8 @@ fn read_access(cx: &Cx<'_>) -> ArmResult<()> {
     cx.authorize("Microsoft.Resources/subscriptions/providers/read", &scope)
 }
 
-fn supported(cx: &Cx<'_>) -> ArmResult<()> {
-    let region = &cx.world.options.region;
+fn supported(cx: &RequestContext<'_>) -> ArmResult<()> {
+    let region = &cx.environment.options.region;
     super::version::supported(
         cx.request,
         "Microsoft.Resources",
@@ -165,7 +171,7 @@ fn supported(cx: &Cx<'_>) -> ArmResult<()> {
     )
 }
 
-fn document(cx: &Cx<'_>, namespace: &str) -> Value {
+fn document(cx: &RequestContext<'_>, namespace: &str) -> Value {
     let locations: Vec<&str> = REGIONS.iter().map(|region| region.display_name).collect();
     let kinds: Vec<Value> = types::all()
         .iter()

@@ -9,15 +9,15 @@ use super::groups::{check_not_deleting, check_scope};
 use super::id::ResourceId;
 use super::{linked, list, locks, providers, system_data, version};
 use crate::accept::{self, Answer};
-use crate::context::Cx;
-use crate::json::{fields, set_property, timestamp};
+use crate::context::RequestContext;
 use crate::operation::{self, Operation, Work};
-use crate::reply::Reply;
 use crate::types::{self, Acted, End, Placement, ResourceType};
+use kompox_emulator_core::json::{fields, set_property, timestamp};
+use kompox_emulator_core::reply::Reply;
 
 /// A path below `{scope}/providers/{namespace}`.
 pub(crate) fn handle(
-    cx: &mut Cx<'_>,
+    cx: &mut RequestContext<'_>,
     scope: &ResourceId,
     namespace: &str,
     rest: &[&str],
@@ -58,7 +58,7 @@ pub(crate) fn handle(
         canonical,
         info.kind,
         info.versions,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     if is_extension {
         check_scope(cx, scope)?;
@@ -67,7 +67,7 @@ pub(crate) fn handle(
     }
     match method {
         Method::GET => get(cx, &id),
-        Method::HEAD => Ok(Reply::empty(if cx.state.get(&id.key()).is_some() {
+        Method::HEAD => Ok(Reply::empty(if cx.state.documents.get(&id.key()).is_some() {
             204
         } else {
             404
@@ -78,7 +78,7 @@ pub(crate) fn handle(
 }
 
 /// A POST below a resource of a known type: an action.
-fn act(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, action: &str) -> ArmResult<Reply> {
+fn act(cx: &mut RequestContext<'_>, kind: &'static dyn ResourceType, action: &str) -> ArmResult<Reply> {
     let info = kind.info();
     let here = info.full_name();
     let request = cx.request;
@@ -94,12 +94,12 @@ fn act(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, action: &str) -> ArmRes
         info.namespace,
         info.kind,
         info.versions,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     check_scope(cx, &id)?;
     let key = id.key();
-    let existing =
-        types::read(cx.state, cx.world, cx.now, &key).ok_or_else(|| ArmError::resource_not_found(&id))?;
+    let existing = types::read(cx.state, cx.environment, cx.now, &key)
+        .ok_or_else(|| ArmError::resource_not_found(&id))?;
     let name = action.to_ascii_lowercase();
     let long = match kind.action(cx, &id, &existing, &name)? {
         Acted::Done(reply) => return Ok(reply),
@@ -125,7 +125,7 @@ fn act(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, action: &str) -> ArmRes
     Ok(accept::reply(cx, operation, &Answer::action(info.delete_shape)))
 }
 
-fn invalid_type(cx: &Cx<'_>, namespace: &str, path: &str) -> Box<ArmError> {
+fn invalid_type(cx: &RequestContext<'_>, namespace: &str, path: &str) -> Box<ArmError> {
     let version = cx.request.query("api-version").unwrap_or_default();
     ArmError::new(
         404,
@@ -137,20 +137,20 @@ fn invalid_type(cx: &Cx<'_>, namespace: &str, path: &str) -> Box<ArmError> {
     )
 }
 
-fn get(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+fn get(cx: &mut RequestContext<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let key = id.key();
     operation::look_at_target(cx.state, &key);
     for shown in types::shown_in(cx.state, &key) {
         operation::look_at_target(cx.state, &shown);
     }
     types::count_read(cx.state, &key);
-    match types::read(cx.state, cx.world, cx.now, &key) {
+    match types::read(cx.state, cx.environment, cx.now, &key) {
         Some(document) => Ok(Reply::json(200, &document)),
         None => Err(ArmError::resource_not_found(id)),
     }
 }
 
-fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> ArmResult<Reply> {
+fn write(cx: &mut RequestContext<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> ArmResult<Reply> {
     let key = id.key();
     let info = kind.info();
     let body = cx.request.json()?;
@@ -159,7 +159,7 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
     providers::check_registered(cx, info.namespace)?;
     locks::check(cx, id, locks::Intent::Write)?;
     if let Some(parent) = id.parent()
-        && cx.state.get(&parent.key()).is_none()
+        && cx.state.documents.get(&parent.key()).is_none()
     {
         return Err(ArmError::new(
             404,
@@ -177,7 +177,7 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
             ),
         ));
     }
-    let existing = cx.state.document(&key);
+    let existing = cx.state.documents.document(&key);
     let mut document = match (&existing, &cx.request.method) {
         (None, &Method::PATCH) => return Err(ArmError::resource_not_found(id)),
         (Some(existing), &Method::PATCH) => kind.patch(cx, id, existing, &body)?,
@@ -206,6 +206,7 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
         set_property(&mut document, "provisioningState", transient);
     }
     cx.state
+        .documents
         .put(&key, &info.full_name().to_lowercase(), &document, cx.now);
     kind.accepted(&mut End::of(cx), id, &document, created);
     let work = Work::Write {
@@ -217,7 +218,7 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
         types::Accepted::With201 if created => 201,
         types::Accepted::With201 => 200,
     };
-    let shown = types::read(cx.state, cx.world, cx.now, &key).unwrap_or(document);
+    let shown = types::read(cx.state, cx.environment, cx.now, &key).unwrap_or(document);
     Ok(accept::reply(
         cx,
         operation,
@@ -225,23 +226,29 @@ fn write(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> A
     ))
 }
 
-fn delete(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> ArmResult<Reply> {
+fn delete(cx: &mut RequestContext<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> ArmResult<Reply> {
     let key = id.key();
     locks::check(cx, id, locks::Intent::Delete)?;
     // The contract of ARM: deleting what is not there is 204.
-    let Some(existing) = cx.state.document(&key) else {
+    let Some(existing) = cx.state.documents.document(&key) else {
         return Ok(Reply::empty(204));
     };
     check_not_deleting(cx, id)?;
     kind.check_delete(cx, id, &existing)?;
     let answer = Answer::delete(kind.info().delete_shape);
     // Whoever asks again, after a lost answer for one, waits for the same end.
-    let under_way = cx.state.running_on(&key).into_iter().find_map(|running| {
-        cx.state
-            .operation(&running)
-            .filter(|operation| matches!(operation.work, Work::Delete))
-            .cloned()
-    });
+    let under_way = cx
+        .state
+        .operations
+        .running_on(&key)
+        .into_iter()
+        .find_map(|running| {
+            cx.state
+                .operations
+                .get::<Operation>(&running)
+                .filter(|operation| matches!(operation.work, Work::Delete))
+                .cloned()
+        });
     if let Some(operation) = under_way {
         return Ok(accept::reply(cx, operation, &answer));
     }
@@ -251,10 +258,16 @@ fn delete(cx: &mut Cx<'_>, kind: &'static dyn ResourceType, id: &ResourceId) -> 
     Ok(accept::reply(cx, operation, &answer))
 }
 
-fn start(cx: &Cx<'_>, kind: &dyn ResourceType, id: &ResourceId, work: Work, document: &Value) -> Operation {
+fn start(
+    cx: &RequestContext<'_>,
+    kind: &dyn ResourceType,
+    id: &ResourceId,
+    work: Work,
+    document: &Value,
+) -> Operation {
     let info = kind.info();
     let location = location(cx, id, document);
-    let mut course = cx.course(kind.duration(&cx.world.options.timing));
+    let mut course = cx.course(kind.duration(&cx.environment.options.timing));
     // Nobody looks at what shows no state.
     if !kind.has_state() && course.fault.polls.is_none() {
         course.looks = 0;
@@ -275,21 +288,21 @@ fn start(cx: &Cx<'_>, kind: &dyn ResourceType, id: &ResourceId, work: Work, docu
 }
 
 /// Where a resource's operations are asked for: its own location, or that of the nearest above it.
-fn location(cx: &Cx<'_>, id: &ResourceId, document: &Value) -> String {
+fn location(cx: &RequestContext<'_>, id: &ResourceId, document: &Value) -> String {
     let own = |document: &Value| document["location"].as_str().map(str::to_owned);
     let above = std::iter::successors(id.above(), ResourceId::above);
     own(document)
         .or_else(|| {
             above
-                .filter_map(|id| cx.state.document(&id.key()))
+                .filter_map(|id| cx.state.documents.document(&id.key()))
                 .find_map(|document| own(&document))
         })
-        .unwrap_or_else(|| cx.world.options.region.clone())
+        .unwrap_or_else(|| cx.environment.options.region.clone())
 }
 
 /// A list of one type, in a group, in the subscription or below a parent.
 fn collection(
-    cx: &mut Cx<'_>,
+    cx: &mut RequestContext<'_>,
     kind: &'static dyn ResourceType,
     scope: &ResourceId,
     here: &str,
@@ -304,7 +317,7 @@ fn collection(
         info.namespace,
         info.kind,
         info.versions,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     // Everything before the last segment: a group, the subscription, or the parent of nested resources.
     let nested = info.kind.contains('/');
@@ -319,17 +332,18 @@ fn collection(
     let start = list::start(cx.request)?;
     let entries = cx
         .state
+        .documents
         .of_type(&here.to_lowercase(), &above.key(), start.as_deref());
     let at = format!("{}/providers/{}/", above.key(), here.to_lowercase());
     list::page(cx, entries, |key, resource| {
         // An extension resource is listed where it hangs, not above.
         (!is_extension || key.starts_with(&at))
-            .then(|| types::render(cx.state, cx.world, cx.now, key, resource))
+            .then(|| types::render(cx.state, cx.environment, cx.now, key, resource))
     })
 }
 
 /// `GET …/resources`: everything in the subscription or in one group, in the short form.
-pub(crate) fn list_all(cx: &mut Cx<'_>, group: Option<&str>) -> ArmResult<Reply> {
+pub(crate) fn list_all(cx: &mut RequestContext<'_>, group: Option<&str>) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -349,7 +363,7 @@ pub(crate) fn list_all(cx: &mut Cx<'_>, group: Option<&str>) -> ArmResult<Reply>
         "Microsoft.Resources",
         "resources",
         super::api_versions::GROUPS,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     check_scope(cx, &scope)?;
     let filter = match cx.request.query("$filter") {
@@ -364,7 +378,7 @@ pub(crate) fn list_all(cx: &mut Cx<'_>, group: Option<&str>) -> ArmResult<Reply>
         .map(|part| part.trim().to_ascii_lowercase())
         .collect();
     let start = list::start(cx.request)?;
-    let entries = cx.state.after(&scope.key(), start.as_deref());
+    let entries = cx.state.documents.after(&scope.key(), start.as_deref());
     list::page(cx, entries, |key, resource| {
         if !types::is_tracked(&resource.kind) {
             return None;

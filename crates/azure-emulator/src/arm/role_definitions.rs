@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::error::{ArmError, ArmResult};
 use super::groups;
 use super::id::ResourceId;
-use crate::context::Cx;
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
 
 /// Built-in roles: name, GUID, actions, data actions.
 const ROLES: [(&str, &str, &[&str], &[&str]); 22] = [
@@ -159,7 +159,7 @@ const ROLES: [(&str, &str, &[&str], &[&str]); 22] = [
 ];
 
 /// `GET {scope}/providers/Microsoft.Authorization/roleDefinitions`.
-pub(crate) fn list(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
+pub(crate) fn list(cx: &RequestContext<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     definitions_access(cx, scope)?;
     let name = match cx
         .request
@@ -184,7 +184,7 @@ pub(crate) fn list(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
 }
 
 /// `GET {scope}/providers/Microsoft.Authorization/roleDefinitions/{guid}`.
-pub(crate) fn one(cx: &Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
+pub(crate) fn one(cx: &RequestContext<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     definitions_access(cx, scope)?;
     match ROLES.iter().find(|(_, guid, ..)| guid.eq_ignore_ascii_case(name)) {
         Some(role) => Ok(Reply::json(200, &definition_document(cx, role))),
@@ -196,7 +196,7 @@ pub(crate) fn one(cx: &Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Repl
     }
 }
 
-fn definitions_access(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<()> {
+fn definitions_access(cx: &RequestContext<'_>, scope: &ResourceId) -> ArmResult<()> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -205,14 +205,14 @@ fn definitions_access(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<()> {
         "Microsoft.Authorization",
         "roleDefinitions",
         super::api_versions::ROLE_DEFINITIONS,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     cx.authorize("Microsoft.Authorization/roleDefinitions/read", &scope.to_string())?;
     groups::check_scope(cx, scope)
 }
 
 fn definition_document(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     (name, guid, actions, data_actions): &(&str, &str, &[&str], &[&str]),
 ) -> Value {
     json!({
@@ -230,7 +230,7 @@ fn definition_document(
 }
 
 /// The id of a role, as assignments name it.
-pub(super) fn definition_id(cx: &Cx<'_>, guid: &str) -> String {
+pub(super) fn definition_id(cx: &RequestContext<'_>, guid: &str) -> String {
     format!(
         "/subscriptions/{}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
         cx.subscription()

@@ -9,11 +9,11 @@ use super::id::ResourceId;
 use super::role_definitions::{bad_filter, comparison, data_actions, definition_id, known_role};
 use super::{groups, list, locks, system_data, version};
 use crate::access::action_matches;
-use crate::context::Cx;
-use crate::json::timestamp;
-use crate::reply::Reply;
-use crate::store::State;
+use crate::context::RequestContext;
 use crate::types;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::Documents;
 
 /// Lower-cased type of a stored assignment.
 pub(crate) const KIND: &str = "microsoft.authorization/roleassignments";
@@ -59,7 +59,7 @@ fn narrow(filter: &str) -> ArmResult<Narrow> {
 }
 
 /// `GET {scope}/providers/Microsoft.Authorization/roleAssignments`: at, above and (without `atScope()`) below.
-pub(crate) fn list_assignments(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
+pub(crate) fn list_assignments(cx: &mut RequestContext<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -70,7 +70,7 @@ pub(crate) fn list_assignments(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult
     let start = list::start(cx.request)?;
     let key = scope.key();
     let all = format!("/subscriptions/{}", scope.subscription.to_lowercase());
-    let entries = cx.state.of_type(KIND, &all, start.as_deref());
+    let entries = cx.state.documents.of_type(KIND, &all, start.as_deref());
     list::page(cx, entries, |assignment, resource| {
         let at = assignment.rsplit_once("/providers/")?.0;
         let above = key == at || key.strip_prefix(at).is_some_and(|rest| rest.starts_with('/'));
@@ -91,7 +91,7 @@ pub(crate) fn list_assignments(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult
 
 /// 404 unless what is granted something on is there. What lies in a vault is known to its data plane only: there the
 /// vault must be there, and any name below it will do.
-fn check_scope(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<()> {
+fn check_scope(cx: &RequestContext<'_>, scope: &ResourceId) -> ArmResult<()> {
     let in_vault = VAULT_CONTENTS
         .iter()
         .any(|kind| scope.kind().eq_ignore_ascii_case(kind));
@@ -102,7 +102,7 @@ fn check_scope(cx: &Cx<'_>, scope: &ResourceId) -> ArmResult<()> {
 }
 
 /// One assignment.
-pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
+pub(crate) fn one(cx: &mut RequestContext<'_>, scope: &ResourceId, name: &str) -> ArmResult<Reply> {
     supported(cx)?;
     let method = cx.request.method.clone();
     let action = match method {
@@ -120,7 +120,7 @@ pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<
     match method {
         Method::GET => {
             check_scope(cx, scope)?;
-            match cx.state.get(&key) {
+            match cx.state.documents.get(&key) {
                 Some(assignment) => Ok(Reply::raw_json(200, assignment.body.to_string())),
                 None => Err(ArmError::new(
                     404,
@@ -131,7 +131,12 @@ pub(crate) fn one(cx: &mut Cx<'_>, scope: &ResourceId, name: &str) -> ArmResult<
         }
         Method::DELETE => {
             locks::check(cx, &id, locks::Intent::Delete)?;
-            let Some(assignment) = cx.state.get(&key).map(|assignment| assignment.body.to_string()) else {
+            let Some(assignment) = cx
+                .state
+                .documents
+                .get(&key)
+                .map(|assignment| assignment.body.to_string())
+            else {
                 return Ok(Reply::empty(204));
             };
             cx.state.remove(&key);
@@ -152,7 +157,7 @@ struct Grant {
     kind: String,
 }
 
-fn put(cx: &mut Cx<'_>, scope: &ResourceId, id: &ResourceId) -> ArmResult<Reply> {
+fn put(cx: &mut RequestContext<'_>, scope: &ResourceId, id: &ResourceId) -> ArmResult<Reply> {
     let name = id.name();
     if Uuid::try_parse(name).is_err() {
         return Err(ArmError::new(
@@ -168,7 +173,7 @@ fn put(cx: &mut Cx<'_>, scope: &ResourceId, id: &ResourceId) -> ArmResult<Reply>
     let here = scope.key();
     let mut existing = None;
     let all = format!("/subscriptions/{}", scope.subscription.to_lowercase());
-    for (key, resource) in cx.state.of_type(KIND, &all, None) {
+    for (key, resource) in cx.state.documents.of_type(KIND, &all, None) {
         let document = resource.document();
         let same = |field: &str, value: &str| {
             document["properties"][field]
@@ -207,13 +212,13 @@ fn put(cx: &mut Cx<'_>, scope: &ResourceId, id: &ResourceId) -> ArmResult<Reply>
         document["properties"][field] = properties.get(field).cloned().unwrap_or(Value::Null);
     }
     document["properties"]["updatedOn"] = timestamp(cx.now).into();
-    document["properties"]["updatedBy"] = cx.world.identity.object_id.clone().into();
+    document["properties"]["updatedBy"] = cx.environment.identity.object_id.clone().into();
     system_data::stamp(cx, KIND, &mut document, before.as_ref());
-    cx.state.put(&id.key(), KIND, &document, cx.now);
+    cx.state.documents.put(&id.key(), KIND, &document, cx.now);
     Ok(Reply::json(if created { 201 } else { 200 }, &document))
 }
 
-fn fresh(cx: &Cx<'_>, scope: &ResourceId, id: &ResourceId, grant: &Grant) -> Value {
+fn fresh(cx: &RequestContext<'_>, scope: &ResourceId, id: &ResourceId, grant: &Grant) -> Value {
     json!({
         "id": id.to_string(),
         "name": id.name(),
@@ -224,13 +229,13 @@ fn fresh(cx: &Cx<'_>, scope: &ResourceId, id: &ResourceId, grant: &Grant) -> Val
             "principalType": grant.kind,
             "scope": scope.to_string(),
             "createdOn": timestamp(cx.now),
-            "createdBy": cx.world.identity.object_id,
+            "createdBy": cx.environment.identity.object_id,
             "delegatedManagedIdentityResourceId": null
         }
     })
 }
 
-fn grant(cx: &Cx<'_>, properties: &Map<String, Value>) -> ArmResult<Grant> {
+fn grant(cx: &RequestContext<'_>, properties: &Map<String, Value>) -> ArmResult<Grant> {
     let text = |name: &str| {
         properties
             .get(name)
@@ -292,12 +297,12 @@ fn grant(cx: &Cx<'_>, properties: &Map<String, Value>) -> ArmResult<Grant> {
 }
 
 /// Whether a role assigned to a principal at a scope or above it lets it do something to the data in there.
-pub(crate) fn allows_data_action(state: &State, principal: &str, action: &str, scope: &str) -> bool {
+pub(crate) fn allows_data_action(documents: &Documents, principal: &str, action: &str, scope: &str) -> bool {
     let scope = scope.to_lowercase();
     let Some(subscription) = scope.split('/').nth(2) else {
         return false;
     };
-    state
+    documents
         .of_type(KIND, &format!("/subscriptions/{subscription}"), None)
         .filter(|(key, _)| {
             let at = key.rsplit_once("/providers/").map_or("", |(at, _)| at);
@@ -317,14 +322,14 @@ pub(crate) fn allows_data_action(state: &State, principal: &str, action: &str, s
 }
 
 /// Without a principal type the directory is asked, and it may not know a new principal yet.
-fn check_principal(cx: &Cx<'_>, principal: &str) -> ArmResult<()> {
-    let known = std::iter::once(&cx.world.identity.object_id)
-        .chain(&cx.world.options.principals)
+fn check_principal(cx: &RequestContext<'_>, principal: &str) -> ArmResult<()> {
+    let known = std::iter::once(&cx.environment.identity.object_id)
+        .chain(&cx.environment.options.principals)
         .any(|known| known.eq_ignore_ascii_case(principal));
     if known || types::principals::is_known(cx.state, principal) {
         Ok(())
     } else {
-        Err(principal_not_found(principal, &cx.world.identity.tenant_id))
+        Err(principal_not_found(principal, &cx.environment.identity.tenant_id))
     }
 }
 
@@ -343,8 +348,8 @@ pub(crate) fn principal_not_found(principal: &str, tenant: &str) -> Box<ArmError
     )
 }
 
-fn supported(cx: &Cx<'_>) -> ArmResult<()> {
-    let region = &cx.world.options.region;
+fn supported(cx: &RequestContext<'_>) -> ArmResult<()> {
+    let region = &cx.environment.options.region;
     version::supported(
         cx.request,
         "Microsoft.Authorization",

@@ -10,14 +10,14 @@ use super::id::ResourceId;
 use super::providers::find_region;
 use super::{api_versions, list, locks, tags, version};
 use crate::accept::{self, Answer};
-use crate::context::Cx;
+use crate::context::RequestContext;
 use crate::deploy::preflight;
 use crate::deploy::stack::{OnUnmanage, Phase, StackRecord, managed};
 use crate::deploy::{Gate, STACKS, surroundings};
-use crate::faults::OperationShape;
-use crate::json::timestamp;
 use crate::operation::{self, Course, Operation, Work};
-use crate::reply::Reply;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::reply::Reply;
 
 const KIND: &str = "Microsoft.Resources/deploymentStacks";
 /// Of the parts of a PUT, those that are kept as they are.
@@ -30,13 +30,13 @@ const KEPT: &[&str] = &[
 ];
 
 /// A path below `/subscriptions/{s}/providers/Microsoft.Resources`.
-pub(crate) fn handle(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
+pub(crate) fn handle(cx: &mut RequestContext<'_>, rest: &[&str]) -> ArmResult<Reply> {
     version::supported(
         cx.request,
         "Microsoft.Resources",
         "deploymentStacks",
         api_versions::STACKS,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     let subscription = ResourceId::of_subscription(cx.subscription());
     let id = |name: &str| subscription.extended("Microsoft.Resources", "deploymentStacks", name);
@@ -44,19 +44,22 @@ pub(crate) fn handle(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
     let method = cx.request.method.clone();
     let scope = subscription.to_string();
-    let allow = |cx: &Cx<'_>, right: &str| cx.authorize(&format!("{KIND}/{right}"), &scope);
+    let allow = |cx: &RequestContext<'_>, right: &str| cx.authorize(&format!("{KIND}/{right}"), &scope);
     match (lower.as_slice(), method) {
         ([_], Method::GET) => {
             allow(cx, "read")?;
             let start = list::start(cx.request)?;
-            let entries = cx.state.of_type(STACKS, &subscription.key(), start.as_deref());
+            let entries = cx
+                .state
+                .documents
+                .of_type(STACKS, &subscription.key(), start.as_deref());
             list::page(cx, entries, |_, resource| Some(resource.body.to_string()))
         }
         ([_, _], Method::GET) => {
             allow(cx, "read")?;
             let key = id(rest[1]).key();
             operation::look_at_target(cx.state, &key);
-            match cx.state.document(&key) {
+            match cx.state.documents.document(&key) {
                 Some(document) => Ok(Reply::json(200, &document)),
                 None => Err(not_found(rest[1])),
             }
@@ -76,7 +79,7 @@ pub(crate) fn handle(cx: &mut Cx<'_>, rest: &[&str]) -> ArmResult<Reply> {
         ([_, _, "exporttemplate"], Method::POST) => {
             allow(cx, "exportTemplate/action")?;
             let key = id(rest[1]).key();
-            match (cx.state.get(&key), StackRecord::load(cx.state, &key)) {
+            match (cx.state.documents.get(&key), StackRecord::load(cx.state, &key)) {
                 (Some(_), Some(record)) => Ok(Reply::json(200, &json!({ "template": record.template }))),
                 (Some(_), None) => Ok(Reply::json(200, &json!({}))),
                 (None, _) => Err(not_found(rest[1])),
@@ -122,8 +125,8 @@ fn check_name(name: &str) -> ArmResult<()> {
 }
 
 /// 409 while another operation on the stack is under way.
-fn check_at_rest(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<()> {
-    let document = cx.state.document(&id.key()).unwrap_or_default();
+fn check_at_rest(cx: &RequestContext<'_>, id: &ResourceId) -> ArmResult<()> {
+    let document = cx.state.documents.document(&id.key()).unwrap_or_default();
     let state = document["properties"]["provisioningState"]
         .as_str()
         .unwrap_or("succeeded");
@@ -153,7 +156,7 @@ struct Definition {
     on_unmanage: OnUnmanage,
 }
 
-fn definition(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<Definition> {
+fn definition(cx: &RequestContext<'_>, id: &ResourceId) -> ArmResult<Definition> {
     check_name(id.name())?;
     let body = cx.request.whole_json()?;
     let location = body["location"]
@@ -166,7 +169,7 @@ fn definition(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<Definition> {
             format!("The provided location '{location}' is not available for resource type '{KIND}'."),
         )
     })?;
-    if let Some(there) = cx.state.document(&id.key())
+    if let Some(there) = cx.state.documents.document(&id.key())
         && let Some(there) = there["location"].as_str()
         && there != region.name
     {
@@ -290,7 +293,7 @@ fn without_delete_support(value: Option<&str>) -> ArmResult<&'static str> {
     }
 }
 
-fn check_deny_settings(cx: &Cx<'_>, settings: &Value) -> ArmResult<()> {
+fn check_deny_settings(cx: &RequestContext<'_>, settings: &Value) -> ArmResult<()> {
     let mode = settings["mode"]
         .as_str()
         .ok_or_else(|| invalid("the property 'denySettings.mode' is required"))?;
@@ -312,7 +315,7 @@ fn check_deny_settings(cx: &Cx<'_>, settings: &Value) -> ArmResult<()> {
     }
 }
 
-fn start(cx: &Cx<'_>, key: &str, location: &str) -> Operation {
+fn start(cx: &RequestContext<'_>, key: &str, location: &str) -> Operation {
     let subscription = format!("/subscriptions/{}", cx.subscription());
     Operation::start(
         key.to_owned(),
@@ -325,23 +328,23 @@ fn start(cx: &Cx<'_>, key: &str, location: &str) -> Operation {
 }
 
 /// Where operations of stacks are told of, in the region of the stack.
-fn at_location(cx: &Cx<'_>, location: &str, what: &str) -> String {
+fn at_location(cx: &RequestContext<'_>, location: &str, what: &str) -> String {
     let subscription = cx.subscription();
     format!("/subscriptions/{subscription}/providers/Microsoft.Resources/locations/{location}/{what}")
 }
 
 /// Stacks say nothing about when to look again, unless the settings or a fault plan want it.
-fn course(cx: &Cx<'_>, usual: std::time::Duration) -> Course {
-    let announced = cx.world.options.timing.stack_retry_after;
+fn course(cx: &RequestContext<'_>, usual: std::time::Duration) -> Course {
+    let announced = cx.environment.options.timing.stack_retry_after;
     cx.course_announcing(usual, announced)
 }
 
-fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+fn put(cx: &mut RequestContext<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let definition = definition(cx, id)?;
     let key = id.key();
     check_at_rest(cx, id)?;
     locks::check(cx, id, locks::Intent::Write)?;
-    let existing = cx.state.document(&key);
+    let existing = cx.state.documents.document(&key);
     let operation = start(cx, &key, definition.location);
     let mut record = StackRecord::put(
         definition.template,
@@ -352,7 +355,7 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     record.correlation = correlation(cx);
     record.started = cx.now;
     record.operation.clone_from(&operation.id);
-    record.gate = Gate::new(cx.world, cx.now);
+    record.gate = Gate::new(cx.environment, cx.now);
     record.managed = managed(cx.state, &key);
     let mut properties = definition.properties;
     properties["provisioningState"] = "initializing".into();
@@ -375,7 +378,7 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
             properties[name] = value.clone();
         }
     }
-    let caller = &cx.world.identity.client_id;
+    let caller = &cx.environment.identity.client_id;
     let created = existing.as_ref().map_or_else(
         || timestamp(cx.now).into(),
         |old| old["systemData"]["createdAt"].clone(),
@@ -398,7 +401,7 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     if let Some(tags) = definition.tags {
         document["tags"] = Value::Object(tags);
     }
-    cx.state.put(&key, STACKS, &document, cx.now);
+    cx.state.documents.put(&key, STACKS, &document, cx.now);
     record.store(cx.state, &key);
     let is_new = existing.is_none();
     let status = if is_new { 201 } else { 200 };
@@ -406,13 +409,13 @@ fn put(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     Ok(accept::reply(cx, operation, &answer))
 }
 
-fn delete(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+fn delete(cx: &mut RequestContext<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let key = id.key();
     let action = |name: &str| deletes(cx.request.query(&format!("unmanageAction.{name}")), name);
     let on_unmanage = checked(action("Resources")?, action("ResourceGroups")?)?;
     action("ManagementGroups")?;
     without_delete_support(cx.request.query("unmanageAction.ResourcesWithoutDeleteSupport"))?;
-    let Some(document) = cx.state.document(&key) else {
+    let Some(document) = cx.state.documents.document(&key) else {
         return Ok(Reply::empty(204));
     };
     check_at_rest(cx, id)?;
@@ -422,7 +425,9 @@ fn delete(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
         cx.state.remove(&key);
         return Ok(Reply::empty(200));
     }
-    let location = document["location"].as_str().unwrap_or(&cx.world.options.region);
+    let location = document["location"]
+        .as_str()
+        .unwrap_or(&cx.environment.options.region);
     let operation = start(cx, &key, location);
     let managed = managed(cx.state, &key);
     let mut record = StackRecord::load(cx.state, &key)
@@ -430,14 +435,14 @@ fn delete(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     record.correlation = correlation(cx);
     record.started = cx.now;
     record.operation.clone_from(&operation.id);
-    record.gate = Gate::new(cx.world, cx.now);
+    record.gate = Gate::new(cx.environment, cx.now);
     record.phase = Phase::Deleting;
     record.unmanage_for_delete(managed, on_unmanage);
     record.store(cx.state, &key);
     let mut document = document;
     document["properties"]["provisioningState"] = "deleting".into();
     document["properties"]["correlationId"] = record.correlation.clone().into();
-    cx.state.put(&key, STACKS, &document, cx.now);
+    cx.state.documents.put(&key, STACKS, &document, cx.now);
     Ok(accept::reply(
         cx,
         operation,
@@ -446,7 +451,7 @@ fn delete(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
 }
 
 /// The answer is known at once; it is given when it is asked for, and 400 is one.
-fn validate(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+fn validate(cx: &mut RequestContext<'_>, id: &ResourceId) -> ArmResult<Reply> {
     let definition = definition(cx, id)?;
     let (status, body) = match validated(cx, id, &definition) {
         Ok(body) => (200, body),
@@ -458,7 +463,7 @@ fn validate(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
         at_location(cx, definition.location, "deploymentStackOperationStatus"),
         at_location(cx, definition.location, "deploymentStackOperationResults"),
         cx.now,
-        course(cx, cx.world.options.timing.deployment),
+        course(cx, cx.environment.options.timing.deployment),
     );
     Ok(accept::reply(
         cx,
@@ -467,11 +472,11 @@ fn validate(cx: &mut Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
     ))
 }
 
-fn validated(cx: &Cx<'_>, id: &ResourceId, definition: &Definition) -> ArmResult<Value> {
+fn validated(cx: &RequestContext<'_>, id: &ResourceId, definition: &Definition) -> ArmResult<Value> {
     let scope = &definition.scope;
     let location = scope.group.is_none().then_some(definition.location);
     let properties = json!({ "template": definition.template, "parameters": definition.parameters });
-    let own = surroundings::of(cx.state, cx.world, scope, id.name(), location, &properties);
+    let own = surroundings::of(cx.state, cx.environment, scope, id.name(), location, &properties);
     let draft = preflight::draft(&definition.template, &definition.parameters, scope, own, None)
         .map_err(ArmError::refused_template)?;
     preflight::check_resources(cx, id.name(), &draft)?;

@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::providers::REGIONS;
-use crate::context::Cx;
-use crate::reply::Reply;
-use crate::store::State;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 
 /// What the emulator's own subscription is called.
 const NAME: &str = "Kompox emulator";
 const SETTING: &str = "subscription:";
 
 /// `GET /tenants`.
-pub(crate) fn tenants(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn tenants(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     only_get(cx)?;
-    let tenant = &cx.world.identity.tenant_id;
+    let tenant = &cx.environment.identity.tenant_id;
     Ok(page(&json!([{
         "id": format!("/tenants/{tenant}"),
         "tenantId": tenant,
@@ -31,9 +31,9 @@ pub(crate) fn tenants(cx: &Cx<'_>) -> ArmResult<Reply> {
 }
 
 /// `GET /subscriptions`.
-pub(crate) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn list(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     only_get(cx)?;
-    let own = &cx.world.identity.subscription_id;
+    let own = &cx.environment.identity.subscription_id;
     let mut all = vec![document(cx, own, NAME)];
     all.extend(added(cx.state).map(|(id, name)| document(cx, id, name)));
     let body = json!({ "count": { "type": "Total", "value": all.len() }, "value": all });
@@ -41,7 +41,7 @@ pub(crate) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
 }
 
 /// `GET /subscriptions/{id}`.
-pub(crate) fn get(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn get(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     only_get(cx)?;
     cx.authorize("Microsoft.Resources/subscriptions/read", &scope(cx))?;
     let (id, name) = (cx.subscription(), display_name(cx.state, cx.subscription()));
@@ -50,33 +50,37 @@ pub(crate) fn get(cx: &Cx<'_>) -> ArmResult<Reply> {
 
 /// Adds a subscription beside the emulator's own, or gives it another name.
 pub(crate) fn add(state: &mut State, id: &str, name: &str) {
-    state.set_setting(&format!("{SETTING}{}", id.to_lowercase()), Some(name));
+    state
+        .settings
+        .set(&format!("{SETTING}{}", id.to_lowercase()), Some(name));
 }
 
 /// Those added, each with its name.
 fn added(state: &State) -> impl Iterator<Item = (&str, &str)> {
     state
-        .settings_from(SETTING)
+        .settings
+        .starting_with(SETTING)
         .filter_map(|(key, name)| Some((key.strip_prefix(SETTING)?, name)))
 }
 
 /// What a subscription is called.
 pub(crate) fn display_name<'a>(state: &'a State, id: &str) -> &'a str {
     let setting = format!("{SETTING}{}", id.to_lowercase());
-    state.setting(&setting).unwrap_or(NAME)
+    state.settings.get(&setting).unwrap_or(NAME)
 }
 
 /// Whether there is such a subscription.
-pub(crate) fn exists(cx: &Cx<'_>, id: &str) -> bool {
-    id.eq_ignore_ascii_case(&cx.world.identity.subscription_id)
+pub(crate) fn exists(cx: &RequestContext<'_>, id: &str) -> bool {
+    id.eq_ignore_ascii_case(&cx.environment.identity.subscription_id)
         || cx
             .state
-            .setting(&format!("{SETTING}{}", id.to_lowercase()))
+            .settings
+            .get(&format!("{SETTING}{}", id.to_lowercase()))
             .is_some()
 }
 
 /// Refuses a subscription that is not there.
-pub(crate) fn check(cx: &Cx<'_>, subscription: &str) -> ArmResult<()> {
+pub(crate) fn check(cx: &RequestContext<'_>, subscription: &str) -> ArmResult<()> {
     if exists(cx, subscription) {
         return Ok(());
     }
@@ -95,7 +99,7 @@ pub(crate) fn check(cx: &Cx<'_>, subscription: &str) -> ArmResult<()> {
 }
 
 /// `GET /subscriptions/{id}/locations`.
-pub(crate) fn locations(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn locations(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     only_get(cx)?;
     let scope = scope(cx);
     cx.authorize("Microsoft.Resources/subscriptions/locations/read", &scope)?;
@@ -122,11 +126,11 @@ pub(crate) fn locations(cx: &Cx<'_>) -> ArmResult<Reply> {
     Ok(page(&regions.collect()))
 }
 
-fn scope(cx: &Cx<'_>) -> String {
+fn scope(cx: &RequestContext<'_>) -> String {
     ResourceId::of_subscription(cx.subscription()).to_string()
 }
 
-fn document(cx: &Cx<'_>, subscription: &str, name: &str) -> Value {
+fn document(cx: &RequestContext<'_>, subscription: &str, name: &str) -> Value {
     let id = ResourceId::of_subscription(subscription).to_string();
     let tags = super::tags::current(cx.state, &id.to_lowercase());
     json!({
@@ -135,7 +139,7 @@ fn document(cx: &Cx<'_>, subscription: &str, name: &str) -> Value {
         "managedByTenants": [],
         "tags": tags,
         "subscriptionId": subscription,
-        "tenantId": cx.world.identity.tenant_id,
+        "tenantId": cx.environment.identity.tenant_id,
         "displayName": name,
         "state": "Enabled",
         "subscriptionPolicies": {
@@ -150,7 +154,7 @@ fn page(value: &Value) -> Reply {
     Reply::json(200, &json!({ "value": value }))
 }
 
-fn only_get(cx: &Cx<'_>) -> ArmResult<()> {
+fn only_get(cx: &RequestContext<'_>) -> ArmResult<()> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -159,6 +163,6 @@ fn only_get(cx: &Cx<'_>) -> ArmResult<()> {
         "Microsoft.Resources",
         "subscriptions",
         super::api_versions::SUBSCRIPTIONS,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )
 }

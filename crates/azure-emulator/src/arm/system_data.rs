@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::context::Cx;
-use crate::json::timestamp;
+use crate::context::RequestContext;
+use kompox_emulator_core::json::timestamp;
 
 /// Lower-cased types whose specification declares it, of those that are written here. Others, node pools and virtual
 /// networks among them, do not have it.
@@ -26,11 +26,11 @@ const DECLARED: [&str; 14] = [
 
 /// Writes down who writes a document now. `existing` is what was there before; what a client sends of it counts for
 /// nothing.
-pub(crate) fn stamp(cx: &Cx<'_>, kind: &str, document: &mut Value, existing: Option<&Value>) {
+pub(crate) fn stamp(cx: &RequestContext<'_>, kind: &str, document: &mut Value, existing: Option<&Value>) {
     if !DECLARED.iter().any(|known| known.eq_ignore_ascii_case(kind)) {
         return;
     }
-    let (caller, now) = (&cx.world.identity.client_id, timestamp(cx.now));
+    let (caller, now) = (&cx.environment.identity.client_id, timestamp(cx.now));
     let mut data = json!({ "createdBy": caller, "createdByType": "Application", "createdAt": now });
     let before = existing.and_then(|existing| existing["systemData"].as_object());
     for (name, value) in before.into_iter().flatten() {

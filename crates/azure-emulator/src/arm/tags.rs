@@ -10,11 +10,11 @@ use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::{groups, locks};
 use crate::accept;
-use crate::context::Cx;
-use crate::json;
+use crate::context::RequestContext;
 use crate::operation::{self, Operation, Work};
-use crate::reply::Reply;
-use crate::store::State;
+use kompox_emulator_core::json;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 
 /// Tags of one resource.
 pub(crate) type Tags = Map<String, Value>;
@@ -66,14 +66,17 @@ impl TagChange {
     /// Does it, to the tags as they are now: a merge loses nothing that came between.
     pub(crate) fn apply(&self, state: &mut State, key: &str, now: i64) {
         let tags = self.result(&current(state, key));
-        let kind = match state.get(key) {
+        let kind = match state.documents.get(key) {
             Some(resource) => resource.kind.clone(),
             None if is_subscription(key) => "microsoft.resources/subscriptions".into(),
             None => return,
         };
-        let mut document = state.document(key).unwrap_or_else(|| json!({ "id": key }));
+        let mut document = state
+            .documents
+            .document(key)
+            .unwrap_or_else(|| json!({ "id": key }));
         json::fields(&mut document).insert("tags".to_owned(), Value::Object(tags));
-        state.put(key, &kind, &document, now);
+        state.documents.put(key, &kind, &document, now);
     }
 }
 
@@ -101,7 +104,7 @@ pub(crate) fn with_first_casing(current: &Tags, new: &Tags) -> Tags {
 
 /// The tags of a stored resource.
 pub(crate) fn current(state: &State, key: &str) -> Tags {
-    match state.document(key) {
+    match state.documents.document(key) {
         Some(Value::Object(mut document)) => match document.remove("tags") {
             Some(Value::Object(tags)) => tags,
             _ => Tags::new(),
@@ -113,6 +116,7 @@ pub(crate) fn current(state: &State, key: &str) -> Tags {
 /// The tags resource of a scope.
 pub(crate) fn document(state: &State, key: &str) -> Value {
     let id = state
+        .documents
         .document(key)
         .and_then(|document| document["id"].as_str().map(str::to_owned))
         .unwrap_or_else(|| key.to_owned());
@@ -201,8 +205,8 @@ fn check(tags: &Tags) -> ArmResult<()> {
 }
 
 /// `{scope}/providers/Microsoft.Resources/tags/default`.
-pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
-    let region = &cx.world.options.region;
+pub(crate) fn handle(cx: &mut RequestContext<'_>, scope: &ResourceId) -> ArmResult<Reply> {
+    let region = &cx.environment.options.region;
     super::version::supported(
         cx.request,
         "Microsoft.Resources",
@@ -229,7 +233,7 @@ pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
     groups::check_not_deleting(cx, scope)?;
     let change = change(cx)?;
     check(&change.result(&current(cx.state, &key)))?;
-    let slow = cx.world.options.timing.tags;
+    let slow = cx.environment.options.timing.tags;
     if slow.is_none() && cx.fault.is_none() {
         change.apply(cx.state, &key, cx.now);
         return Ok(Reply::json(200, &document(cx.state, &key)));
@@ -248,11 +252,11 @@ pub(crate) fn handle(cx: &mut Cx<'_>, scope: &ResourceId) -> ArmResult<Reply> {
 }
 
 /// `GET /subscriptions/{s}/tagNames`: names and values in use on groups and resources, with their number.
-pub(crate) fn names(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn names(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
-    let region = &cx.world.options.region;
+    let region = &cx.environment.options.region;
     super::version::supported(
         cx.request,
         "Microsoft.Resources",
@@ -266,7 +270,7 @@ pub(crate) fn names(cx: &Cx<'_>) -> ArmResult<Reply> {
         &scope.to_string(),
     )?;
     let mut names: BTreeMap<String, (String, BTreeMap<String, usize>)> = BTreeMap::new();
-    for (_, resource) in cx.state.after(&scope.key(), None) {
+    for (_, resource) in cx.state.documents.after(&scope.key(), None) {
         let document = resource.document();
         for (name, value) in document["tags"].as_object().into_iter().flatten() {
             let (_, values) = names
@@ -295,7 +299,7 @@ pub(crate) fn names(cx: &Cx<'_>) -> ArmResult<Reply> {
     Ok(Reply::json(200, &json!({ "value": value })))
 }
 
-fn change(cx: &Cx<'_>) -> ArmResult<TagChange> {
+fn change(cx: &RequestContext<'_>) -> ArmResult<TagChange> {
     if cx.request.method == Method::DELETE {
         return Ok(TagChange {
             operation: TagOperation::Replace,

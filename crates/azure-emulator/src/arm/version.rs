@@ -1,7 +1,7 @@
 //! api-versions: asked for always, well-formed, and only those that exist.
 
 use super::error::{ArmError, ArmResult};
-use crate::context::Request;
+use kompox_emulator_core::request::Request;
 
 /// Refuses a request without an api-version, or with one that is none.
 pub(crate) fn well_formed(request: &Request) -> ArmResult<&str> {

@@ -4,17 +4,17 @@ use serde_json::{Value, json};
 
 use super::record::{Deployment, Progress, Step};
 use crate::arm::id::ResourceId;
-use crate::context::World;
-use crate::store::State;
+use crate::context::Environment;
 use crate::types;
 use kompox_arm_template::error::{Result, TemplateError};
 use kompox_arm_template::evaluator::DeployedResources;
 use kompox_arm_template::{ids, plan};
+use kompox_emulator_core::store::State;
 
 /// The resources of a deployment, and all others, as they are by now.
 pub(super) struct Resources<'a> {
     pub(super) state: &'a State,
-    pub(super) world: &'a World,
+    pub(super) environment: &'a Environment,
     pub(super) now: i64,
     pub(super) deployment: &'a Deployment,
 }
@@ -77,8 +77,8 @@ impl DeployedResources for Resources<'_> {
         let parsed = ResourceId::parse(&id).ok_or_else(|| {
             TemplateError::template(format!("The template reference '{id}' is no resource id."))
         })?;
-        let mut document =
-            types::read(self.state, self.world, self.now, &parsed.key()).ok_or_else(|| not_found(&id))?;
+        let mut document = types::read(self.state, self.environment, self.now, &parsed.key())
+            .ok_or_else(|| not_found(&id))?;
         if !full {
             return Ok(document.get("properties").cloned().unwrap_or_else(|| json!({})));
         }

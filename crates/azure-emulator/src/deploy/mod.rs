@@ -18,18 +18,18 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::context::World;
-use crate::faults::ActivePlan;
-use crate::json;
-use crate::operation::{self, Work};
-use crate::store::State;
+use crate::context::Environment;
+use crate::operation::{self, Operation, Work};
+use kompox_emulator_core::faults::ActivePlan;
+use kompox_emulator_core::json;
+use kompox_emulator_core::store::State;
 use record::Deployment;
 use stack::StackRecord;
 
 /// The moment at which deployments move on.
 pub(crate) struct Engine<'a> {
     pub(crate) state: &'a mut State,
-    pub(crate) world: &'a World,
+    pub(crate) environment: &'a Environment,
     plan: &'a Mutex<ActivePlan>,
     /// Ticks since the epoch.
     pub(crate) now: i64,
@@ -44,8 +44,8 @@ pub(crate) struct Gate {
 
 impl Gate {
     /// As long as a deployment takes for itself.
-    pub(crate) fn new(world: &World, now: i64) -> Self {
-        let timing = &world.options.timing;
+    pub(crate) fn new(environment: &Environment, now: i64) -> Self {
+        let timing = &environment.options.timing;
         Self {
             due: now.saturating_add(json::ticks(timing.deployment)),
             looks: timing.polls,
@@ -70,18 +70,19 @@ pub(crate) const STACKS: &str = "microsoft.resources/deploymentstacks";
 /// the way.
 pub(crate) fn settle(
     state: &mut State,
-    world: &World,
+    environment: &Environment,
     plan: &Mutex<ActivePlan>,
     now: i64,
     look: &mut dyn FnMut(&State),
 ) {
     loop {
-        operation::settle(state, world, now, look);
+        operation::settle(state, environment, now, look);
         let mut targets: Vec<(i64, String)> = state
+            .operations
             .running()
             .into_iter()
             .filter_map(|id| {
-                let operation = state.operation(&id)?;
+                let operation = state.operations.get::<Operation>(&id)?;
                 matches!(operation.work, Work::Deploy).then(|| (operation.started, operation.target.clone()))
             })
             .collect();
@@ -90,7 +91,7 @@ pub(crate) fn settle(
         for (_, key) in targets {
             let mut engine = Engine {
                 state: &mut *state,
-                world,
+                environment,
                 plan,
                 now,
             };

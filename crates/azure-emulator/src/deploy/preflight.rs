@@ -6,7 +6,7 @@ use super::send;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::{api_versions, providers, subscriptions, version};
-use crate::context::Cx;
+use crate::context::RequestContext;
 use crate::types;
 use kompox_arm_template::context::DeploymentContext;
 use kompox_arm_template::document::{Level, check, is_inner};
@@ -64,7 +64,7 @@ pub(crate) fn draft(
 /// Refuses what could not be deployed anyhow: unknown types and what the caller may not write.
 ///
 /// Nested deployments are looked into as far as they are known before anything is deployed.
-pub(crate) fn check_resources(cx: &Cx<'_>, name: &str, draft: &Draft) -> ArmResult<()> {
+pub(crate) fn check_resources(cx: &RequestContext<'_>, name: &str, draft: &Draft) -> ArmResult<()> {
     let mut errors = Vec::new();
     collect(cx, draft, &mut errors);
     if errors.is_empty() {
@@ -85,7 +85,7 @@ pub(crate) fn check_resources(cx: &Cx<'_>, name: &str, draft: &Draft) -> ArmResu
     .details(details))
 }
 
-fn collect(cx: &Cx<'_>, draft: &Draft, errors: &mut Vec<ArmError>) {
+fn collect(cx: &RequestContext<'_>, draft: &Draft, errors: &mut Vec<ArmError>) {
     for planned in draft.planned.iter().filter(|planned| planned.enabled) {
         if let Err(error) = known(cx, planned) {
             errors.push(*error);
@@ -102,7 +102,7 @@ fn collect(cx: &Cx<'_>, draft: &Draft, errors: &mut Vec<ArmError>) {
     }
 }
 
-fn nested(cx: &Cx<'_>, planned: &Planned, above: &Draft) -> Result<Draft, TemplateError> {
+fn nested(cx: &RequestContext<'_>, planned: &Planned, above: &Draft) -> Result<Draft, TemplateError> {
     let outer = &above.surroundings;
     let body = planned.evaluated(&Evaluator::new(outer))?;
     let properties = &body["properties"];
@@ -114,7 +114,7 @@ fn nested(cx: &Cx<'_>, planned: &Planned, above: &Draft) -> Result<Draft, Templa
     };
     let mut own = super::surroundings::of(
         cx.state,
-        cx.world,
+        cx.environment,
         &scope,
         &planned.name,
         body["location"].as_str(),
@@ -168,7 +168,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ),
 ];
 
-fn known(cx: &Cx<'_>, planned: &Planned) -> ArmResult<()> {
+fn known(cx: &RequestContext<'_>, planned: &Planned) -> ArmResult<()> {
     let id = ResourceId::parse(&planned.id).ok_or_else(|| {
         ArmError::new(
             400,
@@ -179,7 +179,7 @@ fn known(cx: &Cx<'_>, planned: &Planned) -> ArmResult<()> {
     subscriptions::check(cx, &id.subscription)?;
     let full = id.kind();
     let kind = full.to_lowercase();
-    let region = &cx.world.options.region;
+    let region = &cx.environment.options.region;
     if let Some(versions) = api_versions::of_built_in(&kind) {
         let (namespace, name) = full.split_once('/').unwrap_or((&full, ""));
         version::exists(&planned.api_version, namespace, name, versions, region)?;

@@ -5,11 +5,11 @@ use serde_json::{Map, Value, json};
 
 use super::{DEPLOYMENTS, Gate};
 use crate::arm::id::ResourceId;
-use crate::json::timestamp;
-use crate::store::State;
 use kompox_arm_template::context::DeploymentContext;
 use kompox_arm_template::parameters;
 use kompox_arm_template::plan::Planned;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::store::State;
 
 /// A deployment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -204,7 +204,7 @@ pub(crate) fn duration(ticks: i64) -> String {
 impl Deployment {
     /// The record of a deployment by lower-cased id.
     pub(crate) fn load(state: &State, key: &str) -> Option<Self> {
-        state.record(key)
+        state.records.get(key)
     }
 
     /// Its lower-cased id.
@@ -214,14 +214,14 @@ impl Deployment {
 
     /// Keeps it.
     pub(crate) fn store(&self, state: &mut State) {
-        state.set_record(&self.key(), self);
+        state.records.set(&self.key(), self);
     }
 
     /// Keeps it and shows it.
     pub(crate) fn publish(&self, state: &mut State, now: i64) {
         self.store(state);
         let document = self.document(now);
-        state.put(&self.key(), DEPLOYMENTS, &document, now);
+        state.documents.put(&self.key(), DEPLOYMENTS, &document, now);
     }
 
     /// The deployment as it is answered.

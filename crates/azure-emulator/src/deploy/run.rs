@@ -8,12 +8,13 @@ use super::deployed::Resources;
 use super::record::{Deployment, OutputStep, Phase, Progress, Step};
 use super::send::{Sent, status_name};
 use crate::arm::deployments::Origin;
-use crate::faults::Outcome;
-use crate::operation;
+use crate::operation::{self, Operation};
 use kompox_arm_template::document::is_inner;
 use kompox_arm_template::error::TemplateError;
 use kompox_arm_template::evaluator::Evaluator;
 use kompox_arm_template::outputs;
+use kompox_emulator_core::faults::Outcome;
+use kompox_emulator_core::store::Operation as _;
 
 /// What ARM says of a deployment of which a resource has failed.
 const AT_LEAST_ONE: &str = "At least one resource deployment operation failed. Please list deployment operations for \
@@ -50,7 +51,7 @@ impl Engine<'_> {
     /// The resource is gone, with its group or because somebody took it away: its operation ends with it.
     pub(super) fn abandon(&mut self, key: &str, code: &str) -> bool {
         let gone = json!({ "code": code, "message": format!("'{key}' could not be found.") });
-        for operation in self.state.running_on(key) {
+        for operation in self.state.operations.running_on(key) {
             operation::finish(self.state, &operation, Some(gone.clone()), true, self.now);
         }
         true
@@ -102,7 +103,7 @@ impl Engine<'_> {
         let Progress::Running(Some(running)) = &step.progress else {
             return false;
         };
-        let failure = match self.state.operation(running) {
+        let failure = match self.state.operations.get::<Operation>(running) {
             Some(operation) if operation.is_running() => return false,
             Some(operation) => operation.failure(),
             // Forgotten, as old operations are.
@@ -146,7 +147,7 @@ impl Engine<'_> {
         let evaluated = {
             let resources = Resources {
                 state: self.state,
-                world: self.world,
+                environment: self.environment,
                 now: self.now,
                 deployment,
             };
@@ -192,7 +193,7 @@ impl Engine<'_> {
 
     /// All resources have ended.
     fn end(&mut self, deployment: &mut Deployment) -> bool {
-        let Some(own) = self.state.operation(&deployment.operation) else {
+        let Some(own) = self.state.operations.get::<Operation>(&deployment.operation) else {
             return false;
         };
         if !own.may_end(self.now) {
@@ -246,7 +247,7 @@ impl Engine<'_> {
     fn outputs(&self, deployment: &Deployment) -> Result<Value, TemplateError> {
         let resources = Resources {
             state: self.state,
-            world: self.world,
+            environment: self.environment,
             now: self.now,
             deployment,
         };

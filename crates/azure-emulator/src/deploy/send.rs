@@ -9,10 +9,13 @@ use crate::arm::deployments::{self, Origin};
 use crate::arm::error::ArmResult;
 use crate::arm::id::ResourceId;
 use crate::arm::providers;
-use crate::context::{Cx, Request};
-use crate::faults::{FaultAction, When, racing_write};
+use crate::context::RequestContext;
+use crate::operation::Operation;
 use crate::operation::Work;
+use crate::race::racing_write;
 use crate::server::{self, Side};
+use kompox_emulator_core::faults::{FaultAction, When};
+use kompox_emulator_core::request::Request;
 
 /// What became of a request.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Engine<'_> {
         body: Option<&Value>,
         origin: Option<&Origin>,
     ) -> Sent {
-        let request = Request::internal(method.clone(), id, version, body, &self.world.endpoint);
+        let request = Request::internal(method.clone(), id, version, body, &self.environment.endpoint);
         let verdict = self
             .plan()
             .judge_inner(method, id, &format!("{id}?api-version={version}"));
@@ -48,12 +51,12 @@ impl Engine<'_> {
         for race in races(When::Before) {
             racing_write(self.state, id, race, self.now);
         }
-        let reply = match server::forced(self.world, Side::Arm, &request, verdict.action.as_ref()) {
+        let reply = match server::forced(self.environment, Side::Arm, &request, verdict.action.as_ref()) {
             Some(reply) => reply,
             None => {
-                let mut cx = Cx {
+                let mut cx = RequestContext {
                     state: &mut *self.state,
-                    world: self.world,
+                    environment: self.environment,
                     request: &request,
                     now: self.now,
                     fault: verdict.operation.clone(),
@@ -77,7 +80,7 @@ impl Engine<'_> {
                 Some(error) => error.clone(),
                 // AKS sends its errors without an envelope.
                 None if body["code"].is_string() => {
-                    crate::json::drop_nulls(&mut body);
+                    kompox_emulator_core::json::drop_nulls(&mut body);
                     body
                 }
                 None => {
@@ -96,9 +99,10 @@ impl Engine<'_> {
     fn started(&self, id: &str) -> Option<String> {
         let key = ResourceId::parse(id)?.key();
         self.state
+            .operations
             .running_on(&key)
             .into_iter()
-            .filter_map(|id| self.state.operation(&id))
+            .filter_map(|id| self.state.operations.get::<Operation>(&id))
             .filter(|operation| !matches!(operation.work, Work::Tags(_)))
             .max_by_key(|operation| operation.started)
             .map(|operation| operation.id.clone())
@@ -106,7 +110,7 @@ impl Engine<'_> {
 }
 
 /// A deployment registers the providers of what its template names, if whoever started it may.
-fn register(cx: &mut Cx<'_>, id: &str) {
+fn register(cx: &mut RequestContext<'_>, id: &str) {
     let Some(namespace) = ResourceId::parse(id)
         .and_then(|id| id.providers.last().map(|provider| provider.namespace.clone()))
         .and_then(|namespace| providers::canonical(&namespace))
@@ -119,7 +123,7 @@ fn register(cx: &mut Cx<'_>, id: &str) {
 }
 
 /// Refuses who may not register a provider.
-pub(super) fn may_register(cx: &Cx<'_>, namespace: &str) -> ArmResult<()> {
+pub(super) fn may_register(cx: &RequestContext<'_>, namespace: &str) -> ArmResult<()> {
     let scope = ResourceId::of_subscription(cx.subscription()).to_string();
     cx.authorize(&format!("{namespace}/register/action"), &scope)
 }

@@ -10,10 +10,10 @@ use super::tree::{Managed, harvest};
 use super::unmanage::{Fate, Unmanage, is_group};
 use super::{Engine, Gate, STACKS};
 use crate::arm::deployments::Origin;
-use crate::faults::Outcome;
-use crate::json::{fields, set_property};
-use crate::operation;
-use crate::store::State;
+use crate::operation::{self, Operation};
+use kompox_emulator_core::faults::Outcome;
+use kompox_emulator_core::json::{fields, set_property};
+use kompox_emulator_core::store::State;
 
 /// What is kept of a stack besides its document.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -103,12 +103,12 @@ impl StackRecord {
 
     /// The record of a stack by lower-cased id.
     pub(crate) fn load(state: &State, key: &str) -> Option<Self> {
-        state.record(key)
+        state.records.get(key)
     }
 
     /// Keeps it.
     pub(crate) fn store(&self, state: &mut State, key: &str) {
-        state.set_record(key, self);
+        state.records.set(key, self);
     }
 
     /// Lower-cased id of the deployment that runs.
@@ -124,7 +124,7 @@ impl StackRecord {
 /// What a stack manages: what its document says, with what more is known of it.
 pub(crate) fn managed(state: &State, key: &str) -> Vec<Managed> {
     let known = StackRecord::load(state, key).map_or_else(Vec::new, |record| record.managed);
-    let document = state.document(key).unwrap_or_default();
+    let document = state.documents.document(key).unwrap_or_default();
     document["properties"]["resources"]
         .as_array()
         .into_iter()
@@ -182,7 +182,7 @@ impl Engine<'_> {
     }
 
     fn show(&mut self, key: &str, state: &str) {
-        let shown = self.state.document(key).unwrap_or_default();
+        let shown = self.state.documents.document(key).unwrap_or_default();
         if shown["properties"]["provisioningState"].as_str() != Some(state) {
             operation::set_state(self.state, key, state, self.now);
         }
@@ -190,7 +190,7 @@ impl Engine<'_> {
 
     /// Starts the deployment.
     fn deploy(&mut self, key: &str, record: &mut StackRecord) -> bool {
-        let document = self.state.document(key).unwrap_or_default();
+        let document = self.state.documents.document(key).unwrap_or_default();
         let name = deployment_name(document["name"].as_str().unwrap_or_default(), self.now);
         let id = format!(
             "{}/providers/Microsoft.Resources/deployments/{name}",
@@ -226,11 +226,11 @@ impl Engine<'_> {
     }
 
     fn edit(&mut self, key: &str, change: impl FnOnce(&mut Value)) {
-        let Some(mut document) = self.state.document(key) else {
+        let Some(mut document) = self.state.documents.document(key) else {
             return;
         };
         change(&mut document["properties"]);
-        self.state.put(key, STACKS, &document, self.now);
+        self.state.documents.put(key, STACKS, &document, self.now);
     }
 
     fn after_deployment(&mut self, key: &str, record: &mut StackRecord) -> bool {
@@ -385,7 +385,7 @@ impl Engine<'_> {
     }
 
     fn may_end(&self, record: &StackRecord) -> Option<(Outcome, bool)> {
-        let operation = self.state.operation(&record.operation)?;
+        let operation = self.state.operations.get::<Operation>(&record.operation)?;
         Some((operation.outcome().clone(), operation.may_end(self.now)))
     }
 
@@ -402,7 +402,7 @@ impl Engine<'_> {
         record.phase = Phase::AtRest;
         record.unmanage = Unmanage::default();
         record.goal = Vec::new();
-        if let Some(mut document) = self.state.document(key) {
+        if let Some(mut document) = self.state.documents.document(key) {
             set_property(&mut document, "provisioningState", state);
             match &error {
                 Some(error) => set_property(&mut document, "error", error.clone()),
@@ -410,7 +410,7 @@ impl Engine<'_> {
                     fields(&mut document["properties"]).remove("error");
                 }
             }
-            self.state.put(key, STACKS, &document, self.now);
+            self.state.documents.put(key, STACKS, &document, self.now);
         }
         operation::finish(self.state, &record.operation, error, canceled, self.now);
     }
@@ -461,7 +461,7 @@ fn delete_error(failures: &[Value], correlation: &str) -> Value {
 /// `{stack}-{yyMMddHH}{five characters}`, within what a deployment's name may be long.
 fn deployment_name(stack: &str, now: i64) -> String {
     // `2026-11-21T13:…` without what separates it, from the year's third digit to the hour.
-    let digits: String = crate::json::timestamp(now)
+    let digits: String = kompox_emulator_core::json::timestamp(now)
         .chars()
         .filter(char::is_ascii_digit)
         .skip(2)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::record::{Deployment, Progress, Step};
-use crate::store::State;
+use kompox_emulator_core::store::State;
 
 /// A resource that a stack manages.
 #[derive(Debug, Clone, Serialize, Deserialize)]

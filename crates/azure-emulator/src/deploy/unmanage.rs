@@ -1,6 +1,7 @@
 //! Deleting what a stack does not manage any more, in an order that works.
 
 use http::Method;
+use kompox_emulator_core::store::Operation as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -9,6 +10,7 @@ use super::send::Sent;
 use super::tree::Managed;
 use crate::arm::api_versions;
 use crate::arm::id::ResourceId;
+use crate::operation::Operation;
 use crate::types;
 
 /// The resources to delete, and how far each has come.
@@ -122,7 +124,7 @@ impl Engine<'_> {
             let Fate::Running(Some(operation)) = &deletion.fate else {
                 continue;
             };
-            let failure = match self.state.operation(operation) {
+            let failure = match self.state.operations.get::<Operation>(operation) {
                 Some(operation) if operation.is_running() => continue,
                 Some(operation) => operation.failure(),
                 None => None,

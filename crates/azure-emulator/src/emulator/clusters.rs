@@ -3,23 +3,29 @@
 use serde_json::Value;
 
 use super::{Emulator, parse};
-use crate::error::EmulatorError;
-use crate::kubernetes::handles;
-use crate::options::Timing;
-use crate::store::State;
 use crate::types::clusters;
+use crate::types::clusters::owner::{described, pace};
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::store::Documents;
+use kompox_kubernetes_emulator::{Cluster, Pace, find, handles, set_answering};
 
 impl Emulator {
     /// Does something with what is in a cluster.
     async fn inside<T>(
         &self,
         cluster: &str,
-        work: impl FnOnce(&mut State, &str, i64, &Timing) -> Result<T, String>,
+        work: impl FnOnce(&mut Documents, &Cluster, i64, &Pace) -> Result<T, String>,
     ) -> Result<T, EmulatorError> {
         let key = parse(cluster)?.key();
-        let timing = &self.shared.world.options.timing;
+        let pace = pace(&self.shared.environment.options.timing);
         self.shared
-            .change(|state, now| work(state, &key, now, timing))
+            .change(|state, now| {
+                let documents = &mut state.documents;
+                let made = documents.document(&key).as_ref().and_then(described);
+                let made = made.filter(|cluster| find(documents, &cluster.uid).is_some());
+                let cluster = made.ok_or_else(|| format!("there is no cluster with an endpoint at {key}"))?;
+                work(documents, &cluster, now, &pace)
+            })
             .await?
             .map_err(EmulatorError::Argument)
     }
@@ -34,8 +40,9 @@ impl Emulator {
         cluster: &str,
         answering: bool,
     ) -> Result<(), EmulatorError> {
-        self.inside(cluster, |state, key, _, _| {
-            handles::set_answering(state, key, answering)
+        self.inside(cluster, |documents, cluster, _, _| {
+            set_answering(documents, &cluster.uid, answering);
+            Ok(())
         })
         .await
     }
@@ -47,8 +54,8 @@ impl Emulator {
     ///
     /// If there is no such cluster or the kind is not served.
     pub async fn put_kubernetes_object(&self, cluster: &str, object: Value) -> Result<(), EmulatorError> {
-        self.inside(cluster, |state, key, now, timing| {
-            handles::put(state, key, object, now, timing)
+        self.inside(cluster, |documents, cluster, now, pace| {
+            handles::put(documents, cluster, object, now, pace)
         })
         .await
     }
@@ -65,8 +72,8 @@ impl Emulator {
         namespace: Option<&str>,
         name: &str,
     ) -> Result<Option<Value>, EmulatorError> {
-        self.inside(cluster, |state, key, now, timing| {
-            handles::get(state, key, (resource, namespace, name), now, timing)
+        self.inside(cluster, |documents, cluster, now, pace| {
+            handles::get(documents, cluster, (resource, namespace, name), now, pace)
         })
         .await
     }
@@ -81,8 +88,8 @@ impl Emulator {
         cluster: &str,
         resource: &str,
     ) -> Result<Vec<Value>, EmulatorError> {
-        self.inside(cluster, |state, key, now, timing| {
-            handles::list(state, key, resource, now, timing)
+        self.inside(cluster, |documents, cluster, now, pace| {
+            handles::list(documents, cluster, resource, now, pace)
         })
         .await
     }
@@ -99,8 +106,8 @@ impl Emulator {
         namespace: Option<&str>,
         name: &str,
     ) -> Result<bool, EmulatorError> {
-        self.inside(cluster, |state, key, now, timing| {
-            handles::remove(state, key, (resource, namespace, name), now, timing)
+        self.inside(cluster, |documents, cluster, now, pace| {
+            handles::remove(documents, cluster, (resource, namespace, name), now, pace)
         })
         .await
     }
@@ -116,8 +123,8 @@ impl Emulator {
         container: (&str, &str, &str),
         text: &str,
     ) -> Result<(), EmulatorError> {
-        self.inside(cluster, |state, key, now, _| {
-            handles::set_log(state, key, container, text, now)
+        self.inside(cluster, |documents, cluster, now, _| {
+            handles::set_log(documents, cluster, container, text, now)
         })
         .await
     }
@@ -133,8 +140,8 @@ impl Emulator {
         image: &str,
         refused: bool,
     ) -> Result<(), EmulatorError> {
-        self.inside(cluster, |state, key, now, timing| {
-            handles::refuse_image(state, key, (image, refused), now, timing)
+        self.inside(cluster, |documents, cluster, now, pace| {
+            handles::refuse_image(documents, cluster, (image, refused), now, pace)
         })
         .await
     }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use super::Emulator;
-use crate::error::EmulatorError;
-use crate::store::State;
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::store::State;
 
 /// Everything that an emulator knew at a moment: resources, operations under way, settings. Requests and faults are
 /// not part of it.

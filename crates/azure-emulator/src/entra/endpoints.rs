@@ -6,11 +6,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Claims, OTHER_AUDIENCES, TICKS_PER_SECOND, generation};
-use crate::context::{Request, World};
+use crate::context::Environment;
 use crate::identity::Identity;
-use crate::json::timestamp;
-use crate::reply::Reply;
-use crate::store::State;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::store::Settings;
 
 /// What is read of an assertion.
 #[derive(Debug, Deserialize)]
@@ -22,19 +23,21 @@ struct Assertion {
 }
 
 /// Handles one request to Entra.
-pub(crate) fn handle(world: &World, state: &State, request: &Request, now: i64) -> Reply {
+pub(crate) fn handle(environment: &Environment, settings: &Settings, request: &Request, now: i64) -> Reply {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     let result = match (&request.method, segments.as_slice()) {
-        (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => token(world, state, request, tenant, now),
-        (&Method::GET, [_, "discovery", "instance"]) => Ok(instance(world, request)),
+        (&Method::POST, [tenant, "oauth2", "v2.0", "token"]) => {
+            token(environment, settings, request, tenant, now)
+        }
+        (&Method::GET, [_, "discovery", "instance"]) => Ok(instance(environment, request)),
         (&Method::GET, [_, "discovery", "v2.0", "keys"] | [_, "discovery", "keys"]) => {
-            Ok(Reply::json(200, &json!({ "keys": [world.entra.jwk] })))
+            Ok(Reply::json(200, &json!({ "keys": [environment.entra.jwk] })))
         }
         (
             &Method::GET,
             [tenant, "v2.0", ".well-known", "openid-configuration"]
             | [tenant, ".well-known", "openid-configuration"],
-        ) => configuration(world, request, tenant),
+        ) => configuration(environment, request, tenant),
         _ => return Reply::empty(404),
     };
     let reply = match result {
@@ -85,8 +88,8 @@ impl Refusal {
     }
 }
 
-fn check_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
-    if tenant.eq_ignore_ascii_case(&world.identity.tenant_id) {
+fn check_tenant(environment: &Environment, tenant: &str) -> Result<(), Refusal> {
+    if tenant.eq_ignore_ascii_case(&environment.identity.tenant_id) {
         return Ok(());
     }
     Err(Refusal::new(
@@ -101,17 +104,17 @@ fn check_tenant(world: &World, tenant: &str) -> Result<(), Refusal> {
     ))
 }
 
-fn configuration(world: &World, request: &Request, tenant: &str) -> Result<Reply, Refusal> {
+fn configuration(environment: &Environment, request: &Request, tenant: &str) -> Result<Reply, Refusal> {
     let general = ["common", "organizations"]
         .iter()
         .any(|known| tenant.eq_ignore_ascii_case(known));
     if !general {
-        check_tenant(world, tenant)?;
+        check_tenant(environment, tenant)?;
     }
     let issuer = if general {
         "{tenantid}"
     } else {
-        &world.identity.tenant_id
+        &environment.identity.tenant_id
     };
     let base = &request.base;
     Ok(Reply::json(
@@ -136,22 +139,28 @@ fn configuration(world: &World, request: &Request, tenant: &str) -> Result<Reply
     ))
 }
 
-fn instance(world: &World, request: &Request) -> Reply {
+fn instance(environment: &Environment, request: &Request) -> Reply {
     let host = request.base.trim_start_matches("https://");
-    let aliases = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", world.entra.port));
+    let aliases = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", environment.entra.port));
     Reply::json(
         200,
         &json!({
             "tenant_discovery_endpoint":
-                format!("{}/{}/v2.0/.well-known/openid-configuration", request.base, world.identity.tenant_id),
+                format!("{}/{}/v2.0/.well-known/openid-configuration", request.base, environment.identity.tenant_id),
             "api-version": "1.1",
             "metadata": [{ "preferred_network": host, "preferred_cache": host, "aliases": aliases }]
         }),
     )
 }
 
-fn token(world: &World, state: &State, request: &Request, tenant: &str, now: i64) -> Result<Reply, Refusal> {
-    check_tenant(world, tenant)?;
+fn token(
+    environment: &Environment,
+    settings: &Settings,
+    request: &Request,
+    tenant: &str,
+    now: i64,
+) -> Result<Reply, Refusal> {
+    check_tenant(environment, tenant)?;
     let form: Vec<(String, String)> = url::form_urlencoded::parse(&request.body).into_owned().collect();
     let field = |name: &str| {
         form.iter()
@@ -176,7 +185,7 @@ fn token(world: &World, state: &State, request: &Request, tenant: &str, now: i64
         ));
     }
     let client = field("client_id").ok_or_else(|| missing("client_id"))?;
-    let identity = &world.identity;
+    let identity = &environment.identity;
     if !client.eq_ignore_ascii_case(&identity.client_id) {
         return Err(Refusal::new(
             400,
@@ -197,7 +206,7 @@ fn token(world: &World, state: &State, request: &Request, tenant: &str, now: i64
             {
                 return Err(missing("client_assertion_type"));
             }
-            check_assertion(world, assertion, now)?;
+            check_assertion(environment, assertion, now)?;
         }
         (None, None) => {
             return Err(Refusal::new(
@@ -208,8 +217,8 @@ fn token(world: &World, state: &State, request: &Request, tenant: &str, now: i64
             ));
         }
     }
-    let audience = audience(world, field("scope").ok_or_else(|| missing("scope"))?)?;
-    let lifetime = i64::try_from(world.options.timing.token_lifetime.as_secs()).unwrap_or(3599);
+    let audience = audience(environment, field("scope").ok_or_else(|| missing("scope"))?)?;
+    let lifetime = i64::try_from(environment.options.timing.token_lifetime.as_secs()).unwrap_or(3599);
     let seconds = now / TICKS_PER_SECOND;
     let claims = Claims {
         aud: audience,
@@ -223,10 +232,10 @@ fn token(world: &World, state: &State, request: &Request, tenant: &str, now: i64
         tid: identity.tenant_id.clone(),
         ver: "1.0".to_owned(),
         uti: uuid::Uuid::new_v4().simple().to_string(),
-        generation: generation(state),
+        generation: generation(settings),
         xms_cc: field("claims").map(capabilities).unwrap_or_default(),
     };
-    let token = world
+    let token = environment
         .entra
         .sign(&claims)
         .map_err(|error| Refusal::new(500, "server_error", 90_033, error))?;
@@ -279,18 +288,18 @@ fn check_secret(identity: &Identity, secret: &str) -> Result<(), Refusal> {
     ))
 }
 
-fn check_assertion(world: &World, assertion: &str, now: i64) -> Result<(), Refusal> {
+fn check_assertion(environment: &Environment, assertion: &str, now: i64) -> Result<(), Refusal> {
     let invalid = |code: u32, message: &str| Refusal::new(401, "invalid_client", code, message);
     let malformed = || invalid(50_027, "JWT token is invalid or malformed.");
     let claims: Assertion = jsonwebtoken::decode_header(assertion)
         .and_then(|_| jsonwebtoken::dangerous::insecure_decode::<Assertion>(assertion))
         .map_err(|_| malformed())?
         .claims;
-    if claims.iss == world.entra.own_issuer() {
+    if claims.iss == environment.entra.own_issuer() {
         let mut validation = Validation::new(Algorithm::ES256);
         validation.validate_aud = false;
         validation.validate_exp = false;
-        jsonwebtoken::decode::<Assertion>(assertion, &world.entra.decoding, &validation)
+        jsonwebtoken::decode::<Assertion>(assertion, &environment.entra.decoding, &validation)
             .map_err(|_| invalid(700_027, "Client assertion failed signature validation."))?;
     }
     #[expect(clippy::cast_precision_loss, reason = "seconds since the epoch")]
@@ -306,7 +315,7 @@ fn check_assertion(world: &World, assertion: &str, now: i64) -> Result<(), Refus
         Value::Array(audiences) => audiences.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    let federated = world
+    let federated = environment
         .entra
         .federated
         .lock()
@@ -332,7 +341,7 @@ fn check_assertion(world: &World, assertion: &str, now: i64) -> Result<(), Refus
 }
 
 /// `<resource>/.default`, where the resource may end in a slash of its own.
-fn audience(world: &World, scope: &str) -> Result<String, Refusal> {
+fn audience(environment: &Environment, scope: &str) -> Result<String, Refusal> {
     let mut resources = scope
         .split_whitespace()
         .filter(|scope| !matches!(*scope, "openid" | "profile" | "offline_access"));
@@ -354,7 +363,7 @@ fn audience(world: &World, scope: &str) -> Result<String, Refusal> {
         return Err(bad());
     }
     let plain = resource.trim_end_matches('/');
-    if world.entra.is_arm(plain)
+    if environment.entra.is_arm(plain)
         || OTHER_AUDIENCES
             .iter()
             .any(|known| known.eq_ignore_ascii_case(plain))

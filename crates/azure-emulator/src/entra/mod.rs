@@ -12,12 +12,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::arm::error::{ArmError, ArmResult};
-use crate::error::EmulatorError;
 use crate::identity::Identity;
-use crate::json::timestamp;
-use crate::kubernetes::kubeconfig::SERVER_APPLICATION;
 use crate::options::FederatedCredential;
-use crate::store::State;
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::store::Settings;
+use kompox_kubernetes_emulator::kubeconfig::SERVER_APPLICATION;
 
 /// Durable count of how often all tokens were revoked.
 pub(crate) const GENERATION: &str = "token-generation";
@@ -174,7 +174,7 @@ impl Entra {
         &self,
         token: &str,
         identity: &Identity,
-        state: &State,
+        settings: &Settings,
         now: i64,
     ) -> Option<String> {
         let claims = self.claims(token)?;
@@ -184,7 +184,7 @@ impl Entra {
                 .trim_end_matches('/')
                 .eq_ignore_ascii_case(SERVER_APPLICATION)
             && claims.exp.saturating_mul(TICKS_PER_SECOND) > now
-            && claims.generation == generation(state);
+            && claims.generation == generation(settings);
         good.then_some(claims.oid)
     }
 
@@ -193,7 +193,7 @@ impl Entra {
         &self,
         header: Option<&str>,
         identity: &Identity,
-        state: &State,
+        settings: &Settings,
         now: i64,
     ) -> ArmResult<()> {
         let refuse_with = |code: &str, message: String, error: &str| {
@@ -247,7 +247,7 @@ impl Entra {
             ));
         }
         let expired = claims.exp.saturating_mul(TICKS_PER_SECOND) <= now;
-        if expired || claims.generation != generation(state) {
+        if expired || claims.generation != generation(settings) {
             let error = if !expired && claims.xms_cc.iter().any(|known| known == CLAIMS_CHALLENGE) {
                 claims_challenge(now)
             } else {
@@ -282,9 +282,9 @@ fn claims_challenge(now: i64) -> String {
 }
 
 /// How often all tokens were revoked.
-pub(crate) fn generation(state: &State) -> u64 {
-    state
-        .setting(GENERATION)
+pub(crate) fn generation(settings: &Settings) -> u64 {
+    settings
+        .get(GENERATION)
         .and_then(|text| text.parse().ok())
         .unwrap_or(0)
 }

@@ -8,7 +8,7 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers;
-use crate::context::Cx;
+use crate::context::RequestContext;
 
 /// `Microsoft.AlertsManagement/smartDetectorAlertRules`.
 pub(crate) struct SmartDetectorAlertRules;
@@ -34,7 +34,13 @@ impl ResourceType for SmartDetectorAlertRules {
         false
     }
 
-    fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        _cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let required = [
             "state",
             "severity",
@@ -47,7 +53,13 @@ impl ResourceType for SmartDetectorAlertRules {
         global_put(id, existing, body, "AlertRuleProperties", &required, &optional)
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
     }
 }
@@ -61,7 +73,13 @@ impl ResourceType for ActionGroups {
         false
     }
 
-    fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        _cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let optional = [
             "armRoleReceivers",
             "automationRunbookReceivers",
@@ -85,7 +103,13 @@ impl ResourceType for ActionGroups {
         )
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
     }
 }
@@ -128,7 +152,7 @@ pub(super) fn add_smart_detection(end: &mut End<'_>, component: &ResourceId) {
     );
     let receiver =
         |name: &str, role: &str| json!({ "name": name, "roleId": role, "useCommonAlertSchema": true });
-    if end.state.get(&actions.key()).is_none() {
+    if end.state.documents.get(&actions.key()).is_none() {
         end.put(
             &actions,
             json!({
@@ -152,7 +176,8 @@ pub(super) fn add_smart_detection(end: &mut End<'_>, component: &ResourceId) {
         "smartDetectorAlertRules",
         &format!("Failure Anomalies - {}", component.name()),
     );
-    if !providers::is_registered(end.state, RULES.namespace) || end.state.get(&rule.key()).is_some() {
+    if !providers::is_registered(end.state, RULES.namespace) || end.state.documents.get(&rule.key()).is_some()
+    {
         return;
     }
     end.put(

@@ -6,8 +6,8 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::{REGIONS, Region, find_region};
 use crate::arm::tags;
-use crate::context::Cx;
-use crate::json::fields;
+use crate::context::RequestContext;
+use kompox_emulator_core::json::fields;
 
 /// The region of a new or existing resource: asked for at creation, unchangeable after.
 pub(crate) fn region(id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<&'static Region> {
@@ -182,9 +182,10 @@ pub(crate) fn tagged(existing: Option<&Value>, body: &Value) -> ArmResult<Value>
 
 /// A name that is taken in the whole cloud, by whoever has it: a live resource of this type elsewhere, in whichever
 /// subscription.
-pub(crate) fn taken_by<'a>(cx: &'a Cx<'_>, kind: &str, id: &ResourceId) -> Option<&'a str> {
+pub(crate) fn taken_by<'a>(cx: &'a RequestContext<'_>, kind: &str, id: &ResourceId) -> Option<&'a str> {
     let (key, ending) = (id.key(), format!("/{}", id.name().to_lowercase()));
     cx.state
+        .documents
         .of_type(kind, "/subscriptions", None)
         .map(|(other, _)| &**other)
         .find(|other| *other != key && other.ends_with(&ending))

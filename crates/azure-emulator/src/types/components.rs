@@ -8,8 +8,8 @@ use super::{End, ResourceType, TypeInfo, alerts, workspaces};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::json::timestamp;
+use crate::context::RequestContext;
+use kompox_emulator_core::json::timestamp;
 
 /// The type.
 pub(crate) struct Components;
@@ -50,7 +50,13 @@ impl ResourceType for Components {
         &INFO
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         let mut document = located(id, existing, body)?;
         let kind = body["kind"]
@@ -62,7 +68,13 @@ impl ResourceType for Components {
         Ok(document)
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
     }
 
@@ -74,7 +86,7 @@ impl ResourceType for Components {
 }
 
 fn settings(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     id: &ResourceId,
     location: &str,
     existing: Option<&Value>,

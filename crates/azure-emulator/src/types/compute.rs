@@ -9,9 +9,9 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::{REGIONS, Region, find_region};
 use crate::arm::{subscriptions, version};
-use crate::context::Cx;
-use crate::json::{object, timestamp};
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::json::{object, timestamp};
+use kompox_emulator_core::reply::Reply;
 
 /// A storage type of disks.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,12 +106,13 @@ pub(crate) fn not_made_yet(end: &mut End<'_>, id: &ResourceId, created: bool) {
     let key = id.key();
     if let Some((kind, mut document)) = end
         .state
+        .documents
         .get(&key)
         .filter(|_| created)
         .map(|stored| (stored.kind.clone(), stored.document()))
     {
         object(&mut document, "properties").retain(|name, _| !OF_MADE.contains(&name.as_str()));
-        end.state.put(&key, &kind, &document, end.now);
+        end.state.documents.put(&key, &kind, &document, end.now);
     }
 }
 
@@ -120,6 +121,7 @@ pub(crate) fn made(end: &mut End<'_>, id: &ResourceId) {
     let key = id.key();
     let Some((kind, mut document)) = end
         .state
+        .documents
         .get(&key)
         .map(|stored| (stored.kind.clone(), stored.document()))
     else {
@@ -138,7 +140,7 @@ pub(crate) fn made(end: &mut End<'_>, id: &ResourceId) {
     ] {
         properties.insert(name.to_owned(), value);
     }
-    end.state.put(&key, &kind, &document, end.now);
+    end.state.documents.put(&key, &kind, &document, end.now);
 }
 
 /// 1 GiB.
@@ -194,7 +196,7 @@ pub(crate) struct Source {
 
 impl Source {
     /// Finds what `creationData.sourceResourceId` names.
-    pub(crate) fn find(cx: &Cx<'_>, what: &str, source: Option<&str>) -> ArmResult<Self> {
+    pub(crate) fn find(cx: &RequestContext<'_>, what: &str, source: Option<&str>) -> ArmResult<Self> {
         let target = format!("{what}.creationData.sourceResourceId");
         let source = source.ok_or_else(|| {
             ArmError::invalid_parameter(
@@ -225,7 +227,7 @@ impl Source {
                 format!("The subscription '{}' could not be found.", id.subscription),
             ));
         }
-        let document = super::read(cx.state, cx.world, cx.now, &id.key())
+        let document = super::read(cx.state, cx.environment, cx.now, &id.key())
             .ok_or_else(|| ArmError::resource_not_found(&id))?;
         let properties = &document["properties"];
         if properties["provisioningState"] != "Succeeded" && properties.get("uniqueId").is_none() {
@@ -281,7 +283,7 @@ pub(crate) fn may_lie_in_no_zone(sku: &DiskSku, region: &Region) -> bool {
 }
 
 /// `GET …/providers/Microsoft.Compute/skus`.
-pub(crate) fn skus(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(crate) fn skus(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     read_access(cx, "Microsoft.Compute/skus/read", "skus", api_versions::SKUS)?;
     // The only filter this list takes.
     let wanted = match cx
@@ -341,7 +343,7 @@ fn location_filter(filter: &str) -> Option<String> {
 }
 
 /// `GET …/providers/Microsoft.Compute/locations/{location}/usages`.
-pub(crate) fn usages(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
+pub(crate) fn usages(cx: &RequestContext<'_>, location: &str) -> ArmResult<Reply> {
     read_access(
         cx,
         "Microsoft.Compute/locations/usages/read",
@@ -359,13 +361,14 @@ pub(crate) fn usages(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
     let here = format!("\"location\":\"{}\"", region.name);
     let count = |kind: &str| {
         cx.state
+            .documents
             .of_type(kind, &scope, None)
             .filter(|(_, resource)| resource.body.contains(&here))
             .count()
     };
     let usage = |name: &str, shown: &str, current: usize, limit: u32| json!({ "name": { "value": name, "localizedValue": shown }, "unit": "Count", "currentValue": current, "limit": limit });
     let vcpus = |name: &str, shown: &str| {
-        let used = quotas::used(cx.state, cx.world, cx.now, region.name, name);
+        let used = quotas::used(cx.state, cx.environment, cx.now, region.name, name);
         let limit = quotas::limit(cx.state, region.name, name);
         usage(name, shown, usize::try_from(used).unwrap_or(usize::MAX), limit)
     };
@@ -400,7 +403,7 @@ pub(crate) fn usages(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
     Ok(Reply::json(200, &json!({ "value": value })))
 }
 
-fn read_access(cx: &Cx<'_>, action: &str, kind: &str, versions: &[&str]) -> ArmResult<()> {
+fn read_access(cx: &RequestContext<'_>, action: &str, kind: &str, versions: &[&str]) -> ArmResult<()> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -411,6 +414,6 @@ fn read_access(cx: &Cx<'_>, action: &str, kind: &str, versions: &[&str]) -> ArmR
         "Microsoft.Compute",
         kind,
         versions,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )
 }

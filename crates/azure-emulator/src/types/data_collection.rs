@@ -7,8 +7,8 @@ use super::{End, Placement, ResourceType, TypeInfo, workspaces};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::store::State;
+use crate::context::RequestContext;
+use kompox_emulator_core::store::State;
 
 /// `Microsoft.Insights/dataCollectionRules`.
 pub(crate) struct Rules;
@@ -38,7 +38,13 @@ impl ResourceType for Rules {
         &RULES
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let mut document = located(id, existing, body)?;
         let top = body.as_object().cloned().unwrap_or_default();
         if let Some(kind) = word(&top, "kind", &["Linux", "Windows"])? {
@@ -57,13 +63,19 @@ impl ResourceType for Rules {
         Ok(document)
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let mut document = super::common::tags_patch(existing, body)?;
         document["etag"] = etag();
         Ok(document)
     }
 
-    fn check_delete(&self, cx: &Cx<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
+    fn check_delete(&self, cx: &RequestContext<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
         let along = cx
             .request
             .query("deleteAssociations")
@@ -94,7 +106,13 @@ impl ResourceType for Associations {
         Placement::Extension
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, _existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        _existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let kind = id.above().map(|source| source.kind()).unwrap_or_default();
         if !SOURCES.contains(&kind.to_lowercase().as_str()) {
             return Err(bad(
@@ -121,6 +139,7 @@ impl ResourceType for Associations {
             })?;
         if cx
             .state
+            .documents
             .get(&rule.key())
             .is_none_or(|resource| &*resource.kind != RULE_KIND)
         {
@@ -133,7 +152,13 @@ impl ResourceType for Associations {
         Ok(json!({ "properties": stored, "etag": etag() }))
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, _existing: &Value, _body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        _existing: &Value,
+        _body: &Value,
+    ) -> ArmResult<Value> {
         Err(ArmError::method(&cx.request.method))
     }
 }
@@ -154,6 +179,7 @@ fn associations_of(state: &State, rule: &ResourceId) -> Vec<String> {
         format!("/subscriptions/{}", rule.subscription.to_lowercase()),
     );
     state
+        .documents
         .of_type(ASSOCIATION_KIND, &scope, None)
         .filter(|(_, association)| {
             let document = association.document();
@@ -165,7 +191,7 @@ fn associations_of(state: &State, rule: &ResourceId) -> Vec<String> {
 }
 
 /// Sources, destinations and flows, and that what flows has somewhere to go.
-fn check_rule(cx: &Cx<'_>, sent: &Map<String, Value>) -> ArmResult<()> {
+fn check_rule(cx: &RequestContext<'_>, sent: &Map<String, Value>) -> ArmResult<()> {
     known(
         sent,
         "DataCollectionRule",

@@ -11,12 +11,12 @@ use crate::accept::{self, Answer};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::{api_versions, list, version};
-use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::json::{fields, ticks, timestamp};
+use crate::context::RequestContext;
 use crate::operation::{Operation, Work};
-use crate::reply::Reply;
-use crate::store::State;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::{fields, ticks, timestamp};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 
 const KIND: &str = "microsoft.keyvault/locations/deletedvaults";
 /// In a stored record: the vault as it was. Taken out before it is answered.
@@ -62,6 +62,7 @@ fn scope(subscription: &str) -> String {
 pub(super) fn find(state: &State, subscription: &str, name: &str) -> Option<Record> {
     let ending = format!("/{}", name.to_lowercase());
     state
+        .documents
         .of_type(KIND, &scope(subscription), None)
         .find(|(key, _)| key.ends_with(&ending))
         .map(|(key, resource)| Record {
@@ -119,11 +120,12 @@ pub(super) fn forget(end: &mut End<'_>, subscription: &str, name: &str) {
 }
 
 /// `GET /subscriptions/{s}/providers/Microsoft.KeyVault/deletedVaults`.
-pub(super) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
+pub(super) fn list(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     access(cx, &Method::GET, "Microsoft.KeyVault/deletedVaults/read")?;
     let start = list::start(cx.request)?;
     let entries = cx
         .state
+        .documents
         .of_type(KIND, &scope(cx.subscription()), start.as_deref());
     list::page(cx, entries, |key, resource| {
         let record = Record {
@@ -135,7 +137,7 @@ pub(super) fn list(cx: &Cx<'_>) -> ArmResult<Reply> {
 }
 
 /// `GET …/locations/{location}/deletedVaults/{name}`.
-pub(super) fn get(cx: &Cx<'_>, location: &str, name: &str) -> ArmResult<Reply> {
+pub(super) fn get(cx: &RequestContext<'_>, location: &str, name: &str) -> ArmResult<Reply> {
     access(
         cx,
         &Method::GET,
@@ -145,7 +147,7 @@ pub(super) fn get(cx: &Cx<'_>, location: &str, name: &str) -> ArmResult<Reply> {
 }
 
 /// `POST …/deletedVaults/{name}/purge`.
-pub(super) fn purge(cx: &mut Cx<'_>, location: &str, name: &str) -> ArmResult<Reply> {
+pub(super) fn purge(cx: &mut RequestContext<'_>, location: &str, name: &str) -> ArmResult<Reply> {
     let action = "Microsoft.KeyVault/locations/deletedVaults/purge/action";
     access(cx, &Method::POST, action)?;
     let record = at(cx, location, name)?;
@@ -157,8 +159,8 @@ pub(super) fn purge(cx: &mut Cx<'_>, location: &str, name: &str) -> ArmResult<Re
         ));
     }
     let answer = Answer::delete(OperationShape::Location);
-    let under_way = cx.state.running_on(&record.key).into_iter().next();
-    if let Some(operation) = under_way.and_then(|id| cx.state.operation(&id).cloned()) {
+    let under_way = cx.state.operations.running_on(&record.key).into_iter().next();
+    if let Some(operation) = under_way.and_then(|id| cx.state.operations.get::<Operation>(&id).cloned()) {
         return Ok(accept::reply(cx, operation, &answer));
     }
     let path = format!(
@@ -166,12 +168,12 @@ pub(super) fn purge(cx: &mut Cx<'_>, location: &str, name: &str) -> ArmResult<Re
         cx.subscription(),
         record.location()
     );
-    let course = cx.course(cx.world.options.timing.resource);
+    let course = cx.course(cx.environment.options.timing.resource);
     let operation = Operation::start(record.key, Work::Delete, path.clone(), path, cx.now, course);
     Ok(accept::reply(cx, operation, &answer))
 }
 
-fn at(cx: &Cx<'_>, location: &str, name: &str) -> ArmResult<Record> {
+fn at(cx: &RequestContext<'_>, location: &str, name: &str) -> ArmResult<Record> {
     find(cx.state, cx.subscription(), name)
         .filter(|record| {
             crate::arm::providers::find_region(location)
@@ -186,7 +188,7 @@ fn at(cx: &Cx<'_>, location: &str, name: &str) -> ArmResult<Record> {
         })
 }
 
-fn access(cx: &Cx<'_>, method: &Method, action: &str) -> ArmResult<()> {
+fn access(cx: &RequestContext<'_>, method: &Method, action: &str) -> ArmResult<()> {
     if cx.request.method != method {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -194,7 +196,7 @@ fn access(cx: &Cx<'_>, method: &Method, action: &str) -> ArmResult<()> {
         action,
         &ResourceId::of_subscription(cx.subscription()).to_string(),
     )?;
-    let region = &cx.world.options.region;
+    let region = &cx.environment.options.region;
     version::supported(
         cx.request,
         "Microsoft.KeyVault",

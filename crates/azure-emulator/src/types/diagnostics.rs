@@ -8,7 +8,7 @@ use super::{Placement, ResourceType, TypeInfo, workspaces};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
+use crate::context::RequestContext;
 
 /// The type.
 pub(crate) struct DiagnosticSettings;
@@ -80,7 +80,13 @@ impl ResourceType for DiagnosticSettings {
         false
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let sent = properties(body)?;
         let target = id.above().unwrap_or_else(|| id.clone());
         let stored = settings(cx, &target, &sent)?;
@@ -90,7 +96,13 @@ impl ResourceType for DiagnosticSettings {
         Ok(json!({ "properties": stored }))
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, _existing: &Value, _body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        _existing: &Value,
+        _body: &Value,
+    ) -> ArmResult<Value> {
         Err(ArmError::method(&cx.request.method))
     }
 }
@@ -99,7 +111,7 @@ fn bad(message: String) -> Box<ArmError> {
     ArmError::new(400, "BadRequest", message)
 }
 
-fn settings(cx: &Cx<'_>, target: &ResourceId, sent: &Map<String, Value>) -> ArmResult<Value> {
+fn settings(cx: &RequestContext<'_>, target: &ResourceId, sent: &Map<String, Value>) -> ArmResult<Value> {
     let elsewhere = [
         "storageAccountId",
         "serviceBusRuleId",
@@ -190,11 +202,12 @@ fn entries(
     Ok(list.clone())
 }
 
-fn check_count(cx: &Cx<'_>, target: &ResourceId) -> ArmResult<()> {
+fn check_count(cx: &RequestContext<'_>, target: &ResourceId) -> ArmResult<()> {
     let key = target.key();
     let at = format!("{key}/providers/{KIND}/");
     let count = cx
         .state
+        .documents
         .of_type(KIND, &key, None)
         .filter(|(key, _)| key.starts_with(&at))
         .count();

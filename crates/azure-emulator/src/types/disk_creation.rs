@@ -7,11 +7,11 @@ use super::compute::{self, DiskSku, Source};
 use super::snapshots;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::providers::Region;
-use crate::context::Cx;
+use crate::context::RequestContext;
 
 /// `creationData` as stored, and the size in GiB.
 pub(super) fn creation(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     region: &Region,
     sku: &DiskSku,
     properties: &Map<String, Value>,

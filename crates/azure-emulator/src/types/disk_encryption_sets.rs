@@ -8,9 +8,9 @@ use super::{Accepted, ResourceType, TypeInfo, disks, identities, snapshots, vaul
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::json::timestamp;
+use crate::context::RequestContext;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::timestamp;
 
 /// The type.
 pub(crate) struct DiskEncryptionSets;
@@ -55,7 +55,13 @@ impl ResourceType for DiskEncryptionSets {
         &INFO
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         let mut document = located(id, existing, body)?;
         document["identity"] = identity(cx, existing, body)?;
@@ -63,7 +69,13 @@ impl ResourceType for DiskEncryptionSets {
         Ok(document)
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let mut document = tags_patch(existing, body)?;
         if body.get("identity").is_some() {
             document["identity"] = identity(cx, Some(existing), body)?;
@@ -74,7 +86,7 @@ impl ResourceType for DiskEncryptionSets {
         Ok(document)
     }
 
-    fn check_delete(&self, cx: &Cx<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
+    fn check_delete(&self, cx: &RequestContext<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
         match user_of(cx, id) {
             None => Ok(()),
             Some(user) => Err(ArmError::new(
@@ -111,7 +123,7 @@ fn missing(target: &str) -> Box<ArmError> {
 }
 
 /// The identity with which it reads its key: there is none without.
-fn identity(cx: &Cx<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+fn identity(cx: &RequestContext<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
     let sent = object_member(body, "identity")?;
     let there = existing.map(|existing| existing["identity"].clone());
     let (Some(sent), there) = (sent, &there) else {
@@ -126,7 +138,7 @@ fn identity(cx: &Cx<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Va
             .filter(|id| id.is_string())
             .cloned()
             .unwrap_or_else(|| Uuid::new_v4().to_string().into());
-        stored["tenantId"] = cx.world.identity.tenant_id.clone().into();
+        stored["tenantId"] = cx.environment.identity.tenant_id.clone().into();
     }
     if kind.ends_with("UserAssigned") {
         stored["userAssignedIdentities"] = user_assigned(cx, sent)?;
@@ -134,7 +146,7 @@ fn identity(cx: &Cx<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Va
     Ok(stored)
 }
 
-fn user_assigned(cx: &Cx<'_>, sent: &Map<String, Value>) -> ArmResult<Value> {
+fn user_assigned(cx: &RequestContext<'_>, sent: &Map<String, Value>) -> ArmResult<Value> {
     let target = "diskEncryptionSet.identity.userAssignedIdentities";
     let ids = sent.get("userAssignedIdentities").and_then(Value::as_object);
     let ids = ids.filter(|ids| !ids.is_empty()).ok_or_else(|| missing(target))?;
@@ -142,7 +154,7 @@ fn user_assigned(cx: &Cx<'_>, sent: &Map<String, Value>) -> ArmResult<Value> {
     for id in ids.keys() {
         let found = ResourceId::parse(id)
             .filter(|id| id.kind().eq_ignore_ascii_case(identities::KIND))
-            .and_then(|id| cx.state.document(&id.key()))
+            .and_then(|id| cx.state.documents.document(&id.key()))
             .ok_or_else(|| {
                 ArmError::new(
                     400,
@@ -157,7 +169,7 @@ fn user_assigned(cx: &Cx<'_>, sent: &Map<String, Value>) -> ArmResult<Value> {
 }
 
 fn settings(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     existing: Option<&Value>,
     document: &Value,
     sent: &Map<String, Value>,
@@ -188,7 +200,7 @@ fn settings(
 }
 
 /// The key: a full URL, version included, and where a vault is named one of the same subscription and region.
-fn active_key(cx: &Cx<'_>, document: &Value, sent: &Map<String, Value>) -> ArmResult<Value> {
+fn active_key(cx: &RequestContext<'_>, document: &Value, sent: &Map<String, Value>) -> ArmResult<Value> {
     let whole = Value::Object(sent.clone());
     let key = object_member(&whole, "activeKey")?.ok_or_else(|| missing("diskEncryptionSet.activeKey"))?;
     let url = string(key, "keyUrl")?.ok_or_else(|| missing("diskEncryptionSet.activeKey.keyUrl"))?;
@@ -212,7 +224,7 @@ fn active_key(cx: &Cx<'_>, document: &Value, sent: &Map<String, Value>) -> ArmRe
     };
     let found = ResourceId::parse(id)
         .filter(|id| id.kind().eq_ignore_ascii_case(vaults::KIND))
-        .and_then(|id| cx.state.document(&id.key()))
+        .and_then(|id| cx.state.documents.document(&id.key()))
         .ok_or_else(|| refuse("was not found"))?;
     if found["location"] != document["location"] {
         return Err(refuse("must be in the same location as the disk encryption set"));
@@ -228,7 +240,7 @@ fn active_key(cx: &Cx<'_>, document: &Value, sent: &Map<String, Value>) -> ArmRe
 /// `inherited` is the set of the disk that a snapshot is taken from: both have the same
 /// (virtual-machines-managed-disks-customer-managed-keys-restrictions.md).
 pub(crate) fn encryption(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     what: &str,
     location: &str,
     properties: &Map<String, Value>,
@@ -256,6 +268,7 @@ pub(crate) fn encryption(
         .ok_or_else(|| refuse(format!("'{set}' is not the id of a disk encryption set.")))?;
     let found = cx
         .state
+        .documents
         .document(&id.key())
         .ok_or_else(|| ArmError::resource_not_found(&id))?;
     if !id.subscription.eq_ignore_ascii_case(cx.subscription()) || found["location"] != location {
@@ -280,7 +293,7 @@ pub(crate) fn encryption(
 }
 
 /// The disk, snapshot or cluster that is encrypted with it, if any.
-fn user_of(cx: &Cx<'_>, id: &ResourceId) -> Option<String> {
+fn user_of(cx: &RequestContext<'_>, id: &ResourceId) -> Option<String> {
     let scope = format!("/subscriptions/{}", id.subscription.to_lowercase());
     let is = |value: &Value| {
         value
@@ -290,7 +303,7 @@ fn user_of(cx: &Cx<'_>, id: &ResourceId) -> Option<String> {
     [disks::KIND, snapshots::KIND, CLUSTERS]
         .into_iter()
         .find_map(|kind| {
-            let resources = cx.state.of_type(kind, &scope, None);
+            let resources = cx.state.documents.of_type(kind, &scope, None);
             let documents = resources.map(|(_, resource)| resource.document());
             let user = documents.filter(|document| {
                 let properties = &document["properties"];

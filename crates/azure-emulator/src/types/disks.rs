@@ -12,11 +12,11 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
-use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::json::{fields, object, timestamp};
+use crate::context::RequestContext;
 use crate::options::Timing;
-use crate::store::State;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::{fields, object, timestamp};
+use kompox_emulator_core::store::State;
 
 /// The type.
 pub(crate) struct Disks;
@@ -70,7 +70,13 @@ impl ResourceType for Disks {
         timing.disk
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         let region = region(id, existing, body)?;
         let empty = Map::new();
@@ -85,7 +91,13 @@ impl ResourceType for Disks {
         }
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let empty = Map::new();
         let properties = object_member(body, "properties")?.unwrap_or(&empty);
         check_creation_data(existing, properties)?;
@@ -93,7 +105,7 @@ impl ResourceType for Disks {
         update(cx, existing, body, properties)
     }
 
-    fn check_delete(&self, _cx: &Cx<'_>, id: &ResourceId, existing: &Value) -> ArmResult<()> {
+    fn check_delete(&self, _cx: &RequestContext<'_>, id: &ResourceId, existing: &Value) -> ArmResult<()> {
         match existing["managedBy"].as_str().filter(|owner| !owner.is_empty()) {
             None => Ok(()),
             Some(owner) => Err(ArmError::new(
@@ -119,7 +131,7 @@ fn check_name(name: &str) -> ArmResult<()> {
 }
 
 fn create(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     id: &ResourceId,
     region: &Region,
     body: &Value,
@@ -315,7 +327,12 @@ fn set_tier(document: &mut Value, sku: &DiskSku, size: i64) {
 }
 
 /// An existing disk with what a PUT or PATCH changes; both leave out what stays.
-fn update(cx: &Cx<'_>, existing: &Value, body: &Value, properties: &Map<String, Value>) -> ArmResult<Value> {
+fn update(
+    cx: &RequestContext<'_>,
+    existing: &Value,
+    body: &Value,
+    properties: &Map<String, Value>,
+) -> ArmResult<Value> {
     let mut document = existing.clone();
     if properties.contains_key("encryption") {
         let location = existing["location"].as_str().unwrap_or_default();
@@ -447,7 +464,7 @@ fn not_changeable(property: &str) -> Box<ArmError> {
 pub(crate) fn check_attach(state: &State, disk: &Value, vm: &str) -> Result<(), String> {
     let at = vm.to_lowercase().find("/virtualmachines/").unwrap_or(vm.len());
     let scale_set = vm.get(..at).and_then(ResourceId::parse);
-    let Some(machines) = scale_set.and_then(|id| state.document(&id.key())) else {
+    let Some(machines) = scale_set.and_then(|id| state.documents.document(&id.key())) else {
         return Ok(());
     };
     let sku = disk["sku"]["name"].as_str().unwrap_or_default();

@@ -10,9 +10,9 @@ use super::{ResourceType, TypeInfo};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::faults::OperationShape;
+use crate::context::RequestContext;
 use crate::options::Timing;
+use kompox_emulator_core::faults::OperationShape;
 
 /// The type.
 pub(crate) struct FederatedCredentials;
@@ -43,7 +43,13 @@ impl ResourceType for FederatedCredentials {
         false
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         let sent = properties(body)?;
         known(
@@ -72,11 +78,17 @@ impl ResourceType for FederatedCredentials {
         Ok(json!({ "properties": { "issuer": issuer, "subject": subject, "audiences": audiences } }))
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, _existing: &Value, _body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        _existing: &Value,
+        _body: &Value,
+    ) -> ArmResult<Value> {
         Err(ArmError::method(&cx.request.method))
     }
 
-    fn check_delete(&self, cx: &Cx<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
+    fn check_delete(&self, cx: &RequestContext<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
         check_alone(cx, id)
     }
 }
@@ -100,15 +112,16 @@ fn check_name(name: &str) -> ArmResult<()> {
 }
 
 /// Writes on one identity must come one after the other: another one that is under way is a conflict.
-fn check_alone(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<()> {
+fn check_alone(cx: &RequestContext<'_>, id: &ResourceId) -> ArmResult<()> {
     let (Some(identity), own) = (id.parent(), id.key()) else {
         return Ok(());
     };
     let alone = cx
         .state
+        .documents
         .of_type(KIND, &identity.key(), None)
         .filter(|(key, _)| ***key != *own)
-        .all(|(key, _)| cx.state.running_on(key).is_empty());
+        .all(|(key, _)| cx.state.operations.running_on(key).is_empty());
     if alone {
         return Ok(());
     }
@@ -123,13 +136,20 @@ fn check_alone(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<()> {
     ))
 }
 
-fn check_siblings(cx: &Cx<'_>, id: &ResourceId, is_new: bool, issuer: &str, subject: &str) -> ArmResult<()> {
+fn check_siblings(
+    cx: &RequestContext<'_>,
+    id: &ResourceId,
+    is_new: bool,
+    issuer: &str,
+    subject: &str,
+) -> ArmResult<()> {
     let Some(identity) = id.parent() else {
         return Ok(());
     };
     let own = id.key();
     let siblings: Vec<Value> = cx
         .state
+        .documents
         .of_type(KIND, &identity.key(), None)
         .filter(|(key, _)| ***key != *own)
         .map(|(_, sibling)| sibling.document())

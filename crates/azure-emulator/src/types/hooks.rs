@@ -4,25 +4,25 @@ use serde_json::Value;
 
 use super::by_kind;
 use crate::arm::id::ResourceId;
-use crate::context::{Cx, World};
-use crate::faults::store_as_is;
-use crate::reply::Reply;
-use crate::store::State;
+use crate::context::{Environment, RequestContext};
+use crate::race::store_as_is;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 
 /// The moment at which an operation takes effect: what its hooks may see and change.
 pub(crate) struct End<'a> {
     pub(crate) state: &'a mut State,
-    pub(crate) world: &'a World,
+    pub(crate) environment: &'a Environment,
     /// Ticks since the epoch.
     pub(crate) now: i64,
 }
 
 impl End<'_> {
     /// The same moment, seen from a request.
-    pub(crate) fn of<'a>(cx: &'a mut Cx<'_>) -> End<'a> {
+    pub(crate) fn of<'a>(cx: &'a mut RequestContext<'_>) -> End<'a> {
         End {
             state: cx.state,
-            world: cx.world,
+            environment: cx.environment,
             now: cx.now,
         }
     }
@@ -36,9 +36,10 @@ impl End<'_> {
     pub(crate) fn remove(&mut self, key: &str) {
         let tree: Vec<(String, Value)> = self
             .state
+            .documents
             .get(key)
             .into_iter()
-            .chain(self.state.below(key).map(|(_, resource)| resource))
+            .chain(self.state.documents.below(key).map(|(_, resource)| resource))
             .filter(|resource| by_kind(&resource.kind).is_some())
             .map(|resource| (resource.kind.to_string(), resource.document()))
             .collect();

@@ -8,7 +8,7 @@ use super::{ResourceType, TypeInfo};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
+use crate::context::RequestContext;
 
 /// The type.
 pub(crate) struct UserAssignedIdentities;
@@ -31,7 +31,13 @@ impl ResourceType for UserAssignedIdentities {
         false
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         let mut document = located(id, existing, body)?;
         let sent = properties(body)?;
@@ -43,7 +49,7 @@ impl ResourceType for UserAssignedIdentities {
         document["properties"] = match existing {
             Some(existing) => existing["properties"].clone(),
             // A principal is made once: who deletes an identity and makes it again has another one.
-            None => principal(&cx.world.identity.tenant_id),
+            None => principal(&cx.environment.identity.tenant_id),
         };
         if let Some(scope) = word(&sent, "isolationScope", &["None", "Regional"])? {
             document["properties"]["isolationScope"] = scope.into();
@@ -51,7 +57,13 @@ impl ResourceType for UserAssignedIdentities {
         Ok(document)
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
     }
 }

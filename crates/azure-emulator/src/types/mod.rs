@@ -36,13 +36,12 @@ use serde_json::Value;
 
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::{Cx, World};
-use crate::faults::OperationShape;
+use crate::context::{Environment, RequestContext};
 use crate::options::Timing;
-use crate::reply::Reply;
-use crate::store::{Resource, State};
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::{Resource, State};
 
-pub(crate) use clusters::{DEFAULT_KUBERNETES, scale_set_name};
 pub(crate) use hooks::{Acted, End, LongAction, Path};
 
 /// How a type's PUT is accepted.
@@ -122,13 +121,25 @@ pub(crate) trait ResourceType: Sync {
     }
 
     /// Checks a PUT and returns the whole new document; `provisioningState` and identity are filled in after.
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value>;
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value>;
 
     /// Checks a PATCH and returns the whole new document.
-    fn patch(&self, cx: &Cx<'_>, id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value>;
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value>;
 
     /// Refuses a delete that Azure would refuse.
-    fn check_delete(&self, _cx: &Cx<'_>, _id: &ResourceId, _existing: &Value) -> ArmResult<()> {
+    fn check_delete(&self, _cx: &RequestContext<'_>, _id: &ResourceId, _existing: &Value) -> ArmResult<()> {
         Ok(())
     }
 
@@ -158,7 +169,7 @@ pub(crate) trait ResourceType: Sync {
     /// `action` is in lower case.
     fn action(
         &self,
-        _cx: &mut Cx<'_>,
+        _cx: &mut RequestContext<'_>,
         _id: &ResourceId,
         _existing: &Value,
         _action: &str,
@@ -184,7 +195,7 @@ pub(crate) trait ResourceType: Sync {
 
     /// Any other path of its namespace, asked before anything else: what hangs on locations or on the subscription,
     /// and what is below a resource without being one. It authorizes and checks api-version and method itself.
-    fn route(&self, _cx: &mut Cx<'_>, _path: &Path<'_>) -> Option<ArmResult<Reply>> {
+    fn route(&self, _cx: &mut RequestContext<'_>, _path: &Path<'_>) -> Option<ArmResult<Reply>> {
         None
     }
 
@@ -194,7 +205,7 @@ pub(crate) trait ResourceType: Sync {
     }
 
     /// Fills in what depends on when it is read, or on other resources.
-    fn project(&self, _state: &State, _world: &World, _now: i64, _key: &str, _document: &mut Value) {}
+    fn project(&self, _state: &State, _world: &Environment, _now: i64, _key: &str, _document: &mut Value) {}
 }
 
 /// All types.
@@ -236,7 +247,11 @@ pub(crate) fn find(namespace: &str, kind: &str) -> Option<&'static dyn ResourceT
 }
 
 /// What a type of this namespace answers to a path that is no resource's.
-pub(crate) fn route(cx: &mut Cx<'_>, namespace: &str, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+pub(crate) fn route(
+    cx: &mut RequestContext<'_>,
+    namespace: &str,
+    path: &Path<'_>,
+) -> Option<ArmResult<Reply>> {
     all()
         .iter()
         .filter(|kind| kind.info().namespace.eq_ignore_ascii_case(namespace))
@@ -263,19 +278,25 @@ pub(crate) fn is_tracked(kind: &str) -> bool {
 }
 
 /// A stored document as it reads now.
-pub(crate) fn read(state: &State, world: &World, now: i64, key: &str) -> Option<Value> {
-    let resource = state.get(key)?;
+pub(crate) fn read(state: &State, environment: &Environment, now: i64, key: &str) -> Option<Value> {
+    let resource = state.documents.get(key)?;
     let mut document = resource.document();
     if let Some(kind) = computed(&resource.kind) {
-        kind.project(state, world, now, key, &mut document);
+        kind.project(state, environment, now, key, &mut document);
     }
     Some(document)
 }
 
 /// A stored document as it reads now, serialised; only types with computed fields are parsed for it.
-pub(crate) fn render(state: &State, world: &World, now: i64, key: &str, resource: &Resource) -> String {
+pub(crate) fn render(
+    state: &State,
+    environment: &Environment,
+    now: i64,
+    key: &str,
+    resource: &Resource,
+) -> String {
     if computed(&resource.kind).is_some() {
-        return read(state, world, now, key).unwrap_or_default().to_string();
+        return read(state, environment, now, key).unwrap_or_default().to_string();
     }
     resource.body.to_string()
 }
@@ -287,6 +308,7 @@ fn computed(kind: &str) -> Option<&'static dyn ResourceType> {
 /// What a GET of a resource shows besides it, by lower-cased id: of a cluster its pools.
 pub(crate) fn shown_in(state: &State, key: &str) -> Vec<String> {
     if state
+        .documents
         .get(key)
         .is_some_and(|resource| &*resource.kind == clusters::KIND)
     {
@@ -297,10 +319,10 @@ pub(crate) fn shown_in(state: &State, key: &str) -> Vec<String> {
 
 /// Counts a GET of a resource whose answer depends on how often it was read.
 pub(crate) fn count_read(state: &mut State, key: &str) {
-    if state
-        .get(key)
-        .is_some_and(|resource| &*resource.kind == snapshots::KIND)
+    if let Some(resource) = state.documents.get(key)
+        && &*resource.kind == snapshots::KIND
     {
-        *state.snapshot_reads.entry(key.to_owned()).or_default() += 1;
+        let created = resource.created;
+        snapshots::count_read(state, key, created);
     }
 }

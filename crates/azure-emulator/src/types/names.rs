@@ -7,8 +7,8 @@ use super::TypeInfo;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::version;
-use crate::context::Cx;
-use crate::store::State;
+use crate::context::RequestContext;
+use kompox_emulator_core::store::State;
 
 /// The setting that tells of a name which somebody outside the subscription has.
 fn setting(host: &str) -> String {
@@ -17,16 +17,19 @@ fn setting(host: &str) -> String {
 
 /// Whether somebody outside the subscription has `{name}.{domain}`.
 pub(crate) fn is_held(state: &State, name: &str, domain: &str) -> bool {
-    state.setting(&setting(&format!("{name}.{domain}"))).is_some()
+    state
+        .settings
+        .get(&setting(&format!("{name}.{domain}")))
+        .is_some()
 }
 
 /// Lets somebody outside the subscription have a host name, or gives it back.
 pub(crate) fn hold(state: &mut State, host: &str, held: bool) {
-    state.set_setting(&setting(host), held.then_some("true"));
+    state.settings.set(&setting(host), held.then_some("true"));
 }
 
 /// What `POST …/checkNameAvailability` of a type asks about, once the caller may ask.
-pub(crate) fn asked(cx: &Cx<'_>, info: &TypeInfo, action: &str) -> ArmResult<String> {
+pub(crate) fn asked(cx: &RequestContext<'_>, info: &TypeInfo, action: &str) -> ArmResult<String> {
     if cx.request.method != Method::POST {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -34,7 +37,7 @@ pub(crate) fn asked(cx: &Cx<'_>, info: &TypeInfo, action: &str) -> ArmResult<Str
         action,
         &ResourceId::of_subscription(cx.subscription()).to_string(),
     )?;
-    let region = &cx.world.options.region;
+    let region = &cx.environment.options.region;
     version::supported(cx.request, info.namespace, info.kind, info.versions, region)?;
     let body = cx.request.json()?;
     let kind = body["type"].as_str().unwrap_or_default();

@@ -7,10 +7,10 @@ use super::{Accepted, End, ResourceType, TypeInfo};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::{Cx, World};
-use crate::faults::OperationShape;
-use crate::json::set_property;
-use crate::store::State;
+use crate::context::{Environment, RequestContext};
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::set_property;
+use kompox_emulator_core::store::State;
 
 /// `Microsoft.Network/virtualNetworks`.
 pub(crate) struct VirtualNetworks;
@@ -42,7 +42,13 @@ impl ResourceType for VirtualNetworks {
         &NETWORK
     }
 
-    fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        _cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let mut document = located(id, existing, body)?;
         let sent = properties(body)?;
         known(
@@ -86,7 +92,13 @@ impl ResourceType for VirtualNetworks {
         Ok(document)
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
     }
 
@@ -110,6 +122,7 @@ impl ResourceType for VirtualNetworks {
         }
         let gone: Vec<String> = end
             .state
+            .documents
             .of_type(SUBNET, &id.key(), None)
             .map(|(key, _)| key.to_string())
             .filter(|key| !named.contains(key))
@@ -123,8 +136,9 @@ impl ResourceType for VirtualNetworks {
         true
     }
 
-    fn project(&self, state: &State, _world: &World, _now: i64, key: &str, document: &mut Value) {
+    fn project(&self, state: &State, _world: &Environment, _now: i64, key: &str, document: &mut Value) {
         let subnets: Vec<Value> = state
+            .documents
             .of_type(SUBNET, key, None)
             .map(|(_, subnet)| subnet.document())
             .collect();
@@ -139,7 +153,7 @@ impl ResourceType for Subnets {
 
     fn put(
         &self,
-        _cx: &Cx<'_>,
+        _cx: &RequestContext<'_>,
         _id: &ResourceId,
         _existing: Option<&Value>,
         body: &Value,
@@ -149,7 +163,13 @@ impl ResourceType for Subnets {
         Ok(json!({ "properties": sent }))
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, _existing: &Value, _body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        _existing: &Value,
+        _body: &Value,
+    ) -> ArmResult<Value> {
         Err(ArmError::method(&cx.request.method))
     }
 }

@@ -10,9 +10,9 @@ use super::{Accepted, ResourceType, TypeInfo, common};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::faults::OperationShape;
+use crate::context::RequestContext;
 use crate::options::Timing;
+use kompox_emulator_core::faults::OperationShape;
 
 /// These types.
 pub(crate) enum NodeResource {
@@ -65,7 +65,7 @@ impl ResourceType for NodeResource {
 
     fn put(
         &self,
-        _cx: &Cx<'_>,
+        _cx: &RequestContext<'_>,
         _id: &ResourceId,
         _existing: Option<&Value>,
         _body: &Value,
@@ -80,7 +80,13 @@ impl ResourceType for NodeResource {
         ))
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         common::tags_patch(existing, body)
     }
 }

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{disk_encryption_sets, identities};
-use crate::store::State;
+use kompox_emulator_core::store::State;
 
 const CLUSTERS: &str = "microsoft.containerservice/managedclusters";
 
@@ -14,7 +14,7 @@ fn setting(principal: &str) -> String {
 
 /// Tells the directory of a principal that no resource has.
 pub(crate) fn declare(state: &mut State, principal: &str) {
-    state.set_setting(&setting(principal), Some("true"));
+    state.settings.set(&setting(principal), Some("true"));
 }
 
 /// Whether the directory was told of this principal, or a resource has this principal by now: in any subscription,
@@ -26,12 +26,12 @@ pub(crate) fn is_known(state: &State, principal: &str) -> bool {
             .as_str()
             .is_some_and(|id| id.eq_ignore_ascii_case(principal))
     };
-    let identities = state.of_type(identities::KIND, scope, None);
+    let identities = state.documents.of_type(identities::KIND, scope, None);
     let owners = [CLUSTERS, disk_encryption_sets::KIND];
     let mut owners = owners
         .into_iter()
-        .flat_map(|kind| state.of_type(kind, scope, None));
-    state.setting(&setting(principal)).is_some()
+        .flat_map(|kind| state.documents.of_type(kind, scope, None));
+    state.settings.get(&setting(principal)).is_some()
         || identities
             .map(|(_, identity)| identity.document())
             .any(|identity| same(&identity["properties"]["principalId"]))

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::vm_sizes;
-use crate::context::World;
-use crate::store::State;
+use crate::context::Environment;
+use kompox_emulator_core::store::State;
 
 /// All vCPUs of a region.
 pub(crate) const CORES: &str = "cores";
@@ -22,22 +22,29 @@ fn setting(region: &str, name: &str) -> String {
 /// How much of a quota there is.
 pub(crate) fn limit(state: &State, region: &str, name: &str) -> u32 {
     state
-        .setting(&setting(region, name))
+        .settings
+        .get(&setting(region, name))
         .and_then(|limit| limit.parse().ok())
         .unwrap_or(USUAL)
 }
 
 /// Sets how much of a quota there is.
 pub(crate) fn set_limit(state: &mut State, region: &str, name: &str, limit: u32) {
-    state.set_setting(&setting(region, name), Some(&limit.to_string()));
+    state
+        .settings
+        .set(&setting(region, name), Some(&limit.to_string()));
 }
 
 /// How many vCPUs of a quota the node pools of a region use.
-pub(crate) fn used(state: &State, world: &World, now: i64, region: &str, name: &str) -> u32 {
-    let scope = format!("/subscriptions/{}", world.identity.subscription_id.to_lowercase());
+pub(crate) fn used(state: &State, environment: &Environment, now: i64, region: &str, name: &str) -> u32 {
+    let scope = format!(
+        "/subscriptions/{}",
+        environment.identity.subscription_id.to_lowercase()
+    );
     state
+        .documents
         .of_type(CLUSTERS, &scope, None)
-        .filter_map(|(key, _)| super::read(state, world, now, key))
+        .filter_map(|(key, _)| super::read(state, environment, now, key))
         .filter(|cluster| cluster["location"].as_str() == Some(region))
         .flat_map(
             |mut cluster| match cluster["properties"]["agentPoolProfiles"].take() {

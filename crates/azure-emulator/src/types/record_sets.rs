@@ -10,10 +10,10 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::groups::{check_not_deleting, check_scope};
 use crate::arm::id::ResourceId;
 use crate::arm::{list, locks, providers, version};
-use crate::context::Cx;
-use crate::json::merge;
-use crate::reply::Reply;
-use crate::store::State;
+use crate::context::RequestContext;
+use kompox_emulator_core::json::merge;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 
 /// How the two kinds of zones differ in what they hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(super) enum Family {
 
 /// `…/{zone}/{type}` and `…/{zone}/{type}/{name}`.
 pub(super) fn route(
-    cx: &mut Cx<'_>,
+    cx: &mut RequestContext<'_>,
     info: &TypeInfo,
     family: Family,
     path: &Path<'_>,
@@ -46,7 +46,7 @@ pub(super) fn route(
             info.namespace,
             info.kind,
             info.versions,
-            &cx.world.options.region,
+            &cx.environment.options.region,
         )
     };
     Some(served().and_then(|()| match (record_type, name) {
@@ -81,6 +81,7 @@ pub(super) fn count(state: &State, zone: &str) -> usize {
             .is_some_and(|kind| RecordType::find(kind, Family::Public).is_some())
     };
     state
+        .documents
         .below(zone)
         .filter(|(_, resource)| is_record_set(&resource.kind))
         .count()
@@ -113,7 +114,7 @@ impl<'a> RecordSet<'a> {
         }
     }
 
-    fn handle(&self, cx: &mut Cx<'_>) -> ArmResult<Reply> {
+    fn handle(&self, cx: &mut RequestContext<'_>) -> ArmResult<Reply> {
         let verb = match cx.request.method {
             Method::GET => "read",
             Method::PUT | Method::PATCH => "write",
@@ -125,6 +126,7 @@ impl<'a> RecordSet<'a> {
         match cx.request.method {
             Method::GET => cx
                 .state
+                .documents
                 .get(&self.id.key())
                 .map(|found| Reply::raw_json(200, found.body.to_string()))
                 .ok_or_else(|| self.missing()),
@@ -133,12 +135,12 @@ impl<'a> RecordSet<'a> {
         }
     }
 
-    fn write(&self, cx: &mut Cx<'_>) -> ArmResult<Reply> {
+    fn write(&self, cx: &mut RequestContext<'_>) -> ArmResult<Reply> {
         check_not_deleting(cx, &self.id)?;
         providers::check_registered(cx, "Microsoft.Network")?;
         locks::check(cx, &self.id, locks::Intent::Write)?;
         let sent = cx.request.json()?;
-        let existing = cx.state.document(&self.id.key());
+        let existing = cx.state.documents.document(&self.id.key());
         self.check_conditions(cx, existing.as_ref())?;
         let mut properties = record_data::read(self.kind, &sent)?;
         match (&existing, &cx.request.method) {
@@ -163,9 +165,9 @@ impl<'a> RecordSet<'a> {
         Ok(Reply::json(if existing.is_none() { 201 } else { 200 }, &document))
     }
 
-    fn delete(&self, cx: &mut Cx<'_>) -> ArmResult<Reply> {
+    fn delete(&self, cx: &mut RequestContext<'_>) -> ArmResult<Reply> {
         locks::check(cx, &self.id, locks::Intent::Delete)?;
-        let existing = cx.state.document(&self.id.key());
+        let existing = cx.state.documents.document(&self.id.key());
         self.check_conditions(cx, existing.as_ref())?;
         if existing.is_none() {
             return Ok(Reply::empty(204));
@@ -202,7 +204,7 @@ impl<'a> RecordSet<'a> {
         }
         let key = self.id.key();
         // The first writer's spelling stays.
-        let there = state.document(&key);
+        let there = state.documents.document(&key);
         let identity = |field: &str, new: String| match &there {
             Some(there) => there[field].clone(),
             None => new.into(),
@@ -214,12 +216,14 @@ impl<'a> RecordSet<'a> {
             "etag": Uuid::new_v4().to_string(),
             "properties": shown,
         });
-        state.put(&key, &self.id.kind().to_lowercase(), &document, now);
+        state
+            .documents
+            .put(&key, &self.id.kind().to_lowercase(), &document, now);
         document
     }
 
     /// `If-Match` and `If-None-Match`, before anything else is looked at.
-    fn check_conditions(&self, cx: &Cx<'_>, existing: Option<&Value>) -> ArmResult<()> {
+    fn check_conditions(&self, cx: &RequestContext<'_>, existing: Option<&Value>) -> ArmResult<()> {
         let tag = |name: &str| {
             cx.request
                 .header(name)
@@ -250,7 +254,7 @@ impl<'a> RecordSet<'a> {
     fn check_neighbours(&self, state: &State) -> ArmResult<()> {
         let beside = |kind: RecordType| {
             let other = RecordSet::new(self.zone, self.family, kind, self.id.name());
-            kind != self.kind && state.get(&other.id.key()).is_some()
+            kind != self.kind && state.documents.get(&other.id.key()).is_some()
         };
         let message = if self.kind == RecordType::Cname && RecordType::ALL.into_iter().any(beside) {
             "The CNAME record could not be created because another record with the same name already exists in this \
@@ -276,7 +280,7 @@ impl<'a> RecordSet<'a> {
 
 /// A page of the record sets of a zone, of one type or of all.
 fn collection(
-    cx: &mut Cx<'_>,
+    cx: &mut RequestContext<'_>,
     zone: &ResourceId,
     kind: Option<RecordType>,
     written: &str,
@@ -293,7 +297,7 @@ fn collection(
         .filter(|suffix| !suffix.is_empty())
         .map(|suffix| format!(".{}", suffix.to_lowercase()));
     let start = list::start(cx.request)?;
-    let entries = cx.state.after(&zone.key(), start.as_deref());
+    let entries = cx.state.documents.after(&zone.key(), start.as_deref());
     list::page(cx, entries, |key, resource| {
         let (rest, name) = key.rsplit_once('/')?;
         let found = RecordType::find(rest.rsplit('/').next()?, Family::Public)?;
@@ -305,11 +309,11 @@ fn collection(
     })
 }
 
-fn check_zone(cx: &Cx<'_>, zone: &ResourceId, segment: &str, verb: &str) -> ArmResult<()> {
+fn check_zone(cx: &RequestContext<'_>, zone: &ResourceId, segment: &str, verb: &str) -> ArmResult<()> {
     if let Some(group) = zone.group_id() {
         check_scope(cx, &group)?;
     }
-    if cx.state.get(&zone.key()).is_some() {
+    if cx.state.documents.get(&zone.key()).is_some() {
         return Ok(());
     }
     let kind = zone.kind();

@@ -7,10 +7,10 @@ use super::{Accepted, Acted, Path, ResourceType, TypeInfo, names};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::json::timestamp;
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::reply::Reply;
 
 /// The type.
 pub(crate) struct Registries;
@@ -59,7 +59,13 @@ impl ResourceType for Registries {
         &INFO
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         if !is_name(id.name()) {
             return Err(ArmError::new(400, "InvalidResourceName", name_rule(id.name())));
         }
@@ -73,7 +79,13 @@ impl ResourceType for Registries {
         Ok(document)
     }
 
-    fn patch(&self, cx: &Cx<'_>, id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let mut document = super::common::tags_patch(existing, body)?;
         let was = tier(existing)?.unwrap_or("Basic");
         let tier = tier(body)?.unwrap_or(was);
@@ -85,7 +97,13 @@ impl ResourceType for Registries {
     }
 
     /// Passwords there are only for the admin user, and that is off unless somebody turned it on.
-    fn action(&self, _cx: &mut Cx<'_>, id: &ResourceId, existing: &Value, action: &str) -> ArmResult<Acted> {
+    fn action(
+        &self,
+        _cx: &mut RequestContext<'_>,
+        id: &ResourceId,
+        existing: &Value,
+        action: &str,
+    ) -> ArmResult<Acted> {
         if action != "listcredentials" || existing["properties"]["adminUserEnabled"] == true {
             return Ok(Acted::Unknown);
         }
@@ -99,7 +117,7 @@ impl ResourceType for Registries {
         ))
     }
 
-    fn route(&self, cx: &mut Cx<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+    fn route(&self, cx: &mut RequestContext<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
         (path.is_in_subscription() && path.lower == ["checknameavailability"]).then(|| check_availability(cx))
     }
 }
@@ -116,7 +134,7 @@ fn tier(body: &Value) -> ArmResult<Option<&'static str>> {
 }
 
 fn settings(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     id: &ResourceId,
     tier: &str,
     existing: Option<&Value>,
@@ -180,7 +198,7 @@ fn name_rule(name: &str) -> String {
     format!("The registry name '{name}' is invalid. It must be 5 to 50 alphanumeric characters.")
 }
 
-fn is_free(cx: &Cx<'_>, id: &ResourceId) -> bool {
+fn is_free(cx: &RequestContext<'_>, id: &ResourceId) -> bool {
     taken_by(cx, KIND, id).is_none() && !names::is_held(cx.state, id.name(), HOST)
 }
 
@@ -193,7 +211,7 @@ fn in_use(name: &str) -> String {
 }
 
 /// `POST …/checkNameAvailability`.
-fn check_availability(cx: &Cx<'_>) -> ArmResult<Reply> {
+fn check_availability(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     let action = "Microsoft.ContainerRegistry/checkNameAvailability/read";
     let name = names::asked(cx, &INFO, action)?;
     let id = ResourceId::of_subscription(cx.subscription()).extended(INFO.namespace, INFO.kind, &name);

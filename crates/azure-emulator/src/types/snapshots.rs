@@ -1,5 +1,6 @@
 //! `Microsoft.Compute/snapshots`: copies that may not be usable yet.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -13,11 +14,11 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
-use crate::context::{Cx, World};
-use crate::faults::OperationShape;
-use crate::json::{fields, set_property, ticks, timestamp};
+use crate::context::{Environment, RequestContext};
 use crate::options::{SnapshotCopy, Timing};
-use crate::store::State;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::{fields, set_property, ticks, timestamp};
+use kompox_emulator_core::store::State;
 
 /// The type.
 pub(crate) struct Snapshots;
@@ -58,7 +59,13 @@ impl ResourceType for Snapshots {
         timing.snapshot
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         let region = region(id, existing, body)?;
         if body.get("zones").is_some() {
@@ -75,7 +82,13 @@ impl ResourceType for Snapshots {
         }
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let empty = Map::new();
         let properties = object_member(body, "properties")?.unwrap_or(&empty);
         update(existing, body, properties)
@@ -85,8 +98,8 @@ impl ResourceType for Snapshots {
         true
     }
 
-    fn project(&self, state: &State, world: &World, now: i64, key: &str, document: &mut Value) {
-        project(state, world, now, key, document);
+    fn project(&self, state: &State, environment: &Environment, now: i64, key: &str, document: &mut Value) {
+        project(state, environment, now, key, document);
     }
 }
 
@@ -105,7 +118,12 @@ fn check_name(name: &str) -> ArmResult<()> {
     ))
 }
 
-fn create(cx: &Cx<'_>, region: &Region, body: &Value, properties: &Map<String, Value>) -> ArmResult<Value> {
+fn create(
+    cx: &RequestContext<'_>,
+    region: &Region,
+    body: &Value,
+    properties: &Map<String, Value>,
+) -> ArmResult<Value> {
     let missing = |name: &str| {
         ArmError::invalid_parameter(name, format!("Required parameter '{name}' is missing (null)."))
     };
@@ -172,7 +190,7 @@ fn create(cx: &Cx<'_>, region: &Region, body: &Value, properties: &Map<String, V
     stored["sourceUniqueId"] = unique.clone();
     inherit_sectors(&mut stored, creation, &source)?;
     // Between snapshots of one region nothing travels; `az snapshot create` sends CopyStart also for a disk.
-    let copies = cx.world.options.timing.snapshot_copy_every_sku || provisioned || elsewhere;
+    let copies = cx.environment.options.timing.snapshot_copy_every_sku || provisioned || elsewhere;
     let family = &source.document["properties"]["encryption"]["diskEncryptionSetId"];
     let inherited = Some(family).filter(|_| incremental && !elsewhere);
     let encryption = disk_encryption_sets::encryption(cx, "snapshot", region.name, properties, inherited)?;
@@ -250,11 +268,12 @@ fn family_of(source: &Source) -> Option<String> {
 }
 
 /// At most 500 incremental snapshots per disk, and (where asked for) seven in five minutes.
-fn check_limits(cx: &Cx<'_>, source: &Source, unique: &str, incremental: bool) -> ArmResult<()> {
+fn check_limits(cx: &RequestContext<'_>, source: &Source, unique: &str, incremental: bool) -> ArmResult<()> {
     let scope = format!("/subscriptions/{}", cx.subscription().to_lowercase());
     let of_source = || {
         let needle = format!("\"sourceUniqueId\":\"{unique}\"");
         cx.state
+            .documents
             .of_type(KIND, &scope, None)
             .filter(move |(_, resource)| resource.body.contains(&needle))
     };
@@ -274,7 +293,7 @@ fn check_limits(cx: &Cx<'_>, source: &Source, unique: &str, incremental: bool) -
             ));
         }
     }
-    if cx.world.options.snapshot_rate_limit {
+    if cx.environment.options.snapshot_rate_limit {
         let since = cx.now - ticks(Duration::from_secs(300));
         if of_source()
             .filter(|(_, resource)| resource.created > since)
@@ -345,23 +364,42 @@ pub(crate) fn check_usable(source: &Source) -> ArmResult<()> {
 }
 
 /// Fills in what depends on when a snapshot is read.
-fn project(state: &State, world: &World, now: i64, key: &str, document: &mut Value) {
+fn project(state: &State, environment: &Environment, now: i64, key: &str, document: &mut Value) {
     let copies = fields(document).remove(COPIES).and_then(|since| since.as_i64());
     // What a test stored itself stays as it is.
     if document["properties"].get("completionPercent").is_some() {
         return;
     }
-    let percent = copies.map_or(100.0, |since| copied(state, world, now, key, since));
+    let percent = copies.map_or(100.0, |since| copied(state, environment, now, key, since));
     set_property(document, "completionPercent", percent);
     let access = if percent < 100.0 { "Pending" } else { "Available" };
     set_property(document, "snapshotAccessState", access);
 }
 
-fn copied(state: &State, world: &World, now: i64, key: &str, since: i64) -> f64 {
-    match &world.options.timing.snapshot_copy {
+/// How often each snapshot was read, by lower-cased id. With the id goes when it was made: one that was deleted and
+/// made again has been read by nobody.
+#[derive(Debug, Clone, Default)]
+struct Reads(HashMap<(String, i64), usize>);
+
+fn reads(state: &State, key: &str) -> usize {
+    let created = state.documents.get(key).map_or(0, |resource| resource.created);
+    let counted = state.memory.get::<Reads>();
+    counted
+        .and_then(|reads| reads.0.get(&(key.to_owned(), created)).copied())
+        .unwrap_or(0)
+}
+
+/// Counts a GET of a snapshot.
+pub(super) fn count_read(state: &mut State, key: &str, created: i64) {
+    let reads = state.memory.get_or_insert_default::<Reads>();
+    *reads.0.entry((key.to_owned(), created)).or_default() += 1;
+}
+
+fn copied(state: &State, environment: &Environment, now: i64, key: &str, since: i64) -> f64 {
+    match &environment.options.timing.snapshot_copy {
         SnapshotCopy::Immediate => 100.0,
         SnapshotCopy::Reads(steps) => {
-            let reads = state.snapshot_reads.get(key).copied().unwrap_or(0);
+            let reads = reads(state, key);
             steps.get(reads.saturating_sub(1)).copied().unwrap_or(100.0)
         }
         SnapshotCopy::Over(duration) => {

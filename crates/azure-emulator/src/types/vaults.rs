@@ -8,9 +8,9 @@ use super::{Accepted, End, Path, ResourceType, TypeInfo, names};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
 
 /// The type.
 pub(crate) struct Vaults;
@@ -62,7 +62,13 @@ impl ResourceType for Vaults {
         &INFO
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         let mut document = located(id, existing, body)?;
         let sent = properties(body)?;
@@ -90,7 +96,13 @@ impl ResourceType for Vaults {
         Ok(document)
     }
 
-    fn patch(&self, cx: &Cx<'_>, id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let sent = properties(body)?;
         check_known(&sent)?;
         let mut whole = existing["properties"].as_object().cloned().unwrap_or_default();
@@ -111,7 +123,7 @@ impl ResourceType for Vaults {
         deleted::record(end, id, document);
     }
 
-    fn route(&self, cx: &mut Cx<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+    fn route(&self, cx: &mut RequestContext<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
         if !path.is_in_subscription() {
             return None;
         }
@@ -134,7 +146,7 @@ fn check_known(sent: &Map<String, Value>) -> ArmResult<()> {
 
 /// `properties` as stored: what is sent, and what Azure keeps or makes.
 fn settings(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     id: &ResourceId,
     existing: Option<&Value>,
     sent: &Map<String, Value>,
@@ -255,7 +267,7 @@ fn name_rule(name: &str) -> String {
 }
 
 /// 409 for a name that a vault in another group, or another tenant's, has.
-fn check_free(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<()> {
+fn check_free(cx: &RequestContext<'_>, id: &ResourceId) -> ArmResult<()> {
     if taken_by(cx, KIND, id).is_some() || names::is_held(cx.state, id.name(), HOST) {
         return Err(ArmError::new(409, "VaultAlreadyExists", in_use(id.name())));
     }
@@ -292,7 +304,7 @@ fn no_such_deleted() -> Box<ArmError> {
 }
 
 /// `POST …/checkNameAvailability`.
-fn check_availability(cx: &Cx<'_>) -> ArmResult<Reply> {
+fn check_availability(cx: &RequestContext<'_>) -> ArmResult<Reply> {
     let action = "Microsoft.KeyVault/checkNameAvailability/read";
     let name = names::asked(cx, &INFO, action)?;
     let id = ResourceId::of_subscription(cx.subscription()).extended("Microsoft.KeyVault", "vaults", &name);

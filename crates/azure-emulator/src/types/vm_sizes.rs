@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 
 use crate::arm::providers::Region;
-use crate::store::State;
+use kompox_emulator_core::store::State;
 
 /// A size of virtual machines.
 #[derive(Debug)]
@@ -117,12 +117,12 @@ pub(crate) fn restrict(state: &mut State, region: &str, size: &str, restriction:
         Restriction::Location => Some("location".to_owned()),
         Restriction::Zones(zones) => Some(zones.join(",")),
     };
-    state.set_setting(&setting(region, size), value.as_deref());
+    state.settings.set(&setting(region, size), value.as_deref());
 }
 
 /// Where the subscription may not use a size.
 pub(crate) fn restriction(state: &State, region: &str, size: &str) -> Restriction {
-    match state.setting(&setting(region, size)) {
+    match state.settings.get(&setting(region, size)) {
         None => Restriction::None,
         Some("location") => Restriction::Location,
         Some(zones) => Restriction::Zones(zones.split(',').map(str::to_owned).collect()),

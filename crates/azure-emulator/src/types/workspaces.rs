@@ -9,9 +9,9 @@ use super::{Accepted, ResourceType, TypeInfo};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::json::timestamp;
+use crate::context::RequestContext;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::timestamp;
 
 /// The type.
 pub(crate) struct Workspaces;
@@ -38,14 +38,26 @@ impl ResourceType for Workspaces {
         &INFO
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         let mut document = located(id, existing, body)?;
         document["properties"] = settings(cx, existing, &properties(body)?)?;
         Ok(document)
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         let mut whole = existing["properties"].as_object().cloned().unwrap_or_default();
         whole.extend(properties(body)?);
         let mut document = super::common::tags_patch(existing, body)?;
@@ -54,7 +66,11 @@ impl ResourceType for Workspaces {
     }
 }
 
-fn settings(cx: &Cx<'_>, existing: Option<&Value>, sent: &Map<String, Value>) -> ArmResult<Value> {
+fn settings(
+    cx: &RequestContext<'_>,
+    existing: Option<&Value>,
+    sent: &Map<String, Value>,
+) -> ArmResult<Value> {
     known(
         sent,
         "WorkspaceProperties",
@@ -142,9 +158,10 @@ fn check_name(name: &str) -> ArmResult<()> {
 }
 
 /// A workspace that another resource names by id.
-pub(super) fn find(cx: &Cx<'_>, id: &str) -> Option<ResourceId> {
+pub(super) fn find(cx: &RequestContext<'_>, id: &str) -> Option<ResourceId> {
     let id = ResourceId::parse(id)?;
     cx.state
+        .documents
         .get(&id.key())
         .is_some_and(|resource| &*resource.kind == KIND)
         .then_some(id)

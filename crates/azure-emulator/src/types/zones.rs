@@ -8,11 +8,11 @@ use super::{Accepted, End, Path, ResourceType, TypeInfo};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::{Cx, World};
-use crate::faults::OperationShape;
-use crate::json::set_property;
-use crate::reply::Reply;
-use crate::store::State;
+use crate::context::{Environment, RequestContext};
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::set_property;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 
 /// `Microsoft.Network/dnsZones`.
 pub(crate) struct DnsZones;
@@ -68,7 +68,13 @@ impl ResourceType for DnsZones {
         false
     }
 
-    fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        _cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         global(id, body)?;
         let sent = properties(body)?;
@@ -93,7 +99,13 @@ impl ResourceType for DnsZones {
         Ok(document)
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
     }
 
@@ -103,7 +115,7 @@ impl ResourceType for DnsZones {
         }
     }
 
-    fn route(&self, cx: &mut Cx<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+    fn route(&self, cx: &mut RequestContext<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
         record_sets::route(cx, &PUBLIC, Family::Public, path)
     }
 
@@ -111,7 +123,7 @@ impl ResourceType for DnsZones {
         true
     }
 
-    fn project(&self, state: &State, _world: &World, _now: i64, key: &str, document: &mut Value) {
+    fn project(&self, state: &State, _world: &Environment, _now: i64, key: &str, document: &mut Value) {
         set_property(document, "numberOfRecordSets", record_sets::count(state, key));
     }
 }
@@ -121,7 +133,13 @@ impl ResourceType for PrivateDnsZones {
         &PRIVATE
     }
 
-    fn put(&self, _cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        _cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         global(id, body)?;
         known(&properties(body)?, "PrivateZoneProperties", &[])?;
@@ -137,7 +155,13 @@ impl ResourceType for PrivateDnsZones {
         Ok(document)
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
     }
 
@@ -147,9 +171,15 @@ impl ResourceType for PrivateDnsZones {
         }
     }
 
-    fn check_delete(&self, cx: &Cx<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
+    fn check_delete(&self, cx: &RequestContext<'_>, id: &ResourceId, _existing: &Value) -> ArmResult<()> {
         let links = LINKS.full_name().to_lowercase();
-        if cx.state.of_type(&links, &id.key(), None).next().is_none() {
+        if cx
+            .state
+            .documents
+            .of_type(&links, &id.key(), None)
+            .next()
+            .is_none()
+        {
             return Ok(());
         }
         Err(ArmError::new(
@@ -159,7 +189,7 @@ impl ResourceType for PrivateDnsZones {
         ))
     }
 
-    fn route(&self, cx: &mut Cx<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+    fn route(&self, cx: &mut RequestContext<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
         record_sets::route(cx, &PRIVATE, Family::Private, path)
     }
 
@@ -167,7 +197,7 @@ impl ResourceType for PrivateDnsZones {
         true
     }
 
-    fn project(&self, state: &State, _world: &World, _now: i64, key: &str, document: &mut Value) {
+    fn project(&self, state: &State, _world: &Environment, _now: i64, key: &str, document: &mut Value) {
         set_property(document, "numberOfRecordSets", record_sets::count(state, key));
     }
 }
@@ -177,7 +207,13 @@ impl ResourceType for VirtualNetworkLinks {
         &LINKS
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         global(id, body)?;
         let sent = properties(body)?;
         known(
@@ -195,7 +231,7 @@ impl ResourceType for VirtualNetworkLinks {
         let network = sent
             .get("virtualNetwork")
             .and_then(|network| network["id"].as_str());
-        let network = network.filter(|id| cx.state.get(&id.to_lowercase()).is_some());
+        let network = network.filter(|id| cx.state.documents.get(&id.to_lowercase()).is_some());
         let Some(network) = network else {
             let message = format!(
                 "The link '{}' must name a virtual network that is there.",
@@ -214,7 +250,13 @@ impl ResourceType for VirtualNetworkLinks {
         Ok(document)
     }
 
-    fn patch(&self, _cx: &Cx<'_>, _id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        _cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         super::common::tags_patch(existing, body)
     }
 }

@@ -9,11 +9,11 @@ use super::{check_etag, check_idle, products, refusal, stored_pools};
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::faults::OperationShape;
-use crate::json::set_property;
+use crate::context::RequestContext;
 use crate::options::Timing;
 use crate::types::{Accepted, Acted, End, LongAction, ResourceType, TypeInfo, common};
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::set_property;
 
 /// The type.
 pub(crate) struct AgentPools;
@@ -34,11 +34,12 @@ static INFO: TypeInfo = TypeInfo {
 const UPGRADE_NODE_IMAGE: &str = "upgradenodeimageversion";
 
 /// The cluster of a pool.
-fn cluster_of(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<(String, Value)> {
+fn cluster_of(cx: &RequestContext<'_>, id: &ResourceId) -> ArmResult<(String, Value)> {
     let parent = id.parent().ok_or_else(|| ArmError::not_found(&cx.request.path))?;
     let key = parent.key();
     let cluster = cx
         .state
+        .documents
         .document(&key)
         .ok_or_else(|| ArmError::resource_not_found(&parent))?;
     Ok((key, cluster))
@@ -53,7 +54,13 @@ impl ResourceType for AgentPools {
         timing.cluster
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_etag(cx, existing.map(|pool| &pool["properties"]["eTag"]))?;
         let (key, cluster) = cluster_of(cx, id)?;
         check_idle(cx.state, &key)?;
@@ -74,7 +81,13 @@ impl ResourceType for AgentPools {
         Ok(json!({ "properties": properties }))
     }
 
-    fn action(&self, cx: &mut Cx<'_>, id: &ResourceId, _existing: &Value, action: &str) -> ArmResult<Acted> {
+    fn action(
+        &self,
+        cx: &mut RequestContext<'_>,
+        id: &ResourceId,
+        _existing: &Value,
+        action: &str,
+    ) -> ArmResult<Acted> {
         if action != UPGRADE_NODE_IMAGE {
             return Ok(Acted::Unknown);
         }
@@ -96,9 +109,11 @@ impl ResourceType for AgentPools {
         _input: &Value,
     ) -> ArmResult<Option<Value>> {
         let missing = || ArmError::resource_not_found(id);
-        let mut pool = end.state.document(&id.key()).ok_or_else(missing)?;
+        let mut pool = end.state.documents.document(&id.key()).ok_or_else(missing)?;
         set_property(&mut pool, "nodeImageVersion", pools::NODE_IMAGE);
-        end.state.put(&id.key(), stored_pools::KIND, &pool, end.now);
+        end.state
+            .documents
+            .put(&id.key(), stored_pools::KIND, &pool, end.now);
         if let Some(cluster) = id.parent() {
             products::renew_scale_set(end, &cluster, &pool);
         }
@@ -106,11 +121,17 @@ impl ResourceType for AgentPools {
         Ok(Some(pool))
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, _existing: &Value, _body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        _existing: &Value,
+        _body: &Value,
+    ) -> ArmResult<Value> {
         Err(ArmError::method(&cx.request.method))
     }
 
-    fn check_delete(&self, cx: &Cx<'_>, id: &ResourceId, existing: &Value) -> ArmResult<()> {
+    fn check_delete(&self, cx: &RequestContext<'_>, id: &ResourceId, existing: &Value) -> ArmResult<()> {
         check_etag(cx, Some(&existing["properties"]["eTag"]))?;
         let (key, _) = cluster_of(cx, id)?;
         // Whoever asks for the same deletion again waits for it.
@@ -146,7 +167,7 @@ fn check_running(cluster: &Value) -> ArmResult<()> {
 }
 
 /// One pool for the system has to stay.
-fn check_system(cx: &Cx<'_>, cluster: &str, without: &str) -> ArmResult<()> {
+fn check_system(cx: &RequestContext<'_>, cluster: &str, without: &str) -> ArmResult<()> {
     let others = stored_pools::profiles(cx.state, cluster)
         .into_iter()
         .filter(|pool| pool["name"].as_str() != Some(without))

@@ -6,7 +6,7 @@ use super::refusal;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::find_region;
-use crate::context::Cx;
+use crate::context::RequestContext;
 
 /// What a cluster is made with and keeps, as paths below `properties`.
 const IMMUTABLE: &[&str] = &[
@@ -122,7 +122,7 @@ fn invalid(target: &str, message: impl Into<String>) -> Box<ArmError> {
 }
 
 /// Refuses what does not go together.
-pub(super) fn consistent(cx: &Cx<'_>, cluster: &Value, region: &str) -> ArmResult<()> {
+pub(super) fn consistent(cx: &RequestContext<'_>, cluster: &Value, region: &str) -> ArmResult<()> {
     let properties = &cluster["properties"];
     let access = &properties["apiServerAccessProfile"];
     let private = access["enablePrivateCluster"].as_bool() == Some(true);
@@ -183,7 +183,7 @@ fn is_id(zone: &str) -> bool {
 }
 
 /// A zone of one's own has to be writable for the cluster before there is one.
-fn own_zone(cx: &Cx<'_>, zone: &str, region: &str, user_assigned: bool) -> ArmResult<()> {
+fn own_zone(cx: &RequestContext<'_>, zone: &str, region: &str, user_assigned: bool) -> ArmResult<()> {
     const TARGET: &str = PRIVATE_ZONE;
     if !user_assigned {
         return Err(invalid(
@@ -208,7 +208,7 @@ fn own_zone(cx: &Cx<'_>, zone: &str, region: &str, user_assigned: bool) -> ArmRe
             format!("The private DNS zone must be named [subzone.]privatelink.{region}.azmk8s.io."),
         ));
     }
-    if cx.state.get(&id.key()).is_none() {
+    if cx.state.documents.get(&id.key()).is_none() {
         return Err(missing(&id));
     }
     Ok(())
@@ -224,7 +224,7 @@ fn missing(id: &ResourceId) -> Box<ArmError> {
 }
 
 /// The set whose key encrypts the disks of the nodes is there, in the region of the cluster.
-fn encryption_set(cx: &Cx<'_>, properties: &Value, region: &str) -> ArmResult<()> {
+fn encryption_set(cx: &RequestContext<'_>, properties: &Value, region: &str) -> ArmResult<()> {
     const TARGET: &str = "diskEncryptionSetID";
     let Some(set) = properties[TARGET].as_str() else {
         return Ok(());
@@ -235,7 +235,7 @@ fn encryption_set(cx: &Cx<'_>, properties: &Value, region: &str) -> ArmResult<()
                 .eq_ignore_ascii_case("Microsoft.Compute/diskEncryptionSets")
         })
         .ok_or_else(|| invalid(TARGET, format!("'{set}' is no id of a disk encryption set.")))?;
-    let Some(found) = cx.state.document(&id.key()) else {
+    let Some(found) = cx.state.documents.document(&id.key()) else {
         return Err(missing(&id));
     };
     let lies_in = found["location"].as_str().and_then(find_region);
@@ -251,7 +251,7 @@ fn encryption_set(cx: &Cx<'_>, properties: &Value, region: &str) -> ArmResult<()
 }
 
 /// Subnets of one's own are there, and joined by an identity that can be given the right to before.
-fn subnets(cx: &Cx<'_>, properties: &Value, user_assigned: bool) -> ArmResult<()> {
+fn subnets(cx: &RequestContext<'_>, properties: &Value, user_assigned: bool) -> ArmResult<()> {
     for pool in properties["agentPoolProfiles"].as_array().into_iter().flatten() {
         for name in ["vnetSubnetID", "podSubnetID"] {
             let Some(subnet) = pool[name].as_str() else {
@@ -268,7 +268,7 @@ fn subnets(cx: &Cx<'_>, properties: &Value, user_assigned: bool) -> ArmResult<()
                         format!("'{subnet}' is no id of a subnet."),
                     )
                 })?;
-            if cx.state.get(&id.key()).is_none() {
+            if cx.state.documents.get(&id.key()).is_none() {
                 return Err(missing(&id));
             }
             if !user_assigned {
@@ -341,7 +341,7 @@ fn outbound(properties: &Value) -> ArmResult<()> {
 }
 
 /// Add-ons that need something of one's own.
-fn addons(cx: &Cx<'_>, properties: &Value) -> ArmResult<()> {
+fn addons(cx: &RequestContext<'_>, properties: &Value) -> ArmResult<()> {
     let Some(addons) = properties["addonProfiles"].as_object() else {
         return Ok(());
     };
@@ -362,7 +362,8 @@ fn addons(cx: &Cx<'_>, properties: &Value) -> ArmResult<()> {
                 "The add-on omsagent requires config.logAnalyticsWorkspaceResourceID.",
             ));
         };
-        let there = ResourceId::parse(workspace).is_some_and(|id| cx.state.get(&id.key()).is_some());
+        let there =
+            ResourceId::parse(workspace).is_some_and(|id| cx.state.documents.get(&id.key()).is_some());
         if !there {
             return Err(refusal(
                 400,

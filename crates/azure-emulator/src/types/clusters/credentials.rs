@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 use super::refusal;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::kubernetes::cluster;
-use crate::kubernetes::kubeconfig::{Kubeconfig, Login};
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
+use kompox_kubernetes_emulator::kubeconfig::{Kubeconfig, Login};
 
 /// `POST …/listClusterAdminCredential`.
-pub(super) fn admin(cx: &Cx<'_>, id: &ResourceId, existing: &Value) -> ArmResult<Reply> {
+pub(super) fn admin(cx: &RequestContext<'_>, id: &ResourceId, existing: &Value) -> ArmResult<Reply> {
     if existing["properties"]["disableLocalAccounts"].as_bool() == Some(true) {
         return Err(refusal(
             400,
@@ -25,7 +24,7 @@ pub(super) fn admin(cx: &Cx<'_>, id: &ResourceId, existing: &Value) -> ArmResult
 }
 
 /// `POST …/listClusterUserCredential`.
-pub(super) fn user(cx: &Cx<'_>, id: &ResourceId, existing: &Value) -> ArmResult<Reply> {
+pub(super) fn user(cx: &RequestContext<'_>, id: &ResourceId, existing: &Value) -> ArmResult<Reply> {
     let aad = &existing["properties"]["aadProfile"];
     if !aad.is_object() {
         return answer(cx, id, existing, false, Login::Certificate);
@@ -43,11 +42,19 @@ pub(super) fn user(cx: &Cx<'_>, id: &ResourceId, existing: &Value) -> ArmResult<
             .bare());
         }
     };
-    let tenant = aad["tenantID"].as_str().unwrap_or(&cx.world.identity.tenant_id);
+    let tenant = aad["tenantID"]
+        .as_str()
+        .unwrap_or(&cx.environment.identity.tenant_id);
     answer(cx, id, existing, false, Login::Entra { tenant, legacy })
 }
 
-fn answer(cx: &Cx<'_>, id: &ResourceId, existing: &Value, admin: bool, login: Login<'_>) -> ArmResult<Reply> {
+fn answer(
+    cx: &RequestContext<'_>,
+    id: &ResourceId,
+    existing: &Value,
+    admin: bool,
+    login: Login<'_>,
+) -> ArmResult<Reply> {
     let properties = &existing["properties"];
     let not_ready = || {
         refusal(
@@ -57,7 +64,7 @@ fn answer(cx: &Cx<'_>, id: &ResourceId, existing: &Value, admin: bool, login: Lo
         )
     };
     let uid = properties["resourceUID"].as_str().ok_or_else(not_ready)?;
-    let endpoint = cluster::find(cx.state, uid).ok_or_else(not_ready)?;
+    let endpoint = kompox_kubernetes_emulator::find(&cx.state.documents, uid).ok_or_else(not_ready)?;
     let (public, private) = (properties["fqdn"].as_str(), properties["privateFQDN"].as_str());
     // The private name is the default where there is one.
     let host = match cx.request.query("server-fqdn") {
@@ -73,7 +80,7 @@ fn answer(cx: &Cx<'_>, id: &ResourceId, existing: &Value, admin: bool, login: Lo
     })?;
     let kubeconfig = Kubeconfig {
         endpoint: &endpoint,
-        base: &cx.world.endpoint,
+        base: &cx.environment.endpoint,
         host,
         cluster: id.name(),
         group: id.group.as_deref().unwrap_or_default(),

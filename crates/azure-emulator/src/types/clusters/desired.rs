@@ -12,9 +12,9 @@ use super::{checks, dataplane, new_etag, products, refusal, upgrades};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
-use crate::context::Cx;
-use crate::json::fields;
+use crate::context::RequestContext;
 use crate::types::common;
+use kompox_emulator_core::json::fields;
 
 /// Members of `ManagedClusterProperties`.
 const KNOWN: &[&str] = &[
@@ -91,7 +91,7 @@ pub(super) fn unknown_field(name: &str) -> Box<ArmError> {
 
 /// The document that a PUT asks for.
 pub(super) fn cluster(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     id: &ResourceId,
     existing: Option<&Value>,
     body: &Value,
@@ -124,7 +124,7 @@ pub(super) fn cluster(
     for (key, value) in sent.iter().filter(|(key, _)| !READ_ONLY.contains(&key.as_str())) {
         if key == "networkProfile" {
             // Half of it cannot change: what is left out stays here too.
-            crate::json::merge(properties.entry(key.clone()).or_insert(Value::Null), value);
+            kompox_emulator_core::json::merge(properties.entry(key.clone()).or_insert(Value::Null), value);
         } else {
             properties.insert(key.clone(), value.clone());
         }
@@ -194,7 +194,7 @@ fn sku(existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
 }
 
 /// Who the cluster is: a principal of its own, or an identity that is there.
-fn identity(cx: &Cx<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+fn identity(cx: &RequestContext<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
     let Some(identity) = common::object_member(body, "identity")? else {
         return match existing {
             Some(existing) => Ok(existing["identity"].clone()),
@@ -214,7 +214,7 @@ fn identity(cx: &Cx<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Va
         return Ok(json!({
             "type": "SystemAssigned",
             "principalId": Uuid::new_v4().to_string(),
-            "tenantId": cx.world.identity.tenant_id
+            "tenantId": cx.environment.identity.tenant_id
         }));
     }
     if !kind.eq_ignore_ascii_case("UserAssigned") {
@@ -241,7 +241,7 @@ fn identity(cx: &Cx<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Va
             id.kind()
                 .eq_ignore_ascii_case("Microsoft.ManagedIdentity/userAssignedIdentities")
         })
-        .and_then(|id| cx.state.document(&id.key()))
+        .and_then(|id| cx.state.documents.document(&id.key()))
         .ok_or_else(|| {
             ArmError::new(
                 400,
@@ -262,7 +262,7 @@ fn identity(cx: &Cx<'_>, existing: Option<&Value>, body: &Value) -> ArmResult<Va
 
 /// What a new cluster has once and for all.
 fn birth(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     id: &ResourceId,
     region: &Region,
     properties: &mut Map<String, Value>,
@@ -385,7 +385,7 @@ fn version(id: &ResourceId, existing: Option<&Value>, document: &mut Value) -> A
 
 /// The pools: those that a new cluster begins with, or changes of those that are there.
 fn pools(
-    cx: &Cx<'_>,
+    cx: &RequestContext<'_>,
     id: &ResourceId,
     document: &Value,
     update: bool,
@@ -512,8 +512,8 @@ fn names(document: &mut Value, region: &Region) {
 }
 
 /// Issuer, identities of add-ons, addresses: what AKS adds to what was asked for.
-fn profiles(cx: &Cx<'_>, id: &ResourceId, region: &Region, document: &mut Value) {
-    let tenant = &cx.world.identity.tenant_id;
+fn profiles(cx: &RequestContext<'_>, id: &ResourceId, region: &Region, document: &mut Value) {
+    let tenant = &cx.environment.identity.tenant_id;
     let properties = &mut document["properties"];
     let group = properties["nodeResourceGroup"]
         .as_str()

@@ -8,8 +8,8 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::groups::check_scope;
 use crate::arm::id::ResourceId;
 use crate::arm::version::supported;
-use crate::context::Cx;
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
 
 /// Category, names, ports and protocols.
 const ENDPOINTS: &[(&str, &[&str], u16, &str)] = &[
@@ -53,7 +53,7 @@ const ENDPOINTS: &[(&str, &[&str], u16, &str)] = &[
 ];
 
 /// The list for one cluster; the last entry is its own endpoint.
-pub(super) fn list(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
+pub(super) fn list(cx: &RequestContext<'_>, id: &ResourceId) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -66,10 +66,10 @@ pub(super) fn list(cx: &Cx<'_>, id: &ResourceId) -> ArmResult<Reply> {
         "Microsoft.ContainerService",
         "managedClusters",
         MANAGED_CLUSTERS,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     check_scope(cx, id)?;
-    let document = cx.state.document(&id.key()).unwrap_or_default();
+    let document = cx.state.documents.document(&id.key()).unwrap_or_default();
     let properties = &document["properties"];
     let mut value: Vec<Value> = ENDPOINTS
         .iter()

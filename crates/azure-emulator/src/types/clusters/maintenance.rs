@@ -10,9 +10,9 @@ use super::refusal;
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::Cx;
-use crate::json::{fields, timestamp};
+use crate::context::RequestContext;
 use crate::types::{ResourceType, TypeInfo, common};
+use kompox_emulator_core::json::{fields, timestamp};
 
 /// The type.
 pub(crate) struct MaintenanceConfigurations;
@@ -53,7 +53,13 @@ impl ResourceType for MaintenanceConfigurations {
         false
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, _existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        _existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         if !NAMES.contains(&id.name()) {
             return Err(refusal(
                 400,
@@ -98,7 +104,13 @@ impl ResourceType for MaintenanceConfigurations {
         Ok(json!({ "properties": properties }))
     }
 
-    fn patch(&self, cx: &Cx<'_>, _id: &ResourceId, _existing: &Value, _body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        _id: &ResourceId,
+        _existing: &Value,
+        _body: &Value,
+    ) -> ArmResult<Value> {
         Err(ArmError::method(&cx.request.method))
     }
 }

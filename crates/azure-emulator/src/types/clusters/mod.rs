@@ -7,6 +7,7 @@ mod dataplane;
 mod desired;
 mod egress;
 mod maintenance;
+pub(crate) mod owner;
 mod pools;
 mod products;
 mod stored_pools;
@@ -21,20 +22,19 @@ use super::{Accepted, Acted, End, LongAction, Path, ResourceType, TypeInfo, comm
 use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
-use crate::context::{Cx, World};
-use crate::faults::OperationShape;
-use crate::json::{set_property, timestamp_seconds};
-use crate::kubernetes;
+use crate::context::{Environment, RequestContext};
+use crate::operation::Operation;
 use crate::operation::Work;
 use crate::options::Timing;
-use crate::reply::Reply;
-use crate::store::State;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::{set_property, timestamp_seconds};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use stored_pools::KIND as POOLS;
 
 pub(crate) use agent_pools::AgentPools;
 pub(crate) use maintenance::MaintenanceConfigurations;
-pub(crate) use stored_pools::{keys as pools_of, scale, scale_set_name};
-pub(crate) use versions::DEFAULT as DEFAULT_KUBERNETES;
+pub(crate) use stored_pools::{keys as pools_of, scale};
 
 /// The type.
 pub(crate) struct ManagedClusters;
@@ -68,7 +68,13 @@ impl ResourceType for ManagedClusters {
         timing.cluster
     }
 
-    fn put(&self, cx: &Cx<'_>, id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<Value> {
+    fn put(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: Option<&Value>,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_name(id.name())?;
         check_etag(cx, existing.map(|cluster| &cluster["eTag"]))?;
         if existing.is_some() {
@@ -77,7 +83,13 @@ impl ResourceType for ManagedClusters {
         desired::cluster(cx, id, existing, body)
     }
 
-    fn patch(&self, cx: &Cx<'_>, id: &ResourceId, existing: &Value, body: &Value) -> ArmResult<Value> {
+    fn patch(
+        &self,
+        cx: &RequestContext<'_>,
+        id: &ResourceId,
+        existing: &Value,
+        body: &Value,
+    ) -> ArmResult<Value> {
         check_etag(cx, Some(&existing["eTag"]))?;
         check_idle(cx.state, &id.key())?;
         let mut document = common::tags_patch(existing, body)?;
@@ -90,7 +102,7 @@ impl ResourceType for ManagedClusters {
         Ok(document)
     }
 
-    fn check_delete(&self, cx: &Cx<'_>, _id: &ResourceId, existing: &Value) -> ArmResult<()> {
+    fn check_delete(&self, cx: &RequestContext<'_>, _id: &ResourceId, existing: &Value) -> ArmResult<()> {
         check_etag(cx, Some(&existing["eTag"]))?;
         products::check_delete(cx, existing)
     }
@@ -107,7 +119,9 @@ impl ResourceType for ManagedClusters {
     fn settled(&self, end: &mut End<'_>, id: &ResourceId, document: &Value, _created: bool) {
         stored_pools::take(end, id, document);
         products::make(end, id, document);
-        kubernetes::cluster::open(end.state, &current(end.state, document), end.now);
+        if let Some(cluster) = owner::described(&current(end.state, document)) {
+            kompox_kubernetes_emulator::open(&mut end.state.documents, &id.key(), &cluster, end.now);
+        }
     }
 
     fn failed(&self, end: &mut End<'_>, id: &ResourceId, _document: &Value, created: bool) {
@@ -115,11 +129,19 @@ impl ResourceType for ManagedClusters {
     }
 
     fn deleted(&self, end: &mut End<'_>, _id: &ResourceId, document: &Value) {
-        kubernetes::cluster::close(end.state, document);
+        if let Some(cluster) = owner::described(document) {
+            kompox_kubernetes_emulator::close(&mut end.state.documents, &cluster);
+        }
         products::remove(end, document);
     }
 
-    fn action(&self, cx: &mut Cx<'_>, id: &ResourceId, existing: &Value, action: &str) -> ArmResult<Acted> {
+    fn action(
+        &self,
+        cx: &mut RequestContext<'_>,
+        id: &ResourceId,
+        existing: &Value,
+        action: &str,
+    ) -> ArmResult<Acted> {
         let running = existing["properties"]["powerState"]["code"].as_str() != Some("Stopped");
         let transient = match action {
             "listclusteradmincredential" => return credentials::admin(cx, id, existing).map(Acted::Done),
@@ -149,7 +171,7 @@ impl ResourceType for ManagedClusters {
         Ok(None)
     }
 
-    fn route(&self, cx: &mut Cx<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
+    fn route(&self, cx: &mut RequestContext<'_>, path: &Path<'_>) -> Option<ArmResult<Reply>> {
         match path.lower {
             ["locations", _, "kubernetesversions"] if path.is_in_subscription() => {
                 Some(versions::list(cx, path.rest[1]))
@@ -167,7 +189,7 @@ impl ResourceType for ManagedClusters {
     }
 
     /// The pools are resources of their own; here they read as they are by now.
-    fn project(&self, state: &State, _world: &World, _now: i64, key: &str, document: &mut Value) {
+    fn project(&self, state: &State, _world: &Environment, _now: i64, key: &str, document: &mut Value) {
         let pools = stored_pools::profiles(state, key);
         if !pools.is_empty() {
             set_property(document, "agentPoolProfiles", pools);
@@ -192,7 +214,7 @@ fn new_etag() -> Value {
 }
 
 /// `If-Match` and `If-None-Match`, which clusters and pools know.
-fn check_etag(cx: &Cx<'_>, there: Option<&Value>) -> ArmResult<()> {
+fn check_etag(cx: &RequestContext<'_>, there: Option<&Value>) -> ArmResult<()> {
     let tag = |name: &str| {
         cx.request
             .header(name)
@@ -218,12 +240,13 @@ fn check_etag(cx: &Cx<'_>, there: Option<&Value>) -> ArmResult<()> {
 /// 409 while another operation is under way on a cluster or one of its pools.
 fn check_idle(state: &State, cluster: &str) -> ArmResult<()> {
     let pools = state
+        .documents
         .of_type(POOLS, cluster, None)
         .map(|(key, _)| key.to_string());
     let targets = std::iter::once(cluster.to_owned()).chain(pools);
     let Some(operation) = targets
-        .flat_map(|target| state.running_on(&target))
-        .find_map(|id| state.operation(&id))
+        .flat_map(|target| state.operations.running_on(&target))
+        .find_map(|id| state.operations.get::<Operation>(&id))
     else {
         return Ok(());
     };

@@ -7,11 +7,11 @@ use super::{new_etag, refusal};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::features;
 use crate::arm::providers::{Region, find_region};
-use crate::context::Cx;
-use crate::store::State;
+use crate::context::RequestContext;
 use crate::types::common::{boolean, integer, string};
 use crate::types::quotas;
 use crate::types::vm_sizes::{self, Restriction, VmSize};
+use kompox_emulator_core::store::State;
 
 /// Members of `ManagedClusterAgentPoolProfileProperties`.
 const KNOWN: &[&str] = &[
@@ -345,7 +345,7 @@ fn defaults(place: &Place<'_>, name: &str, mode: &str, pool: &mut Map<String, Va
 fn mark_spot(pool: &mut Map<String, Value>) {
     const NAME: &str = "kubernetes.azure.com/scalesetpriority";
     let labels = pool.entry("nodeLabels").or_insert_with(|| json!({}));
-    crate::json::fields(labels).insert(NAME.to_owned(), "spot".into());
+    kompox_emulator_core::json::fields(labels).insert(NAME.to_owned(), "spot".into());
     let taint = Value::from(format!("{NAME}=spot:NoSchedule"));
     let taints = pool.entry("nodeTaints").or_insert_with(|| json!([]));
     if let Some(taints) = taints.as_array_mut()
@@ -535,7 +535,12 @@ fn check_count(place: &Place<'_>, name: &str, pool: &Map<String, Value>) -> ArmR
 }
 
 /// Refuses pools that need more vCPUs than the quotas leave: those of `before` give theirs back.
-pub(super) fn check_quota(cx: &Cx<'_>, region: &str, before: &[Value], after: &[Value]) -> ArmResult<()> {
+pub(super) fn check_quota(
+    cx: &RequestContext<'_>,
+    region: &str,
+    before: &[Value],
+    after: &[Value],
+) -> ArmResult<()> {
     let families = after
         .iter()
         .filter_map(|pool| pool["vmSize"].as_str().and_then(vm_sizes::find))
@@ -543,7 +548,7 @@ pub(super) fn check_quota(cx: &Cx<'_>, region: &str, before: &[Value], after: &[
     for name in families.chain([quotas::CORES, quotas::SPOT]) {
         let sum = |pools: &[Value]| -> u32 { pools.iter().map(|pool| quotas::vcpus(pool, name)).sum() };
         let more = sum(after).saturating_sub(sum(before));
-        let used = quotas::used(cx.state, cx.world, cx.now, region, name);
+        let used = quotas::used(cx.state, cx.environment, cx.now, region, name);
         let left = quotas::limit(cx.state, region, name).saturating_sub(used);
         if more <= left {
             continue;

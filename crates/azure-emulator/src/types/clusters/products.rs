@@ -8,9 +8,9 @@ use super::stored_pools::{self, scale_set_name};
 use crate::arm::error::ArmResult;
 use crate::arm::id::ResourceId;
 use crate::arm::locks;
-use crate::context::Cx;
-use crate::store::State;
+use crate::context::RequestContext;
 use crate::types::End;
+use kompox_emulator_core::store::State;
 
 /// How long the name of a group may be that AKS makes up.
 const MAX_GROUP: usize = 80;
@@ -55,7 +55,7 @@ pub(super) fn new_identity(id: &ResourceId) -> Value {
 
 /// An identity that is there, as clusters show theirs.
 pub(super) fn stored_identity(state: &State, id: &ResourceId) -> Option<Value> {
-    let document = state.document(&id.key())?;
+    let document = state.documents.document(&id.key())?;
     Some(json!({
         "resourceId": id.to_string(),
         "clientId": document["properties"]["clientId"],
@@ -71,7 +71,7 @@ pub(super) fn outbound_address_id(subscription: &str, group: &str, document: &Va
 }
 
 /// Refuses a new cluster whose node resource group is there already.
-pub(super) fn check(cx: &Cx<'_>, cluster: &ResourceId, document: &Value) -> ArmResult<()> {
+pub(super) fn check(cx: &RequestContext<'_>, cluster: &ResourceId, document: &Value) -> ArmResult<()> {
     let group = document["properties"]["nodeResourceGroup"]
         .as_str()
         .unwrap_or_default();
@@ -86,7 +86,12 @@ pub(super) fn check(cx: &Cx<'_>, cluster: &ResourceId, document: &Value) -> ArmR
             format!("The node resource group '{group}' must not be the resource group of the cluster."),
         ));
     }
-    if cx.state.get(&group_id(cx.subscription(), group).key()).is_none() {
+    if cx
+        .state
+        .documents
+        .get(&group_id(cx.subscription(), group).key())
+        .is_none()
+    {
         return Ok(());
     }
     Err(refusal(
@@ -99,9 +104,9 @@ pub(super) fn check(cx: &Cx<'_>, cluster: &ResourceId, document: &Value) -> ArmR
 }
 
 /// Refuses to delete a cluster whose node resource group is locked.
-pub(super) fn check_delete(cx: &Cx<'_>, document: &Value) -> ArmResult<()> {
+pub(super) fn check_delete(cx: &RequestContext<'_>, document: &Value) -> ArmResult<()> {
     match group_of(document) {
-        Some(group) if cx.state.get(&group.key()).is_some() => {
+        Some(group) if cx.state.documents.get(&group.key()).is_some() => {
             locks::check(cx, &group, locks::Intent::Delete)
         }
         _ => Ok(()),
@@ -129,7 +134,7 @@ pub(super) fn make_group(end: &mut End<'_>, cluster: &ResourceId, document: &Val
 /// Puts into the node resource group what the cluster has by now. A group that somebody has deleted stays away.
 pub(super) fn make(end: &mut End<'_>, cluster: &ResourceId, document: &Value) {
     let Some(group) = group_of(document) else { return };
-    if end.state.get(&group.key()).is_none() {
+    if end.state.documents.get(&group.key()).is_none() {
         return;
     }
     make_identities(end, document);
@@ -142,7 +147,7 @@ pub(super) fn make(end: &mut End<'_>, cluster: &ResourceId, document: &Value) {
         end.remove(&address.key());
         return;
     }
-    if end.state.get(&address.key()).is_some() {
+    if end.state.documents.get(&address.key()).is_some() {
         return;
     }
     let location = &document["location"];
@@ -191,7 +196,7 @@ fn make_identities(end: &mut End<'_>, document: &Value) {
         let Some(id) = identity["resourceId"].as_str().and_then(ResourceId::parse) else {
             continue;
         };
-        if end.state.get(&id.key()).is_some() {
+        if end.state.documents.get(&id.key()).is_some() {
             continue;
         }
         end.put(
@@ -200,7 +205,7 @@ fn make_identities(end: &mut End<'_>, document: &Value) {
                 "location": document["location"],
                 "tags": {},
                 "properties": {
-                    "tenantId": end.world.identity.tenant_id,
+                    "tenantId": end.environment.identity.tenant_id,
                     "principalId": identity["objectId"],
                     "clientId": identity["clientId"]
                 }
@@ -219,7 +224,7 @@ fn put_scale_set(end: &mut End<'_>, group: &ResourceId, cluster: &Value, pool: &
     let id = group.extended(SCALE_SET.0, SCALE_SET.1, &scale_set_name(name, uid));
     let mut tags = pool["tags"].as_object().cloned().unwrap_or_default();
     tags.insert("aks-managed-poolName".to_owned(), name.into());
-    let known = end.state.document(&id.key()).filter(|_| !imaged);
+    let known = end.state.documents.document(&id.key()).filter(|_| !imaged);
     let known = known.and_then(|there| there["tags"][API_SERVER].as_str().map(str::to_owned));
     let names = [
         &cluster["properties"]["privateFQDN"],
@@ -259,10 +264,11 @@ pub(super) fn renew_scale_set(end: &mut End<'_>, cluster: &ResourceId, pool: &Va
 }
 
 fn of_pool(end: &mut End<'_>, cluster: &ResourceId, pool: &Value, imaged: bool) {
-    let Some(document) = end.state.document(&cluster.key()) else {
+    let Some(document) = end.state.documents.document(&cluster.key()) else {
         return;
     };
-    let Some(group) = group_of(&document).filter(|group| end.state.get(&group.key()).is_some()) else {
+    let Some(group) = group_of(&document).filter(|group| end.state.documents.get(&group.key()).is_some())
+    else {
         return;
     };
     let mut profile = pool["properties"].clone();
@@ -272,7 +278,7 @@ fn of_pool(end: &mut End<'_>, cluster: &ResourceId, pool: &Value, imaged: bool) 
 
 /// Takes away the scale set of a pool that is gone.
 pub(super) fn remove_scale_set(end: &mut End<'_>, cluster: &ResourceId, pool: &str) {
-    let Some(document) = end.state.document(&cluster.key()) else {
+    let Some(document) = end.state.documents.document(&cluster.key()) else {
         return;
     };
     let Some(group) = group_of(&document) else { return };
@@ -285,7 +291,7 @@ pub(super) fn remove_scale_set(end: &mut End<'_>, cluster: &ResourceId, pool: &s
 pub(super) fn remove(end: &mut End<'_>, document: &Value) {
     let Some(group) = group_of(document) else { return };
     let key = group.key();
-    let ours = end.state.document(&key).is_some_and(|there| {
+    let ours = end.state.documents.document(&key).is_some_and(|there| {
         let manager = there["managedBy"].as_str().unwrap_or_default();
         document["id"]
             .as_str()

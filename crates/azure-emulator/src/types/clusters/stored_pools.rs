@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::arm::id::ResourceId;
-use crate::json::set_property;
-use crate::store::State;
 use crate::types::End;
+use kompox_emulator_core::json::set_property;
+use kompox_emulator_core::store::State;
 
 /// Lower-cased type of a stored pool.
 pub(super) const KIND: &str = "microsoft.containerservice/managedclusters/agentpools";
@@ -22,6 +22,7 @@ fn id_of(cluster: &ResourceId, name: &str) -> ResourceId {
 /// The lower-cased ids of a cluster's pools.
 pub(crate) fn keys(state: &State, cluster: &str) -> Vec<String> {
     state
+        .documents
         .of_type(KIND, cluster, None)
         .map(|(key, _)| key.to_string())
         .collect()
@@ -30,6 +31,7 @@ pub(crate) fn keys(state: &State, cluster: &str) -> Vec<String> {
 /// Pools of a cluster as `agentPoolProfiles` shows them.
 pub(super) fn profiles(state: &State, cluster: &str) -> Vec<Value> {
     state
+        .documents
         .of_type(KIND, cluster, None)
         .map(|(_, pool)| {
             let mut pool = pool.document();
@@ -43,7 +45,7 @@ pub(super) fn profiles(state: &State, cluster: &str) -> Vec<Value> {
 /// The properties of one pool.
 pub(super) fn stored(state: &State, cluster: &str, name: &str) -> Option<Map<String, Value>> {
     let key = format!("{cluster}/agentpools/{}", name.to_lowercase());
-    match state.document(&key)?["properties"].take() {
+    match state.documents.document(&key)?["properties"].take() {
         Value::Object(properties) => Some(properties),
         _ => None,
     }
@@ -55,7 +57,7 @@ fn store(end: &mut End<'_>, cluster: &ResourceId, profile: &Value, provisioning_
     };
     let mut properties = profile.clone();
     properties["provisioningState"] = provisioning_state.into();
-    crate::json::fields(&mut properties).remove("name");
+    kompox_emulator_core::json::fields(&mut properties).remove("name");
     let id = id_of(cluster, name);
     end.put(
         &id,
@@ -93,12 +95,13 @@ pub(super) fn take(end: &mut End<'_>, cluster: &ResourceId, document: &Value) {
 fn each(end: &mut End<'_>, cluster: &str, change: impl Fn(&mut Value)) {
     let pools: Vec<(String, Value)> = end
         .state
+        .documents
         .of_type(KIND, cluster, None)
         .map(|(key, pool)| (key.to_string(), pool.document()))
         .collect();
     for (key, mut pool) in pools {
         change(&mut pool);
-        end.state.put(&key, KIND, &pool, end.now);
+        end.state.documents.put(&key, KIND, &pool, end.now);
     }
 }
 
@@ -112,9 +115,9 @@ pub(super) fn set_states(end: &mut End<'_>, cluster: &str, provisioning_state: &
 /// A cluster and its pools are started or stopped.
 pub(super) fn set_power(end: &mut End<'_>, cluster: &str, power: &str) {
     let code = json!({ "code": power });
-    if let Some(mut document) = end.state.document(cluster) {
+    if let Some(mut document) = end.state.documents.document(cluster) {
         set_property(&mut document, "powerState", code.clone());
-        end.state.put(cluster, super::KIND, &document, end.now);
+        end.state.documents.put(cluster, super::KIND, &document, end.now);
     }
     each(end, cluster, |pool| {
         set_property(pool, "powerState", code.clone());
@@ -124,11 +127,11 @@ pub(super) fn set_power(end: &mut End<'_>, cluster: &str, power: &str) {
 /// The scaler of a cluster has changed the number of nodes of a pool.
 pub(crate) fn scale(state: &mut State, cluster: &str, name: &str, count: u32, now: i64) -> bool {
     let key = format!("{cluster}/agentpools/{}", name.to_lowercase());
-    let Some(mut pool) = state.document(&key) else {
+    let Some(mut pool) = state.documents.document(&key) else {
         return false;
     };
     set_property(&mut pool, "count", count);
-    state.put(&key, KIND, &pool, now);
+    state.documents.put(&key, KIND, &pool, now);
     true
 }
 

@@ -8,8 +8,8 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::find_region;
 use crate::arm::version::supported;
-use crate::context::Cx;
-use crate::reply::Reply;
+use crate::context::RequestContext;
+use kompox_emulator_core::reply::Reply;
 
 /// A minor version with its patches, the newest last.
 struct Minor {
@@ -212,7 +212,7 @@ fn upgrades(current: Version) -> Vec<Version> {
 }
 
 /// `GET …/locations/{location}/kubernetesVersions`.
-pub(super) fn list(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
+pub(super) fn list(cx: &RequestContext<'_>, location: &str) -> ArmResult<Reply> {
     if cx.request.method != Method::GET {
         return Err(ArmError::method(&cx.request.method));
     }
@@ -226,7 +226,7 @@ pub(super) fn list(cx: &Cx<'_>, location: &str) -> ArmResult<Reply> {
         "Microsoft.ContainerService",
         "locations/kubernetesVersions",
         crate::arm::api_versions::MANAGED_CLUSTERS,
-        &cx.world.options.region,
+        &cx.environment.options.region,
     )?;
     if find_region(location).is_none() {
         return Err(ArmError::new(
