@@ -23,13 +23,12 @@ use kompox_kube::Resolver;
 
 use crate::api::Group;
 use crate::groups::GroupMaker;
-use crate::install::{InstallWork, Whose};
+use crate::install::InstallWork;
 use crate::observe::ClusterRef;
 use crate::observe::ProvisionedCluster;
-use crate::settings::cluster::{ClusterSettings, InstallTargets, OwnCluster, Problems};
-use crate::settings::ingress::described;
+use crate::session::Session;
+use crate::settings::cluster::{ClusterSettings, InstallTargets, Problems, ProvisionedSettings};
 use crate::settings::{ProviderSettings, app_group, keys};
-use crate::status::Apps;
 use crate::volumes::AppVolumes;
 use crate::{check, dns, follow, kubeconfig, status, volumes};
 
@@ -87,6 +86,16 @@ impl AksDriver {
         }
     }
 
+    fn session<'a>(&'a self, cx: &'a Context) -> Session<'a> {
+        Session {
+            arm: &self.arm,
+            cx,
+            provider: &self.settings,
+            options: self.options,
+            resolver: &*self.resolver,
+        }
+    }
+
     /// What operations on a cluster of our own start from. None for an existing one: nothing is done to it.
     fn work<'a>(
         &'a self,
@@ -94,7 +103,7 @@ impl AksDriver {
         cluster: &'a ClusterScope,
     ) -> Result<Option<ProvisionedCluster<'a>>> {
         match self.cluster_settings(cluster)? {
-            ClusterSettings::Own(own) => self.own(cx, cluster, own).map(Some),
+            ClusterSettings::Provisioned(own) => self.own(cx, cluster, own).map(Some),
             ClusterSettings::Existing(_) => Ok(None),
         }
     }
@@ -103,23 +112,16 @@ impl AksDriver {
         &'a self,
         cx: &'a Context,
         cluster: &'a ClusterScope,
-        own: &'a OwnCluster,
+        own: &'a ProvisionedSettings,
     ) -> Result<ProvisionedCluster<'a>> {
         // A misspelt key would make something else than what was meant.
         keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
-        Ok(ProvisionedCluster::new(
-            &self.arm,
-            cx,
-            &self.settings,
-            self.options,
-            cluster,
-            own,
-        ))
+        Ok(ProvisionedCluster::new(self.session(cx), cluster, own))
     }
 
     /// Where the managed cluster is to be found, if its settings are right.
     fn cluster_ref(&self, cluster: &ClusterScope) -> Result<ClusterRef> {
-        if let ClusterSettings::Own(_) = self.cluster_settings(cluster)? {
+        if let ClusterSettings::Provisioned(_) = self.cluster_settings(cluster)? {
             // A misspelt key would look in another place than the one that was meant.
             keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
         }
@@ -128,18 +130,15 @@ impl AksDriver {
 
     /// What installing on a cluster starts from.
     fn installing<'a>(&'a self, cx: &'a Context, cluster: &'a ClusterScope) -> Result<InstallWork<'a>> {
-        let whose = match self.cluster_settings(cluster)? {
-            ClusterSettings::Own(own) => Whose::Own(self.own(cx, cluster, own)?),
-            ClusterSettings::Existing(existing) => Whose::Existing(existing),
-        };
+        let settings = self.cluster_settings(cluster)?;
+        if let ClusterSettings::Provisioned(_) = settings {
+            // A misspelt key would give access to something else than what was meant.
+            keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
+        }
         Ok(InstallWork {
-            arm: &self.arm,
-            cx,
-            provider: &self.settings,
-            options: self.options,
-            resolver: &*self.resolver,
+            session: self.session(cx),
             scope: cluster,
-            whose,
+            settings,
             app_groups: self.app_groups(cluster),
         })
     }
@@ -185,21 +184,13 @@ impl AksDriver {
     /// What the cluster's ingress is to serve, whoever made the cluster.
     fn targets(&self, cluster: &ClusterScope) -> Result<&InstallTargets> {
         Ok(match self.cluster_settings(cluster)? {
-            ClusterSettings::Own(own) => &own.installed,
+            ClusterSettings::Provisioned(own) => &own.installed,
             ClusterSettings::Existing(existing) => &existing.installed,
         })
     }
 
     fn volumes<'a>(&'a self, cx: &'a Context, app: &'a AppScope) -> Result<AppVolumes<'a>> {
-        AppVolumes::new(
-            &self.arm,
-            cx,
-            &self.settings,
-            self.options,
-            &self.groups,
-            &self.clusters,
-            app,
-        )
+        AppVolumes::new(self.session(cx), &self.groups, &self.clusters, app)
     }
 }
 
@@ -289,22 +280,21 @@ impl ProviderDriver for AksDriver {
 
     async fn cluster_wait(&self, cx: &Context, cluster: &ClusterScope) -> Result<Option<String>> {
         match self.cluster_settings(cluster)? {
-            ClusterSettings::Own(own) => self.own(cx, cluster, own)?.wait().await,
+            ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.wait().await,
             ClusterSettings::Existing(existing) => {
-                follow::wait_for_existing(&self.arm, cx, self.options, &existing.id.to_string()).await
+                follow::wait_for_existing(self.session(cx), &existing.id.to_string()).await
             }
         }
     }
 
     async fn cluster_check(&self, cx: &Context, cluster: &ClusterScope) -> Result<Vec<Check>> {
         let sets = self.encryption_sets(cluster);
-        let of_volumes = check::check_encryption_sets(&self.arm, cx, &self.settings, &sets);
+        let of_volumes = check::check_encryption_sets(self.session(cx), &sets);
         let of_cluster = async {
             match self.cluster_settings(cluster)? {
-                ClusterSettings::Own(own) => self.own(cx, cluster, own)?.check().await,
+                ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.check().await,
                 ClusterSettings::Existing(existing) => {
-                    let traefik = described(&cluster.cluster.ingress, &cluster.path());
-                    check::check_existing(&self.arm, cx, &self.settings, existing, &traefik).await
+                    check::check_existing(self.session(cx), cluster, existing).await
                 }
             }
         };
@@ -315,28 +305,15 @@ impl ProviderDriver for AksDriver {
     }
 
     async fn cluster_token(&self, cx: &Context, _: &ClusterScope) -> Result<AccessToken> {
-        kubeconfig::token(&self.arm, cx).await
+        kubeconfig::token(self.session(cx)).await
     }
 
     async fn cluster_status(&self, cx: &Context, cluster: &ClusterScope) -> Result<ClusterStatus> {
-        let namespace = cluster.cluster.ingress.namespace.as_str();
         let groups = self.app_groups(cluster);
-        let apps = Apps {
-            arm: &self.arm,
-            cx,
-            options: self.options,
-            scope: cluster,
-            groups: &groups,
-        };
         match self.cluster_settings(cluster)? {
-            ClusterSettings::Own(own) => {
-                self.own(cx, cluster, own)?
-                    .status(&*self.resolver, namespace, apps)
-                    .await
-            }
+            ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.status(&groups).await,
             ClusterSettings::Existing(existing) => {
-                status::status_of_existing(&self.arm, cx, &*self.resolver, &existing.id, namespace, apps)
-                    .await
+                status::status_of_existing(self.session(cx), cluster, &existing.id, &groups).await
             }
         }
     }
@@ -366,7 +343,7 @@ impl ProviderDriver for AksDriver {
         request: &KubeconfigRequest,
     ) -> Result<Secret> {
         let place = self.cluster_ref(cluster)?;
-        kubeconfig::kubeconfig(&self.arm, cx, &*self.resolver, cluster, &place, request).await
+        kubeconfig::kubeconfig(self.session(cx), cluster, &place, request).await
     }
 
     fn volume_class(&self, _: &AppScope, volume: &Volume) -> Result<VolumeClass> {
@@ -383,7 +360,7 @@ impl ProviderDriver for AksDriver {
         if mounts.is_empty() {
             return Ok(Plan::default());
         }
-        self.volumes(cx, app)?.apply(&*self.resolver, mounts).await
+        self.volumes(cx, app)?.apply(mounts).await
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
@@ -428,10 +405,7 @@ impl ProviderDriver for AksDriver {
         disk: &DiskName,
         force: bool,
     ) -> Result<Deletion> {
-        let resolver = &*self.resolver;
-        self.volumes(cx, app)?
-            .disk_delete(resolver, volume, disk, force)
-            .await
+        self.volumes(cx, app)?.disk_delete(volume, disk, force).await
     }
 
     async fn snapshot_list(
@@ -486,13 +460,13 @@ impl ProviderDriver for AksDriver {
     async fn dns_deploy(&self, cx: &Context, app: &AppScope, request: &DnsRequest) -> Result<DnsReport> {
         let scope = app.cluster_scope();
         let (place, targets) = (self.cluster_ref(&scope)?, self.targets(&scope)?);
-        dns::deploy(&self.arm, cx, &*self.resolver, app, &place, targets, request).await
+        dns::deploy(self.session(cx), app, &place, targets, request).await
     }
 
     async fn dns_destroy(&self, cx: &Context, app: &AppScope, dry_run: bool) -> Result<DnsReport> {
         let scope = app.cluster_scope();
         // A misspelt key would look for records in no zone at all.
         keys::require_known(&app.cluster.settings, keys::CLUSTER)?;
-        dns::destroy(&self.arm, cx, app, self.targets(&scope)?, dry_run).await
+        dns::destroy(self.session(cx), app, self.targets(&scope)?, dry_run).await
     }
 }

@@ -2,11 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kompox_arm::{ArmClient, ArmError, ArmRequest, ServiceError};
+use kompox_arm::{ArmError, ArmRequest, ServiceError};
 use kompox_domain::cluster::{AccessToken, Address, Credential, KubeconfigRequest};
-use kompox_domain::{
-    Argument, ClusterScope, Context, Error, ErrorKind, Hint, Operation, Result, Secret, naming,
-};
+use kompox_domain::{Argument, ClusterScope, Error, ErrorKind, Hint, Operation, Result, Secret, naming};
 use kompox_kube::kubeconfig::Received;
 use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver};
 use serde::Deserialize;
@@ -17,18 +15,19 @@ use crate::observe::ClusterRef;
 use crate::observe::locate;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::resource_name::title;
+use crate::session::Session;
 
 /// What tokens for the API server of every AKS cluster are for: the server application, the same in all clouds.
 const SERVER_SCOPE: &str = "6dae42f8-4368-4678-94ff-3960e28e3630/.default";
 
-/// Whose kubeconfig AKS is asked for.
+/// Account kubeconfig AKS is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum Account {
     Admin,
     User,
 }
 
-impl Whose {
+impl Account {
     const fn action(self) -> &'static str {
         match self {
             Self::Admin => "listClusterAdminCredential",
@@ -51,21 +50,19 @@ struct Named {
 
 /// The kubeconfig of a cluster.
 pub(crate) async fn kubeconfig(
-    arm: &ArmClient,
-    cx: &Context,
-    resolver: &dyn Resolver,
+    session: Session<'_>,
     scope: &ClusterScope,
     cluster_ref: &ClusterRef,
     request: &KubeconfigRequest,
 ) -> Result<Secret> {
-    let Some(cluster) = locate::locate(arm, cx, cluster_ref).await? else {
+    let Some(cluster) = locate::locate(session, cluster_ref).await? else {
         return Err(missing(scope, cluster_ref));
     };
     require_running(&cluster)?;
-    let whose = whose(&cluster, request.credential)?;
-    let public = public(&cluster, request.address, resolver).await?;
-    let Received { access, wants_token } = fetch(arm, cx, &cluster, whose, public).await?;
-    let entra = whose == Whose::User && (cluster.properties.aad_profile.is_some() || wants_token);
+    let account = account(&cluster, request.credential)?;
+    let public = public(&cluster, request.address, session.resolver).await?;
+    let Received { access, wants_token } = fetch(session, &cluster, account, public).await?;
+    let entra = account == Account::User && (cluster.properties.aad_profile.is_some() || wants_token);
     // AKS names kubelogin; this program gives out the same token.
     let access = if entra {
         access.with_token_command(&request.token_command)
@@ -76,7 +73,7 @@ pub(crate) async fn kubeconfig(
     let access = access.renamed(&name).with_handle(&cluster.id.to_lowercase());
     tracing::debug!(
         cluster = cluster.id,
-        ?whose,
+        ?account,
         server = access.server(),
         "kubeconfig"
     );
@@ -88,22 +85,20 @@ pub(crate) async fn kubeconfig(
 /// # Errors
 /// What kept AKS from giving out a credential, and Entra ID a token.
 pub(crate) async fn way_in(
-    arm: &ArmClient,
-    cx: &Context,
-    resolver: &dyn Resolver,
+    session: Session<'_>,
     cluster: &ManagedCluster,
 ) -> Result<(Access, Option<Secret>)> {
-    let public = public(cluster, Address::Auto, resolver).await?;
-    let whose = whose(cluster, Credential::Auto)?;
-    let Received { access, wants_token } = match fetch(arm, cx, cluster, whose, public).await {
+    let public = public(cluster, Address::Auto, session.resolver).await?;
+    let account = account(cluster, Credential::Auto)?;
+    let Received { access, wants_token } = match fetch(session, cluster, account, public).await {
         // Whoever may not have the administrator's may still have their own.
-        Err(error) if whose == Whose::Admin && error.kind() == ErrorKind::PermissionDenied => {
-            fetch(arm, cx, cluster, Whose::User, public).await?
+        Err(error) if account == Account::Admin && error.kind() == ErrorKind::PermissionDenied => {
+            fetch(session, cluster, Account::User, public).await?
         }
         answer => answer?,
     };
     let asked = if wants_token {
-        Some(token(arm, cx).await?.token)
+        Some(token(session).await?.token)
     } else {
         None
     };
@@ -133,19 +128,14 @@ pub(crate) fn require_running(cluster: &ManagedCluster) -> Result<()> {
 ///
 /// # Errors
 /// As [`way_in`].
-pub(crate) async fn client(
-    arm: &ArmClient,
-    cx: &Context,
-    resolver: &dyn Resolver,
-    cluster: &ManagedCluster,
-) -> Result<KubeClient> {
-    let (access, token) = way_in(arm, cx, resolver, cluster).await?;
-    Ok(KubeClient::new(&access, token.as_ref())?.with_pace(arm.backoff()))
+pub(crate) async fn client(session: Session<'_>, cluster: &ManagedCluster) -> Result<KubeClient> {
+    let (access, token) = way_in(session, cluster).await?;
+    Ok(KubeClient::new(&access, token.as_ref())?.with_pace(session.arm.backoff()))
 }
 
 /// A token of whoever is signed in, for the API server of any AKS cluster.
-pub(crate) async fn token(arm: &ArmClient, cx: &Context) -> Result<AccessToken> {
-    let (token, expires_at) = arm.token(cx, SERVER_SCOPE).await?;
+pub(crate) async fn token(session: Session<'_>) -> Result<AccessToken> {
+    let (token, expires_at) = session.arm.token(session.cx, SERVER_SCOPE).await?;
     Ok(AccessToken { token, expires_at })
 }
 
@@ -162,13 +152,13 @@ pub(crate) fn missing(scope: &ClusterScope, cluster_ref: &ClusterRef) -> Error {
     }
 }
 
-/// Whose credential it is to be.
-fn whose(cluster: &ManagedCluster, asked: Credential) -> Result<Whose> {
+/// Account credential it is to be.
+fn account(cluster: &ManagedCluster, asked: Credential) -> Result<Account> {
     let local = cluster.properties.disable_local_accounts != Some(true);
     match asked {
-        Credential::User => Ok(Whose::User),
-        Credential::Auto if !local => Ok(Whose::User),
-        Credential::Auto | Credential::Admin if local => Ok(Whose::Admin),
+        Credential::User => Ok(Account::User),
+        Credential::Auto if !local => Ok(Account::User),
+        Credential::Auto | Credential::Admin if local => Ok(Account::Admin),
         Credential::Auto | Credential::Admin => Err(no_admin(cluster)),
     }
 }
@@ -218,23 +208,23 @@ async fn public(cluster: &ManagedCluster, asked: Address, resolver: &dyn Resolve
 
 /// The way in that AKS gives out, with nothing but what is known of it.
 async fn fetch(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     cluster: &ManagedCluster,
-    whose: Whose,
+    account: Account,
     public: bool,
 ) -> Result<Received> {
-    let path = format!("{}/{}", cluster.id, whose.action());
-    let mut url = arm.url(&path, MANAGED_CLUSTERS)?;
+    let path = format!("{}/{}", cluster.id, account.action());
+    let mut url = session.arm.url(&path, MANAGED_CLUSTERS)?;
     if public {
         // `server` is never rewritten: only AKS knows which names its certificate has.
         url.query_pairs_mut().append_pair("server-fqdn", "public");
     }
     let request = ArmRequest::post_empty(url).reading();
-    let response = arm
-        .send(cx, &request)
+    let response = session
+        .arm
+        .send(session.cx, &request)
         .await
-        .map_err(|error| refused(error, cluster, whose))?;
+        .map_err(|error| refused(error, cluster, account))?;
     let credentials: Credentials = response.json()?;
     let strange = |why: &str| {
         let message = format!(
@@ -250,7 +240,7 @@ async fn fetch(
         .decode(&named.value)
         .map_err(|_| strange("it is not in base64"))?;
     let received = Kubeconfig::received(&bytes).map_err(|error| strange(&error.to_string()))?;
-    if whose == Whose::Admin && received.wants_token {
+    if account == Account::Admin && received.wants_token {
         return Err(strange(
             "its administrator has a program for tokens, which AKS never writes",
         ));
@@ -259,23 +249,23 @@ async fn fetch(
 }
 
 /// The error of asking for a credential, with the other way where there is one.
-fn refused(error: ArmError, cluster: &ManagedCluster, whose: Whose) -> Error {
+fn refused(error: ArmError, cluster: &ManagedCluster, account: Account) -> Error {
     // The code is that of any bad request: what AKS says to it is all that tells. It begins so, whatever the cluster
     // is called.
     let is_off = |refusal: &ServiceError| {
         let (status, code) = (refusal.status, refusal.code.as_str());
         (status, code) == (400, "BadRequest") && refusal.message.starts_with("Getting static credential ")
     };
-    if whose == Whose::Admin && matches!(&error, ArmError::Service(refusal) if is_off(refusal)) {
+    if account == Account::Admin && matches!(&error, ArmError::Service(refusal) if is_off(refusal)) {
         return no_admin(cluster).with_source(to_domain(error));
     }
     let error = to_domain(error);
-    match (error.kind(), whose) {
-        (ErrorKind::PermissionDenied, Whose::Admin) => error.with_hints([
+    match (error.kind(), account) {
+        (ErrorKind::PermissionDenied, Account::Admin) => error.with_hints([
             Hint::argument("sign in as yourself", Argument::Credential("user".into())),
             Hint::text("or ask for the role Azure Kubernetes Service Cluster Admin Role on the cluster"),
         ]),
-        (ErrorKind::PermissionDenied, Whose::User) => {
+        (ErrorKind::PermissionDenied, Account::User) => {
             error.with_hint("ask for the role Azure Kubernetes Service Cluster User Role on the cluster")
         }
         _ => error,
@@ -358,10 +348,10 @@ mod tests {
     fn the_administrator_is_used_where_there_is_one_and_refused_where_there_is_none() {
         let with = cluster(&json!({"disableLocalAccounts": false}));
         let without = cluster(&json!({"disableLocalAccounts": true}));
-        assert_eq!(whose(&with, Credential::Auto).ok(), Some(Whose::Admin));
-        assert_eq!(whose(&with, Credential::User).ok(), Some(Whose::User));
-        assert_eq!(whose(&without, Credential::Auto).ok(), Some(Whose::User));
-        let error = whose(&without, Credential::Admin).unwrap_err();
+        assert_eq!(account(&with, Credential::Auto).ok(), Some(Account::Admin));
+        assert_eq!(account(&with, Credential::User).ok(), Some(Account::User));
+        assert_eq!(account(&without, Credential::Auto).ok(), Some(Account::User));
+        let error = account(&without, Credential::Admin).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Precondition);
         assert!(format!("{:?}", error.hints()).contains("Credential(\"user\")"));
     }

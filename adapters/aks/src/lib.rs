@@ -21,6 +21,7 @@ pub mod permissions;
 mod provision;
 mod resource_name;
 mod roles;
+mod session;
 pub mod settings;
 mod skus;
 mod status;

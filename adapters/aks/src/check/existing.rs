@@ -1,9 +1,7 @@
 //! What is needed to use a cluster that somebody else made.
 
-use kompox_arm::ArmClient;
 use kompox_domain::cluster::Check;
-use kompox_domain::{Context, Hint, Operation, Result};
-use kompox_kube::Traefik;
+use kompox_domain::{Hint, Operation, Result};
 use serde::Deserialize;
 
 use super::findings::Findings;
@@ -11,8 +9,10 @@ use super::read::{Permission, Read, Reader, is_silence, signed_in};
 use super::{identity, ingress, linked, permissions, places, target_reads};
 use crate::advice::to_domain;
 use crate::api::MANAGED_CLUSTERS;
-use crate::settings::ProviderSettings;
-use crate::settings::cluster::ExistingCluster;
+use crate::session::Session;
+use crate::settings::cluster::ExistingSettings;
+use crate::settings::ingress::described;
+use kompox_domain::ClusterScope;
 
 const KIND: &str = "managedCluster";
 
@@ -56,21 +56,19 @@ struct Security {
 
 /// What is needed to use it.
 pub(crate) async fn check_existing(
-    arm: &ArmClient,
-    cx: &Context,
-    provider: &ProviderSettings,
-    existing: &ExistingCluster,
-    traefik: &Traefik,
+    session: Session<'_>,
+    scope: &ClusterScope,
+    existing: &ExistingSettings,
 ) -> Result<Vec<Check>> {
-    let reader = Reader { arm, cx };
-    let who = signed_in(arm.identity(cx).await.map_err(to_domain))?;
+    let reader = Reader { session };
+    let who = signed_in(session.arm.identity(session.cx).await.map_err(to_domain))?;
     let id = existing.id.to_string();
     let (subscription, cluster, rights, of_subscription, targets, links) = futures::join!(
         reader.subscription(&existing.id.subscription),
         reader.one::<Cluster>(&id, MANAGED_CLUSTERS),
         reader.permissions(&id),
         async {
-            let path = format!("/subscriptions/{}", provider.subscription);
+            let path = format!("/subscriptions/{}", session.provider.subscription);
             reader.permissions(&path).await
         },
         target_reads(reader, &existing.installed),
@@ -92,7 +90,7 @@ pub(crate) async fn check_existing(
             );
             let (zones, registries) = targets;
             places::targets(&mut findings, &existing.installed, &zones, &registries);
-            ingress::image(&mut findings, traefik);
+            ingress::image(&mut findings, &described(&scope.cluster.ingress, &scope.path()));
             Ok(findings.into_checks())
         }
     }

@@ -9,9 +9,8 @@ use super::findings::Findings;
 use super::network::network_of;
 use super::permissions::{KIND, lacking_in};
 use super::read::{Permission, Read, Reader};
-use crate::permissions;
-use crate::permissions::{ASSIGNMENT_READ, ASSIGNMENT_WRITE, IDENTITY_READ, REGISTRY_READ};
-use crate::settings::cluster::{InstallTargets, OwnCluster};
+use crate::permissions::{self, ASSIGNMENT_READ, ASSIGNMENT_WRITE, IDENTITY_READ, REGISTRY_READ};
+use crate::settings::cluster::{InstallTargets, ProvisionedSettings};
 
 /// A scope that is linked to, and what is done there.
 pub(super) struct Link {
@@ -36,7 +35,7 @@ impl Link {
 }
 
 /// What provisioning links to.
-pub(super) fn of_cluster(own: &OwnCluster) -> Vec<Link> {
+pub(super) fn of_cluster(own: &ProvisionedSettings) -> Vec<Link> {
     let (subnet, zone) = (own.subnet.as_ref(), own.own_dns_zone());
     // The template makes an identity where one is needed and none is given, and gives it its roles.
     let assigns = own.makes_identity();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::findings::Findings;
 use super::read::{Element, Read};
-use crate::settings::cluster::{OwnCluster, Pool, SYSTEM_POOL};
+use crate::settings::cluster::{Pool, ProvisionedSettings, SYSTEM_POOL};
 use crate::skus::{Sku, SkuName, size};
 
 const KIND: &str = "skus";
@@ -14,12 +14,17 @@ impl Element for Sku {
 }
 
 /// Whether a pool of the cluster has this size.
-pub(super) fn belongs_to_cluster(sku: &SkuName, own: &OwnCluster) -> bool {
+pub(super) fn belongs_to_cluster(sku: &SkuName, own: &ProvisionedSettings) -> bool {
     let is = |pool: &Pool| sku.name.eq_ignore_ascii_case(&pool.vm_size);
     sku.is_machine() && (is(&own.system) || is(&own.user))
 }
 
-pub(super) fn machines(findings: &mut Findings, region: &str, own: &OwnCluster, read: &Read<Vec<Sku>>) {
+pub(super) fn machines(
+    findings: &mut Findings,
+    region: &str,
+    own: &ProvisionedSettings,
+    read: &Read<Vec<Sku>>,
+) {
     let skus = match read {
         Ok(Some(skus)) if skus.iter().any(Sku::is_machine) => skus,
         Ok(_) => {

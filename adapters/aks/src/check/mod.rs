@@ -29,7 +29,7 @@ pub(crate) use volume_encryption::check_encryption_sets;
 use self::deleted_vaults::VaultIdentity;
 use self::findings::Findings;
 use self::network::{Link, network_of};
-use self::permissions::{Scopes, Wanted};
+use self::permissions::{FeaturesInUse, Scopes};
 use self::places::{There, Unread};
 use self::providers::ProviderName;
 use self::read::{Read, Reader, is_silence, signed_in};
@@ -55,11 +55,16 @@ impl ProvisionedCluster<'_> {
     /// `Unauthenticated`; `Unavailable` and `Timeout` where nothing at all is answered.
     pub(crate) async fn check(&self) -> Result<Vec<Check>> {
         let reader = Reader {
-            arm: self.arm,
-            cx: self.cx,
+            session: self.session,
         };
         // The token is needed by every read; where it cannot be had, the first word is the last.
-        let who = signed_in(self.arm.identity(self.cx).await.map_err(to_domain))?;
+        let who = signed_in(
+            self.session
+                .arm
+                .identity(self.session.cx)
+                .await
+                .map_err(to_domain),
+        )?;
         let (cloud, cluster, named) = futures::join!(
             Box::pin(self.cloud(reader)),
             Box::pin(self.cluster_reads()),
@@ -88,15 +93,15 @@ impl ProvisionedCluster<'_> {
             windows: windows.as_ref().ok().cloned().unwrap_or_default(),
         };
 
-        let (own, region) = (self.own, self.provider.location.as_str());
+        let (own, region) = (self.settings, self.session.provider.location.as_str());
         let mut found = Findings::default();
         identity::identity(
             &mut found,
             &who.unwrap_or_default(),
-            &self.provider.subscription,
+            &self.session.provider.subscription,
             &subscription,
         );
-        permissions::permissions(&mut found, &cloud.scopes, self.rights_wanted());
+        permissions::permissions(&mut found, &cloud.scopes, self.features_in_use());
         linked::linked(&mut found, &named.links_to);
         permissions::pass(&mut found);
         providers::providers(&mut found, region, &cloud.providers);
@@ -132,7 +137,7 @@ impl ProvisionedCluster<'_> {
         );
         node_encryption::lies_right(
             &mut found,
-            &self.provider.subscription,
+            &self.session.provider.subscription,
             region,
             own.disk_encryption_set.as_ref(),
             &named.encryption_set,
@@ -166,9 +171,9 @@ impl ProvisionedCluster<'_> {
         Ok(found.into_checks())
     }
 
-    fn rights_wanted(&self) -> Wanted {
-        let own = self.own;
-        Wanted {
+    fn features_in_use(&self) -> FeaturesInUse {
+        let own = self.settings;
+        FeaturesInUse {
             adopt: own.adopt,
             application_insights: own.application_insights,
             makes_identity: own.makes_identity(),
@@ -179,8 +184,8 @@ impl ProvisionedCluster<'_> {
 
     /// What the subscription and the region have, and what may be done there.
     async fn cloud(&self, reader: Reader<'_>) -> Cloud {
-        let subscription = format!("/subscriptions/{}", self.provider.subscription);
-        let region = &self.provider.location;
+        let subscription = format!("/subscriptions/{}", self.session.provider.subscription);
+        let region = &self.session.provider.location;
         let below = |path: &str| format!("{subscription}/providers/{path}");
         let (group, in_region) = (self.group_path(), format!("location eq '{region}'"));
         let (versions, usages, skus, vaults, all) = (
@@ -204,11 +209,11 @@ impl ProvisionedCluster<'_> {
             versions,
             vaults,
         ) = futures::join!(
-            reader.subscription(&self.provider.subscription),
+            reader.subscription(&self.session.provider.subscription),
             reader.permissions(&subscription),
             reader.permissions(&group),
             async {
-                if self.own.encryption_at_host {
+                if self.settings.encryption_at_host {
                     reader.one(&feature, FEATURES).await
                 } else {
                     Ok(None)
@@ -218,11 +223,11 @@ impl ProvisionedCluster<'_> {
             reader.list(&all, PROVIDERS, None, ProviderName::is_needed),
             reader.list(&usages, COMPUTE_USAGES, None, |_| true),
             reader.list(&skus, COMPUTE_SKUS, Some(&in_region), |sku: &SkuName| {
-                machines::belongs_to_cluster(sku, self.own)
+                machines::belongs_to_cluster(sku, self.settings)
             }),
             reader.one(&versions, MANAGED_CLUSTERS),
             reader.list(&vaults, DELETED_VAULTS, None, |vault: &VaultIdentity| vault
-                .was_in(&self.own.group)),
+                .was_in(&self.settings.group)),
         );
         Cloud {
             subscription,
@@ -242,7 +247,7 @@ impl ProvisionedCluster<'_> {
     /// What there is of the cluster, each on its own: that one cannot be read says nothing about the others.
     async fn cluster_reads(&self) -> ClusterReads {
         let (stack, group, clusters, windows) = futures::join!(
-            self.stack.get(self.arm, self.cx),
+            self.stack.get(self.session),
             self.group(),
             self.clusters(),
             self.windows()
@@ -257,7 +262,7 @@ impl ProvisionedCluster<'_> {
 
     /// What the settings name by its id.
     async fn named(&self, reader: Reader<'_>) -> Named {
-        let own = self.own;
+        let own = self.settings;
         let network = own.subnet.as_ref().map(network_of);
         let linked = linked::of_cluster(own).into_iter();
         let linked = linked.chain(linked::of_targets(&own.installed)).collect();
@@ -374,7 +379,7 @@ mod tests {
     use kompox_domain::settings::SettingValue;
     use kompox_domain::{Error, ErrorKind, Result, Secret, SecretReader, SecretRef};
 
-    use crate::settings::cluster::{ClusterSettings, OwnCluster};
+    use crate::settings::cluster::{ClusterSettings, ProvisionedSettings};
 
     struct NoSecrets;
 
@@ -385,7 +390,7 @@ mod tests {
     }
 
     /// What settings of a cluster mean.
-    pub(super) fn own(settings: &[(&str, &str)]) -> OwnCluster {
+    pub(super) fn own(settings: &[(&str, &str)]) -> ProvisionedSettings {
         let AnyId::Cluster(id) = "/ws/ws1/prv/prv1/cls/c1".parse().unwrap() else {
             unreachable!()
         };
@@ -400,7 +405,7 @@ mod tests {
                 .collect(),
         };
         match ClusterSettings::read(&cluster, "japaneast", Some("k"), &NoSecrets) {
-            Ok(ClusterSettings::Own(own)) => *own,
+            Ok(ClusterSettings::Provisioned(own)) => *own,
             Ok(ClusterSettings::Existing(_)) => unreachable!(),
             Err(problems) => panic!("{}", problems.to_error()),
         }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::findings::Findings;
 use super::read::{Element, Read};
 use crate::lenient::list;
-use crate::settings::cluster::{ApiServer, OwnCluster, PrivateZone};
+use crate::settings::cluster::{ApiServer, PrivateZone, ProvisionedSettings};
 
 const KIND: &str = "nodeDns";
 /// Azure's own DNS server, in every network.
@@ -145,7 +145,7 @@ impl Network {
 
 pub(super) fn node_dns(
     findings: &mut Findings,
-    own: &OwnCluster,
+    own: &ProvisionedSettings,
     network: &Read<Network>,
     links: &Read<Vec<Link>>,
 ) {

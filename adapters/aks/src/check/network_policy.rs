@@ -2,13 +2,17 @@
 
 use super::findings::Findings;
 use crate::observe::managed_cluster::ManagedCluster;
-use crate::settings::cluster::OwnCluster;
+use crate::settings::cluster::ProvisionedSettings;
 use crate::template::network_policy::{AZURE_ENDS, OF_NEW, cost_of_change, may_become};
 
 const KIND: &str = "networkPolicy";
 const KEY: &str = "AZURE_AKS_NETWORK_POLICY";
 
-pub(super) fn network_policy(findings: &mut Findings, own: &OwnCluster, cluster: Option<&ManagedCluster>) {
+pub(super) fn network_policy(
+    findings: &mut Findings,
+    own: &ProvisionedSettings,
+    cluster: Option<&ManagedCluster>,
+) {
     let is = cluster.and_then(ManagedCluster::network_policy);
     if let (Some(wanted), Some(is)) = (own.network_policy, is)
         && !may_become(is, wanted)

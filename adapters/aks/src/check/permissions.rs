@@ -122,7 +122,7 @@ pub(super) struct Scopes {
 
 /// What of the settings decides what is needed.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted {
+pub(super) struct FeaturesInUse {
     pub(super) adopt: bool,
     pub(super) application_insights: bool,
     /// Whether an identity is made for the control plane.
@@ -131,7 +131,7 @@ pub(super) struct Wanted {
     pub(super) window: bool,
 }
 
-impl Wanted {
+impl FeaturesInUse {
     /// Whether this configuration comes to need an action in subscription or group. What is linked to is looked at
     /// where it is.
     fn needs(self, action: &str) -> bool {
@@ -149,7 +149,7 @@ fn is_linked_elsewhere(action: &str) -> bool {
     action.starts_with("Microsoft.Network/") || action == permissions::ENCRYPTION_SET_READ
 }
 
-pub(super) fn permissions(findings: &mut Findings, scopes: &Scopes, wanted: Wanted) {
+pub(super) fn permissions(findings: &mut Findings, scopes: &Scopes, wanted: FeaturesInUse) {
     let subscription = match &scopes.subscription {
         Ok(Some(permissions)) => Some(permissions),
         Ok(None) => {
@@ -338,7 +338,7 @@ mod tests {
         );
     }
 
-    const PLAIN: Wanted = Wanted {
+    const PLAIN: FeaturesInUse = FeaturesInUse {
         adopt: false,
         application_insights: false,
         makes_identity: false,
@@ -346,7 +346,7 @@ mod tests {
         window: false,
     };
 
-    fn found(scopes: &Scopes, wanted: Wanted) -> Vec<(Verdict, String)> {
+    fn found(scopes: &Scopes, wanted: FeaturesInUse) -> Vec<(Verdict, String)> {
         let mut findings = Findings::default();
         permissions(&mut findings, scopes, wanted);
         pass(&mut findings);
@@ -387,13 +387,13 @@ mod tests {
                 "Microsoft.Resources/subscriptions/resourceGroups/write",
             ],
         );
-        let adopted = Wanted { adopt: true, ..PLAIN };
+        let adopted = FeaturesInUse { adopt: true, ..PLAIN };
         let told = found(&scopes(without.clone(), Some(without.clone())), adopted);
         assert!(
             told.iter().all(|(verdict, _)| *verdict != Verdict::Fail),
             "{told:?}"
         );
-        let wanted = Wanted {
+        let wanted = FeaturesInUse {
             application_insights: true,
             ..PLAIN
         };
@@ -432,7 +432,7 @@ mod tests {
         let without = role(&["*"], &[permissions::ASSIGN_IDENTITY]);
         let scopes = scopes(without.clone(), Some(without));
         assert_eq!(found(&scopes, PLAIN)[0].0, Verdict::Pass);
-        let makes = Wanted {
+        let makes = FeaturesInUse {
             makes_identity: true,
             ..PLAIN
         };

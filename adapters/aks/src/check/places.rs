@@ -34,7 +34,7 @@ pub(super) fn places(
     observed: &ObservedCluster,
     unread: &Unread<'_>,
 ) {
-    let name = &work.own.group;
+    let name = &work.settings.group;
     for (about, error) in work.refusals(observed) {
         let kind = match about {
             About::Stack => STACK,
@@ -75,7 +75,7 @@ pub(super) fn places(
     if let Some(error) = unread.cluster {
         findings.unknown("managedCluster", "what managed clusters there are", error);
     }
-    match (&observed.group, work.own.adopt) {
+    match (&observed.group, work.settings.adopt) {
         (Some(_), true) => {
             findings.otherwise_pass(GROUP, format!("resource group {name} is there to be used"));
         }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::findings::Findings;
 use super::read::{Element, Read};
 use crate::observe::managed_cluster::ManagedCluster;
-use crate::settings::cluster::{OwnCluster, Pool, SYSTEM_POOL};
+use crate::settings::cluster::{Pool, ProvisionedSettings, SYSTEM_POOL};
 use crate::skus::{Sku, size};
 
 const KIND: &str = "quota";
@@ -68,7 +68,7 @@ struct Need {
 pub(super) fn quota(
     findings: &mut Findings,
     region: &str,
-    own: &OwnCluster,
+    own: &ProvisionedSettings,
     runs: Option<&ManagedCluster>,
     skus: &Read<Vec<Sku>>,
     usages: &Read<Vec<Usage>>,
@@ -95,7 +95,7 @@ pub(super) fn quota(
     };
     let needs = needs(own, runs, skus);
     for (name, need) in &needs {
-        judge(findings, region, name, *need, usages);
+        compare_with_quota(findings, region, name, *need, usages);
     }
     let total = |name: &str| needs.get(name).copied().unwrap_or_default();
     let (regular, spot) = (total(REGIONAL), total(SPOT));
@@ -111,7 +111,7 @@ pub(super) fn quota(
 }
 
 /// What is to come, by the name of the quota.
-fn needs(own: &OwnCluster, runs: Option<&ManagedCluster>, skus: &[Sku]) -> BTreeMap<String, Need> {
+fn needs(own: &ProvisionedSettings, runs: Option<&ManagedCluster>, skus: &[Sku]) -> BTreeMap<String, Need> {
     let running = |name: &str| -> u64 {
         let pools = runs.iter().flat_map(|cluster| &cluster.properties.pools);
         let mut pools = pools.filter(|pool| pool.name == name);
@@ -142,7 +142,7 @@ fn needs(own: &OwnCluster, runs: Option<&ManagedCluster>, skus: &[Sku]) -> BTree
     needs
 }
 
-fn judge(findings: &mut Findings, region: &str, name: &str, need: Need, usages: &[Usage]) {
+fn compare_with_quota(findings: &mut Findings, region: &str, name: &str, need: Need, usages: &[Usage]) {
     let Some(usage) = usages
         .iter()
         .find(|usage| usage.name.value.eq_ignore_ascii_case(name))

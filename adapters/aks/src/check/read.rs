@@ -1,12 +1,13 @@
 //! Reading one thing or a list, where not to be allowed to is an answer too.
 
-use kompox_arm::{ArmClient, ArmError, ArmRequest};
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_arm::{ArmError, ArmRequest};
+use kompox_domain::{Error, ErrorKind, Result};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::advice::to_domain;
 use crate::api::{PERMISSIONS, SUBSCRIPTIONS};
+use crate::session::Session;
 
 /// What was read; none where there is nothing.
 pub(super) type Read<T> = Result<Option<T>>;
@@ -20,16 +21,15 @@ pub(super) trait Element: DeserializeOwned + Send {
 /// Reads.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
-    pub(super) arm: &'a ArmClient,
-    pub(super) cx: &'a Context,
+    pub(super) session: Session<'a>,
 }
 
 impl Reader<'_> {
     /// One resource or document.
     pub(super) async fn one<T: DeserializeOwned>(&self, path: &str, version: &str) -> Read<T> {
         let read = async {
-            let request = ArmRequest::get(self.arm.url(path, version)?);
-            self.arm.send(self.cx, &request).await?.json()
+            let request = ArmRequest::get(self.session.arm.url(path, version)?);
+            self.session.arm.send(self.session.cx, &request).await?.json()
         };
         answer(read.await)
     }
@@ -44,12 +44,13 @@ impl Reader<'_> {
     ) -> Read<Vec<T>> {
         let mut found = Vec::new();
         let read = async {
-            let mut url = self.arm.url(path, version)?;
+            let mut url = self.session.arm.url(path, version)?;
             if let Some(filter) = filter {
                 url.query_pairs_mut().append_pair("$filter", filter);
             }
-            self.arm
-                .try_list(self.cx, ArmRequest::get(url), |element| {
+            self.session
+                .arm
+                .try_list(self.session.cx, ArmRequest::get(url), |element| {
                     let identity: T::Identity = serde_json::from_str(element.get())?;
                     match serde_json::from_str::<T>(element.get()) {
                         Ok(element) => found.push(element),

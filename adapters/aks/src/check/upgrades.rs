@@ -5,7 +5,7 @@ use kompox_domain::Error;
 use super::findings::Findings;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::provision::upgrade_channels::{effective, effective_node_os};
-use crate::settings::cluster::OwnCluster;
+use crate::settings::cluster::ProvisionedSettings;
 use crate::template::upgrade_channels::passes;
 
 pub(super) const KIND: &str = "upgrades";
@@ -14,7 +14,7 @@ const CHANNEL: &str = "AZURE_AKS_UPGRADE_CHANNEL";
 
 pub(super) fn upgrades(
     findings: &mut Findings,
-    own: &OwnCluster,
+    own: &ProvisionedSettings,
     cluster: Option<&ManagedCluster>,
     unread: Option<&Error>,
 ) {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::findings::Findings;
 use super::read::Read;
-use crate::settings::cluster::OwnCluster;
+use crate::settings::cluster::ProvisionedSettings;
 
 pub(super) const KIND: &str = "kubernetesVersion";
 const KEY: &str = "AZURE_AKS_KUBERNETES_VERSION";
@@ -67,7 +67,7 @@ impl Versions {
 pub(super) fn version(
     findings: &mut Findings,
     region: &str,
-    own: &OwnCluster,
+    own: &ProvisionedSettings,
     runs: Option<&str>,
     read: &Read<Versions>,
 ) {
@@ -99,12 +99,12 @@ pub(super) fn version(
     }
 }
 
-fn has_long_term_support(own: &OwnCluster) -> bool {
+fn has_long_term_support(own: &ProvisionedSettings) -> bool {
     // The template asks for it in this tier.
     own.sku_tier == "Premium"
 }
 
-fn kept(findings: &mut Findings, runs: &str, own: &OwnCluster, versions: &Versions) {
+fn kept(findings: &mut Findings, runs: &str, own: &ProvisionedSettings, versions: &Versions) {
     let message = format!("Kubernetes {runs} runs and is kept");
     match versions.minor(runs) {
         Some(minor) if !minor.is_long_term_only() || has_long_term_support(own) => {
@@ -128,7 +128,7 @@ fn chosen(
     region: &str,
     wanted: &str,
     runs: Option<&str>,
-    own: &OwnCluster,
+    own: &ProvisionedSettings,
     versions: &Versions,
 ) {
     // What runs may stay, whatever AKS lists.

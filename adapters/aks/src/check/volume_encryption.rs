@@ -1,26 +1,21 @@
 //! Whether the disk encryption sets that volumes name are there, and of use to their disks.
 
-use kompox_arm::{ArmClient, ResourceId};
-use kompox_domain::Context;
+use kompox_arm::ResourceId;
 use kompox_domain::cluster::Check;
 
 use super::findings::Findings;
 use super::read::{Read, Reader};
 use crate::api::DISKS;
 use crate::resource_name::title;
+use crate::session::Session;
 use crate::settings::ProviderSettings;
 use crate::volumes::{EncryptionSet, missing_hint};
 
 const KIND: &str = "diskEncryptionSet";
 
 /// What is wrong with these sets. To read one is also the right that encrypting with it needs.
-pub(crate) async fn check_encryption_sets(
-    arm: &ArmClient,
-    cx: &Context,
-    provider: &ProviderSettings,
-    sets: &[ResourceId],
-) -> Vec<Check> {
-    let reader = Reader { arm, cx };
+pub(crate) async fn check_encryption_sets(session: Session<'_>, sets: &[ResourceId]) -> Vec<Check> {
+    let reader = Reader { session };
     let read = sets.iter().map(|id| async move {
         let path = id.to_string();
         reader.one::<EncryptionSet>(&path, DISKS).await
@@ -28,7 +23,7 @@ pub(crate) async fn check_encryption_sets(
     let read: Vec<Read<EncryptionSet>> = futures::future::join_all(read).await;
     let mut findings = Findings::default();
     for (id, read) in sets.iter().zip(&read) {
-        one(&mut findings, provider, id, read);
+        one(&mut findings, session.provider, id, read);
     }
     findings.into_checks()
 }

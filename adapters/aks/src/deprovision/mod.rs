@@ -83,20 +83,19 @@ impl ProvisionedCluster<'_> {
 
     /// Adds the DNS records that lead to the cluster: they are its apps', and stay.
     async fn tell_records(&self, plan: &mut Plan) -> Result<()> {
-        let left = dns::left_behind(self.arm, self.cx, &self.scope.path(), &self.own.installed).await?;
+        let left = dns::left_behind(self.session, &self.scope.path(), &self.settings.installed).await?;
         plan.changes.extend(left);
         Ok(())
     }
 
     async fn reader(&self) -> Result<Reader<'_>> {
-        let installed = &self.own.installed;
-        let subscription = &self.provider.subscription;
-        let secrets = install::secret_scopes(self.arm, self.cx, subscription, &installed.certificates)
+        let installed = &self.settings.installed;
+        let subscription = &self.session.provider.subscription;
+        let secrets = install::secret_scopes(self.session, subscription, &installed.certificates)
             .await
             .map_err(to_domain)?;
         Ok(Reader {
-            arm: self.arm,
-            cx: self.cx,
+            session: self.session,
             stack_ref: &self.stack,
             scope: self.scope,
             group: self.group_path(),
@@ -121,7 +120,7 @@ impl ProvisionedCluster<'_> {
     async fn delete_assignments(&self, inventory: &Inventory) -> Result<()> {
         let deletions = inventory.assignments.iter();
         let ended = all(deletions
-            .map(|assignment| roles::delete(self.arm, self.cx, &assignment.id))
+            .map(|assignment| roles::delete(self.session, &assignment.id))
             .collect())
         .await;
         ended.map_err(|error| error.context("cannot delete the role assignments outside the stack"))
@@ -129,24 +128,30 @@ impl ProvisionedCluster<'_> {
 
     async fn delete_stack(&self, stack: &Stack) -> Result<()> {
         let stack_ref = &self.stack;
-        let step = self.cx.begin(format!(
+        let step = self.session.cx.begin(format!(
             "delete Deployment Stack {} with everything in it",
             stack_ref.name
         ));
-        let request = stack_ref.delete(self.arm, Unmanage::Delete).map_err(to_domain)?;
-        let deleted = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
+        let request = stack_ref
+            .delete(self.session.arm, Unmanage::Delete)
+            .map_err(to_domain)?;
+        let deleted = self
+            .session
+            .arm
+            .run(self.session.cx, &request, FinalState::Nothing, &step)
+            .await;
         let error = match step.end(absent_is_done(deleted.map(drop))) {
             Ok(()) => return Ok(()),
             Err(error) if matches!(error.last(), ArmError::Operation { .. } | ArmError::Service(_)) => error,
             Err(error) => return Err(go_on(to_domain(error))),
         };
         // The stack itself knows best what could not be deleted.
-        match stack_ref.get(self.arm, self.cx).await {
+        match stack_ref.get(self.session).await {
             Ok(Some(left))
                 if left.state() == StackState::Failed
                     && left.properties.correlation_id != stack.properties.correlation_id =>
             {
-                let root = failure::of_stack(self.arm, self.cx, &left).await;
+                let root = failure::of_stack(self.session, &left).await;
                 let error = failure::error(
                     &format!("cannot delete Deployment Stack {}", stack_ref.name),
                     root,
@@ -185,12 +190,22 @@ impl ProvisionedCluster<'_> {
     }
 
     async fn purge_vault(&self, vault: &DeletedVault) -> Result<(), ArmError> {
-        let url = self.arm.url(&format!("{}/purge", vault.id), DELETED_VAULTS)?;
+        let url = self
+            .session
+            .arm
+            .url(&format!("{}/purge", vault.id), DELETED_VAULTS)?;
         // A vault that is purged twice is purged.
-        let deleted = self.arm.url(&vault.id, DELETED_VAULTS)?;
+        let deleted = self.session.arm.url(&vault.id, DELETED_VAULTS)?;
         let request = ArmRequest::post_empty(url).repeatable().removing(deleted);
-        let step = self.cx.begin(format!("purge deleted vault {}", vault.name));
-        let result = self.arm.run(self.cx, &request, FinalState::Nothing, &step).await;
+        let step = self
+            .session
+            .cx
+            .begin(format!("purge deleted vault {}", vault.name));
+        let result = self
+            .session
+            .arm
+            .run(self.session.cx, &request, FinalState::Nothing, &step)
+            .await;
         step.end(absent_is_done(result.map(drop)))
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use kompox_arm::error::word;
-use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource};
-use kompox_domain::{ClusterScope, Context};
+use kompox_arm::{ArmError, ArmRequest, ListedResource};
+use kompox_domain::ClusterScope;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -15,8 +15,8 @@ use super::side_products;
 use crate::api::{DELETED_VAULTS, DISKS, GROUPS, IDENTITIES, LOCKS, MANAGED_CLUSTERS, RESOURCES};
 use crate::lenient::text_map;
 use crate::observe::stack::{Stack, StackRef};
-use crate::roles;
-use crate::roles::ListedAssignment;
+use crate::roles::{self, ListedAssignment};
+use crate::session::Session;
 use crate::tags::{Tags, belongs_to_cluster};
 
 /// How many side products are looked into at once.
@@ -24,8 +24,7 @@ const AT_ONCE: usize = 8;
 
 /// Where and for whom is read.
 pub(super) struct Reader<'a> {
-    pub(super) arm: &'a ArmClient,
-    pub(super) cx: &'a Context,
+    pub(super) session: Session<'a>,
     pub(super) stack_ref: &'a StackRef,
     pub(super) scope: &'a ClusterScope,
     /// The id of the group that the configuration says.
@@ -126,7 +125,7 @@ impl Reader<'_> {
     /// # Errors
     /// Whatever keeps a part of it from being read.
     pub(super) async fn read(&self) -> Result<(Inventory, Option<Stack>), ArmError> {
-        let (stack, vaults) = futures::join!(self.stack_ref.get(self.arm, self.cx), self.deleted_vaults());
+        let (stack, vaults) = futures::join!(self.stack_ref.get(self.session), self.deleted_vaults());
         let stack = stack?;
         let group = self.group_path(stack.as_ref());
         let managed = stack.as_ref().map(|stack| ManagedStack {
@@ -194,8 +193,8 @@ impl Reader<'_> {
 
     /// What a GET answers; none if it is not there.
     async fn get<T: DeserializeOwned>(&self, path: &str, version: &str) -> Result<Option<T>, ArmError> {
-        let request = ArmRequest::get(self.arm.url(path, version)?);
-        match self.arm.send(self.cx, &request).await {
+        let request = ArmRequest::get(self.session.arm.url(path, version)?);
+        match self.session.arm.send(self.session.cx, &request).await {
             Ok(response) => response.resource().map(Some),
             Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
@@ -209,7 +208,7 @@ impl Reader<'_> {
         version: &str,
         filter: Option<&str>,
     ) -> Result<Vec<T>, ArmError> {
-        let mut url = self.arm.url(path, version)?;
+        let mut url = self.session.arm.url(path, version)?;
         if let Some(filter) = filter {
             url.query_pairs_mut().append_pair("$filter", filter);
         }
@@ -219,7 +218,12 @@ impl Reader<'_> {
             listed.push(resource.read()?);
             Ok(())
         };
-        match self.arm.list_resources(self.cx, ArmRequest::get(url), each).await {
+        match self
+            .session
+            .arm
+            .list_resources(self.session.cx, ArmRequest::get(url), each)
+            .await
+        {
             Err(error) if error.is_absent() => Ok(Vec::new()),
             read => read.map(|()| listed),
         }
@@ -347,7 +351,7 @@ impl Reader<'_> {
         let scopes: Vec<String> = std::iter::once(own.clone()).chain(elsewhere).collect();
         let description = roles::description(&self.scope.path());
         let mut found =
-            roles::assignments_of_cluster(self.arm, self.cx, principals, &scopes, &description).await?;
+            roles::assignments_of_cluster(self.session, principals, &scopes, &description).await?;
         found.retain(|assignment| !managed.iter().any(|id| same(id, &assignment.id)));
         Ok(found)
     }
@@ -368,7 +372,7 @@ impl Reader<'_> {
             }
             let properties =
                 VaultProperties::deserialize(&vault.properties).map_err(|error| ArmError::Protocol {
-                    correlation_id: Some(self.arm.correlation_id().to_owned()),
+                    correlation_id: Some(self.session.arm.correlation_id().to_owned()),
                     request: format!("GET {path}"),
                     reason: word(&format!("deleted vault {} cannot be read: {error}", vault.name)),
                 })?;

@@ -1,12 +1,11 @@
 //! The records that stay when a cluster goes.
 
-use kompox_arm::ArmClient;
 use kompox_domain::cluster::{Change, ChangeAction};
-use kompox_domain::{Context, ErrorKind, Result, tags};
+use kompox_domain::{ErrorKind, Result, tags};
 
-use super::zones;
-use super::zones::{read_all, record_id};
+use super::zones::{self, read_all, record_id};
 use crate::advice::to_domain;
+use crate::session::Session;
 use crate::settings::cluster::InstallTargets;
 
 /// The record sets that were made for apps on a cluster (`<ws>/<prv>/<cls>`). A zone that cannot be read is told as such:
@@ -15,8 +14,7 @@ use crate::settings::cluster::InstallTargets;
 /// # Errors
 /// `Unauthenticated`; `InvalidInput` for a zone that has no name of one.
 pub(crate) async fn left_behind(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     cluster: &str,
     targets: &InstallTargets,
 ) -> Result<Vec<Change>> {
@@ -27,7 +25,7 @@ pub(crate) async fn left_behind(
         reason,
     };
     let mut left = Vec::new();
-    for (zone, read) in zones.iter().zip(read_all(arm, cx, &zones).await) {
+    for (zone, read) in zones.iter().zip(read_all(session, &zones).await) {
         match read {
             Ok(sets) => left.extend(sets.iter().filter(|set| set.is_of_cluster(cluster)).map(|set| {
                 let app = set.metadata.get(tags::APP).map_or("an app", String::as_str);

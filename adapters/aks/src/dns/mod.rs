@@ -1,23 +1,23 @@
-//! DNS records of an app, in the zones of its cluster: read, judged, written on condition.
+//! DNS records of an app, in the zones of its cluster: read, planned, written on condition.
 
 mod left_behind;
+mod run;
 mod served;
 mod wire;
-mod work;
 mod zones;
 
-use kompox_arm::ArmClient;
 use kompox_domain::dns::{
-    DnsReport, DnsRequest, Owner, RecordSet, Wish, Zone, decide, destroy as delete_all, wish,
+    DesiredRecords, DnsReport, DnsRequest, Owner, RecordSet, Zone, decide, desired_records,
+    destroy as delete_all,
 };
-use kompox_domain::{AppScope, Context, Error, ErrorKind, Hint, Result};
-use kompox_kube::Resolver;
+use kompox_domain::{AppScope, Error, ErrorKind, Hint, Result};
 
 pub(crate) use left_behind::left_behind;
 
-use self::work::{Judge, Judged, Work};
+use self::run::{PlanRecords, RecordPlan, ZoneRun};
 use self::zones::SETTING;
 use crate::observe::ClusterRef;
+use crate::session::Session;
 use crate::settings::cluster::InstallTargets;
 
 /// Publishes what an app serves.
@@ -25,11 +25,9 @@ use crate::settings::cluster::InstallTargets;
 /// # Errors
 /// As the port says.
 pub(crate) async fn deploy(
-    arm: &ArmClient,
-    cx: &Context,
-    resolver: &dyn Resolver,
+    session: Session<'_>,
     app: &AppScope,
-    place: &ClusterRef,
+    cluster_ref: &ClusterRef,
     targets: &InstallTargets,
     request: &DnsRequest,
 ) -> Result<DnsReport> {
@@ -39,23 +37,22 @@ pub(crate) async fn deploy(
         return Err(Error::new(ErrorKind::InvalidInput, message)
             .with_hint(Hint::setting("name the zones of the app's hosts in", SETTING)));
     }
-    let served = served::read(arm, cx, resolver, app, place, &request.namespaces).await?;
-    let judge = Deploy {
+    let served = served::read(session, app, cluster_ref, &request.namespaces).await?;
+    let planner = Deploy {
         owner: Owner::of(app),
-        wish: wish(&served, &zones),
+        desired: desired_records(&served, &zones),
         // An app that serves nothing at all is about to come or go; whoever means the latter says so. One that is
         // served without a name may be served under any.
         whole: request.namespaces.is_empty()
             && !served.is_empty()
             && served.iter().all(|one| !one.host.is_empty()),
     };
-    let work = Work {
-        arm,
-        cx,
+    let run = ZoneRun {
+        session,
         zones,
-        judge: &judge,
+        planner: &planner,
     };
-    work.run(request.dry_run).await
+    run.run(request.dry_run).await
 }
 
 /// Deletes what was published for an app.
@@ -63,36 +60,34 @@ pub(crate) async fn deploy(
 /// # Errors
 /// As the port says.
 pub(crate) async fn destroy(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     app: &AppScope,
     targets: &InstallTargets,
     dry_run: bool,
 ) -> Result<DnsReport> {
-    let work = Work {
-        arm,
-        cx,
+    let run = ZoneRun {
+        session,
         zones: zones::of(targets)?,
-        judge: &Destroy {
+        planner: &Destroy {
             owner: Owner::of(app),
         },
     };
-    work.run(dry_run).await
+    run.run(dry_run).await
 }
 
 /// What deploying does about the record sets that are there.
 struct Deploy {
     owner: Owner,
-    wish: Wish,
+    desired: DesiredRecords,
     whole: bool,
 }
 
-impl Judge for Deploy {
-    fn judge(&self, zones: &[Zone], records: &[Vec<RecordSet>]) -> Judged {
-        let wish = self.wish.clone().without_delegated(zones, records);
-        Judged {
-            decisions: decide(&self.owner, &wish, records, self.whole),
-            gaps: wish.gaps,
+impl PlanRecords for Deploy {
+    fn plan(&self, zones: &[Zone], records: &[Vec<RecordSet>]) -> RecordPlan {
+        let desired = self.desired.clone().without_delegated(zones, records);
+        RecordPlan {
+            decisions: decide(&self.owner, &desired, records, self.whole),
+            gaps: desired.gaps,
         }
     }
 
@@ -106,9 +101,9 @@ struct Destroy {
     owner: Owner,
 }
 
-impl Judge for Destroy {
-    fn judge(&self, _zones: &[Zone], records: &[Vec<RecordSet>]) -> Judged {
-        Judged {
+impl PlanRecords for Destroy {
+    fn plan(&self, _zones: &[Zone], records: &[Vec<RecordSet>]) -> RecordPlan {
+        RecordPlan {
             decisions: delete_all(&self.owner, records),
             gaps: Vec::new(),
         }

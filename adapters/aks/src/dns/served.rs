@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use kompox_arm::ArmClient;
 use kompox_domain::dns::Served;
 use kompox_domain::{AppScope, Context, Error, Label, Result, naming};
-use kompox_kube::{KubeClient, Resolver};
+use kompox_kube::KubeClient;
 
-use crate::kubeconfig;
-use crate::kubeconfig::{missing, require_running};
+use crate::kubeconfig::{self, missing, require_running};
 use crate::observe::locate::{ClusterRef, locate};
+use crate::session::Session;
 
 /// What the ingress's Service is called.
 const SERVICE: &str = "traefik";
@@ -19,26 +18,24 @@ const SERVICE: &str = "traefik";
 /// # Errors
 /// `NotFound` without a cluster; what keeps it from being asked.
 pub(super) async fn read(
-    arm: &ArmClient,
-    cx: &Context,
-    resolver: &dyn Resolver,
+    session: Session<'_>,
     app: &AppScope,
-    place: &ClusterRef,
+    cluster_ref: &ClusterRef,
     namespaces: &[Label],
 ) -> Result<Vec<Served>> {
-    let Some(cluster) = locate(arm, cx, place).await? else {
-        return Err(missing(&app.cluster_scope(), place));
+    let Some(cluster) = locate(session, cluster_ref).await? else {
+        return Err(missing(&app.cluster_scope(), cluster_ref));
     };
     require_running(&cluster)?;
-    let client = kubeconfig::client(arm, cx, resolver, &cluster).await?;
+    let client = kubeconfig::client(session, &cluster).await?;
     let read = async {
         let namespaces = if namespaces.is_empty() {
-            own(&client, cx, app).await?
+            own(&client, session.cx, app).await?
         } else {
             namespaces.iter().map(ToString::to_string).collect()
         };
         let service = (app.cluster.ingress.namespace.as_str(), SERVICE);
-        client.served(cx, &namespaces, service).await
+        client.served(session.cx, &namespaces, service).await
     };
     read.await.map_err(|error| {
         Error::from(error).context(format!("cannot read what app {} is served under", app.app.id))

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ResourceId};
 use kompox_domain::dns::{DomainName, RecordSet, Visibility, Zone};
-use kompox_domain::{Context, Error, ErrorKind, Hint, Result};
+use kompox_domain::{Error, ErrorKind, Hint, Result};
 use url::Url;
 
 use super::wire;
 use crate::api::{DNS_ZONES, PRIVATE_DNS_ZONES};
+use crate::session::Session;
 use crate::settings::cluster::InstallTargets;
 
 /// The setting that names the zones.
@@ -66,32 +67,30 @@ pub(super) fn record_url(arm: &ArmClient, zone: &Zone, kind: &str, name: &str) -
 }
 
 /// Everything that is in these zones, a few of them at a time, in their order.
-pub(super) async fn read_all(
-    arm: &ArmClient,
-    cx: &Context,
-    zones: &[Zone],
-) -> Vec<Result<Vec<RecordSet>, ArmError>> {
-    let reads: Vec<_> = zones.iter().map(|zone| read(arm, cx, zone)).collect();
+pub(super) async fn read_all(session: Session<'_>, zones: &[Zone]) -> Vec<Result<Vec<RecordSet>, ArmError>> {
+    let reads: Vec<_> = zones.iter().map(|zone| read(session, zone)).collect();
     stream::iter(reads).buffered(AT_ONCE).collect().await
 }
 
 /// Everything that is in a zone. One listing: it also tells what stands beside what is asked for, and what of an app
 /// is left from before.
-pub(super) async fn read(arm: &ArmClient, cx: &Context, zone: &Zone) -> Result<Vec<RecordSet>, ArmError> {
+pub(super) async fn read(session: Session<'_>, zone: &Zone) -> Result<Vec<RecordSet>, ArmError> {
     let every = match zone.visibility {
         Visibility::Public => "recordsets",
         Visibility::Private => "ALL",
     };
-    let request = ArmRequest::get(arm.url(&format!("{}/{every}", zone.id), version(zone))?);
+    let request = ArmRequest::get(session.arm.url(&format!("{}/{every}", zone.id), version(zone))?);
     let mut sets = Vec::new();
-    arm.list_resources(cx, request, |resource| {
-        let set = wire::listed(&resource)?;
-        // What has no name in this zone leads nobody anywhere.
-        if DomainName::of_record(&set.name, &zone.name).is_ok() {
-            sets.push(set);
-        }
-        Ok(())
-    })
-    .await?;
+    session
+        .arm
+        .list_resources(session.cx, request, |resource| {
+            let set = wire::listed(&resource)?;
+            // What has no name in this zone leads nobody anywhere.
+            if DomainName::of_record(&set.name, &zone.name).is_ok() {
+                sets.push(set);
+            }
+            Ok(())
+        })
+        .await?;
     Ok(sets)
 }

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use kompox_arm::{ArmClient, ErrorDetail, ServiceError};
+use kompox_arm::{ErrorDetail, ServiceError};
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Context, Error, ErrorKind};
+use kompox_domain::{Error, ErrorKind};
 
 use super::operations::{Deployment, Operation, Reader};
 use crate::advice::advice;
 use crate::observe::stack::Stack;
 use crate::resource_name::title;
+use crate::session::Session;
 
 /// Codes that only say that something beneath failed.
 const WRAPPERS: &[&str] = &[
@@ -26,9 +27,9 @@ const WRAPPERS: &[&str] = &[
 ];
 
 /// The tree of what failed in a stack.
-pub(crate) async fn of_stack(arm: &ArmClient, cx: &Context, stack: &Stack) -> FailedOperation {
+pub(crate) async fn of_stack(session: Session<'_>, stack: &Stack) -> FailedOperation {
     let deployment = match &stack.properties.deployment_id {
-        Some(id) => Some(Reader::default().read(arm, cx, id).await),
+        Some(id) => Some(Reader::default().read(session, id).await),
         None => None,
     };
     tree(stack, deployment.as_ref())

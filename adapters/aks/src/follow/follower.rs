@@ -83,8 +83,8 @@ impl<'a> Follower<'a> {
     /// Looks at the stack, and at what its deployment does.
     pub(crate) async fn look(&mut self) -> Result<Look, ArmError> {
         let work = self.work;
-        let request = ArmRequest::get(work.arm.url(&work.stack.path(), STACKS)?);
-        let response = match work.arm.send(work.cx, &request).await {
+        let request = ArmRequest::get(work.session.arm.url(&work.stack.path(), STACKS)?);
+        let response = match work.session.arm.send(work.session.cx, &request).await {
             Ok(response) => response,
             Err(error) if error.is_not_found() => {
                 return Ok(Look {
@@ -101,7 +101,7 @@ impl<'a> Follower<'a> {
             && let Some(id) = &stack.properties.deployment_id
             && self.over.as_ref() != Some(id)
         {
-            let deployment = self.reader.read(work.arm, work.cx, id).await;
+            let deployment = self.reader.read(work.session, id).await;
             changed = self.tell(&deployment);
         }
         Ok(Look {
@@ -136,7 +136,7 @@ impl<'a> Follower<'a> {
                     "create"
                 };
                 let what = format!("{verb} {}", title(&operation.resource));
-                (self.work.cx.begin(&what), what, String::new())
+                (self.work.session.cx.begin(&what), what, String::new())
             }
         };
         let news = state != operation.state;
@@ -162,7 +162,7 @@ impl<'a> Follower<'a> {
 
     /// Looks again and again, as long as somebody waits for something else.
     pub(crate) async fn alongside(&mut self) -> Infallible {
-        let mut pace = Pace::new(self.work.options.poll);
+        let mut pace = Pace::new(self.work.session.options.poll);
         let mut wait = pace.wait();
         loop {
             tokio::time::sleep(wait).await;
@@ -182,7 +182,7 @@ impl<'a> Follower<'a> {
     /// # Errors
     /// `Timeout`, with what still goes on.
     pub(crate) async fn until_over(&mut self, step: &Step) -> Result<Option<Stack>> {
-        let mut pace = Pace::new(self.work.options.poll);
+        let mut pace = Pace::new(self.work.session.options.poll);
         let mut last: Option<String> = None;
         loop {
             let look = match self.look().await {
@@ -198,7 +198,14 @@ impl<'a> Follower<'a> {
             step.state(stack.state_word(), None);
             last = Some(stack.state_word().to_owned());
             let doing = || String::new();
-            if self.work.arm.pause(self.work.cx, wait, doing).await.is_err() {
+            if self
+                .work
+                .session
+                .arm
+                .pause(self.work.session.cx, wait, doing)
+                .await
+                .is_err()
+            {
                 return Err(self.timeout(Some(stack.state_word())));
             }
         }
@@ -236,7 +243,7 @@ impl<'a> Follower<'a> {
             }
         }
         Error::new(ErrorKind::Timeout, message)
-            .with_correlation_id(self.work.arm.correlation_id())
+            .with_correlation_id(self.work.session.arm.correlation_id())
             .with_hints([
                 Hint::command(
                     "it goes on in Azure, and provisioning again picks it up; wait for it",
@@ -270,10 +277,12 @@ mod tests {
     use kompox_domain::Context;
     use kompox_domain::ids::SystemUlids;
     use kompox_domain::progress::Silent;
+    use kompox_kube::SystemResolver;
     use serde_json::json;
     use tokio::time::Instant;
 
     use super::*;
+    use crate::session::Session;
     use crate::template::tests::{own, provider, scope};
 
     /// Seconds from the beginning at which a stack was looked at that takes so long, and then the end.
@@ -296,7 +305,14 @@ mod tests {
         let cx = Context::new(Arc::new(Silent), Arc::new(SystemUlids::default()));
         let (scope, provider) = (scope(&[]), provider());
         let own = own(&scope);
-        let work = ProvisionedCluster::new(&arm, &cx, &provider, options, &scope, &own);
+        let session = Session {
+            arm: &arm,
+            cx: &cx,
+            provider: &provider,
+            options,
+            resolver: &SystemResolver,
+        };
+        let work = ProvisionedCluster::new(session, &scope, &own);
         let step = cx.begin("test");
         let stack = Follower::new(&work, None).until_over(&step).await;
         let stack = step.end(stack).unwrap().unwrap();

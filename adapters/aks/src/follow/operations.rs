@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::{BoxFuture, FutureExt as _, join_all};
 use kompox_arm::operation::{End, ended};
-use kompox_arm::{ArmClient, ArmError, ArmRequest, ErrorDetail};
-use kompox_domain::Context;
+use kompox_arm::{ArmError, ArmRequest, ErrorDetail};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::api::DEPLOYMENTS;
+use crate::session::Session;
 
 /// How deep deployments are followed, and how many of them at most: an answer may be anything.
 const MAX_DEPTH: usize = 5;
@@ -111,8 +111,7 @@ pub(crate) struct Reader {
 
 /// What is read in one go.
 struct Walk<'a> {
-    arm: &'a ArmClient,
-    cx: &'a Context,
+    session: Session<'a>,
     over: &'a HashMap<String, Deployment>,
     room: AtomicUsize,
 }
@@ -121,10 +120,9 @@ impl Reader {
     /// What a deployment did and does so far.
     ///
     /// What cannot be read is a remark in what is answered: whoever asks has something more important to tell.
-    pub(crate) async fn read(&mut self, arm: &ArmClient, cx: &Context, id: &str) -> Deployment {
+    pub(crate) async fn read(&mut self, session: Session<'_>, id: &str) -> Deployment {
         let walk = Walk {
-            arm,
-            cx,
+            session,
             over: &self.over,
             room: AtomicUsize::new(MAX_DEPLOYMENTS),
         };
@@ -208,10 +206,11 @@ impl Walk<'_> {
     }
 
     async fn operations(&self, id: &str) -> Result<Vec<Wire>, ArmError> {
-        let url = self.arm.url(&format!("{id}/operations"), DEPLOYMENTS)?;
+        let url = self.session.arm.url(&format!("{id}/operations"), DEPLOYMENTS)?;
         let mut wire = Vec::new();
-        self.arm
-            .try_list(self.cx, ArmRequest::get(url), |element| {
+        self.session
+            .arm
+            .try_list(self.session.cx, ArmRequest::get(url), |element| {
                 wire.push(serde_json::from_str(element.get())?);
                 Ok(())
             })

@@ -1,8 +1,8 @@
 //! Waiting for what is under way with a cluster, whoever began it.
 
-use kompox_arm::{ArmClient, ArmOptions, Pace};
+use kompox_arm::Pace;
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Operation, Result};
+use kompox_domain::{Argument, Error, ErrorKind, Hint, Operation, Result};
 
 use super::failure;
 use super::follower::Follower;
@@ -11,6 +11,7 @@ use crate::observe::managed_cluster::ManagedCluster;
 use crate::observe::stack::StackState;
 use crate::observe::{ProvisionedCluster, locate};
 use crate::resource_name::title;
+use crate::session::Session;
 
 impl ProvisionedCluster<'_> {
     /// Waits for the stack, or else for the managed cluster; at once where neither is busy.
@@ -28,7 +29,7 @@ impl ProvisionedCluster<'_> {
         let name = &self.stack.name;
         let deletes = |state: &str| state.eq_ignore_ascii_case("deleting");
         let was_deleting = deletes(stack.state_word());
-        let step = self.cx.begin(format!("wait for deployment stack {name}"));
+        let step = self.session.cx.begin(format!("wait for deployment stack {name}"));
         step.state(stack.state_word(), None);
         let mut follower = Follower::new(self, Some(&stack));
         let result = match follower.until_over(&step).await {
@@ -38,7 +39,7 @@ impl ProvisionedCluster<'_> {
                 Ok(format!("deployment stack {name}"))
             }
             Ok(Some(stack)) => {
-                let root = failure::of_stack(self.arm, self.cx, &stack).await;
+                let root = failure::of_stack(self.session, &stack).await;
                 let what = if was_deleting { "deletion" } else { "operation" };
                 Err(failure::error(
                     &format!("the {what} that was waited for failed"),
@@ -52,46 +53,32 @@ impl ProvisionedCluster<'_> {
 
     /// Waits for a managed cluster that is busy by itself.
     pub(crate) async fn wait_for_cluster(&self, cluster: &ManagedCluster) -> Result<String> {
-        wait_for_cluster(self.arm, self.cx, self.options, cluster).await
+        wait_for_cluster(self.session, cluster).await
     }
 }
 
 /// Waits for a managed cluster of which only the id is known; at once where it is not busy, or not there.
-pub(crate) async fn wait_for_existing(
-    arm: &ArmClient,
-    cx: &Context,
-    options: ArmOptions,
-    id: &str,
-) -> Result<Option<String>> {
-    match locate::read(arm, cx, id).await.map_err(to_domain)? {
-        Some(cluster) if cluster.at_work().is_some() => {
-            wait_for_cluster(arm, cx, options, &cluster).await.map(Some)
-        }
+pub(crate) async fn wait_for_existing(session: Session<'_>, id: &str) -> Result<Option<String>> {
+    match locate::read(session, id).await.map_err(to_domain)? {
+        Some(cluster) if cluster.at_work().is_some() => wait_for_cluster(session, &cluster).await.map(Some),
         _ => Ok(None),
     }
 }
 
-async fn wait_for_cluster(
-    arm: &ArmClient,
-    cx: &Context,
-    options: ArmOptions,
-    cluster: &ManagedCluster,
-) -> Result<String> {
+async fn wait_for_cluster(session: Session<'_>, cluster: &ManagedCluster) -> Result<String> {
     let name = title(&cluster.id);
-    let step = cx.begin(format!("wait for {name}"));
-    let result = settled(arm, cx, options, cluster, &step).await;
+    let step = session.cx.begin(format!("wait for {name}"));
+    let result = settled(session, cluster, &step).await;
     step.end(result)?;
     Ok(name)
 }
 
 async fn settled(
-    arm: &ArmClient,
-    cx: &Context,
-    options: ArmOptions,
+    session: Session<'_>,
     cluster: &ManagedCluster,
     step: &kompox_domain::context::Step,
 ) -> Result<()> {
-    let mut pace = Pace::new(options.poll);
+    let mut pace = Pace::new(session.options.poll);
     let mut now = cluster.clone();
     loop {
         let Some(state) = now.at_work() else {
@@ -103,13 +90,17 @@ async fn settled(
         step.state(state, None);
         let state = state.to_owned();
         let doing = || format!("while {} was still in state {state}", title(&cluster.id));
-        arm.pause(cx, pace.wait(), doing).await.map_err(|error| {
-            Error::from(error).with_hints([
-                Hint::command("it goes on in Azure; wait for it", Operation::ClusterWait),
-                Hint::argument("give it more time", Argument::Timeout),
-            ])
-        })?;
-        let Some(next) = locate::read(arm, cx, &cluster.id).await.map_err(to_domain)? else {
+        session
+            .arm
+            .pause(session.cx, pace.wait(), doing)
+            .await
+            .map_err(|error| {
+                Error::from(error).with_hints([
+                    Hint::command("it goes on in Azure; wait for it", Operation::ClusterWait),
+                    Hint::argument("give it more time", Argument::Timeout),
+                ])
+            })?;
+        let Some(next) = locate::read(session, &cluster.id).await.map_err(to_domain)? else {
             return Ok(());
         };
         now = next;
@@ -138,13 +129,17 @@ fn failed(cluster: &ManagedCluster, state: &str) -> Error {
 mod tests {
     use std::sync::{Arc, Mutex};
 
+    use kompox_arm::ArmOptions;
     use kompox_arm::fuzzing::{client, signed_in};
+    use kompox_domain::Context;
     use kompox_domain::ids::SystemUlids;
     use kompox_domain::progress::Silent;
+    use kompox_kube::SystemResolver;
     use serde_json::json;
     use tokio::time::Instant;
 
     use super::*;
+    use crate::template::tests::provider;
 
     #[tokio::test(start_paused = true)]
     async fn a_cluster_that_is_busy_by_itself_is_looked_at_at_the_same_pace() {
@@ -169,7 +164,15 @@ mod tests {
         let options = ArmOptions::default();
         let arm = client(scripted, options).unwrap();
         let cx = Context::new(Arc::new(Silent), Arc::new(SystemUlids::default()));
-        wait_for_existing(&arm, &cx, options, ID).await.unwrap();
+        let provider = provider();
+        let session = Session {
+            arm: &arm,
+            cx: &cx,
+            provider: &provider,
+            options,
+            resolver: &SystemResolver,
+        };
+        wait_for_existing(session, ID).await.unwrap();
         let looks = looks.lock().unwrap().clone();
         let waits: Vec<u64> = looks.windows(2).map(|pair| pair[1] - pair[0]).collect();
         assert_eq!(waits, [1, 2, 3, 5, 10, 10, 10], "{looks:?}");

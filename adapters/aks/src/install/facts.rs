@@ -1,8 +1,8 @@
 //! What installing starts from: the managed cluster, and as whom its parts act in Azure.
 
-use kompox_arm::{ArmClient, ArmRequest, ListedResource};
+use kompox_arm::{ArmRequest, ListedResource};
 use kompox_domain::model::Ingress;
-use kompox_domain::{Context, Error, ErrorKind, Hint, Operation, Result};
+use kompox_domain::{Error, ErrorKind, Hint, Operation, Result};
 use serde::Deserialize;
 use serde::de::Error as _;
 
@@ -11,7 +11,8 @@ use crate::observe::ProvisionedCluster;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::observe::outputs::Outputs;
 use crate::observe::stack::StackState;
-use crate::settings::cluster::ExistingCluster;
+use crate::session::Session;
+use crate::settings::cluster::ExistingSettings;
 
 /// What is known before anything is done.
 #[derive(Debug, Clone)]
@@ -105,7 +106,7 @@ impl Facts {
     /// # Errors
     /// `NotFound` without the cluster; `Precondition` when nothing in it can answer.
     pub(super) fn of_existing(
-        existing: &ExistingCluster,
+        existing: &ExistingSettings,
         cluster: Option<ManagedCluster>,
         principal: Option<String>,
     ) -> Result<Self> {
@@ -175,14 +176,13 @@ struct ListedProperties {
 
 /// The object id of the identity with that client id: roles are given to objects.
 pub(super) async fn principal_of(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     subscription: &str,
     client_id: &str,
 ) -> Result<String> {
     let path =
         format!("/subscriptions/{subscription}/providers/Microsoft.ManagedIdentity/userAssignedIdentities");
-    let request = ArmRequest::get(arm.url(&path, IDENTITIES)?);
+    let request = ArmRequest::get(session.arm.url(&path, IDENTITIES)?);
     let mut found = None;
     let each = |resource: ListedResource<'_>| {
         // That of somebody else may be anything.
@@ -196,7 +196,7 @@ pub(super) async fn principal_of(
         }
         Ok(())
     };
-    arm.list_resources(cx, request, each).await?;
+    session.arm.list_resources(session.cx, request, each).await?;
     found.ok_or_else(|| {
         Error::new(
             ErrorKind::NotFound,

@@ -10,13 +10,12 @@ mod role_assignments;
 mod uninstall;
 mod vaults;
 
-use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::cluster::{Change, ChangeAction, InstallRequest, Plan};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Context, Error, Result};
+use kompox_domain::{ClusterScope, Error, Result};
 use kompox_kube::agent::{Agent, AgentLook};
 use kompox_kube::ingress::{Ingress, Look};
-use kompox_kube::{KubeClient, Resolver, Traefik};
+use kompox_kube::{KubeClient, Traefik};
 
 pub(crate) use vaults::secret_scopes;
 
@@ -27,36 +26,15 @@ use crate::api::Group;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::observe::{ProvisionedCluster, locate};
 use crate::roles::{Assigned, Assigner, AssignmentOutcome, Identity, RoleAssignment};
-use crate::settings::ProviderSettings;
-use crate::settings::cluster::{ExistingCluster, InstallTargets};
+use crate::session::Session;
+use crate::settings::cluster::{ClusterSettings, ExistingSettings};
 use crate::{kubeconfig, roles};
-
-/// Whose cluster it is.
-pub(crate) enum Whose<'a> {
-    /// Ours, as its stack tells.
-    Own(ProvisionedCluster<'a>),
-    /// Somebody else's, as the configuration tells.
-    Existing(&'a ExistingCluster),
-}
-
-impl Whose<'_> {
-    fn targets(&self) -> &InstallTargets {
-        match self {
-            Self::Own(work) => &work.own.installed,
-            Self::Existing(existing) => &existing.installed,
-        }
-    }
-}
 
 /// One cluster on which something is installed: what installing and uninstalling start from.
 pub(crate) struct InstallWork<'a> {
-    pub(crate) arm: &'a ArmClient,
-    pub(crate) cx: &'a Context,
-    pub(crate) provider: &'a ProviderSettings,
-    pub(crate) options: ArmOptions,
-    pub(crate) resolver: &'a dyn Resolver,
+    pub(crate) session: Session<'a>,
     pub(crate) scope: &'a ClusterScope,
-    pub(crate) whose: Whose<'a>,
+    pub(crate) settings: &'a ClusterSettings,
     /// Of the apps on the cluster.
     pub(crate) app_groups: Vec<Group>,
 }
@@ -67,11 +45,11 @@ impl InstallWork<'_> {
     /// # Errors
     /// As the port says.
     pub(crate) async fn install(&self, request: InstallRequest) -> Result<Plan> {
-        let targets = self.whose.targets();
-        let subscription = &self.provider.subscription;
+        let targets = self.settings.targets();
+        let subscription = &self.session.provider.subscription;
         let (facts, vaults) = futures::try_join!(
             self.facts(),
-            vaults::find(self.arm, self.cx, subscription, &targets.certificates),
+            vaults::find(self.session, subscription, &targets.certificates),
         )?;
         let description = roles::description(&self.scope.path());
         let assigner = self.assigner(&description);
@@ -89,9 +67,9 @@ impl InstallWork<'_> {
         let (client, mut look, mut agent_look) = looked?;
         let owner = self.scope.path();
         let agent = self.agent(&client, &owner, targets.system_logs);
-        let ingress = Ingress::new(&client, self.cx, &traefik)?;
+        let ingress = Ingress::new(&client, self.session.cx, &traefik)?;
         for warning in look.warnings().chain(agent_look.warning()) {
-            self.cx.warn(WarningKind::ForeignResource, warning);
+            self.session.cx.warn(WarningKind::ForeignResource, warning);
         }
         let mut plan = if request.force {
             look.plan_by_force()
@@ -112,7 +90,7 @@ impl InstallWork<'_> {
         let blind = assigned
             .failures
             .iter()
-            .any(|(grant, _)| grant.identity == Identity::Ingress);
+            .any(|(assignment, _)| assignment.identity == Identity::Ingress);
         let running = async {
             prepared?;
             ingress.install(&mut look, request.force).await?;
@@ -130,12 +108,15 @@ impl InstallWork<'_> {
     }
 
     async fn facts(&self) -> Result<Facts> {
-        match &self.whose {
-            Whose::Own(work) => Facts::of_own(work, &self.scope.cluster.ingress).await,
-            Whose::Existing(existing) => {
+        match self.settings {
+            ClusterSettings::Provisioned(own) => {
+                let cluster = ProvisionedCluster::new(self.session, self.scope, own);
+                Facts::of_own(&cluster, &self.scope.cluster.ingress).await
+            }
+            ClusterSettings::Existing(existing) => {
                 let id = existing.id.to_string();
                 let (cluster, principal) = futures::try_join!(
-                    async { locate::read(self.arm, self.cx, &id).await.map_err(to_domain) },
+                    async { locate::read(self.session, &id).await.map_err(to_domain) },
                     self.principal_of_ingress(existing),
                 )?;
                 Facts::of_existing(existing, cluster, principal)
@@ -144,12 +125,14 @@ impl InstallWork<'_> {
     }
 
     /// Whom the ingress of a cluster of somebody else stands for. Only certificates ask for it.
-    async fn principal_of_ingress(&self, existing: &ExistingCluster) -> Result<Option<String>> {
+    async fn principal_of_ingress(&self, existing: &ExistingSettings) -> Result<Option<String>> {
         let client_id = existing.ingress_client_id.as_deref();
         match client_id.filter(|_| !existing.installed.certificates.is_empty()) {
-            Some(client_id) => facts::principal_of(self.arm, self.cx, &self.provider.subscription, client_id)
-                .await
-                .map(Some),
+            Some(client_id) => {
+                facts::principal_of(self.session, &self.session.provider.subscription, client_id)
+                    .await
+                    .map(Some)
+            }
             None => Ok(None),
         }
     }
@@ -161,9 +144,9 @@ impl InstallWork<'_> {
         traefik: &Traefik,
     ) -> Result<(KubeClient, Look, AgentLook)> {
         let client = self.client(cluster).await?;
-        let ingress = Ingress::new(&client, self.cx, traefik)?;
+        let ingress = Ingress::new(&client, self.session.cx, traefik)?;
         let owner = self.scope.path();
-        let agent = self.agent(&client, &owner, self.whose.targets().system_logs);
+        let agent = self.agent(&client, &owner, self.settings.targets().system_logs);
         let (look, agent_look) = futures::try_join!(ingress.look(), agent.look())?;
         Ok((client, look, agent_look))
     }
@@ -171,21 +154,19 @@ impl InstallWork<'_> {
     const fn agent<'a>(&'a self, client: &'a KubeClient, owner: &'a str, system_logs: bool) -> Agent<'a> {
         Agent {
             client,
-            cx: self.cx,
+            cx: self.session.cx,
             owner,
             system_logs,
         }
     }
 
     async fn client(&self, cluster: &ManagedCluster) -> Result<KubeClient> {
-        kubeconfig::client(self.arm, self.cx, self.resolver, cluster).await
+        kubeconfig::client(self.session, cluster).await
     }
 
     const fn assigner<'a>(&'a self, description: &'a str) -> Assigner<'a> {
         Assigner {
-            arm: self.arm,
-            cx: self.cx,
-            options: self.options,
+            session: self.session,
             description,
         }
     }
@@ -194,10 +175,11 @@ impl InstallWork<'_> {
 /// The plan with the rights that were given, unless some could not be.
 fn finished(mut plan: Plan, assigned: Assigned, besides: &str) -> Result<Plan> {
     let made = assigned
-        .given
+        .outcomes
         .iter()
-        .filter(|(_, given)| matches!(given, AssignmentOutcome::Missing | AssignmentOutcome::Created));
-    plan.changes.extend(made.map(|(grant, _)| granted(grant)));
+        .filter(|(_, outcome)| matches!(outcome, AssignmentOutcome::Missing | AssignmentOutcome::Created));
+    plan.changes
+        .extend(made.map(|(assignment, _)| created_assignment(assignment)));
     match roles::refused(assigned.failures, besides) {
         Some(error) => Err(error),
         None => Ok(plan),
@@ -214,15 +196,15 @@ fn with_rights(error: Error, assigned: Assigned) -> Error {
     error.with_failures(failures)
 }
 
-fn granted(grant: &RoleAssignment) -> Change {
+fn created_assignment(assignment: &RoleAssignment) -> Change {
     Change {
         action: ChangeAction::Create,
-        resource: grant.id(),
+        resource: assignment.id(),
         reason: format!(
             "{} for the {} on {}",
-            grant.role.title(),
-            grant.identity,
-            crate::resource_name::title(&grant.scope)
+            assignment.role.title(),
+            assignment.identity,
+            crate::resource_name::title(&assignment.scope)
         ),
     }
 }

@@ -27,16 +27,16 @@ pub(super) struct Scopes<'a> {
 
 /// Which rights are there and which are missing. Only reads; what cannot be told is in the answer.
 pub(super) async fn look(assigner: &Assigner<'_>, facts: &Facts, scopes: Scopes<'_>) -> Assigned {
-    let mut grants = zones(facts, scopes.targets);
-    grants.extend(secrets(facts, scopes.targets, scopes.vaults));
-    grants.extend(groups(facts, scopes.app_groups));
+    let mut assignments = zones(facts, scopes.targets);
+    assignments.extend(secrets(facts, scopes.targets, scopes.vaults));
+    assignments.extend(groups(facts, scopes.app_groups));
     // How a registry asks for rights has to be known first; nothing else waits for that.
     let pulling = async {
         let (registries, failures) = registries(assigner, facts, scopes.targets).await;
         (told_apart(assigner, registries).await, failures)
     };
-    let (mut assigned, (pulling, failures)) = futures::join!(told_apart(assigner, grants), pulling);
-    assigned.given.extend(pulling.given);
+    let (mut assigned, (pulling, failures)) = futures::join!(told_apart(assigner, assignments), pulling);
+    assigned.outcomes.extend(pulling.outcomes);
     assigned.failures.extend(pulling.failures);
     assigned.failures.extend(failures);
     within_reach(assigned)
@@ -48,26 +48,28 @@ pub(super) async fn give(assigner: &Assigner<'_>, found: Assigned) -> Assigned {
 }
 
 /// Looks for those of identities that are known; the others are failures.
-async fn told_apart(assigner: &Assigner<'_>, grants: Vec<RoleAssignment>) -> Assigned {
-    let (grants, nameless): (Vec<RoleAssignment>, Vec<RoleAssignment>) =
-        grants.into_iter().partition(|grant| !grant.principal.is_empty());
-    let mut assigned = assigner.look_all(grants).await;
-    assigned.failures.extend(nameless.into_iter().map(|grant| {
-        let failure = unknown_identity(&grant);
-        (grant, failure)
+async fn told_apart(assigner: &Assigner<'_>, assignments: Vec<RoleAssignment>) -> Assigned {
+    let (assignments, nameless): (Vec<RoleAssignment>, Vec<RoleAssignment>) = assignments
+        .into_iter()
+        .partition(|assignment| !assignment.principal.is_empty());
+    let mut assigned = assigner.look_all(assignments).await;
+    assigned.failures.extend(nameless.into_iter().map(|assignment| {
+        let failure = unknown_identity(&assignment);
+        (assignment, failure)
     }));
     assigned
 }
 
 /// A zone, registry or vault that is not there is a failure; an app's group is made with its first disk.
 fn within_reach(mut assigned: Assigned) -> Assigned {
-    let (gone, given): (Vec<_>, Vec<_>) = assigned.given.into_iter().partition(|(grant, given)| {
-        *given == AssignmentOutcome::NoScope && grant.role != Role::DiskRestoreOperator
-    });
-    assigned.given = given;
-    assigned.failures.extend(gone.into_iter().map(|(grant, _)| {
-        let failure = no_scope(&grant);
-        (grant, failure)
+    let (gone, outcome): (Vec<_>, Vec<_>) =
+        assigned.outcomes.into_iter().partition(|(assignment, outcome)| {
+            *outcome == AssignmentOutcome::NoScope && assignment.role != Role::DiskRestoreOperator
+        });
+    assigned.outcomes = outcome;
+    assigned.failures.extend(gone.into_iter().map(|(assignment, _)| {
+        let failure = no_scope(&assignment);
+        (assignment, failure)
     }));
     assigned
 }
@@ -77,7 +79,7 @@ fn principal(id: Option<&String>) -> String {
 }
 
 fn zones(facts: &Facts, targets: &InstallTargets) -> Vec<RoleAssignment> {
-    let grant = |zone: &kompox_arm::ResourceId| RoleAssignment {
+    let assignment = |zone: &kompox_arm::ResourceId| RoleAssignment {
         identity: Identity::Cluster,
         principal: principal(facts.cluster_principal.as_ref()),
         role: if zone.is_of("Microsoft.Network", "privateDnsZones") {
@@ -87,7 +89,7 @@ fn zones(facts: &Facts, targets: &InstallTargets) -> Vec<RoleAssignment> {
         },
         scope: zone.to_string(),
     };
-    targets.dns_zones.iter().map(grant).collect()
+    targets.dns_zones.iter().map(assignment).collect()
 }
 
 fn secrets(facts: &Facts, targets: &InstallTargets, vaults: &[Vault]) -> Vec<RoleAssignment> {
@@ -95,23 +97,23 @@ fn secrets(facts: &Facts, targets: &InstallTargets, vaults: &[Vault]) -> Vec<Rol
         .ingress
         .as_ref()
         .and_then(|ingress| ingress.principal.as_ref());
-    let mut grants: Vec<RoleAssignment> = Vec::new();
+    let mut assignments: Vec<RoleAssignment> = Vec::new();
     for certificate in &targets.certificates {
         let Some(vault) = vaults.iter().find(|vault| vault.host == certificate.host) else {
             continue;
         };
-        let grant = RoleAssignment {
+        let assignment = RoleAssignment {
             identity: Identity::Ingress,
             principal: principal(ingress),
             role: Role::KeyVaultSecretsUser,
             scope: vault.secret(certificate),
         };
         // Two names for one secret, or two of its versions.
-        if !grants.iter().any(|other| other.name() == grant.name()) {
-            grants.push(grant);
+        if !assignments.iter().any(|other| other.name() == assignment.name()) {
+            assignments.push(assignment);
         }
     }
-    grants
+    assignments
 }
 
 fn groups(facts: &Facts, groups: &[Group]) -> Vec<RoleAssignment> {
@@ -143,7 +145,7 @@ async fn registries(
     let scopes: Vec<String> = targets.registries.iter().map(ToString::to_string).collect();
     let asked = scopes.into_iter().map(|scope| async move {
         let role = role_of_registry(assigner, &scope).await;
-        let mut grant = RoleAssignment {
+        let mut assignment = RoleAssignment {
             identity: Identity::Kubelet,
             principal: principal(facts.kubelet_principal.as_ref()),
             role: Role::AcrPull,
@@ -151,30 +153,35 @@ async fn registries(
         };
         match role {
             Ok(role) => {
-                grant.role = role;
-                Ok(grant)
+                assignment.role = role;
+                Ok(assignment)
             }
             Err(error) => {
-                let failure = unread_registry(&grant, error);
-                Err((grant, failure))
+                let failure = unread_registry(&assignment, error);
+                Err((assignment, failure))
             }
         }
     });
     let ended: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
-    let mut grants = Vec::new();
+    let mut assignments = Vec::new();
     let mut failures = Vec::new();
     for end in ended {
         match end {
-            Ok(grant) => grants.push(grant),
+            Ok(assignment) => assignments.push(assignment),
             Err(failure) => failures.push(failure),
         }
     }
-    (grants, failures)
+    (assignments, failures)
 }
 
 async fn role_of_registry(assigner: &Assigner<'_>, id: &str) -> Result<Role, ArmError> {
-    let request = ArmRequest::get(assigner.arm.url(id, REGISTRIES)?);
-    let registry: Registry = assigner.arm.send(assigner.cx, &request).await?.json()?;
+    let request = ArmRequest::get(assigner.session.arm.url(id, REGISTRIES)?);
+    let registry: Registry = assigner
+        .session
+        .arm
+        .send(assigner.session.cx, &request)
+        .await?
+        .json()?;
     let mode = registry.properties.role_assignment_mode.unwrap_or_default();
     Ok(if mode.eq_ignore_ascii_case("AbacRepositoryPermissions") {
         Role::RepositoryReader
@@ -183,15 +190,15 @@ async fn role_of_registry(assigner: &Assigner<'_>, id: &str) -> Result<Role, Arm
     })
 }
 
-fn unread_registry(grant: &RoleAssignment, error: ArmError) -> FailedOperation {
+fn unread_registry(assignment: &RoleAssignment, error: ArmError) -> FailedOperation {
     let code = error.code().unwrap_or_default().to_owned();
     let error = Error::from(error);
     FailedOperation {
-        resource: grant.scope.clone(),
+        resource: assignment.scope.clone(),
         code,
         message: format!(
             "the {} did not get the right to pull: how the registry asks for rights cannot be read: {error}",
-            grant.identity
+            assignment.identity
         ),
         correlation_id: error.correlation_id().map(str::to_owned),
         hints: match error.hints() {
@@ -205,16 +212,16 @@ fn unread_registry(grant: &RoleAssignment, error: ArmError) -> FailedOperation {
     }
 }
 
-fn unknown_identity(grant: &RoleAssignment) -> FailedOperation {
+fn unknown_identity(assignment: &RoleAssignment) -> FailedOperation {
     FailedOperation {
-        resource: grant.scope.clone(),
+        resource: assignment.scope.clone(),
         code: "IdentityUnknown".to_owned(),
         message: format!(
             "nobody got {}: neither the stack nor the managed cluster says who its {} is",
-            grant.role.title(),
-            grant.identity
+            assignment.role.title(),
+            assignment.identity
         ),
-        hints: match grant.identity {
+        hints: match assignment.identity {
             Identity::Ingress => vec![
                 Hint::command("have one made", Operation::ClusterProvision),
                 Hint::setting("or set", "AZURE_INGRESS_CLIENT_ID"),
@@ -227,16 +234,16 @@ fn unknown_identity(grant: &RoleAssignment) -> FailedOperation {
     }
 }
 
-fn no_scope(grant: &RoleAssignment) -> FailedOperation {
+fn no_scope(assignment: &RoleAssignment) -> FailedOperation {
     FailedOperation {
-        resource: grant.scope.clone(),
+        resource: assignment.scope.clone(),
         code: "ResourceNotFound".to_owned(),
         message: format!(
             "the {} did not get {}: there is no such resource",
-            grant.identity,
-            grant.role.title()
+            assignment.identity,
+            assignment.role.title()
         ),
-        hints: vec![match grant.role {
+        hints: vec![match assignment.role {
             Role::DnsZoneContributor | Role::PrivateDnsZoneContributor => {
                 Hint::setting("check", "AZURE_AKS_DNS_ZONE_RESOURCE_IDS")
             }

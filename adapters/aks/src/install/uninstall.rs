@@ -8,13 +8,14 @@ use kompox_domain::progress::WarningKind;
 use kompox_domain::{Error, ErrorKind, Hint, Result};
 use kompox_kube::UninstallOptions;
 
-use super::{InstallWork, Whose, vaults};
+use super::{InstallWork, vaults};
 use crate::advice::to_domain;
+use crate::observe::ProvisionedCluster;
 use crate::observe::locate;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::observe::outputs::Outputs;
-use crate::roles;
-use crate::roles::{ListedAssignment, Role};
+use crate::roles::{self, ListedAssignment, Role};
+use crate::settings::cluster::ClusterSettings;
 use crate::settings::ingress::described;
 
 /// How many rights are taken back at once.
@@ -44,12 +45,12 @@ impl InstallWork<'_> {
             delete_certificates: request.delete_certificates,
             dry_run: request.dry_run,
         };
-        let mut plan = kompox_kube::uninstall(&client, self.cx, &traefik, options).await?;
+        let mut plan = kompox_kube::uninstall(&client, self.session.cx, &traefik, options).await?;
         let agent = self.agent(&client, &traefik.owner, false);
         let mut told = agent.look().await?;
         plan.changes.extend(told.change());
         if let Some(warning) = told.warning() {
-            self.cx.warn(WarningKind::ForeignResource, warning);
+            self.session.cx.warn(WarningKind::ForeignResource, warning);
         }
         if !request.dry_run {
             agent.settle(&mut told, false).await?;
@@ -63,8 +64,9 @@ impl InstallWork<'_> {
 
     /// None: there is no cluster of ours, so that nothing is installed on it.
     async fn there(&self) -> Result<Option<There>> {
-        let (cluster, outputs, managed) = match &self.whose {
-            Whose::Own(work) => {
+        let (cluster, outputs, managed) = match self.settings {
+            ClusterSettings::Provisioned(own) => {
+                let work = ProvisionedCluster::new(self.session, self.scope, own);
                 let observed = work.observe().await?;
                 work.refuse_stopped(&observed)?;
                 let Some(cluster) = observed.cluster else {
@@ -81,9 +83,9 @@ impl InstallWork<'_> {
                     managed,
                 )
             }
-            Whose::Existing(existing) => {
+            ClusterSettings::Existing(existing) => {
                 let id = existing.id.to_string();
-                let cluster = locate::read(self.arm, self.cx, &id).await.map_err(to_domain)?;
+                let cluster = locate::read(self.session, &id).await.map_err(to_domain)?;
                 let Some(cluster) = cluster else {
                     return Err(Error::new(ErrorKind::NotFound, format!("there is no {id}"))
                         .with_hint(Hint::setting("check", "AZURE_AKS_RESOURCE_ID")));
@@ -112,20 +114,19 @@ impl InstallWork<'_> {
 
     /// The rights that were given outside of the stack.
     async fn assignments(&self, there: &There) -> Result<Vec<ListedAssignment>> {
-        let targets = self.whose.targets();
-        let subscription = &self.provider.subscription;
+        let targets = self.settings.targets();
+        let subscription = &self.session.provider.subscription;
         let own = format!("/subscriptions/{subscription}");
-        let secrets = vaults::secret_scopes(self.arm, self.cx, subscription, &targets.certificates);
+        let secrets = vaults::secret_scopes(self.session, subscription, &targets.certificates);
         let secrets = secrets.await.map_err(to_domain)?;
         let elsewhere = targets.dns_zones.iter().chain(&targets.registries);
         let elsewhere = elsewhere.map(ToString::to_string).chain(secrets);
         let outside = elsewhere.filter(|scope| !within(scope, &own));
         let scopes: Vec<String> = std::iter::once(own.clone()).chain(outside).collect();
         let description = roles::description(&self.scope.path());
-        let mut found =
-            roles::assignments_of_cluster(self.arm, self.cx, &there.principals, &scopes, &description)
-                .await
-                .map_err(to_domain)?;
+        let mut found = roles::assignments_of_cluster(self.session, &there.principals, &scopes, &description)
+            .await
+            .map_err(to_domain)?;
         found.retain(|assignment| {
             !there
                 .managed
@@ -137,7 +138,7 @@ impl InstallWork<'_> {
 
     async fn take_back(&self, assignments: &[ListedAssignment]) -> Result<()> {
         let going = assignments.iter().filter(|assignment| goes(assignment));
-        let deletions = going.map(|assignment| roles::delete(self.arm, self.cx, &assignment.id));
+        let deletions = going.map(|assignment| roles::delete(self.session, &assignment.id));
         let ended: Vec<_> = stream::iter(deletions.collect::<Vec<_>>())
             .buffer_unordered(AT_ONCE)
             .collect()

@@ -4,14 +4,15 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _};
-use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource};
+use kompox_arm::{ArmError, ArmRequest, ListedResource};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{Context, Error, ErrorKind, Hint, Result};
+use kompox_domain::{Error, ErrorKind, Hint, Result};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
 use crate::api::{SUBSCRIPTIONS, VAULTS};
+use crate::session::Session;
 use crate::settings::cluster::VaultCertificate;
 
 /// In how many subscriptions is looked at once.
@@ -59,12 +60,11 @@ struct ListedSubscription {
 /// # Errors
 /// `NotFound` for a vault that nobody can be observed to have; `Precondition` for one in which roles have no effect.
 pub(super) async fn find(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     subscription: &str,
     certificates: &[VaultCertificate],
 ) -> Result<Vec<Vault>> {
-    let search = search(arm, cx, subscription, certificates).await?;
+    let search = search(session, subscription, certificates).await?;
     if let Some(host) = search.missing.first() {
         return Err(not_found(host, search.unread));
     }
@@ -80,15 +80,14 @@ pub(super) async fn find(
 /// # Errors
 /// When the subscriptions cannot be listed.
 pub(crate) async fn secret_scopes(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     subscription: &str,
     certificates: &[VaultCertificate],
 ) -> std::result::Result<Vec<String>, ArmError> {
-    let search = search(arm, cx, subscription, certificates).await?;
+    let search = search(session, subscription, certificates).await?;
     if let Some((unread, error)) = search.unread.first() {
         for host in &search.missing {
-            cx.warn(
+            session.cx.warn(
                 WarningKind::Unchecked,
                 format!(
                     "it was not checked whether the cluster has rights in key vault {host}: \
@@ -116,8 +115,7 @@ struct Search<'a> {
 
 /// First where the cluster is, then in every subscription that can be observed.
 async fn search<'a>(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     subscription: &str,
     certificates: &'a [VaultCertificate],
 ) -> std::result::Result<Search<'a>, ArmError> {
@@ -131,14 +129,14 @@ async fn search<'a>(
     if search.missing.is_empty() {
         return Ok(search);
     }
-    let (here, all) = futures::join!(listed(arm, cx, subscription), subscriptions(arm, cx));
+    let (here, all) = futures::join!(listed(session, subscription), subscriptions(session));
     search.take(here, subscription);
     if !search.missing.is_empty() {
         let others = all?
             .into_iter()
             .filter(|other| !other.eq_ignore_ascii_case(subscription));
         let asked = others.map(|other| async move {
-            let vaults = listed(arm, cx, &other).await;
+            let vaults = listed(session, &other).await;
             (other, vaults)
         });
         let mut asked = stream::iter(asked).buffered(AT_ONCE);
@@ -173,8 +171,8 @@ impl Vault {
     }
 }
 
-async fn subscriptions(arm: &ArmClient, cx: &Context) -> std::result::Result<Vec<String>, ArmError> {
-    let request = ArmRequest::get(arm.url("/subscriptions", SUBSCRIPTIONS)?);
+async fn subscriptions(session: Session<'_>) -> std::result::Result<Vec<String>, ArmError> {
+    let request = ArmRequest::get(session.arm.url("/subscriptions", SUBSCRIPTIONS)?);
     let mut ids: Vec<String> = Vec::new();
     let each = |element: &RawValue| {
         let listed: ListedSubscription = serde_json::from_str(element.get())?;
@@ -184,24 +182,20 @@ async fn subscriptions(arm: &ArmClient, cx: &Context) -> std::result::Result<Vec
         }
         Ok(())
     };
-    arm.try_list(cx, request, each).await?;
+    session.arm.try_list(session.cx, request, each).await?;
     Ok(ids)
 }
 
-async fn listed(
-    arm: &ArmClient,
-    cx: &Context,
-    subscription: &str,
-) -> std::result::Result<Vec<Vault>, ArmError> {
+async fn listed(session: Session<'_>, subscription: &str) -> std::result::Result<Vec<Vault>, ArmError> {
     let path = format!("/subscriptions/{subscription}/providers/Microsoft.KeyVault/vaults");
-    let request = ArmRequest::get(arm.url(&path, VAULTS)?);
+    let request = ArmRequest::get(session.arm.url(&path, VAULTS)?);
     let mut vaults = Vec::new();
     let each = |resource: ListedResource<'_>| {
         // That of somebody else may be anything.
         vaults.extend(resource.read().ok().and_then(vault));
         Ok(())
     };
-    match arm.list_resources(cx, request, each).await {
+    match session.arm.list_resources(session.cx, request, each).await {
         // Where nobody has ever made one.
         Err(error) if error.code() == Some("MissingSubscriptionRegistration") => Ok(Vec::new()),
         read => read.map(|()| vaults),

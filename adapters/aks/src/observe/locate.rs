@@ -1,13 +1,14 @@
 //! Finding the managed cluster, whether ours or one that exists.
 
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource, ResourceId};
-use kompox_domain::{ClusterScope, Context, Result};
+use kompox_domain::{ClusterScope, Result};
 
 use super::managed_cluster::{CLUSTERS, ManagedCluster};
 use super::stack::{Stack, StackRef};
 use crate::advice::to_domain;
 use crate::api::{Group, MANAGED_CLUSTERS};
 use crate::resource_name::is_kind;
+use crate::session::Session;
 use crate::settings::ProviderSettings;
 use crate::settings::cluster::FoundBy;
 use crate::tags::belongs_to_cluster;
@@ -51,46 +52,37 @@ impl ClusterRef {
 ///
 /// # Errors
 /// Whatever keeps it from being looked for: that is never the same as absent.
-pub(crate) async fn locate(
-    arm: &ArmClient,
-    cx: &Context,
-    place: &ClusterRef,
-) -> Result<Option<ManagedCluster>> {
+pub(crate) async fn locate(session: Session<'_>, place: &ClusterRef) -> Result<Option<ManagedCluster>> {
     match place {
-        ClusterRef::Provisioned { group, stack, path } => in_group(arm, cx, group, stack, path).await,
-        ClusterRef::Existing(id) => read(arm, cx, &id.to_string()).await,
+        ClusterRef::Provisioned { group, stack, path } => in_group(session, group, stack, path).await,
+        ClusterRef::Existing(id) => read(session, &id.to_string()).await,
     }
     .map_err(to_domain)
 }
 
 async fn in_group(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     group: &Group,
     stack: &StackRef,
     path: &str,
 ) -> Result<Option<ManagedCluster>, ArmError> {
-    let clusters = clusters(arm, cx, &group.path()).await?;
+    let clusters = clusters(session, &group.path()).await?;
     let is_tagged = |cluster: &ManagedCluster| belongs_to_cluster(&cluster.tags, path);
     let stack = if clusters.is_empty() || clusters.iter().any(is_tagged) {
         None
     } else {
-        stack.get(arm, cx).await?
+        stack.get(session).await?
     };
-    ours(arm, clusters, stack.as_ref(), path)
+    ours(session.arm, clusters, stack.as_ref(), path)
 }
 
 /// The managed cluster with this id.
 ///
 /// # Errors
 /// As [`locate`].
-pub(crate) async fn read(
-    arm: &ArmClient,
-    cx: &Context,
-    id: &str,
-) -> Result<Option<ManagedCluster>, ArmError> {
-    let request = ArmRequest::get(arm.url(id, MANAGED_CLUSTERS)?);
-    match arm.send(cx, &request).await {
+pub(crate) async fn read(session: Session<'_>, id: &str) -> Result<Option<ManagedCluster>, ArmError> {
+    let request = ArmRequest::get(session.arm.url(id, MANAGED_CLUSTERS)?);
+    match session.arm.send(session.cx, &request).await {
         Ok(response) => response.resource().map(Some),
         Err(error) if error.is_absent() => Ok(None),
         Err(error) => Err(error),
@@ -102,17 +94,22 @@ pub(crate) async fn read(
 /// # Errors
 /// As [`locate`].
 pub(crate) async fn clusters(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     group_path: &str,
 ) -> Result<Vec<ManagedCluster>, ArmError> {
-    let url = arm.url(&format!("{group_path}/providers/{CLUSTERS}"), MANAGED_CLUSTERS)?;
+    let url = session
+        .arm
+        .url(&format!("{group_path}/providers/{CLUSTERS}"), MANAGED_CLUSTERS)?;
     let mut clusters = Vec::new();
     let each = |resource: ListedResource<'_>| {
         clusters.push(ManagedCluster::listed(&resource)?);
         Ok(())
     };
-    match arm.list_resources(cx, ArmRequest::get(url), each).await {
+    match session
+        .arm
+        .list_resources(session.cx, ArmRequest::get(url), each)
+        .await
+    {
         Err(error) if error.is_group_not_found() => Ok(Vec::new()),
         // Where nobody has ever made one; the deployment registers the provider.
         Err(error) if error.code() == Some("MissingSubscriptionRegistration") => Ok(Vec::new()),

@@ -58,7 +58,7 @@ impl ProvisionedCluster<'_> {
     /// Whatever keeps one of them from being read: that is never the same as absent.
     pub(crate) async fn observe(&self) -> Result<ObservedCluster> {
         let (stack, group, clusters, windows) = futures::try_join!(
-            self.stack.get(self.arm, self.cx),
+            self.stack.get(self.session),
             self.group(),
             self.clusters(),
             self.windows()
@@ -74,8 +74,13 @@ impl ProvisionedCluster<'_> {
     }
 
     pub(crate) async fn group(&self) -> Result<Option<ObservedGroup>, ArmError> {
-        let url = self.arm.url(&self.group_path(), GROUPS)?;
-        match self.arm.send(self.cx, &ArmRequest::get(url)).await {
+        let url = self.session.arm.url(&self.group_path(), GROUPS)?;
+        match self
+            .session
+            .arm
+            .send(self.session.cx, &ArmRequest::get(url))
+            .await
+        {
             Ok(response) => response.resource().map(Some),
             Err(error) if error.is_group_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -84,7 +89,7 @@ impl ProvisionedCluster<'_> {
 
     /// All managed clusters in the group, with their pools.
     pub(crate) async fn clusters(&self) -> Result<Vec<ManagedCluster>, ArmError> {
-        locate::clusters(self.arm, self.cx, &self.group_path()).await
+        locate::clusters(self.session, &self.group_path()).await
     }
 
     /// Ours, among the clusters of the group.
@@ -96,6 +101,6 @@ impl ProvisionedCluster<'_> {
         clusters: Vec<ManagedCluster>,
         stack: Option<&Stack>,
     ) -> Result<Option<ManagedCluster>, ArmError> {
-        locate::ours(self.arm, clusters, stack, &self.scope.path())
+        locate::ours(self.session.arm, clusters, stack, &self.scope.path())
     }
 }

@@ -1,40 +1,30 @@
 //! One cluster that is provisioned: what every operation on it starts from.
 
-use kompox_arm::{ArmClient, ArmOptions};
-use kompox_domain::{ClusterScope, Context};
+use kompox_domain::ClusterScope;
 
 use super::stack::StackRef;
-use crate::settings::ProviderSettings;
-use crate::settings::cluster::OwnCluster;
+use crate::session::Session;
+use crate::settings::cluster::ProvisionedSettings;
 
 /// One cluster that is provisioned: what every operation on it starts from.
 pub(crate) struct ProvisionedCluster<'a> {
-    pub(crate) arm: &'a ArmClient,
-    pub(crate) cx: &'a Context,
-    pub(crate) provider: &'a ProviderSettings,
-    pub(crate) options: ArmOptions,
+    pub(crate) session: Session<'a>,
     pub(crate) scope: &'a ClusterScope,
-    pub(crate) own: &'a OwnCluster,
+    pub(crate) settings: &'a ProvisionedSettings,
     pub(crate) stack: StackRef,
 }
 
 impl<'a> ProvisionedCluster<'a> {
     pub(crate) fn new(
-        arm: &'a ArmClient,
-        cx: &'a Context,
-        provider: &'a ProviderSettings,
-        options: ArmOptions,
+        session: Session<'a>,
         scope: &'a ClusterScope,
-        own: &'a OwnCluster,
+        settings: &'a ProvisionedSettings,
     ) -> Self {
         Self {
-            arm,
-            cx,
-            provider,
-            options,
+            session,
             scope,
-            own,
-            stack: StackRef::of(&provider.subscription, scope),
+            settings,
+            stack: StackRef::of(&session.provider.subscription, scope),
         }
     }
 
@@ -42,7 +32,7 @@ impl<'a> ProvisionedCluster<'a> {
     pub(crate) fn group_path(&self) -> String {
         format!(
             "/subscriptions/{}/resourceGroups/{}",
-            self.provider.subscription, self.own.group
+            self.session.provider.subscription, self.settings.group
         )
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use kompox_arm::operation::{End, ended};
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ErrorDetail, FinalState};
+use kompox_domain::ClusterScope;
 use kompox_domain::context::Step;
-use kompox_domain::{ClusterScope, Context};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,6 +13,7 @@ use super::outputs::Outputs;
 use crate::api::STACKS;
 use crate::lenient::{list, or_default, text_map};
 use crate::naming;
+use crate::session::Session;
 use crate::tags::{belongs_to_cluster, tag};
 use crate::template::document::Typed;
 
@@ -68,9 +69,9 @@ impl StackRef {
     ///
     /// # Errors
     /// Whatever keeps it from being read: that is never the same as absent.
-    pub(crate) async fn get(&self, arm: &ArmClient, cx: &Context) -> Result<Option<Stack>, ArmError> {
-        let request = ArmRequest::get(arm.url(&self.path(), STACKS)?);
-        match arm.send(cx, &request).await {
+    pub(crate) async fn get(&self, session: Session<'_>) -> Result<Option<Stack>, ArmError> {
+        let request = ArmRequest::get(session.arm.url(&self.path(), STACKS)?);
+        match session.arm.send(session.cx, &request).await {
             Ok(response) => response.resource().map(Some),
             Err(error) if error.is_absent() => Ok(None),
             Err(error) => Err(error),
@@ -104,8 +105,7 @@ impl StackRef {
     /// Whatever keeps it from saying so. Findings come with status 400, which is an answer.
     pub(crate) async fn validate(
         &self,
-        arm: &ArmClient,
-        cx: &Context,
+        session: Session<'_>,
         input: &StackInput<'_>,
         step: &Step,
     ) -> Result<Option<ErrorDetail>, ArmError> {
@@ -114,9 +114,13 @@ impl StackRef {
             #[serde(default)]
             error: Option<Value>,
         }
-        let url = arm.url(&format!("{}/validate", self.path()), STACKS)?;
+        let url = session.arm.url(&format!("{}/validate", self.path()), STACKS)?;
         let request = ArmRequest::post(url, &input.body())?.reading();
-        let error = match arm.run(cx, &request, FinalState::Resource, step).await {
+        let error = match session
+            .arm
+            .run(session.cx, &request, FinalState::Resource, step)
+            .await
+        {
             Ok(Some(response)) => {
                 let validated: Validated = response.json()?;
                 return Ok(validated
@@ -137,14 +141,17 @@ impl StackRef {
     }
 
     /// The template that the stack was made from last.
-    pub(crate) async fn export(&self, arm: &ArmClient, cx: &Context) -> Result<Option<Value>, ArmError> {
+    pub(crate) async fn export(&self, session: Session<'_>) -> Result<Option<Value>, ArmError> {
         #[derive(Deserialize)]
         struct Exported {
             template: Option<Value>,
         }
-        let url = arm.url(&format!("{}/exportTemplate", self.path()), STACKS)?;
-        let exported: Exported = arm
-            .send(cx, &ArmRequest::post_empty(url).reading())
+        let url = session
+            .arm
+            .url(&format!("{}/exportTemplate", self.path()), STACKS)?;
+        let exported: Exported = session
+            .arm
+            .send(session.cx, &ArmRequest::post_empty(url).reading())
             .await?
             .json()?;
         Ok(exported.template)

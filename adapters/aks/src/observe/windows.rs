@@ -48,7 +48,11 @@ impl MaintenanceConfiguration {
 impl ProvisionedCluster<'_> {
     /// Where a maintenance configuration of the cluster is, or all of them.
     fn window_path(&self, name: &str) -> Option<String> {
-        let names = Names::new(&self.provider.subscription, &self.own.group, &self.scope.path());
+        let names = Names::new(
+            &self.session.provider.subscription,
+            &self.settings.group,
+            &self.scope.path(),
+        );
         let cluster = names.of("cluster")?;
         let group = self.group_path();
         let path = format!("{group}/providers/{CLUSTERS}/{cluster}/{KIND}/{name}");
@@ -57,7 +61,7 @@ impl ProvisionedCluster<'_> {
 
     /// The ids of those that the settings ask for.
     pub(crate) fn expected_windows(&self) -> Vec<String> {
-        let wanted = self.own.upgrades.window.iter();
+        let wanted = self.settings.upgrades.window.iter();
         wanted
             .flat_map(|_| SCHEDULES)
             .filter_map(|name| self.window_path(name))
@@ -68,11 +72,11 @@ impl ProvisionedCluster<'_> {
     /// touched.
     pub(crate) async fn windows(&self) -> std::result::Result<Vec<MaintenanceConfiguration>, ArmError> {
         let mut found = Vec::new();
-        let Some(path) = self.own.upgrades.window.as_ref().and(self.window_path("")) else {
+        let Some(path) = self.settings.upgrades.window.as_ref().and(self.window_path("")) else {
             return Ok(found);
         };
-        let request = ArmRequest::get(self.arm.url(&path, MANAGED_CLUSTERS)?);
-        let read = self.arm.try_list(self.cx, request, |element| {
+        let request = ArmRequest::get(self.session.arm.url(&path, MANAGED_CLUSTERS)?);
+        let read = self.session.arm.try_list(self.session.cx, request, |element| {
             found.push(serde_json::from_str(element.get())?);
             Ok(())
         });

@@ -38,7 +38,7 @@ impl ProvisionedCluster<'_> {
         };
         let mut found = self.tags_in_group(observed).await.map_err(to_domain)?;
         // A group that is somebody else's is not in the template.
-        if !self.own.adopt {
+        if !self.settings.adopt {
             found.insert(GROUP, foreign_tags(&group.tags));
         }
         // AKS tells its own sooner than ARM's listing, which lags.
@@ -57,9 +57,13 @@ impl ProvisionedCluster<'_> {
             .stack
             .iter()
             .map(|stack| (title(&stack.id), foreign_tags_of_stack(&stack.tags)));
-        let names = Names::new(&self.provider.subscription, &self.own.group, &self.scope.path());
+        let names = Names::new(
+            &self.session.provider.subscription,
+            &self.settings.group,
+            &self.scope.path(),
+        );
         let holders = found.iter().map(|(holder, tags)| {
-            let name = names.of(holder).unwrap_or_else(|| self.own.group.clone());
+            let name = names.of(holder).unwrap_or_else(|| self.settings.group.clone());
             (name, tags.clone())
         });
         for (holder, tags) in holders.chain(pools).chain(stack) {
@@ -87,7 +91,11 @@ impl ProvisionedCluster<'_> {
         observed: &ObservedCluster,
     ) -> Result<BTreeMap<&'static str, Tags>, ArmError> {
         let group = self.group_path();
-        let names = Names::new(&self.provider.subscription, &self.own.group, &self.scope.path());
+        let names = Names::new(
+            &self.session.provider.subscription,
+            &self.settings.group,
+            &self.scope.path(),
+        );
         let ours: Vec<(&str, String)> = HOLDERS
             .iter()
             .filter_map(|holder| Some((*holder, names.of(holder)?)))
@@ -106,8 +114,13 @@ impl ProvisionedCluster<'_> {
             }
             Ok(())
         };
-        let url = self.arm.url(&format!("{group}/resources"), RESOURCES)?;
-        match self.arm.list_resources(self.cx, ArmRequest::get(url), each).await {
+        let url = self.session.arm.url(&format!("{group}/resources"), RESOURCES)?;
+        match self
+            .session
+            .arm
+            .list_resources(self.session.cx, ArmRequest::get(url), each)
+            .await
+        {
             // It went meanwhile, with all that was in it.
             Err(error) if error.is_group_not_found() => Ok(BTreeMap::new()),
             read => read.map(|()| found),

@@ -98,7 +98,7 @@ impl ProvisionedCluster<'_> {
             self.keep_tags(&observed, &mut todo).await?;
             let plan = self.planned(&observed, &todo).await?;
             if let (None, Some(cost)) = (&tried, self.cost_of_dataplane(&observed)) {
-                self.cx.warn(WarningKind::Check, cost);
+                self.session.cx.warn(WarningKind::Check, cost);
             }
             match self.put(&observed, &todo).await? {
                 Put::Done => return Ok((plan, observed, true)),
@@ -110,7 +110,7 @@ impl ProvisionedCluster<'_> {
     /// What becomes of the nodes where the data plane changes.
     fn cost_of_dataplane(&self, observed: &ObservedCluster) -> Option<String> {
         network_policy::cost_of_change(
-            self.own.network_policy,
+            self.settings.network_policy,
             observed.cluster.as_ref()?.network_policy(),
         )
     }
@@ -118,12 +118,13 @@ impl ProvisionedCluster<'_> {
     /// Whether the last operation on a stack is one that this process began.
     fn is_of_this_run(&self, stack: &Stack) -> bool {
         let id = stack.properties.correlation_id.as_deref();
-        id.is_some_and(|id| id.eq_ignore_ascii_case(self.arm.correlation_id()))
+        id.is_some_and(|id| id.eq_ignore_ascii_case(self.session.arm.correlation_id()))
     }
 
     /// Waits for whoever holds the stack. How that ends is for the next look to judge.
     async fn wait_for_stack(&self, stack: &Stack) -> Result<()> {
         let step = self
+            .session
             .cx
             .begin(format!("wait for deployment stack {}", self.stack.name));
         step.state(stack.state_word(), None);
@@ -135,14 +136,19 @@ impl ProvisionedCluster<'_> {
     async fn put(&self, observed: &ObservedCluster, todo: &Todo) -> Result<Put> {
         let request = self
             .stack
-            .put(self.arm, &todo.input(&self.provider.location))
+            .put(self.session.arm, &todo.input(&self.session.provider.location))
             .map_err(to_domain)?;
         let step = self
+            .session
             .cx
             .begin(format!("deploy deployment stack {}", self.stack.name));
         let mut follower = Follower::of_next(self, observed.stack.as_ref());
         let result = {
-            let put = pin!(self.arm.run(self.cx, &request, FinalState::Resource, &step));
+            let put = pin!(
+                self.session
+                    .arm
+                    .run(self.session.cx, &request, FinalState::Resource, &step)
+            );
             let alongside = pin!(follower.alongside());
             match select(put, alongside).await {
                 Either::Left((result, _)) => result,
@@ -168,11 +174,11 @@ impl ProvisionedCluster<'_> {
                 &self.doing(),
                 failure::of_refusal(&error, &self.stack.path()),
             )),
-            Err(error @ ArmError::Operation { .. }) => match self.stack.get(self.arm, self.cx).await {
+            Err(error @ ArmError::Operation { .. }) => match self.stack.get(self.session).await {
                 Ok(Some(stack)) if stack.state() != StackState::Succeeded => Err(self.failed(&stack).await),
                 _ => Err(to_domain(error).context(self.doing())),
             },
-            Err(error) => match self.stack.get(self.arm, self.cx).await {
+            Err(error) => match self.stack.get(self.session).await {
                 // Azure took it, though its answer was lost.
                 Ok(Some(stack)) if error.may_have_taken_effect() && self.is_of_this_run(&stack) => {
                     Ok(Put::Held)
@@ -184,7 +190,7 @@ impl ProvisionedCluster<'_> {
 
     /// The error of a stack that did not end well.
     pub(crate) async fn failed(&self, stack: &Stack) -> Error {
-        let root = failure::of_stack(self.arm, self.cx, stack).await;
+        let root = failure::of_stack(self.session, stack).await;
         failure::error(&self.doing(), root)
     }
 

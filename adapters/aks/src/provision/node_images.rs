@@ -70,7 +70,7 @@ impl ProvisionedCluster<'_> {
     /// Whether a private cluster is to have no private DNS zone any more.
     pub(crate) fn gives_up_zone(&self, cluster: &ManagedCluster) -> bool {
         let wants_none = matches!(
-            self.own.api_server,
+            self.settings.api_server,
             ApiServer::Private {
                 zone: PrivateZone::None,
                 ..
@@ -112,7 +112,7 @@ impl ProvisionedCluster<'_> {
     ) {
         if due.is_empty() {
             if upgrade {
-                self.cx.warn(
+                self.session.cx.warn(
                     WarningKind::Ignored,
                     "no pool waits for a new node image: no node is drained",
                 );
@@ -140,7 +140,7 @@ impl ProvisionedCluster<'_> {
             reason: reason.to_owned(),
         }));
         if !upgrade {
-            self.cx.warn_with_hints(
+            self.session.cx.warn_with_hints(
                 WarningKind::NodeImagesDue,
                 format!(
                     "a change reaches the nodes of {} only when they get a new image, which drains them",
@@ -163,6 +163,7 @@ impl ProvisionedCluster<'_> {
         let mut waiting = due;
         while let [pool, rest @ ..] = waiting {
             let step = self
+                .session
                 .cx
                 .begin(format!("upgrade the node image of node pool {pool}"));
             let result = self.upgrade_image(cluster, pool, &step).await;
@@ -186,11 +187,17 @@ impl ProvisionedCluster<'_> {
             }
             tries += 1;
             let url = self
+                .session
                 .arm
                 .url(&format!("{path}/upgradeNodeImageVersion"), MANAGED_CLUSTERS)
                 .map_err(to_domain)?;
             let request = ArmRequest::post_empty(url);
-            let Err(error) = self.arm.run(self.cx, &request, FinalState::Nothing, step).await else {
+            let Err(error) = self
+                .session
+                .arm
+                .run(self.session.cx, &request, FinalState::Nothing, step)
+                .await
+            else {
                 return self.settled_image(cluster, pool, step).await;
             };
             if error.is_deadline() {
@@ -200,7 +207,7 @@ impl ProvisionedCluster<'_> {
                 // Its answer was lost: what the pool does shows whether it was begun.
                 match self.until_idle(cluster, pool, step).await? {
                     Idle::Upgraded => {
-                        self.cx.warn(
+                        self.session.cx.warn(
                             WarningKind::AnswerLost,
                             format!("Azure's answer about node pool {pool} was lost; the pool shows that its image was upgraded"),
                         );
@@ -212,7 +219,11 @@ impl ProvisionedCluster<'_> {
                     // It was not begun, as far as the pool shows.
                     Idle::Ready if tries < MAX_TRIES => {
                         let doing = || format!("before {path} was asked again");
-                        let paused = self.arm.pause(self.cx, self.options.poll, doing).await;
+                        let paused = self
+                            .session
+                            .arm
+                            .pause(self.session.cx, self.session.options.poll, doing)
+                            .await;
                         paused.map_err(|error| overdue(error.into()))?;
                         continue;
                     }
@@ -230,7 +241,7 @@ impl ProvisionedCluster<'_> {
 
     /// Waits until AKS does nothing with a cluster and its pools any more.
     async fn until_idle(&self, cluster: &str, pool: &str, step: &Step) -> Result<Idle> {
-        let mut pace = Pace::new(self.options.poll);
+        let mut pace = Pace::new(self.session.options.poll);
         let mut upgrading = false;
         loop {
             let Some(now) = self.read_cluster(cluster).await? else {
@@ -252,7 +263,7 @@ impl ProvisionedCluster<'_> {
             step.state(state, None);
             let state = state.to_owned();
             let doing = || format!("while {} was still in state {state}", title(cluster));
-            let paused = self.arm.pause(self.cx, pace.wait(), doing).await;
+            let paused = self.session.arm.pause(self.session.cx, pace.wait(), doing).await;
             paused.map_err(|error| overdue(error.into()))?;
         }
     }
@@ -281,7 +292,7 @@ impl ProvisionedCluster<'_> {
     }
 
     async fn read_cluster(&self, id: &str) -> Result<Option<ManagedCluster>> {
-        locate::read(self.arm, self.cx, id).await.map_err(to_domain)
+        locate::read(self.session, id).await.map_err(to_domain)
     }
 
     /// Takes a pool off the tag, and with the last one the tag itself: not the tag of somebody who wrote another since.
@@ -307,6 +318,7 @@ impl ProvisionedCluster<'_> {
             json!({"operation": "Merge", "properties": {"tags": {tags::NODE_IMAGES_DUE: after}}})
         };
         let url = self
+            .session
             .arm
             .url(
                 &format!("{cluster}/providers/Microsoft.Resources/tags/default"),
@@ -318,8 +330,13 @@ impl ProvisionedCluster<'_> {
             .map_err(to_domain)?
             .in_known_group()
             .resource_tells_nothing();
-        let step = self.cx.begin(format!("tag {}", title(cluster)));
-        let result = match self.arm.run(self.cx, &request, FinalState::Nothing, &step).await {
+        let step = self.session.cx.begin(format!("tag {}", title(cluster)));
+        let result = match self
+            .session
+            .arm
+            .run(self.session.cx, &request, FinalState::Nothing, &step)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(error) if error.may_have_taken_effect() && !error.is_deadline() => {
                 let now = self.read_cluster(cluster).await.ok().flatten();

@@ -126,7 +126,7 @@ impl ProvisionedCluster<'_> {
     /// What is to be put, unless everything is as configured. The tag with the hash is written with the request, so
     /// it only counts when what came after ended well.
     pub(crate) fn todo(&self, observed: &ObservedCluster, force: bool) -> Option<Todo> {
-        let hash = parameters::hash(self.scope, self.provider, self.own);
+        let hash = parameters::hash(self.scope, self.session.provider, self.settings);
         let (why, reason) = match &observed.stack {
             None => (Why::Absent, "there is none yet".to_owned()),
             Some(stack) if stack.state() != StackState::Succeeded => (
@@ -152,8 +152,9 @@ impl ProvisionedCluster<'_> {
         let kept = observed
             .cluster
             .as_ref()
-            .map_or_else(|| Kept::of_new(self.own), ManagedCluster::kept);
-        let mut parameters = parameters::parameters(self.scope, self.provider, self.own, created, &kept);
+            .map_or_else(|| Kept::of_new(self.settings), ManagedCluster::kept);
+        let mut parameters =
+            parameters::parameters(self.scope, self.session.provider, self.settings, created, &kept);
         if let Some(stack) = &observed.stack {
             parameters::write_ids_as_before(&mut parameters, &stack.properties.parameters);
         }
@@ -188,7 +189,7 @@ impl ProvisionedCluster<'_> {
         of_stack
             .and_then(|text| text.parse().ok())
             .or_else(|| of_group.and_then(|text| text.parse().ok()))
-            .unwrap_or_else(|| self.cx.next_ulid(None))
+            .unwrap_or_else(|| self.session.cx.next_ulid(None))
     }
 
     /// What putting it would change: as Azure validates it, and as it differs from what was put last.
@@ -202,7 +203,7 @@ impl ProvisionedCluster<'_> {
             .filter(|stack| todo.tags.get(tags::HASH).map(String::as_str) != stack.tag(tags::HASH));
         let (valid, exported) = futures::join!(self.validate(todo), async {
             match differs {
-                Some(_) => self.stack.export(self.arm, self.cx).await,
+                Some(_) => self.stack.export(self.session).await,
                 None => Ok(None),
             }
         });
@@ -221,10 +222,11 @@ impl ProvisionedCluster<'_> {
 
     async fn validate(&self, todo: &Todo) -> Result<()> {
         let step = self
+            .session
             .cx
             .begin(format!("validate deployment stack {}", self.stack.name));
-        let input = todo.input(&self.provider.location);
-        let result = self.stack.validate(self.arm, self.cx, &input, &step).await;
+        let input = todo.input(&self.session.provider.location);
+        let result = self.stack.validate(self.session, &input, &step).await;
         match step.end(result).map_err(to_domain)? {
             None => Ok(()),
             Some(finding) => Err(self.found(&finding)),
@@ -232,7 +234,11 @@ impl ProvisionedCluster<'_> {
     }
 
     fn found(&self, finding: &ErrorDetail) -> kompox_domain::Error {
-        let root = failure::of_findings(finding, &self.stack.path(), Some(self.arm.correlation_id()));
+        let root = failure::of_findings(
+            finding,
+            &self.stack.path(),
+            Some(self.session.arm.correlation_id()),
+        );
         failure::error(
             &format!("Azure would not accept cluster {}", self.scope.cluster.id.cluster),
             root,
@@ -243,8 +249,8 @@ impl ProvisionedCluster<'_> {
         let mut hidden: BTreeSet<&str> = document::secure().collect();
         // None of them stands in a configuration.
         hidden.extend(["created", "keepIdentity", foreign_tags::PARAMETER]);
-        let keeps_version = self.own.kubernetes_version.is_none();
-        let upgrades = &self.own.upgrades;
+        let keeps_version = self.settings.kubernetes_version.is_none();
+        let upgrades = &self.settings.upgrades;
         let kept = [
             ("upgradeChannel", upgrades.channel.is_none()),
             (
@@ -255,8 +261,8 @@ impl ProvisionedCluster<'_> {
                         .and_then(upgrade_channels::brought_along)
                         .is_none(),
             ),
-            ("networkPolicy", self.own.network_policy.is_none()),
-            ("networkDataplane", self.own.network_policy.is_none()),
+            ("networkPolicy", self.settings.network_policy.is_none()),
+            ("networkDataplane", self.settings.network_policy.is_none()),
         ];
         let chosen = |leaf: &str| {
             let of_pool = matches!(diff::top(leaf), "systemPool" | "userPools");
@@ -360,7 +366,7 @@ impl ProvisionedCluster<'_> {
     /// Whether the nodes are to reach the outside in another way.
     pub(crate) fn migrates_egress(&self, cluster: &ManagedCluster) -> bool {
         let is = cluster.outbound_type();
-        is.is_some_and(|is| !is.eq_ignore_ascii_case(self.own.outbound_type))
+        is.is_some_and(|is| !is.eq_ignore_ascii_case(self.settings.outbound_type))
     }
 
     /// What a change of a cluster that is there does besides, for who has to choose the hour.
@@ -373,7 +379,7 @@ impl ProvisionedCluster<'_> {
             follows.push(egress::DISRUPTS.to_owned());
             let (is, will) = (
                 cluster.outbound_type().unwrap_or_default(),
-                self.own.outbound_type,
+                self.settings.outbound_type,
             );
             if egress::refused(cluster.has_own_network(), will, is).is_some() {
                 follows.push(format!("AKS does not take a cluster back from {will} to {is}"));
@@ -389,7 +395,7 @@ impl ProvisionedCluster<'_> {
             follows.push("AKS gives all nodes a new image for it at once, which drains them".to_owned());
         }
         follows.extend(network_policy::cost_of_change(
-            self.own.network_policy,
+            self.settings.network_policy,
             cluster.network_policy(),
         ));
         follows
@@ -397,7 +403,11 @@ impl ProvisionedCluster<'_> {
 
     /// Whether the cluster acts as the identity that the template made for it, also where it needs none any more.
     fn keeps_own_identity(&self, observed: &ObservedCluster) -> bool {
-        let ours = own_identity(&self.provider.subscription, &self.own.group, &self.scope.path());
+        let ours = own_identity(
+            &self.session.provider.subscription,
+            &self.settings.group,
+            &self.scope.path(),
+        );
         let given = observed
             .cluster
             .as_ref()
@@ -405,20 +415,24 @@ impl ProvisionedCluster<'_> {
         let same = given
             .zip(ours)
             .is_some_and(|(given, ours)| given.eq_ignore_ascii_case(&ours));
-        same && self.own.identity.is_none()
+        same && self.settings.identity.is_none()
     }
 
     /// The resources that there will be, by id. Those whose names follow from what is known only later (role
     /// assignments), and what hangs on others (diagnostic settings and the like), are not among them.
     pub(crate) fn expected(&self, observed: &ObservedCluster) -> Vec<String> {
         let group = self.group_path();
-        let names = Names::new(&self.provider.subscription, &self.own.group, &self.scope.path());
+        let names = Names::new(
+            &self.session.provider.subscription,
+            &self.settings.group,
+            &self.scope.path(),
+        );
         let mut all = Vec::new();
-        if !self.own.adopt {
+        if !self.settings.adopt {
             all.push(group.clone());
         }
-        let own_zone = self.own.own_dns_zone().is_some();
-        let needs_identity = (own_zone || self.own.subnet.is_some()) && self.own.identity.is_none();
+        let own_zone = self.settings.own_dns_zone().is_some();
+        let needs_identity = (own_zone || self.settings.subnet.is_some()) && self.settings.identity.is_none();
         let makes_identity = needs_identity || self.keeps_own_identity(observed);
         let named = [
             ("vault", "Microsoft.KeyVault/vaults", true),
@@ -427,7 +441,7 @@ impl ProvisionedCluster<'_> {
             (
                 "applicationInsights",
                 "Microsoft.Insights/components",
-                self.own.application_insights,
+                self.settings.application_insights,
             ),
             ("registry", "Microsoft.ContainerRegistry/registries", true),
             ("ingressIdentity", IDENTITIES, true),
@@ -442,7 +456,7 @@ impl ProvisionedCluster<'_> {
         all.extend(self.expected_windows());
         if let Some(cluster) = names.of("cluster") {
             let pool = |(name, _)| format!("{group}/providers/{CLUSTERS}/{cluster}/agentPools/{name}");
-            all.extend(self.own.user_pools().into_iter().map(pool));
+            all.extend(self.settings.user_pools().into_iter().map(pool));
         }
         all
     }

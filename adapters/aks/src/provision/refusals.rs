@@ -135,14 +135,14 @@ impl ProvisionedCluster<'_> {
     }
 
     fn refuse_foreign_group(&self, group: &ObservedGroup) -> Result<()> {
-        let name = &self.own.group;
+        let name = &self.settings.group;
         if group.is_deleting() {
             return Err(refused(
                 format!("resource group {name} is being deleted"),
                 "wait until it is gone, then run it again",
             ));
         }
-        if self.own.adopt || belongs_to_cluster(&group.tags, &self.scope.path()) {
+        if self.settings.adopt || belongs_to_cluster(&group.tags, &self.scope.path()) {
             return Ok(());
         }
         let whose = match tag(&group.tags, tags::CLUSTER) {
@@ -162,7 +162,8 @@ impl ProvisionedCluster<'_> {
     }
 
     fn refuse_downgrade(&self, cluster: &ManagedCluster) -> Result<()> {
-        let (Some(wanted), Some(runs)) = (self.own.kubernetes_version.as_deref(), cluster.version()) else {
+        let (Some(wanted), Some(runs)) = (self.settings.kubernetes_version.as_deref(), cluster.version())
+        else {
             return Ok(());
         };
         if !is_downgrade(runs, wanted) {
@@ -190,7 +191,7 @@ impl ProvisionedCluster<'_> {
                     "start it",
                     format!(
                         "az aks start --resource-group {} --name {}",
-                        self.own.group, cluster.name
+                        self.settings.group, cluster.name
                     ),
                 ),
             )),
@@ -205,18 +206,18 @@ impl ProvisionedCluster<'_> {
                 fixed.push(Fixed::new(what, is, configured));
             }
         };
-        let region = &self.provider.location;
+        let region = &self.session.provider.location;
         if let Some(stack) = &observed.stack {
             // A stack that holds nothing was never anywhere.
             if !stack.properties.resources.is_empty()
                 && let Some(group) = group_of(stack)
             {
-                differ("the resource group", &group, &self.own.group);
+                differ("the resource group", &group, &self.settings.group);
             }
             if !stack.location.is_empty() {
                 differ("the region", &plain(&stack.location), region);
             }
-        } else if let Some(group) = observed.group.as_ref().filter(|_| !self.own.adopt)
+        } else if let Some(group) = observed.group.as_ref().filter(|_| !self.settings.adopt)
             && belongs_to_cluster(&group.tags, &self.scope.path())
             && !group.location.is_empty()
         {
@@ -233,9 +234,9 @@ impl ProvisionedCluster<'_> {
         let is_private = access
             .and_then(|access| access.enable_private_cluster)
             .unwrap_or(false);
-        let wants_private = matches!(self.own.api_server, ApiServer::Private { .. });
+        let wants_private = matches!(self.settings.api_server, ApiServer::Private { .. });
         differ("the API server", private(is_private), private(wants_private));
-        if let (true, ApiServer::Private { zone, .. }) = (is_private, &self.own.api_server) {
+        if let (true, ApiServer::Private { zone, .. }) = (is_private, &self.settings.api_server) {
             let is = access
                 .and_then(|access| access.private_dns_zone.as_deref())
                 .unwrap_or("system");
@@ -249,19 +250,23 @@ impl ProvisionedCluster<'_> {
                 differ("the private DNS zone", is, &wanted);
             }
         }
-        if let (Some(is), Some(wanted)) = (cluster.network_policy(), self.own.network_policy)
+        if let (Some(is), Some(wanted)) = (cluster.network_policy(), self.settings.network_policy)
             && !network_policy::may_become(is, wanted)
         {
             differ("the network policy", is, wanted);
         }
-        let set = self.own.disk_encryption_set.as_ref().map(ToString::to_string);
+        let set = self
+            .settings
+            .disk_encryption_set
+            .as_ref()
+            .map(ToString::to_string);
         differ(
             "the disk encryption set of the nodes",
             or_none(cluster.properties.disk_encryption_set.as_deref()),
             or_none(set.as_deref()),
         );
-        let at_host = on_or_off(self.own.encryption_at_host);
-        let subnet = self.own.subnet.as_ref().map(ToString::to_string);
+        let at_host = on_or_off(self.settings.encryption_at_host);
+        let subnet = self.settings.subnet.as_ref().map(ToString::to_string);
         for pool in &cluster.properties.pools {
             let Some((wanted, zones)) = self.wanted(&pool.name) else {
                 continue;
@@ -279,7 +284,7 @@ impl ProvisionedCluster<'_> {
             .is_some_and(|stack| stack.state() == StackState::Succeeded);
         if made {
             let is = user_zones(cluster);
-            let wanted: Vec<String> = self.own.user.zones.iter().map(ToString::to_string).collect();
+            let wanted: Vec<String> = self.settings.user.zones.iter().map(ToString::to_string).collect();
             // A pool can be added at any time; with one that is taken away go its nodes.
             let only_more = |is: &[String]| !is.is_empty() && is.iter().all(|zone| wanted.contains(zone));
             if let Some(is) = is.filter(|is| !only_more(is)) {
@@ -291,9 +296,9 @@ impl ProvisionedCluster<'_> {
             }
         }
         if let Some(is) = cluster.outbound_type()
-            && let Some(why) = egress::refused(cluster.has_own_network(), is, self.own.outbound_type)
+            && let Some(why) = egress::refused(cluster.has_own_network(), is, self.settings.outbound_type)
         {
-            let outbound = Fixed::new("the outbound type", is, self.own.outbound_type);
+            let outbound = Fixed::new("the outbound type", is, self.settings.outbound_type);
             fixed.push(Fixed {
                 why: Some(why),
                 ..outbound
@@ -305,12 +310,21 @@ impl ProvisionedCluster<'_> {
     /// How a pool of that name is configured, with its zones.
     fn wanted(&self, name: &str) -> Option<(&Pool, Vec<String>)> {
         if name == SYSTEM_POOL {
-            let zones = self.own.system.zones.iter().map(ToString::to_string).collect();
-            return Some((&self.own.system, zones));
+            let zones = self
+                .settings
+                .system
+                .zones
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            return Some((&self.settings.system, zones));
         }
-        let pools = self.own.user_pools();
+        let pools = self.settings.user_pools();
         let (_, zone) = pools.iter().find(|(pool, _)| pool == name)?;
-        Some((&self.own.user, zone.iter().map(ToString::to_string).collect()))
+        Some((
+            &self.settings.user,
+            zone.iter().map(ToString::to_string).collect(),
+        ))
     }
 }
 

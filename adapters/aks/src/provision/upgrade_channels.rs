@@ -4,12 +4,12 @@ use kompox_domain::{Error, ErrorKind, Result};
 
 use crate::observe::ProvisionedCluster;
 use crate::observe::managed_cluster::ManagedCluster;
-use crate::settings::cluster::OwnCluster;
+use crate::settings::cluster::ProvisionedSettings;
 use crate::settings::cluster::upgrades::NODE_IMAGE;
 use crate::template::upgrade_channels::{NO_CHANNEL, brought_along, of_new, passes};
 
 /// The channel that a cluster has, or that it gets.
-pub(crate) fn effective<'a>(own: &'a OwnCluster, cluster: Option<&'a ManagedCluster>) -> &'a str {
+pub(crate) fn effective<'a>(own: &'a ProvisionedSettings, cluster: Option<&'a ManagedCluster>) -> &'a str {
     match (own.upgrades.channel, cluster) {
         (Some(channel), _) => channel,
         (None, Some(cluster)) => cluster.upgrade_channel().unwrap_or(NO_CHANNEL),
@@ -19,7 +19,7 @@ pub(crate) fn effective<'a>(own: &'a OwnCluster, cluster: Option<&'a ManagedClus
 
 /// The channel of the nodes that a cluster has, or that it gets; none where it tells none.
 pub(crate) fn effective_node_os<'a>(
-    own: &'a OwnCluster,
+    own: &'a ProvisionedSettings,
     cluster: Option<&'a ManagedCluster>,
 ) -> Option<&'a str> {
     own.upgrades
@@ -35,10 +35,10 @@ impl ProvisionedCluster<'_> {
     /// Refuses a channel of the nodes beside which the cluster has one that takes no other. What the settings
     /// contradict themselves in is told where they are read.
     pub(crate) fn refuse_channels(&self, cluster: &ManagedCluster) -> Result<()> {
-        let Some(node_os) = self.own.upgrades.node_os_channel else {
+        let Some(node_os) = self.settings.upgrades.node_os_channel else {
             return Ok(());
         };
-        match brought_along(effective(self.own, Some(cluster))) {
+        match brought_along(effective(self.settings, Some(cluster))) {
             Some(only) if only != node_os => Err(Error::new(
                 ErrorKind::Precondition,
                 format!(

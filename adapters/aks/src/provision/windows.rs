@@ -12,10 +12,10 @@ impl ProvisionedCluster<'_> {
     /// Refuses to write over a window that somebody else has set. Ours are in the stack. One that says what the settings
     /// say, or what the stack was put with last, may be one that the stack has made and does not tell: it failed later.
     pub(crate) fn refuse_foreign_windows(&self, observed: &ObservedCluster) -> Result<()> {
-        if self.own.upgrades.window.is_none() {
+        if self.settings.upgrades.window.is_none() {
             return Ok(());
         }
-        let now = parameters::window(self.own);
+        let now = parameters::window(self.settings);
         let last = observed
             .stack
             .as_ref()

@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use futures::stream::{self, StreamExt as _};
-use kompox_arm::{ArmClient, ArmError, ArmOptions, ArmRequest};
+use kompox_arm::{ArmError, ArmRequest};
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Context, Error, ErrorKind};
+use kompox_domain::{Error, ErrorKind};
 
 use super::answers::{Answer, answer};
 use super::assignment::RoleAssignment;
 use crate::api::ROLE_ASSIGNMENTS;
 use crate::resource_name::title;
+use crate::session::Session;
 
 /// How many are given at once.
 const AT_ONCE: usize = 8;
@@ -19,7 +20,7 @@ const UNKNOWN: Duration = Duration::from_secs(300);
 /// Waits between two tries grow to this.
 const MAX_WAIT: Duration = Duration::from_secs(15);
 
-/// What became of a grant.
+/// What became of a role assignment that is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AssignmentOutcome {
     /// The right was there.
@@ -35,7 +36,7 @@ pub(crate) enum AssignmentOutcome {
 /// What became of several.
 #[derive(Debug, Default)]
 pub(crate) struct Assigned {
-    pub(crate) given: Vec<(RoleAssignment, AssignmentOutcome)>,
+    pub(crate) outcomes: Vec<(RoleAssignment, AssignmentOutcome)>,
     /// Those that could not be given, and why.
     pub(crate) failures: Vec<(RoleAssignment, FailedOperation)>,
 }
@@ -43,20 +44,20 @@ pub(crate) struct Assigned {
 impl Assigned {
     fn of(ended: Vec<(RoleAssignment, Result<AssignmentOutcome, FailedOperation>)>) -> Self {
         let mut assigned = Self::default();
-        for (grant, result) in ended {
+        for (assignment, result) in ended {
             match result {
-                Ok(given) => {
+                Ok(outcome) => {
                     tracing::debug!(
-                        identity = grant.identity.as_str(),
-                        principal = grant.principal,
-                        role = grant.role.title(),
-                        scope = grant.scope,
-                        ?given,
+                        identity = assignment.identity.as_str(),
+                        principal = assignment.principal,
+                        role = assignment.role.title(),
+                        scope = assignment.scope,
+                        ?outcome,
                         "role assignment"
                     );
-                    assigned.given.push((grant, given));
+                    assigned.outcomes.push((assignment, outcome));
                 }
-                Err(failure) => assigned.failures.push((grant, failure)),
+                Err(failure) => assigned.failures.push((assignment, failure)),
             }
         }
         assigned
@@ -66,32 +67,33 @@ impl Assigned {
 /// Gives rights in the name of one cluster.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Assigner<'a> {
-    pub(crate) arm: &'a ArmClient,
-    pub(crate) cx: &'a Context,
-    pub(crate) options: ArmOptions,
+    pub(crate) session: Session<'a>,
     /// By which what is ours is found again: an assignment has no tags.
     pub(crate) description: &'a str,
 }
 
 impl Assigner<'_> {
     /// Which of them are there. Only reads, as many at once as is polite.
-    pub(crate) async fn look_all(&self, grants: Vec<RoleAssignment>) -> Assigned {
-        let asked = grants.into_iter().map(|grant| async move {
-            let result = self.look(&grant).await;
-            (grant, result)
+    pub(crate) async fn look_all(&self, assignments: Vec<RoleAssignment>) -> Assigned {
+        let asked = assignments.into_iter().map(|assignment| async move {
+            let result = self.look(&assignment).await;
+            (assignment, result)
         });
         Assigned::of(stream::iter(asked).buffered(AT_ONCE).collect().await)
     }
 
     /// Gives those that are missing. One that fails does not keep the others from being given.
     pub(crate) async fn give_missing(&self, found: Assigned) -> Assigned {
-        let asked = found.given.into_iter().map(|(grant, given)| async move {
-            let result = match given {
-                AssignmentOutcome::Missing => self.make(&grant).await,
-                given => Ok(given),
-            };
-            (grant, result)
-        });
+        let asked = found
+            .outcomes
+            .into_iter()
+            .map(|(assignment, outcome)| async move {
+                let result = match outcome {
+                    AssignmentOutcome::Missing => self.make(&assignment).await,
+                    outcome => Ok(outcome),
+                };
+                (assignment, result)
+            });
         let ended = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut assigned = Assigned::of(ended);
         let mut failures = found.failures;
@@ -104,10 +106,13 @@ impl Assigner<'_> {
     ///
     /// # Errors
     /// What ARM said, naming the identity, and what helps.
-    pub(crate) async fn give(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, FailedOperation> {
-        match self.look(grant).await? {
-            AssignmentOutcome::Missing => self.make(grant).await,
-            given => Ok(given),
+    pub(crate) async fn give(
+        &self,
+        assignment: &RoleAssignment,
+    ) -> Result<AssignmentOutcome, FailedOperation> {
+        match self.look(assignment).await? {
+            AssignmentOutcome::Missing => self.make(assignment).await,
+            outcome => Ok(outcome),
         }
     }
 
@@ -115,24 +120,29 @@ impl Assigner<'_> {
     ///
     /// # Errors
     /// As [`give`](Self::give).
-    pub(crate) async fn look(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, FailedOperation> {
-        self.get(grant).await.map_err(|error| failure(grant, error))
+    pub(crate) async fn look(
+        &self,
+        assignment: &RoleAssignment,
+    ) -> Result<AssignmentOutcome, FailedOperation> {
+        self.get(assignment)
+            .await
+            .map_err(|error| failure(assignment, error))
     }
 
-    async fn make(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, FailedOperation> {
-        let step = self.cx.begin(format!(
+    async fn make(&self, assignment: &RoleAssignment) -> Result<AssignmentOutcome, FailedOperation> {
+        let step = self.session.cx.begin(format!(
             "give the {} {} on {}",
-            grant.identity,
-            grant.role.title(),
-            title(&grant.scope)
+            assignment.identity,
+            assignment.role.title(),
+            title(&assignment.scope)
         ));
-        let made = step.end(self.put(grant).await);
-        made.map_err(|error| failure(grant, error))
+        let made = step.end(self.put(assignment).await);
+        made.map_err(|error| failure(assignment, error))
     }
 
-    async fn get(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, ArmError> {
-        let request = ArmRequest::get(self.arm.url(&grant.id(), ROLE_ASSIGNMENTS)?);
-        match self.arm.send(self.cx, &request).await {
+    async fn get(&self, assignment: &RoleAssignment) -> Result<AssignmentOutcome, ArmError> {
+        let request = ArmRequest::get(self.session.arm.url(&assignment.id(), ROLE_ASSIGNMENTS)?);
+        match self.session.arm.send(self.session.cx, &request).await {
             Ok(_) => Ok(AssignmentOutcome::Exists),
             Err(error) if answer(&error) == Some(Answer::NoScope) => Ok(AssignmentOutcome::NoScope),
             Err(error) if error.status() == Some(404) => Ok(AssignmentOutcome::Missing),
@@ -140,19 +150,20 @@ impl Assigner<'_> {
         }
     }
 
-    async fn put(&self, grant: &RoleAssignment) -> Result<AssignmentOutcome, ArmError> {
-        let url = self.arm.url(&grant.id(), ROLE_ASSIGNMENTS)?;
-        let request = ArmRequest::put(url, &grant.body(self.description))?;
+    async fn put(&self, assignment: &RoleAssignment) -> Result<AssignmentOutcome, ArmError> {
+        let url = self.session.arm.url(&assignment.id(), ROLE_ASSIGNMENTS)?;
+        let request = ArmRequest::put(url, &assignment.body(self.description))?;
         let began = Instant::now();
         let left = self
+            .session
             .cx
             .deadline()
             .map_or(UNKNOWN, |deadline| deadline.saturating_duration_since(began) / 2);
         // What comes afterwards needs time too.
         let patience = UNKNOWN.min(left);
-        let mut wait = self.options.poll;
+        let mut wait = self.session.options.poll;
         loop {
-            let Err(error) = self.arm.send(self.cx, &request).await else {
+            let Err(error) = self.session.arm.send(self.session.cx, &request).await else {
                 return Ok(AssignmentOutcome::Created);
             };
             match answer(&error) {
@@ -160,12 +171,12 @@ impl Assigner<'_> {
                 Some(Answer::NoScope) => return Ok(AssignmentOutcome::NoScope),
                 Some(Answer::Again) if began.elapsed() + wait < patience => {
                     tracing::debug!(
-                        identity = grant.identity.as_str(),
-                        principal = grant.principal,
+                        identity = assignment.identity.as_str(),
+                        principal = assignment.principal,
                         "Entra ID does not know the identity yet"
                     );
-                    let doing = || format!("while waiting for Entra ID to know the {}", grant.identity);
-                    self.arm.pause(self.cx, wait, doing).await?;
+                    let doing = || format!("while waiting for Entra ID to know the {}", assignment.identity);
+                    self.session.arm.pause(self.session.cx, wait, doing).await?;
                     wait = (wait * 2).min(MAX_WAIT);
                 }
                 _ => return Err(error),
@@ -174,13 +185,13 @@ impl Assigner<'_> {
     }
 }
 
-fn failure(grant: &RoleAssignment, error: ArmError) -> FailedOperation {
+fn failure(assignment: &RoleAssignment, error: ArmError) -> FailedOperation {
     let known = match answer(&error) {
         Some(Answer::Refused(hints)) => Some(hints.to_vec()),
         Some(Answer::Again) => Some(vec![
             format!(
                 "the {} was made just now: run it again in some minutes",
-                grant.identity
+                assignment.identity
             )
             .into(),
         ]),
@@ -196,14 +207,14 @@ fn failure(grant: &RoleAssignment, error: ArmError) -> FailedOperation {
     let correlation_id = error.correlation_id().map(str::to_owned);
     let hints = known.unwrap_or_else(|| error.hints().to_vec());
     tracing::debug!(
-        identity = grant.identity.as_str(),
-        role = grant.role.title(),
-        scope = grant.scope,
+        identity = assignment.identity.as_str(),
+        role = assignment.role.title(),
+        scope = assignment.scope,
         code,
         "role assignment failed"
     );
     FailedOperation {
-        resource: grant.scope.clone(),
+        resource: assignment.scope.clone(),
         code: if code.is_empty() {
             error.kind().to_string()
         } else {
@@ -211,9 +222,9 @@ fn failure(grant: &RoleAssignment, error: ArmError) -> FailedOperation {
         },
         message: format!(
             "the {} {} {did} {}: {}",
-            grant.identity,
-            grant.principal,
-            grant.role.title(),
+            assignment.identity,
+            assignment.principal,
+            assignment.role.title(),
             said(&error)
         ),
         correlation_id,

@@ -1,4 +1,4 @@
-//! A grant: one role, for one identity, at one scope.
+//! A role assignment: one role, for one identity, at one scope.
 
 use std::fmt;
 
@@ -123,7 +123,7 @@ impl RoleAssignment {
 mod tests {
     use super::*;
 
-    fn grant() -> RoleAssignment {
+    fn assignment() -> RoleAssignment {
         RoleAssignment {
             identity: Identity::Cluster,
             principal: "00000000-0000-0000-0000-0000000000AA".to_owned(),
@@ -135,23 +135,23 @@ mod tests {
 
     #[test]
     fn b21_the_same_grant_has_the_same_name_however_its_ids_are_written() {
-        let mut other = grant();
+        let mut other = assignment();
         other.scope = other.scope.to_lowercase();
         other.principal = other.principal.to_lowercase();
-        assert_eq!(grant().name(), other.name());
-        assert_eq!(grant().name().get_version_num(), 5);
+        assert_eq!(assignment().name(), other.name());
+        assert_eq!(assignment().name().get_version_num(), 5);
     }
 
     #[test]
     fn b28_another_principal_role_or_scope_has_another_name() {
-        let mut principal = grant();
+        let mut principal = assignment();
         principal.principal = "00000000-0000-0000-0000-0000000000ab".to_owned();
-        let mut role = grant();
+        let mut role = assignment();
         role.role = Role::PrivateDnsZoneContributor;
-        let mut scope = grant();
+        let mut scope = assignment();
         scope.scope.push_str(".org");
         for other in [principal, role, scope] {
-            assert_ne!(grant().name(), other.name(), "{other:?}");
+            assert_ne!(assignment().name(), other.name(), "{other:?}");
         }
     }
 
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn b28_what_arm_is_asked_for_names_the_type_of_the_principal_and_the_scopes_subscription() {
         assert_eq!(
-            grant().body("kompox:ws/prv/cls"),
+            assignment().body("kompox:ws/prv/cls"),
             json!({ "properties": {
                 "roleDefinitionId": "/subscriptions/S/providers/Microsoft.Authorization/roleDefinitions/befefa01-2a29-4197-83a8-272ff33ce314",
                 "principalId": "00000000-0000-0000-0000-0000000000AA",

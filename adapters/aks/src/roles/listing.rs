@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource};
-use kompox_domain::Context;
+use kompox_arm::{ArmError, ArmRequest, ListedResource};
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::assignment::Role;
 use crate::api::ROLE_ASSIGNMENTS;
+use crate::session::Session;
 
 /// How many listings are read at once.
 const AT_ONCE: usize = 8;
@@ -57,8 +57,7 @@ pub(crate) fn description(path: &str) -> String {
 ///
 /// A scope that is not there has none; whatever else cannot be read is an error.
 pub(crate) async fn assignments_of_cluster(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     principals: &BTreeSet<String>,
     scopes: &[String],
     description: &str,
@@ -66,7 +65,7 @@ pub(crate) async fn assignments_of_cluster(
     let asked = principals
         .iter()
         .flat_map(|principal| scopes.iter().map(move |scope| (principal, scope)));
-    let asked = asked.map(|(principal, scope)| listed(arm, cx, principal, scope, description));
+    let asked = asked.map(|(principal, scope)| listed(session, principal, scope, description));
     let found: Vec<Vec<ListedAssignment>> = stream::iter(asked.collect::<Vec<_>>())
         .buffered(AT_ONCE)
         .try_collect()
@@ -79,14 +78,13 @@ pub(crate) async fn assignments_of_cluster(
 }
 
 async fn listed(
-    arm: &ArmClient,
-    cx: &Context,
+    session: Session<'_>,
     principal: &str,
     scope: &str,
     description: &str,
 ) -> Result<Vec<ListedAssignment>, ArmError> {
     let path = format!("{scope}/providers/Microsoft.Authorization/roleAssignments");
-    let mut url = arm.url(&path, ROLE_ASSIGNMENTS)?;
+    let mut url = session.arm.url(&path, ROLE_ASSIGNMENTS)?;
     url.query_pairs_mut()
         .append_pair("$filter", &format!("principalId eq '{principal}'"));
     let mut ours = Vec::new();
@@ -101,17 +99,23 @@ async fn listed(
         }
         Ok(())
     };
-    match arm.list_resources(cx, ArmRequest::get(url), each).await {
+    match session
+        .arm
+        .list_resources(session.cx, ArmRequest::get(url), each)
+        .await
+    {
         Err(error) if error.is_absent() => Ok(Vec::new()),
         read => read.map(|()| ours),
     }
 }
 
 /// Deletes one. One that is not there is deleted.
-pub(crate) async fn delete(arm: &ArmClient, cx: &Context, id: &str) -> Result<(), ArmError> {
-    let request = ArmRequest::delete(arm.url(id, ROLE_ASSIGNMENTS)?);
-    let step = cx.begin(format!("delete {}", crate::resource_name::title(id)));
-    let result = match arm.send(cx, &request).await {
+pub(crate) async fn delete(session: Session<'_>, id: &str) -> Result<(), ArmError> {
+    let request = ArmRequest::delete(session.arm.url(id, ROLE_ASSIGNMENTS)?);
+    let step = session
+        .cx
+        .begin(format!("delete {}", crate::resource_name::title(id)));
+    let result = match session.arm.send(session.cx, &request).await {
         Err(error) if !error.is_absent() => Err(error),
         _ => Ok(()),
     };

@@ -1,4 +1,5 @@
-//! Role assignments that are made outside of the cluster's stack: which, to whom, and what ARM says to each.
+//! Role assignments of a cluster's identities outside of its stack: which, to whom, and what ARM says to each. (What the
+//! caller itself may do in Azure is called a permission, in `permissions`.)
 //!
 //! Which, and why these, stands in `design/roles.md`.
 

@@ -80,7 +80,7 @@ impl ProvisionedCluster<'_> {
     }
 
     fn of_stack(&self, stack: &Stack) -> Option<Change> {
-        let hash = parameters::hash(self.scope, self.provider, self.own);
+        let hash = parameters::hash(self.scope, self.session.provider, self.settings);
         let reason = match (stack.state(), stack.tag(tags::HASH)) {
             (StackState::Busy, _) => return None,
             // Tag and parameters say nothing then: both are written before anything is done, and stay.
@@ -104,7 +104,7 @@ impl ProvisionedCluster<'_> {
     }
 
     fn of_cluster(&self, cluster: &ManagedCluster, drift: &mut Vec<Change>) {
-        let own = self.own;
+        let own = self.settings;
         let properties = &cluster.properties;
         let mut differ = |resource: &str, what: &str, is: Option<String>, configured: String| {
             // What is not told cannot differ.

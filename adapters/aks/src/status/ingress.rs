@@ -3,15 +3,15 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use kompox_arm::ArmClient;
 use kompox_domain::cluster::Condition;
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Error, ErrorKind, Result};
 use kompox_kube::traefik::Running;
-use kompox_kube::{DefaultClasses, KubeClient, KubeError, Resolver, Trouble};
+use kompox_kube::{DefaultClasses, KubeClient, KubeError, Trouble};
 
 use super::conditions::condition;
 use crate::kubeconfig::way_in;
 use crate::observe::managed_cluster::ManagedCluster;
+use crate::session::Session;
 
 /// How long the way there may take altogether. A private API server outside of our network drops every packet.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -47,9 +47,7 @@ impl Look {
 /// # Errors
 /// `Unauthenticated` only.
 pub(super) async fn look(
-    arm: &ArmClient,
-    cx: &Context,
-    resolver: &dyn Resolver,
+    session: Session<'_>,
     cluster: Option<&ManagedCluster>,
     namespace: &str,
 ) -> Result<Look> {
@@ -66,16 +64,18 @@ pub(super) async fn look(
             "the managed cluster's API server does not answer while it is being made, started or deleted";
         return Ok(Look::without(Some(false), None, "underWay", message));
     }
-    let left = cx
+    let left = session
+        .cx
         .deadline()
         .map(|deadline| deadline.saturating_duration_since(Instant::now()));
     // A status that has no time left for itself would tell nothing at all.
     let patience = left.map_or(PATIENCE, |left| PATIENCE.min(left / 2));
     // Whoever is asked to wait for longer says so, and does not wait.
-    let cx = &cx.clone().with_deadline(Instant::now() + patience);
-    let asked = tokio::time::timeout(patience, ask(arm, cx, resolver, cluster, namespace));
+    let hurried = session.cx.clone().with_deadline(Instant::now() + patience);
+    let session = session.with_context(&hurried);
+    let asked = tokio::time::timeout(patience, ask(session, cluster, namespace));
     match asked.await {
-        Ok(Ok(ingress)) => Ok(judged(ingress, namespace)),
+        Ok(Ok(ingress)) => Ok(look_of(ingress, namespace)),
         Ok(Err(Why::Error(error))) if error.kind() == ErrorKind::Unauthenticated => Err(error),
         Ok(Err(Why::Error(error))) => {
             let mut look = Look::without(None, None, "credential", "");
@@ -118,20 +118,18 @@ enum Why {
 }
 
 async fn ask(
-    arm: &ArmClient,
-    cx: &Context,
-    resolver: &dyn Resolver,
+    session: Session<'_>,
     cluster: &ManagedCluster,
     namespace: &str,
 ) -> std::result::Result<Ingress, Why> {
-    let (access, token) = way_in(arm, cx, resolver, cluster).await.map_err(Why::Error)?;
+    let (access, token) = way_in(session, cluster).await.map_err(Why::Error)?;
     let client = KubeClient::new(&access, token.as_ref()).map_err(Why::Kube)?;
     let (namespace, running, address, classes) = futures::try_join!(
-        client.namespace_exists(cx, namespace),
-        client.running(cx, namespace, TRAEFIK),
-        client.load_balancer_address(cx, namespace, TRAEFIK),
+        client.namespace_exists(session.cx, namespace),
+        client.running(session.cx, namespace, TRAEFIK),
+        client.load_balancer_address(session.cx, namespace, TRAEFIK),
         // Whoever may not see them may see the rest.
-        async { Ok(DefaultClasses::read(&client, cx).await) },
+        async { Ok(DefaultClasses::read(&client, session.cx).await) },
     )
     .map_err(Why::Kube)?;
     Ok(Ingress {
@@ -185,7 +183,7 @@ const fn reachable(trouble: Trouble) -> Option<bool> {
     }
 }
 
-fn judged(ingress: Ingress, namespace: &str) -> Look {
+fn look_of(ingress: Ingress, namespace: &str) -> Look {
     let (status, reason, message) = match (
         ingress.namespace,
         ingress.running.as_ref().map(|running| running.available),
@@ -262,7 +260,7 @@ mod tests {
             address: address.map(str::to_owned),
             default_class: None,
         };
-        judged(ingress, "traefik")
+        look_of(ingress, "traefik")
     }
 
     #[test]

@@ -6,36 +6,32 @@ mod conditions;
 mod drift;
 mod ingress;
 
-use kompox_arm::{ArmClient, ResourceId};
+use kompox_arm::ResourceId;
 use kompox_domain::cluster::{ClusterStatus, Condition, Pool};
-use kompox_domain::{Context, Error, ErrorKind, Result};
-use kompox_kube::Resolver;
-
-pub(crate) use attach::Apps;
+use kompox_domain::{Error, ErrorKind, Result};
 
 use self::conditions::{Read, condition};
 use self::ingress::Look;
 use crate::advice::to_domain;
+use crate::api::Group;
 use crate::follow::failure;
 use crate::observe::ObservedCluster;
 use crate::observe::managed_cluster::{AgentPool, ManagedCluster};
 use crate::observe::stack::{Stack, StackState};
 use crate::observe::{ProvisionedCluster, locate};
 use crate::provision::node_images;
+use crate::session::Session;
+use kompox_domain::ClusterScope;
 
 impl ProvisionedCluster<'_> {
     /// What is known about it. What cannot be read is not known, and a condition says why.
     ///
     /// # Errors
     /// `Unauthenticated`; whatever kept everything from being read.
-    pub(crate) async fn status(
-        &self,
-        resolver: &dyn Resolver,
-        namespace: &str,
-        apps: Apps<'_>,
-    ) -> Result<ClusterStatus> {
+    pub(crate) async fn status(&self, app_groups: &[Group]) -> Result<ClusterStatus> {
+        let namespace = self.scope.cluster.ingress.namespace.as_str();
         let (stack, group, clusters) =
-            futures::join!(self.stack.get(self.arm, self.cx), self.group(), self.clusters());
+            futures::join!(self.stack.get(self.session), self.group(), self.clusters());
         let stack = known(stack.map_err(to_domain))?;
         let group = known(group.map_err(to_domain))?;
         let clusters = known(clusters.map_err(to_domain))?;
@@ -56,8 +52,8 @@ impl ProvisionedCluster<'_> {
         let there = cluster.as_ref().ok().and_then(Option::as_ref);
         let (why, look, attach) = futures::join!(
             Box::pin(self.why(failed)),
-            Box::pin(ingress::look(self.arm, self.cx, resolver, there, namespace)),
-            Box::pin(apps.look(there)),
+            Box::pin(ingress::look(self.session, there, namespace)),
+            Box::pin(attach::look(self.session, self.scope, app_groups, there)),
         );
         let look = look?;
 
@@ -100,7 +96,7 @@ impl ProvisionedCluster<'_> {
     /// Why a stack failed, in a sentence.
     async fn why(&self, failed: Option<&Stack>) -> Option<String> {
         let stack = failed?;
-        let tree = failure::of_stack(self.arm, self.cx, stack).await;
+        let tree = failure::of_stack(self.session, stack).await;
         let doing = format!("the deployment stack is {}", stack.state_word());
         Some(failure::error(&doing, tree).to_string())
     }
@@ -108,14 +104,13 @@ impl ProvisionedCluster<'_> {
 
 /// The status of a cluster that somebody else made.
 pub(crate) async fn status_of_existing(
-    arm: &ArmClient,
-    cx: &Context,
-    resolver: &dyn Resolver,
+    session: Session<'_>,
+    scope: &ClusterScope,
     id: &ResourceId,
-    namespace: &str,
-    apps: Apps<'_>,
+    app_groups: &[Group],
 ) -> Result<ClusterStatus> {
-    let read = locate::read(arm, cx, &id.to_string()).await.map_err(to_domain);
+    let namespace = scope.cluster.ingress.namespace.as_str();
+    let read = locate::read(session, &id.to_string()).await.map_err(to_domain);
     let cluster = known(read)?;
     if let Err(error) = &cluster
         && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout)
@@ -124,8 +119,8 @@ pub(crate) async fn status_of_existing(
     }
     let there = cluster.as_ref().ok().and_then(Option::as_ref);
     let (look, attach) = futures::join!(
-        Box::pin(ingress::look(arm, cx, resolver, there, namespace)),
-        Box::pin(apps.look(there)),
+        Box::pin(ingress::look(session, there, namespace)),
+        Box::pin(attach::look(session, scope, app_groups, there)),
     );
     let look = look?;
     let mut status = ClusterStatus {

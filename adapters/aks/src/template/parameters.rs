@@ -13,7 +13,7 @@ use super::document::{Typed, secure, template};
 use super::names::Names;
 use super::{foreign_tags, network_policy, upgrade_channels};
 use crate::settings::ProviderSettings;
-use crate::settings::cluster::{ApiServer, OwnCluster, Pool, PrivateZone, SYSTEM_POOL};
+use crate::settings::cluster::{ApiServer, Pool, PrivateZone, ProvisionedSettings, SYSTEM_POOL};
 use crate::tags::Tags;
 
 pub(crate) const IDENTITIES: &str = "Microsoft.ManagedIdentity/userAssignedIdentities";
@@ -40,7 +40,7 @@ pub(crate) struct Kept {
 impl Kept {
     /// What a new cluster gets. It is no part of the hash: a cluster that is there has what it has, whatever a later
     /// release of ours would give a new one.
-    pub(crate) fn of_new(own: &OwnCluster) -> Self {
+    pub(crate) fn of_new(own: &ProvisionedSettings) -> Self {
         Self {
             upgrade_channel: Some(upgrade_channels::of_new(own).to_owned()),
             node_os_upgrade_channel: Some(own.preset.node_os_upgrade_channel.to_owned()),
@@ -68,7 +68,7 @@ pub(crate) struct KeptPool {
 pub(crate) fn parameters(
     cluster: &ClusterScope,
     provider: &ProviderSettings,
-    own: &OwnCluster,
+    own: &ProvisionedSettings,
     created: Ulid,
     kept: &Kept,
 ) -> Map<String, Value> {
@@ -190,7 +190,7 @@ pub(crate) fn write_ids_as_before(parameters: &mut Map<String, Value>, stored: &
 ///
 /// Left out are what runs (so that an upgrade by AKS or a node more by the autoscaler changes nothing), the tags of
 /// others, the ULID of the cluster, and the passwords of proxies: a tag is no place for anything that a password could be guessed from.
-pub(crate) fn hash(cluster: &ClusterScope, provider: &ProviderSettings, own: &OwnCluster) -> String {
+pub(crate) fn hash(cluster: &ClusterScope, provider: &ProviderSettings, own: &ProvisionedSettings) -> String {
     let mut parameters = parameters(cluster, provider, own, Ulid::nil(), &Kept::default());
     parameters.remove("created");
     for name in secure() {
@@ -272,7 +272,7 @@ fn api_server(api_server: &ApiServer) -> (&[String], String, bool) {
 }
 
 /// When AKS may upgrade the cluster; an empty object where the settings do not say.
-pub(crate) fn window(own: &OwnCluster) -> Value {
+pub(crate) fn window(own: &ProvisionedSettings) -> Value {
     own.upgrades.window.as_ref().map_or_else(
         || json!({}),
         |window| {
@@ -286,7 +286,7 @@ pub(crate) fn window(own: &OwnCluster) -> Value {
     )
 }
 
-fn system_pool(own: &OwnCluster, kept: &Kept) -> Value {
+fn system_pool(own: &ProvisionedSettings, kept: &Kept) -> Value {
     let mut pool = pool(own, &own.system, SYSTEM_POOL, &own.system.zones, kept);
     // Ordinary pods stay away from system nodes, but only where they have others: nodes that are Spot let in nothing
     // that does not tolerate them.
@@ -299,7 +299,7 @@ fn system_pool(own: &OwnCluster, kept: &Kept) -> Value {
     Value::Object(pool)
 }
 
-fn user_pools(own: &OwnCluster, kept: &Kept) -> Value {
+fn user_pools(own: &ProvisionedSettings, kept: &Kept) -> Value {
     own.user_pools()
         .into_iter()
         .map(|(name, zone)| {
@@ -312,7 +312,13 @@ fn user_pools(own: &OwnCluster, kept: &Kept) -> Value {
         .collect()
 }
 
-fn pool(own: &OwnCluster, pool: &Pool, name: &str, zones: &[Zone], kept: &Kept) -> Map<String, Value> {
+fn pool(
+    own: &ProvisionedSettings,
+    pool: &Pool,
+    name: &str,
+    zones: &[Zone],
+    kept: &Kept,
+) -> Map<String, Value> {
     let running = kept.pools.get(name);
     let version = own
         .kubernetes_version

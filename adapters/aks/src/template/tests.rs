@@ -14,7 +14,7 @@ use ulid::Ulid;
 
 use super::document::{secure, template};
 use super::parameters::{Kept, KeptPool, canonical, hash, parameters};
-use crate::settings::cluster::OwnCluster;
+use crate::settings::cluster::ProvisionedSettings;
 use crate::settings::{ClusterSettings, ProviderSettings, keys};
 
 struct NoSecrets;
@@ -67,9 +67,9 @@ pub(crate) fn scope(pairs: &[(&str, &str)]) -> ClusterScope {
     }
 }
 
-pub(crate) fn own(scope: &ClusterScope) -> OwnCluster {
+pub(crate) fn own(scope: &ClusterScope) -> ProvisionedSettings {
     match ClusterSettings::read(&scope.cluster, "japaneast", None, &NoSecrets) {
-        Ok(ClusterSettings::Own(own)) => *own,
+        Ok(ClusterSettings::Provisioned(own)) => *own,
         Ok(ClusterSettings::Existing(_)) => unreachable!(),
         Err(problems) => panic!("{}", problems.to_error()),
     }

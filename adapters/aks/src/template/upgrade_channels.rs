@@ -1,6 +1,6 @@
 //! The channels by which AKS upgrades a cluster by itself: what a new cluster gets, and what a channel brings along.
 
-use crate::settings::cluster::OwnCluster;
+use crate::settings::cluster::ProvisionedSettings;
 use crate::settings::cluster::upgrades::{NODE_IMAGE, NODE_OS_IMAGE};
 
 /// What AKS does for a cluster that names no channel.
@@ -22,7 +22,7 @@ pub(crate) fn passes(channel: &str, version: &str) -> bool {
 }
 
 /// The channel of a new cluster that no setting names: its preset's, unless that would pass the version.
-pub(crate) fn of_new(own: &OwnCluster) -> &'static str {
+pub(crate) fn of_new(own: &ProvisionedSettings) -> &'static str {
     let channel = own.preset.upgrade_channel;
     match &own.kubernetes_version {
         Some(version) if passes(channel, version) => NO_CHANNEL,

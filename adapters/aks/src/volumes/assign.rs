@@ -45,7 +45,7 @@ impl AppVolumes<'_> {
 
         if leads {
             // What was asked for is so already, whatever becomes of the marks of the others.
-            self.cx.write().may_have_taken_effect();
+            self.session.cx.write().may_have_taken_effect();
         } else {
             self.mark(volume, name, &before).await?;
         }
@@ -72,7 +72,7 @@ impl AppVolumes<'_> {
     /// Marks a disk with a time greater than all of `records`, and than now.
     async fn mark(&self, volume: &Volume, name: &DiskName, records: &[DiskRecord]) -> Result<()> {
         let latest = records.iter().filter_map(|record| record.assigned_at).max();
-        self.merge_tags(volume, name, Flag::Set(self.cx.next_ulid(latest)))
+        self.merge_tags(volume, name, Flag::Set(self.session.cx.next_ulid(latest)))
             .await
     }
 
@@ -92,13 +92,18 @@ impl AppVolumes<'_> {
             Flag::Cleared => json!({ tags::DISK_ASSIGNED: "false", tags::DISK_ASSIGNED_AT: "" }),
         };
         let body = json!({ "operation": "Merge", "properties": { "tags": values } });
-        let url = self.group.tags_url(self.arm, Kind::Disks, &resource)?;
+        let url = self.group.tags_url(self.session.arm, Kind::Disks, &resource)?;
         // What the tags resource shows says nothing about the merge: the disk list is what counts.
         let request = ArmRequest::merge(url, &body)?
             .in_known_group()
             .resource_tells_nothing();
-        let step = self.cx.begin(format!("tag disk {resource}"));
-        let result = match self.arm.run(self.cx, &request, FinalState::Nothing, &step).await {
+        let step = self.session.cx.begin(format!("tag disk {resource}"));
+        let result = match self
+            .session
+            .arm
+            .run(self.session.cx, &request, FinalState::Nothing, &step)
+            .await
+        {
             Ok(_) => Ok(()),
             Err(ArmError::Unfollowed { .. }) => self.until_seen(volume, name, flag).await,
             Err(error) if error.may_have_taken_effect() => {
@@ -123,7 +128,7 @@ impl AppVolumes<'_> {
     }
 
     fn warn_of_lost_answer(&self, name: &DiskName) {
-        self.cx.warn(
+        self.session.cx.warn(
             WarningKind::AnswerLost,
             format!("Azure's answer about the tags of disk {name} was lost; the disk list shows that it took effect"),
         );
@@ -131,7 +136,7 @@ impl AppVolumes<'_> {
 
     /// Waits until the disk list shows a flag that was accepted, and that cannot be followed in another way.
     async fn until_seen(&self, volume: &Volume, name: &DiskName, flag: Flag) -> Result<()> {
-        let mut pace = Pace::new(self.options.poll);
+        let mut pace = Pace::new(self.session.options.poll);
         loop {
             let records = self.disk_records(std::slice::from_ref(volume)).await?;
             match records.into_iter().find(|record| record.name == *name) {
@@ -144,10 +149,12 @@ impl AppVolumes<'_> {
                 Some(record) if flag.shows_in(&record) => return Ok(()),
                 Some(_) => {}
             }
-            self.pause(pace.wait(), || {
-                format!("while Azure was still tagging disk {name}")
-            })
-            .await?;
+            self.session
+                .arm
+                .pause(self.session.cx, pace.wait(), || {
+                    format!("while Azure was still tagging disk {name}")
+                })
+                .await?;
         }
     }
 }

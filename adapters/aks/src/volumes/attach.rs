@@ -5,13 +5,12 @@ use kompox_domain::progress::WarningKind;
 
 use super::AppVolumes;
 use crate::observe::managed_cluster::ManagedCluster;
-use crate::roles;
-use crate::roles::{Assigner, attach};
+use crate::roles::{self, Assigner, attach};
 
 impl AppVolumes<'_> {
     /// Tells that the cluster could not be looked at, so that nobody knows whether it may attach the disks of the app.
     pub(super) fn attaching_unchecked(&self, why: &Error) {
-        self.cx.warn(
+        self.session.cx.warn(
             WarningKind::Unchecked,
             format!(
                 "it was not checked whether cluster {} may attach the disks of this app: {why}",
@@ -27,15 +26,13 @@ impl AppVolumes<'_> {
             return;
         };
         let description = roles::description(&self.app.cluster_scope().path());
-        let beside = self.cx.beside();
+        let beside = self.session.cx.beside();
         let assigner = Assigner {
-            arm: self.arm,
-            cx: &beside,
-            options: self.options,
+            session: self.session.with_context(&beside),
             description: &description,
         };
         if let Err(failure) = assigner.give(&attach(principal, &self.group)).await {
-            self.cx.warn_with_hints(
+            self.session.cx.warn_with_hints(
                 WarningKind::AttachRoleMissing,
                 format!(
                     "cluster {} may not be able to attach the disks of this app: {}",

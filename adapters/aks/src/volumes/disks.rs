@@ -10,14 +10,13 @@ use kompox_domain::{
     Argument, DiskName, Error, ErrorKind, Hint, Operation, Result, Source, Volume, VolumeName, Zone, naming,
     tags,
 };
-use kompox_kube::Resolver;
 use serde_json::{Map, Value, json};
 use ulid::Ulid;
 
 use super::encryption::Encryption;
 use super::options::DiskOptions;
 use super::source::Found;
-use super::zones::Wish;
+use super::zones::ZoneChoice;
 use super::{AppVolumes, require_disk, sectors, source, wire};
 use crate::api::Kind;
 use crate::groups;
@@ -53,14 +52,14 @@ impl AppVolumes<'_> {
         let volumes = std::slice::from_ref(volume);
         let listing = self.listing(Kind::Disks, volumes, Some(&resource)).await?;
         listing.require_not_foreign(Kind::Disks, &resource)?;
-        let disks = volume::arrange(listing.disks(&self.settings.location)?);
+        let disks = volume::arrange(listing.disks(&self.session.provider.location)?);
         Ok(disks.into_iter().find(|disk| disk.record.name == *name))
     }
 
     pub(crate) async fn disk_records(&self, volumes: &[Volume]) -> Result<Vec<DiskRecord>> {
         self.listing(Kind::Disks, volumes, None)
             .await?
-            .disks(&self.settings.location)
+            .disks(&self.session.provider.location)
     }
 
     /// The disks of a volume, one of which is known to be there: a replica that lags behind may not list it yet.
@@ -77,8 +76,12 @@ impl AppVolumes<'_> {
             if attempt == retry::MAX_LAG_ATTEMPTS || records.iter().any(|record| record.name == *name) {
                 return Ok(records);
             }
-            let wait = retry::backoff(self.options.backoff, attempt, None, 1.0);
-            self.pause(wait, || format!("while disk {name} was not listed yet"))
+            let wait = retry::backoff(self.session.options.backoff, attempt, None, 1.0);
+            self.session
+                .arm
+                .pause(self.session.cx, wait, || {
+                    format!("while disk {name} was not listed yet")
+                })
                 .await?;
         }
         Ok(Vec::new())
@@ -88,7 +91,7 @@ impl AppVolumes<'_> {
         require_disk(volume)?;
         let options = DiskOptions::of(&volume.options, &request.options)?;
         options.check_size(volume.size)?;
-        let wish = self.zone_wish(request.zone.as_deref(), &options)?;
+        let wish = self.zone_choice(request.zone.as_deref(), &options)?;
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), &request.name);
         let volumes = std::slice::from_ref(volume);
 
@@ -116,7 +119,7 @@ impl AppVolumes<'_> {
         if let Some(there) = &there {
             there.require_failed()?;
         }
-        let records = disks.disks(&self.settings.location)?;
+        let records = disks.disks(&self.session.provider.location)?;
         let found = match (&request.source, by_id) {
             (None, _) => None,
             (Some(Source::Disk(name)), _) => Some(source::disk(&records, &volume.name, name)?),
@@ -133,14 +136,14 @@ impl AppVolumes<'_> {
         let sector_size = sectors::of_new(&options, found.as_ref())?;
         let attaching = cluster.as_ref().ok().cloned().flatten();
         let zone = match (wish, cluster) {
-            (Wish::Settled(zone), Err(error)) => {
+            (ZoneChoice::Settled(zone), Err(error)) => {
                 self.attaching_unchecked(&error);
                 zone
             }
-            (Wish::Settled(zone), Ok(_)) => zone,
-            (Wish::Open, cluster) => self.zone_by_pools(self.pools(cluster)?)?,
+            (ZoneChoice::Settled(zone), Ok(_)) => zone,
+            (ZoneChoice::Open, cluster) => self.zone_by_pools(self.pools(cluster)?)?,
         };
-        offer.require(&options, &self.settings.location, zone)?;
+        offer.require(&options, &self.session.provider.location, zone)?;
         if let Some(cluster) = &attaching {
             self.warn_of_ultra(&options, zone, cluster);
         }
@@ -170,7 +173,7 @@ impl AppVolumes<'_> {
         }
         if !group_exists {
             self.groups
-                .create(self.arm, &self.cx.beside(), &self.group, &self.settings.location)
+                .create(self.session.with_context(&self.session.cx.beside()), &self.group)
                 .await?;
         }
         let making = async {
@@ -181,7 +184,7 @@ impl AppVolumes<'_> {
             }
         };
         let (made, ()) = futures::join!(making, self.let_attach(attaching.as_ref()));
-        made.map_err(|error| offer.explain(error, &self.settings.location, zone))
+        made.map_err(|error| offer.explain(error, &self.session.provider.location, zone))
     }
 
     /// When a new disk is assigned from its first moment: the first of its volume. One whose creation failed keeps
@@ -192,7 +195,7 @@ impl AppVolumes<'_> {
         match failed {
             Some(failed) if failed.flagged && failed.assigned_at.is_some() => failed.assigned_at,
             _ if others => None,
-            _ => Some(self.cx.next_ulid(None)),
+            _ => Some(self.session.cx.next_ulid(None)),
         }
     }
 
@@ -201,7 +204,12 @@ impl AppVolumes<'_> {
         let response = self.put(new, resource, FinalState::Resource).await?;
         let response = response.ok_or_else(|| vanished(resource))?;
         let json = std::str::from_utf8(&response.body).unwrap_or_default();
-        let record = wire::disk(json, &new.volume.name, new.name.clone(), &self.settings.location)?;
+        let record = wire::disk(
+            json,
+            &new.volume.name,
+            new.name.clone(),
+            &self.session.provider.location,
+        )?;
         // Nobody else writes the flag of a disk that is just being made.
         Ok(VolumeDisk {
             assigned: false,
@@ -258,7 +266,7 @@ impl AppVolumes<'_> {
     }
 
     fn lost_race(&self, volume: &Volume, disk: &DiskName, other: &DiskName) {
-        self.cx.warn(
+        self.session.cx.warn(
             WarningKind::LostRace,
             format!(
                 "disk {other} was made at the same time and is the assigned one of volume {}; disk {disk} is not",
@@ -273,13 +281,17 @@ impl AppVolumes<'_> {
         resource: &str,
         wanted: FinalState,
     ) -> Result<Option<kompox_arm::ArmResponse>> {
-        let url = self.group.item_url(self.arm, Kind::Disks, resource)?;
+        let url = self.group.item_url(self.session.arm, Kind::Disks, resource)?;
         let mut request = ArmRequest::put(url, &self.disk_body(new)?)?.in_known_group();
         if !new.resumed {
             request = request.creating();
         }
-        let step = self.cx.begin(format!("create disk {resource}"));
-        let result = self.arm.run(self.cx, &request, wanted, &step).await;
+        let step = self.session.cx.begin(format!("create disk {resource}"));
+        let result = self
+            .session
+            .arm
+            .run(self.session.cx, &request, wanted, &step)
+            .await;
         Ok(step.end(result)?)
     }
 
@@ -294,7 +306,7 @@ impl AppVolumes<'_> {
         properties.disk_iops_read_write = new.options.iops;
         properties.disk_m_bps_read_write = new.options.mbps;
         properties.encryption = new.encryption.as_ref().map(Encryption::model);
-        let mut disk = models::Disk::new(models::Resource::new(self.settings.location.clone()));
+        let mut disk = models::Disk::new(models::Resource::new(self.session.provider.location.clone()));
         disk.sku = Some(models::DiskSku {
             name: new.options.sku.parse().ok(),
             tier: None,
@@ -327,7 +339,6 @@ impl AppVolumes<'_> {
     /// cluster.
     pub(crate) async fn disk_delete(
         &self,
-        resolver: &dyn Resolver,
         volume: &Volume,
         name: &DiskName,
         force: bool,
@@ -336,13 +347,13 @@ impl AppVolumes<'_> {
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), name);
         let volumes = std::slice::from_ref(volume);
         let listing = Box::pin(self.listing(Kind::Disks, volumes, Some(&resource)));
-        let asked = Box::pin(self.ask_cluster(resolver, &resource));
+        let asked = Box::pin(self.ask_cluster(&resource));
         let (listing, asked) = match future::select(listing, asked).await {
             Either::Left((listing, asked)) => (listing?, Either::Left(asked)),
             Either::Right((answer, listing)) => (listing.await?, Either::Right(answer)),
         };
         listing.require_not_foreign(Kind::Disks, &resource)?;
-        let disks = volume::arrange(listing.disks(&self.settings.location)?);
+        let disks = volume::arrange(listing.disks(&self.session.provider.location)?);
         let Some(disk) = disks.iter().find(|disk| disk.record.name == *name) else {
             return Ok(Deletion::WasNotThere);
         };
@@ -359,16 +370,30 @@ impl AppVolumes<'_> {
 
     /// Deletes a disk or snapshot that was seen to be ours. Gone meanwhile is gone.
     pub(crate) async fn remove(&self, kind: Kind, resource: &str) -> Result<()> {
-        let request = ArmRequest::delete(self.group.item_url(self.arm, kind, resource)?);
-        let step = self.cx.begin(format!("delete {} {resource}", kind.noun()));
-        let result = match self.arm.run(self.cx, &request, FinalState::Nothing, &step).await {
+        let request = ArmRequest::delete(self.group.item_url(self.session.arm, kind, resource)?);
+        let step = self
+            .session
+            .cx
+            .begin(format!("delete {} {resource}", kind.noun()));
+        let result = match self
+            .session
+            .arm
+            .run(self.session.cx, &request, FinalState::Nothing, &step)
+            .await
+        {
             Err(error) if error.is_group_not_found() => {
                 // The item was just seen: the group went meanwhile, or a replica lags behind.
-                match groups::exists(self.arm, self.cx, &self.group).await {
+                match groups::exists(self.session, &self.group).await {
                     Ok(false) => Ok(None),
                     Ok(true) => {
-                        self.arm
-                            .run(self.cx, &request.in_known_group(), FinalState::Nothing, &step)
+                        self.session
+                            .arm
+                            .run(
+                                self.session.cx,
+                                &request.in_known_group(),
+                                FinalState::Nothing,
+                                &step,
+                            )
                             .await
                     }
                     Err(error) => Err(error),

@@ -130,7 +130,7 @@ impl AppVolumes<'_> {
             (None, Some(set)) => {
                 let what = format!(
                     "source {} is encrypted with {set}, which is of no use in region {}",
-                    source.id, self.settings.location
+                    source.id, self.session.provider.location
                 );
                 return Err(Error::new(ErrorKind::Precondition, what)
                     .with_hint("set option diskEncryptionSet of the volume to a set of that region"));
@@ -152,25 +152,30 @@ impl AppVolumes<'_> {
             )
             .with_source(error)
         })?;
-        let (here, there) = (&self.settings.subscription, &id.subscription);
+        let (here, there) = (&self.session.provider.subscription, &id.subscription);
         if !here.eq_ignore_ascii_case(there) {
             let what = format!("disk encryption set {id} lies in another subscription than the disks");
             return Err(invalid(what).with_hint(format!("name a set of subscription {here}")));
         }
-        let request = ArmRequest::get(self.arm.url(set, DISKS)?);
-        let response = self.arm.send(self.cx, &request).await.map_err(|error| {
-            let (missing, denied) = (error.is_not_found(), Error::from(error));
-            if missing {
-                return denied
-                    .context(format!("disk encryption set {id} does not exist"))
-                    .with_hint("make it, or correct option diskEncryptionSet");
-            }
-            denied.context(format!(
-                "disk encryption set {id} cannot be read, which encrypting with it needs"
-            ))
-        })?;
+        let request = ArmRequest::get(self.session.arm.url(set, DISKS)?);
+        let response = self
+            .session
+            .arm
+            .send(self.session.cx, &request)
+            .await
+            .map_err(|error| {
+                let (missing, denied) = (error.is_not_found(), Error::from(error));
+                if missing {
+                    return denied
+                        .context(format!("disk encryption set {id} does not exist"))
+                        .with_hint("make it, or correct option diskEncryptionSet");
+                }
+                denied.context(format!(
+                    "disk encryption set {id} cannot be read, which encrypting with it needs"
+                ))
+            })?;
         let found: EncryptionSet = response.json()?;
-        if let Some((why, hint)) = found.unusable(&self.settings.location) {
+        if let Some((why, hint)) = found.unusable(&self.session.provider.location) {
             let what = format!("disk encryption set {id} {why}");
             return Err(Error::new(ErrorKind::Precondition, what).with_hint(hint));
         }

@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 use kompox_domain::cluster::Plan;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{DiskName, Error, ErrorKind, Hint, Result, VolumeMount, naming};
-use kompox_kube::{DiskReference, KubeClient, Resolver};
+use kompox_kube::{DiskReference, KubeClient};
 
 use super::AppVolumes;
 use crate::api::Kind;
-use crate::kubeconfig;
-use crate::kubeconfig::require_running;
+use crate::kubeconfig::{self, require_running};
 use crate::observe::locate::{ClusterRef, locate};
 use crate::observe::managed_cluster::ManagedCluster;
 
@@ -35,52 +34,53 @@ impl AppVolumes<'_> {
     /// # Errors
     /// Whatever keeps it from being looked for: that is never the same as absent.
     pub(super) async fn app_cluster(&self) -> Result<Option<ManagedCluster>> {
-        let place = ClusterRef::of(self.settings, &self.app.cluster_scope())?;
-        locate(self.arm, self.cx, &place).await
+        let place = ClusterRef::of(self.session.provider, &self.app.cluster_scope())?;
+        locate(self.session, &place).await
     }
 
     /// Makes the cluster mount disks.
-    pub(crate) async fn apply(&self, resolver: &dyn Resolver, mounts: &[VolumeMount]) -> Result<Plan> {
+    pub(crate) async fn apply(&self, mounts: &[VolumeMount]) -> Result<Plan> {
         let scope = self.app.cluster_scope();
-        let place = ClusterRef::of(self.settings, &scope)?;
-        let Some(cluster) = locate(self.arm, self.cx, &place).await? else {
+        let place = ClusterRef::of(self.session.provider, &scope)?;
+        let Some(cluster) = locate(self.session, &place).await? else {
             return Err(kubeconfig::missing(&scope, &place));
         };
         require_running(&cluster)?;
-        let client = self.client(resolver, &cluster).await?;
-        let changes = client.apply_mounts(self.cx, mounts).await?;
+        let client = self.client(&cluster).await?;
+        let changes = client.apply_mounts(self.session.cx, mounts).await?;
         Ok(Plan {
             changes,
             inputs: vec![],
         })
     }
 
-    async fn client(&self, resolver: &dyn Resolver, cluster: &ManagedCluster) -> Result<KubeClient> {
-        kubeconfig::client(self.arm, self.cx, resolver, cluster).await
+    async fn client(&self, cluster: &ManagedCluster) -> Result<KubeClient> {
+        kubeconfig::client(self.session, cluster).await
     }
 
     /// Which persistent volumes of the app's cluster name a disk. Never fails, and gives up early.
-    pub(super) async fn ask_cluster(&self, resolver: &dyn Resolver, resource: &str) -> Answer {
+    pub(super) async fn ask_cluster(&self, resource: &str) -> Answer {
         let left = self
+            .session
             .cx
             .deadline()
             .map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let patience = left.map_or(PATIENCE, |left| PATIENCE.min(left / 2));
-        match tokio::time::timeout(patience, self.asked(resolver, resource)).await {
+        match tokio::time::timeout(patience, self.asked(resource)).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => Answer::Unknown(error.to_string()),
             Err(_) => Answer::Unknown("it did not answer in time".to_owned()),
         }
     }
 
-    async fn asked(&self, resolver: &dyn Resolver, resource: &str) -> Result<Answer> {
+    async fn asked(&self, resource: &str) -> Result<Answer> {
         let Some(cluster) = self.app_cluster().await? else {
             return Ok(Answer::NoCluster);
         };
         require_running(&cluster)?;
-        let client = self.client(resolver, &cluster).await?;
+        let client = self.client(&cluster).await?;
         let handle = self.group.item_path(Kind::Disks, resource);
-        Ok(Answer::Named(client.references(self.cx, &handle).await?))
+        Ok(Answer::Named(client.references(self.session.cx, &handle).await?))
     }
 
     /// Refuses a disk that the cluster names. Where it could not be asked, that is told.
@@ -92,7 +92,7 @@ impl AppVolumes<'_> {
         let references = match answer {
             Answer::NoCluster => return Ok(()),
             Answer::Unknown(why) => {
-                self.cx.warn(
+                self.session.cx.warn(
                     WarningKind::Unchecked,
                     format!(
                         "it was not checked whether cluster {cluster} still has a volume for disk {disk}: {why}"

@@ -66,7 +66,7 @@ impl AppVolumes<'_> {
     ) -> Result<Listing> {
         match self.read(kind, volumes, name, false).await {
             Err(error) if error.is_group_not_found() => {
-                if groups::exists(self.arm, self.cx, &self.group).await? {
+                if groups::exists(self.session, &self.group).await? {
                     Ok(self.read(kind, volumes, name, true).await?)
                 } else {
                     Ok(Listing::default())
@@ -85,7 +85,7 @@ impl AppVolumes<'_> {
     ) -> Result<(Listing, bool)> {
         let (listing, exists) = futures::join!(
             self.read(kind, volumes, name, false),
-            groups::exists(self.arm, self.cx, &self.group)
+            groups::exists(self.session, &self.group)
         );
         let exists = exists?;
         match listing {
@@ -105,7 +105,7 @@ impl AppVolumes<'_> {
         name: Option<&str>,
         known: bool,
     ) -> Result<Listing, ArmError> {
-        let mut request = ArmRequest::get(self.group.items_url(self.arm, kind)?);
+        let mut request = ArmRequest::get(self.group.items_url(self.session.arm, kind)?);
         if known {
             request = request.in_known_group();
         }
@@ -117,53 +117,56 @@ impl AppVolumes<'_> {
         let mut listing = Listing::default();
         let mut strangers = 0_u32;
         // Boxed: every operation waits for a listing, and would be as large as one otherwise.
-        let reading = self.arm.list_resources(self.cx, request, |resource| {
-            let element = resource.read::<&RawValue>()?.get();
-            let is_asked = name.is_some_and(|name| name.eq_ignore_ascii_case(&resource.name));
-            if !is_asked && !may_be_ours(element, &keys) {
-                strangers += 1;
-                return Ok(());
-            }
-            let glance: wire::Glance<'_> = resource.read()?;
-            if is_called_ours(&glance.name, &keys) && !wire::tells_owner(glance.tags.as_ref()) {
-                let why = "its name is one of ours, and its tags are no tags: whose it is cannot be told";
-                return Err(serde::de::Error::custom(why));
-            }
-            let path = self.group.item_path(kind, &glance.name);
-            let last = resource.id.rsplit('/').next().unwrap_or_default();
-            let called_ours = is_called_ours(&glance.name, &keys) || is_called_ours(last, &keys);
-            if called_ours && !path.eq_ignore_ascii_case(&resource.id) {
-                return Err(serde::de::Error::custom(
-                    "its id is not that of its name in this group",
-                ));
-            }
-            let owner = owner(&glance, &keys, &app);
-            if is_asked {
-                listing.taken = Some(match owner {
-                    Owner::Volume(..) => Taken::Ours(element.to_owned()),
-                    _ => Taken::Foreign(wire::tag(glance.tags.as_ref(), tags::APP).map(str::to_owned)),
-                });
-            }
-            match owner {
-                Owner::Volume(volume, item) => {
-                    listing.found.push(Found {
-                        volume: volume.clone(),
-                        item,
-                        json: element.to_owned(),
+        let reading = self
+            .session
+            .arm
+            .list_resources(self.session.cx, request, |resource| {
+                let element = resource.read::<&RawValue>()?.get();
+                let is_asked = name.is_some_and(|name| name.eq_ignore_ascii_case(&resource.name));
+                if !is_asked && !may_be_ours(element, &keys) {
+                    strangers += 1;
+                    return Ok(());
+                }
+                let glance: wire::Glance<'_> = resource.read()?;
+                if is_called_ours(&glance.name, &keys) && !wire::tells_owner(glance.tags.as_ref()) {
+                    let why = "its name is one of ours, and its tags are no tags: whose it is cannot be told";
+                    return Err(serde::de::Error::custom(why));
+                }
+                let path = self.group.item_path(kind, &glance.name);
+                let last = resource.id.rsplit('/').next().unwrap_or_default();
+                let called_ours = is_called_ours(&glance.name, &keys) || is_called_ours(last, &keys);
+                if called_ours && !path.eq_ignore_ascii_case(&resource.id) {
+                    return Err(serde::de::Error::custom(
+                        "its id is not that of its name in this group",
+                    ));
+                }
+                let owner = owner(&glance, &keys, &app);
+                if is_asked {
+                    listing.taken = Some(match owner {
+                        Owner::Volume(..) => Taken::Ours(element.to_owned()),
+                        _ => Taken::Foreign(wire::tag(glance.tags.as_ref(), tags::APP).map(str::to_owned)),
                     });
                 }
-                Owner::Collision => self.cx.warn(
-                    WarningKind::ForeignResource,
-                    format!(
-                        "{} {} carries our name but belongs to another app; it is left alone",
-                        kind.noun(),
-                        glance.name
+                match owner {
+                    Owner::Volume(volume, item) => {
+                        listing.found.push(Found {
+                            volume: volume.clone(),
+                            item,
+                            json: element.to_owned(),
+                        });
+                    }
+                    Owner::Collision => self.session.cx.warn(
+                        WarningKind::ForeignResource,
+                        format!(
+                            "{} {} carries our name but belongs to another app; it is left alone",
+                            kind.noun(),
+                            glance.name
+                        ),
                     ),
-                ),
-                Owner::Other => tracing::debug!(name = %glance.name, "skipped: not of these volumes"),
-            }
-            Ok(())
-        });
+                    Owner::Other => tracing::debug!(name = %glance.name, "skipped: not of these volumes"),
+                }
+                Ok(())
+            });
         Box::pin(reading).await?;
         tracing::debug!(strangers, "skipped unread: not of these volumes");
         Ok(listing)

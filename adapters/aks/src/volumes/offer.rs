@@ -33,11 +33,11 @@ impl AppVolumes<'_> {
         match self.offered(options.sku).await {
             Ok(sku) => Offer::Told(sku.map(Box::new)),
             Err(error) => {
-                self.cx.warn(
+                self.session.cx.warn(
                     WarningKind::Unchecked,
                     format!(
                         "it was not checked where region {} offers disks of {}: {error}",
-                        self.settings.location, options.sku
+                        self.session.provider.location, options.sku
                     ),
                 );
                 Offer::Unknown
@@ -48,18 +48,21 @@ impl AppVolumes<'_> {
     async fn offered(&self, name: &str) -> Result<Option<Sku>, ArmError> {
         let path = format!(
             "/subscriptions/{}/providers/Microsoft.Compute/skus",
-            self.settings.subscription
+            self.session.provider.subscription
         );
-        let mut url = self.arm.url(&path, COMPUTE_SKUS)?;
-        let filter = format!("location eq '{}'", self.settings.location);
+        let mut url = self.session.arm.url(&path, COMPUTE_SKUS)?;
+        let filter = format!("location eq '{}'", self.session.provider.location);
         url.query_pairs_mut().append_pair("$filter", &filter);
         let mut found = None;
-        let reading = self.arm.try_list(self.cx, ArmRequest::get(url), |element| {
-            if serde_json::from_str::<SkuName>(element.get())?.is_disk(name) {
-                found = Some(serde_json::from_str(element.get())?);
-            }
-            Ok(())
-        });
+        let reading = self
+            .session
+            .arm
+            .try_list(self.session.cx, ArmRequest::get(url), |element| {
+                if serde_json::from_str::<SkuName>(element.get())?.is_disk(name) {
+                    found = Some(serde_json::from_str(element.get())?);
+                }
+                Ok(())
+            });
         Box::pin(reading).await?;
         Ok(found)
     }

@@ -15,7 +15,7 @@ use super::disks::{NewDisk, delete_or_rename};
 use super::encryption::Encryption;
 use super::options::DiskOptions;
 use super::source::Found;
-use super::zones::Wish;
+use super::zones::ZoneChoice;
 use super::{AppVolumes, require_disk, sectors, source, wire};
 use crate::api::Kind;
 
@@ -89,18 +89,24 @@ impl AppVolumes<'_> {
         }
         if !group_exists {
             self.groups
-                .create(self.arm, &self.cx.beside(), &self.group, &self.settings.location)
+                .create(self.session.with_context(&self.session.cx.beside()), &self.group)
                 .await?;
         }
 
-        let url = self.group.item_url(self.arm, Kind::Snapshots, &resource)?;
+        let url = self
+            .group
+            .item_url(self.session.arm, Kind::Snapshots, &resource)?;
         let mut put = ArmRequest::put(url, &body)?.in_known_group();
         if there.is_none() {
             put = put.creating();
         }
-        let step = self.cx.begin(format!("create snapshot {resource}"));
+        let step = self.session.cx.begin(format!("create snapshot {resource}"));
         let result = async {
-            let response = self.arm.run(self.cx, &put, FinalState::Resource, &step).await?;
+            let response = self
+                .session
+                .arm
+                .run(self.session.cx, &put, FinalState::Resource, &step)
+                .await?;
             let response = response
                 .ok_or_else(|| Error::new(ErrorKind::Failed, format!("snapshot {resource} is not there")))?;
             self.until_usable(response, volume, &request.name, &resource, &step)
@@ -113,7 +119,7 @@ impl AppVolumes<'_> {
     /// Whether a source lies in another region.
     fn is_elsewhere(&self, source: &Found) -> bool {
         let location = source.location.as_ref();
-        location.is_some_and(|location| !location.eq_ignore_ascii_case(&self.settings.location))
+        location.is_some_and(|location| !location.eq_ignore_ascii_case(&self.session.provider.location))
     }
 
     fn snapshot_body(
@@ -132,7 +138,8 @@ impl AppVolumes<'_> {
         let mut properties = models::SnapshotProperties::new(wire::copied_from(&source.id, option));
         properties.incremental = Some(true);
         properties.encryption = encryption.map(Encryption::model);
-        let mut snapshot = models::Snapshot::new(models::Resource::new(self.settings.location.clone()));
+        let mut snapshot =
+            models::Snapshot::new(models::Resource::new(self.session.provider.location.clone()));
         // Without a SKU Azure keeps it in all zones where it can. What lies in all zones gets no copy in one.
         if !source.is_zone_redundant {
             snapshot.sku = Some(models::SnapshotSku {
@@ -159,7 +166,7 @@ impl AppVolumes<'_> {
         resource: &str,
         step: &Step,
     ) -> Result<VolumeSnapshot> {
-        let mut pace = Pace::new(self.options.poll);
+        let mut pace = Pace::new(self.session.options.poll);
         loop {
             let json = std::str::from_utf8(&response.body).unwrap_or_default();
             let snapshot = wire::snapshot(json, &volume.name, name.clone())?;
@@ -181,14 +188,20 @@ impl AppVolumes<'_> {
                 return Ok(snapshot);
             }
             step.state("copying", Some(snapshot.completion_percent));
-            self.pause(pace.wait(), || {
-                format!("while snapshot {name} was still being copied in Azure")
-            })
-            .await?;
-            let url = self.group.item_url(self.arm, Kind::Snapshots, resource)?;
-            response = self
+            self.session
                 .arm
-                .send(self.cx, &ArmRequest::get(url).in_known_group().known_to_exist())
+                .pause(self.session.cx, pace.wait(), || {
+                    format!("while snapshot {name} was still being copied in Azure")
+                })
+                .await?;
+            let url = self.group.item_url(self.session.arm, Kind::Snapshots, resource)?;
+            response = self
+                .session
+                .arm
+                .send(
+                    self.session.cx,
+                    &ArmRequest::get(url).in_known_group().known_to_exist(),
+                )
                 .await?;
         }
     }
@@ -212,7 +225,7 @@ impl AppVolumes<'_> {
         require_disk(volume)?;
         let options = DiskOptions::of(&volume.options, &request.options)?;
         let asked = match request.zone.as_deref() {
-            Some(_) => Some(self.zone_wish(request.zone.as_deref(), &options)?),
+            Some(_) => Some(self.zone_choice(request.zone.as_deref(), &options)?),
             None => None,
         };
         let resource = naming::item_resource_name(&volume.name, &self.app.id_hash(), &request.disk);
@@ -232,12 +245,12 @@ impl AppVolumes<'_> {
         let encryption = self.encryption_of_disk(&options, Some(&source)).await?;
         let sector_size = sectors::of_new(&options, Some(&source))?;
         let gib = options.check_size(snapshot.size.map_or(volume.size, |size| size.max(volume.size)))?;
-        let records = disks.disks(&self.settings.location)?;
+        let records = disks.disks(&self.session.provider.location)?;
         let origin = records
             .iter()
             .find(|disk| snapshot.source_disk.as_deref() == Some(disk.name.to_string().as_str()));
         let zone = self.restored_zone(asked, origin, &options).await?;
-        offer.require(&options, &self.settings.location, zone)?;
+        offer.require(&options, &self.session.provider.location, zone)?;
         let new = NewDisk {
             volume,
             name: &request.disk,
@@ -275,17 +288,17 @@ impl AppVolumes<'_> {
             }
         }
         let made = self.make(&new, &resource).await;
-        made.map_err(|error| offer.explain(error, &self.settings.location, zone))
+        made.map_err(|error| offer.explain(error, &self.session.provider.location, zone))
     }
 
     /// As asked, else where the disk is that the snapshot was taken from, else as for a new disk.
     async fn restored_zone(
         &self,
-        asked: Option<Wish>,
+        asked: Option<ZoneChoice>,
         origin: Option<&DiskRecord>,
         options: &DiskOptions,
     ) -> Result<Option<Zone>> {
-        if let Some(Wish::Settled(zone)) = asked {
+        if let Some(ZoneChoice::Settled(zone)) = asked {
             return Ok(zone);
         }
         if options.is_zone_redundant() {
@@ -294,9 +307,9 @@ impl AppVolumes<'_> {
         if let Some(origin) = origin {
             return Ok(origin.zone);
         }
-        match self.zone_wish(None, options)? {
-            Wish::Settled(zone) => Ok(zone),
-            Wish::Open => self.zone_by_pools(self.pools(self.app_cluster().await)?),
+        match self.zone_choice(None, options)? {
+            ZoneChoice::Settled(zone) => Ok(zone),
+            ZoneChoice::Open => self.zone_by_pools(self.pools(self.app_cluster().await)?),
         }
     }
 }

@@ -99,16 +99,21 @@ impl AppVolumes<'_> {
                 format!("source {id} is neither a disk nor a snapshot"),
             ));
         }
-        let request = ArmRequest::get(self.arm.url(&id.to_string(), DISKS)?);
-        let response = self.arm.send(self.cx, &request).await.map_err(|error| {
-            let missing = error.is_not_found();
-            let error = Error::from(error);
-            if missing {
-                error.context(format!("source {id} does not exist"))
-            } else {
-                error
-            }
-        })?;
+        let request = ArmRequest::get(self.session.arm.url(&id.to_string(), DISKS)?);
+        let response = self
+            .session
+            .arm
+            .send(self.session.cx, &request)
+            .await
+            .map_err(|error| {
+                let missing = error.is_not_found();
+                let error = Error::from(error);
+                if missing {
+                    error.context(format!("source {id} does not exist"))
+                } else {
+                    error
+                }
+            })?;
         let any: Any = response.json()?;
         let made = wire::creation(std::str::from_utf8(&response.body).unwrap_or_default());
         if made != Creation::Done {

@@ -43,7 +43,7 @@ impl AppVolumes<'_> {
             return;
         }
         let place = zone.map_or_else(String::new, |zone| format!(" in zone {zone}"));
-        self.cx.warn_with_hints(
+        self.session.cx.warn_with_hints(
             WarningKind::NotAttachable,
             format!(
                 "no node of cluster {}{place} attaches disks of {SKU}",

@@ -25,7 +25,7 @@ pub(crate) enum Pools {
 
 /// What is known about a zone without asking Azure.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum ZoneChoice {
     /// This zone, or none for a disk that lies in all of them.
     Settled(Option<Zone>),
     /// The cluster's pools decide.
@@ -37,11 +37,11 @@ impl AppVolumes<'_> {
     ///
     /// # Errors
     /// `InvalidInput` for what is no zone, or a zone for a disk that lies in all of them.
-    pub(crate) fn zone_wish(&self, asked: Option<&str>, options: &DiskOptions) -> Result<Wish> {
-        let region = &self.settings.location;
+    pub(crate) fn zone_choice(&self, asked: Option<&str>, options: &DiskOptions) -> Result<ZoneChoice> {
+        let region = &self.session.provider.location;
         if options.is_zone_redundant() {
             return match asked {
-                None => Ok(Wish::Settled(None)),
+                None => Ok(ZoneChoice::Settled(None)),
                 Some(zone) => Err(Error::new(
                     ErrorKind::InvalidInput,
                     format!(
@@ -52,8 +52,8 @@ impl AppVolumes<'_> {
             };
         }
         match asked.or(self.app.app.zone.as_deref()) {
-            Some(zone) => Ok(Wish::Settled(Some(Zone::parse(zone, region)?))),
-            None => Ok(Wish::Open),
+            Some(zone) => Ok(ZoneChoice::Settled(Some(Zone::parse(zone, region)?))),
+            None => Ok(ZoneChoice::Open),
         }
     }
 
@@ -63,7 +63,7 @@ impl AppVolumes<'_> {
     /// Those of reading the cluster, but for a missing permission: whoever makes disks need not see clusters, nor say
     /// where one is.
     pub(crate) fn pools(&self, cluster: Result<Option<ManagedCluster>>) -> Result<Pools> {
-        if let Err(unplaced) = ClusterRef::of(self.settings, &self.app.cluster_scope()) {
+        if let Err(unplaced) = ClusterRef::of(self.session.provider, &self.app.cluster_scope()) {
             return Ok(Pools::Unplaced(unplaced.to_string()));
         }
         match cluster {
@@ -99,21 +99,21 @@ impl AppVolumes<'_> {
                 ]))
             }
             Pools::NoCluster => {
-                self.cx.warn(
+                self.session.cx.warn(
                     WarningKind::ZoneUnknown,
                     "there is no cluster yet, so the disk is made without a zone; nodes that lie in a zone cannot attach it",
                 );
                 Ok(None)
             }
             Pools::Hidden => {
-                self.cx.warn(
+                self.session.cx.warn(
                     WarningKind::ZoneUnknown,
                     "the cluster may not be read, so the disk is made without a zone; nodes that lie in a zone cannot attach it",
                 );
                 Ok(None)
             }
             Pools::Unplaced(why) => {
-                self.cx.warn(
+                self.session.cx.warn(
                     WarningKind::ZoneUnknown,
                     format!(
                         "{why}, so the disk is made without a zone; nodes that lie in a zone cannot attach it"

@@ -7,7 +7,7 @@ mod policy;
 mod records;
 
 pub use host::{Address, DomainName, InvalidDomainName};
-pub use policy::{Decision, Unserved, Wanted, Wish, decide, destroy, wish};
+pub use policy::{Decision, DesiredRecord, DesiredRecords, Unserved, decide, desired_records, destroy};
 pub use records::{Owner, RecordKind, RecordSet, Visibility, Zone};
 
 use crate::cluster::ChangeAction;

@@ -10,7 +10,7 @@ use crate::cluster::ChangeAction;
 
 /// A record set that should be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct DesiredRecord {
     /// Which of the zones.
     pub zone: usize,
     /// Its name in the zone.
@@ -34,9 +34,9 @@ pub struct Unserved {
 
 /// What an app asks of the zones.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wish {
+pub struct DesiredRecords {
     /// The record sets that should be there.
-    pub wanted: Vec<Wanted>,
+    pub records: Vec<DesiredRecord>,
     /// Names whose records cannot be said yet: nothing is deleted there.
     pub unserved: BTreeSet<Unserved>,
     /// The names that cannot be published.
@@ -78,16 +78,19 @@ impl Decision {
 /// A name belongs to the zones with the longest name that ends it: to several where they have the same name, as one
 /// that everybody sees and one for a network have.
 #[must_use]
-pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
-    let mut wish = Wish::default();
+pub fn desired_records(served: &[Served], zones: &[Zone]) -> DesiredRecords {
+    let mut desired = DesiredRecords::default();
     let mut hosts: BTreeMap<DomainName, (&Served, BTreeSet<&str>)> = BTreeMap::new();
     for one in served {
         if let Some(refused) = &one.refused {
-            wish.gaps.push(gap(one, refused.reason, refused.message.clone()));
+            desired
+                .gaps
+                .push(gap(one, refused.reason, refused.message.clone()));
             // Whatever leads there is left as it is.
             if let Ok(host) = one.host.parse() {
                 let places = places(&host, zones).into_iter();
-                wish.unserved
+                desired
+                    .unserved
                     .extend(places.map(|(zone, name)| Unserved { zone, name }));
             }
             continue;
@@ -97,7 +100,7 @@ pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
                 let known = hosts.entry(host).or_insert_with(|| (one, BTreeSet::new()));
                 known.1.extend(one.addresses.iter().map(String::as_str));
             }
-            Err(error) => wish
+            Err(error) => desired
                 .gaps
                 .push(gap(one, GapReason::InvalidName, error.to_string())),
         }
@@ -106,7 +109,7 @@ pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
         let places = places(host, zones);
         if places.is_empty() {
             let message = "no configured zone holds this name".to_owned();
-            wish.gaps.push(gap(one, GapReason::NoZone, message));
+            desired.gaps.push(gap(one, GapReason::NoZone, message));
             continue;
         }
         let values = match values(addresses) {
@@ -137,37 +140,40 @@ pub fn wish(served: &[Served], zones: &[Zone]) -> Wish {
         match values {
             Ok(values) => {
                 for (zone, name) in places {
-                    wish.wanted.extend(values.iter().map(|(kind, values)| Wanted {
-                        zone,
-                        name: name.clone(),
-                        kind: *kind,
-                        values: values.clone(),
-                        source: one.source.clone(),
-                    }));
+                    desired
+                        .records
+                        .extend(values.iter().map(|(kind, values)| DesiredRecord {
+                            zone,
+                            name: name.clone(),
+                            kind: *kind,
+                            values: values.clone(),
+                            source: one.source.clone(),
+                        }));
                 }
             }
             Err((reason, message)) => {
-                wish.gaps.push(gap(one, reason, message));
-                wish.unserved
+                desired.gaps.push(gap(one, reason, message));
+                desired
+                    .unserved
                     .extend(places.into_iter().map(|(zone, name)| Unserved { zone, name }));
             }
         }
     }
-    wish
+    desired
 }
 
-impl Wish {
+impl DesiredRecords {
     /// The same without what these zones hand on: at and below a name with name servers of its own nobody asks the
     /// zone, so a record there is seen by nobody and may be in the way of what the others say. `records` are the
     /// record sets of each zone.
     #[must_use]
     pub fn without_delegated(mut self, zones: &[Zone], records: &[Vec<RecordSet>]) -> Self {
         let (kept, delegated): (Vec<_>, Vec<_>) = self
-            .wanted
+            .records
             .into_iter()
             .map(|wanted| (delegation(&wanted, records), wanted))
             .partition(|(cut, _)| cut.is_none());
-        self.wanted = kept.into_iter().map(|(_, wanted)| wanted).collect();
+        self.records = kept.into_iter().map(|(_, wanted)| wanted).collect();
         let mut told = BTreeSet::new();
         for (cut, wanted) in delegated {
             let whole = |name: &str| {
@@ -198,7 +204,7 @@ impl Wish {
 }
 
 /// The NS records at or above a name and below the top of its zone.
-fn delegation<'a>(wanted: &Wanted, records: &'a [Vec<RecordSet>]) -> Option<&'a RecordSet> {
+fn delegation<'a>(wanted: &DesiredRecord, records: &'a [Vec<RecordSet>]) -> Option<&'a RecordSet> {
     let sets = records.get(wanted.zone).map_or(&[][..], Vec::as_slice);
     let name = wanted.name.to_ascii_lowercase();
     sets.iter().find(|set| {
@@ -260,23 +266,28 @@ fn values(addresses: &BTreeSet<&str>) -> Result<BTreeMap<RecordKind, BTreeSet<St
 /// What is ours and no longer wanted is deleted only if `whole` says that everything the app serves was looked at.
 /// What has to go before something else can come stands before it.
 #[must_use]
-pub fn decide(owner: &Owner, wish: &Wish, records: &[Vec<RecordSet>], whole: bool) -> Vec<Decision> {
-    let mut names: BTreeSet<(usize, String)> = wish
-        .wanted
+pub fn decide(
+    owner: &Owner,
+    desired: &DesiredRecords,
+    records: &[Vec<RecordSet>],
+    whole: bool,
+) -> Vec<Decision> {
+    let mut names: BTreeSet<(usize, String)> = desired
+        .records
         .iter()
         .map(|wanted| (wanted.zone, wanted.name.clone()))
         .collect();
     names.extend(owned_names(owner, records));
     let mut decisions = Vec::new();
     for (zone, name) in names {
-        let wanted: Vec<&Wanted> = wish
-            .wanted
+        let wanted: Vec<&DesiredRecord> = desired
+            .records
             .iter()
             .filter(|wanted| wanted.zone == zone && wanted.name == name)
             .collect();
         let there = at(records, zone, &name);
         if wanted.is_empty() {
-            let pending = wish.unserved.contains(&Unserved {
+            let pending = desired.unserved.contains(&Unserved {
                 zone,
                 name: name.clone(),
             });
@@ -344,7 +355,7 @@ fn of(zone: usize, set: &RecordSet, action: ChangeAction, reason: impl Into<Stri
 }
 
 /// About one name, of which at least one record set is wanted.
-fn at_name(owner: &Owner, zone: usize, wanted: &[&Wanted], there: &[&RecordSet]) -> Vec<Decision> {
+fn at_name(owner: &Owner, zone: usize, wanted: &[&DesiredRecord], there: &[&RecordSet]) -> Vec<Decision> {
     let alias = wanted.iter().any(|wanted| wanted.kind == RecordKind::Cname);
     let is_wanted = |kind: RecordKind| wanted.iter().any(|wanted| wanted.kind == kind);
     let mut decisions = Vec::new();

@@ -11,8 +11,8 @@ mod values;
 
 pub(crate) use certificates::VaultCertificate;
 pub(crate) use model::{
-    ApiServer, ClusterSettings, ExistingCluster, FoundBy, InstallTargets, OwnCluster, Pool, PrivateZone,
-    SYSTEM_POOL,
+    ApiServer, ClusterSettings, ExistingSettings, FoundBy, InstallTargets, Pool, PrivateZone,
+    ProvisionedSettings, SYSTEM_POOL,
 };
 pub(crate) use read::Problems;
 pub(crate) use values::OUTBOUND_TYPES;

@@ -11,14 +11,14 @@ use super::upgrades::Upgrades;
 #[derive(Debug, Clone)]
 pub(crate) enum ClusterSettings {
     /// A cluster that is provisioned.
-    Own(Box<OwnCluster>),
+    Provisioned(Box<ProvisionedSettings>),
     /// One that somebody else made.
-    Existing(ExistingCluster),
+    Existing(ExistingSettings),
 }
 
 /// A cluster that is provisioned.
 #[derive(Debug, Clone)]
-pub(crate) struct OwnCluster {
+pub(crate) struct ProvisionedSettings {
     /// Its resource group, as set or made from the prefix.
     pub(crate) group: String,
     /// Whether that group is somebody else's: then it is neither made, tagged nor deleted.
@@ -54,7 +54,7 @@ pub(crate) struct OwnCluster {
 
 /// A cluster that somebody else made.
 #[derive(Debug, Clone)]
-pub(crate) struct ExistingCluster {
+pub(crate) struct ExistingSettings {
     pub(crate) id: ResourceId,
     /// The client id of the identity that the ingress's service account stands for.
     pub(crate) ingress_client_id: Option<String>,
@@ -126,7 +126,17 @@ pub(crate) struct Proxy {
     pub(crate) ca: Option<String>,
 }
 
-impl OwnCluster {
+impl ClusterSettings {
+    /// What installing gives access to, whoever made the cluster.
+    pub(crate) fn targets(&self) -> &InstallTargets {
+        match self {
+            Self::Provisioned(own) => &own.installed,
+            Self::Existing(existing) => &existing.installed,
+        }
+    }
+}
+
+impl ProvisionedSettings {
     /// The zone of one's own that holds the API server's private name.
     pub(crate) fn own_dns_zone(&self) -> Option<&ResourceId> {
         match &self.api_server {

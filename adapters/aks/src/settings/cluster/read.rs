@@ -4,8 +4,8 @@ use kompox_domain::hint::Verb;
 use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Hint, Result, Secret, SecretReader};
 
 use super::model::{
-    ApiServer, ClusterSettings, ExistingCluster, FoundBy, InstallTargets, OwnCluster, Pool, PrivateZone,
-    Proxy,
+    ApiServer, ClusterSettings, ExistingSettings, FoundBy, InstallTargets, Pool, PrivateZone,
+    ProvisionedSettings, Proxy,
 };
 use super::preset::{self, PoolSize, Preset};
 use super::reader::{Problem, Reader};
@@ -109,16 +109,16 @@ fn settings(
     };
     let own = own(reader, cluster, group, region);
     rules::together(reader, &own, region);
-    Some(ClusterSettings::Own(Box::new(own)))
+    Some(ClusterSettings::Provisioned(Box::new(own)))
 }
 
-fn existing(reader: &mut Reader<'_>, cluster: &Cluster) -> Option<ExistingCluster> {
+fn existing(reader: &mut Reader<'_>, cluster: &Cluster) -> Option<ExistingSettings> {
     rules::existing(reader);
     let id = rules::resource_id(reader);
     let ingress_client_id = reader.value("AZURE_INGRESS_CLIENT_ID", values::guid);
     let installed = install_targets(reader, cluster);
     rules::certificates_of_existing(reader, &installed);
-    Some(ExistingCluster {
+    Some(ExistingSettings {
         id: id?,
         ingress_client_id,
         installed,
@@ -141,9 +141,14 @@ fn install_targets(reader: &mut Reader<'_>, cluster: &Cluster) -> InstallTargets
     }
 }
 
-fn own(reader: &mut Reader<'_>, cluster: &Cluster, group: String, region: Option<&str>) -> OwnCluster {
+fn own(
+    reader: &mut Reader<'_>,
+    cluster: &Cluster,
+    group: String,
+    region: Option<&str>,
+) -> ProvisionedSettings {
     let preset = preset(reader);
-    OwnCluster {
+    ProvisionedSettings {
         group,
         adopt: reader
             .value("AZURE_RESOURCE_GROUP_ADOPT", |text| {

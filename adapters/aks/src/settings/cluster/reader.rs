@@ -7,8 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use kompox_domain::settings::{SettingValue, Settings};
 use kompox_domain::{Error, ErrorKind, Hint, SecretReader};
 
-use super::values;
-use super::values::Parsed;
+use super::values::{self, Parsed};
 
 /// One thing that is wrong.
 #[derive(Debug, Clone)]

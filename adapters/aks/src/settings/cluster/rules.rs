@@ -4,7 +4,7 @@ use kompox_arm::ResourceId;
 use kompox_domain::model::Ingress;
 use kompox_domain::settings::SettingValue;
 
-use super::model::{ApiServer, InstallTargets, OwnCluster, PrivateZone};
+use super::model::{ApiServer, InstallTargets, PrivateZone, ProvisionedSettings};
 use super::reader::Reader;
 use super::values;
 use crate::settings::ingress::described;
@@ -109,7 +109,7 @@ pub(super) fn not_existing(reader: &mut Reader<'_>) {
 }
 
 /// What the settings of a cluster that is provisioned mean to each other.
-pub(super) fn together(reader: &mut Reader<'_>, own: &OwnCluster, region: Option<&str>) {
+pub(super) fn together(reader: &mut Reader<'_>, own: &ProvisionedSettings, region: Option<&str>) {
     if own.system.priority == "Spot" {
         reader.problem(
             "setting AZURE_AKS_SYSTEM_VM_PRIORITY cannot be Spot: system pools are never Spot in AKS"
@@ -135,7 +135,7 @@ pub(super) fn together(reader: &mut Reader<'_>, own: &OwnCluster, region: Option
     }
 }
 
-fn api_server(reader: &mut Reader<'_>, own: &OwnCluster, region: Option<&str>) {
+fn api_server(reader: &mut Reader<'_>, own: &ProvisionedSettings, region: Option<&str>) {
     match &own.api_server {
         ApiServer::Public { .. } if !reader.is_unread(PRIVATE) => {
             for key in [PUBLIC_FQDN, DNS_ZONE] {
@@ -188,7 +188,7 @@ fn named_for(zone: &str, region: Option<&str>) -> bool {
     }
 }
 
-fn network(reader: &mut Reader<'_>, own: &OwnCluster) {
+fn network(reader: &mut Reader<'_>, own: &ProvisionedSettings) {
     let subnet = reader.is_given(SUBNET);
     match own.outbound_type {
         kind @ ("userDefinedRouting" | "userAssignedNATGateway") if !subnet => reader.problem(

@@ -53,9 +53,9 @@ fn cluster(existing: bool, pairs: &[(&str, &str)]) -> Cluster {
     }
 }
 
-fn own(pairs: &[(&str, &str)]) -> OwnCluster {
+fn own(pairs: &[(&str, &str)]) -> ProvisionedSettings {
     match ClusterSettings::read(&cluster(false, pairs), "japaneast", Some("k"), &Known).unwrap() {
-        ClusterSettings::Own(own) => *own,
+        ClusterSettings::Provisioned(own) => *own,
         ClusterSettings::Existing(_) => unreachable!(),
     }
 }
@@ -407,7 +407,7 @@ fn the_file_of_certificates_is_read_only_when_the_driver_is_made() {
             .map_err(|problems| problems.to_error().to_string())
     };
     let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let ClusterSettings::Own(own) = read("good.pem", Some(pem)).unwrap() else {
+    let ClusterSettings::Provisioned(own) = read("good.pem", Some(pem)).unwrap() else {
         unreachable!()
     };
     assert!(own.proxy.unwrap().ca.unwrap().starts_with("LS0tLS1CRUdJTiBDRVJU"));

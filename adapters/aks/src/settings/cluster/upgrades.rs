@@ -1,8 +1,7 @@
 //! Upgrades that AKS begins by itself: which ones, and when.
 
 use super::reader::Reader;
-use super::values;
-use super::values::Parsed;
+use super::values::{self, Parsed};
 
 const CHANNEL: &str = "AZURE_AKS_UPGRADE_CHANNEL";
 const NODE_OS: &str = "AZURE_AKS_NODE_OS_UPGRADE_CHANNEL";

@@ -56,9 +56,10 @@ fn set(name: &str, kind: &str, values: &[&str], ours: bool) -> RecordSet {
 }
 
 /// Where the wanted record sets are: `zone/name kind values`.
-fn shown(wish: &Wish) -> Vec<String> {
-    let values = |wanted: &Wanted| wanted.values.iter().cloned().collect::<Vec<_>>().join(",");
-    wish.wanted
+fn shown(desired: &DesiredRecords) -> Vec<String> {
+    let values = |wanted: &DesiredRecord| wanted.values.iter().cloned().collect::<Vec<_>>().join(",");
+    desired
+        .records
         .iter()
         .map(|wanted| {
             format!(
@@ -79,19 +80,19 @@ fn told(decisions: &[Decision]) -> Vec<String> {
         .collect()
 }
 
-fn gaps(wish: &Wish) -> Vec<GapReason> {
-    wish.gaps.iter().map(|gap| gap.reason).collect()
+fn gaps(desired: &DesiredRecords) -> Vec<GapReason> {
+    desired.gaps.iter().map(|gap| gap.reason).collect()
 }
 
 fn decided(served: &[Served], there: Vec<RecordSet>) -> Vec<String> {
-    let wish = wish(served, &public(&["example.com"]));
-    told(&decide(&owner(), &wish, &[there], true))
+    let desired = desired_records(served, &public(&["example.com"]));
+    told(&decide(&owner(), &desired, &[there], true))
 }
 
 #[test]
 fn b56_the_zone_is_the_one_with_the_longest_fitting_name_whatever_the_case() {
     let zones = public(&["Example.com", "dev.EXAMPLE.com.", "ample.com"]);
-    let wish = wish(
+    let desired = desired_records(
         &[
             served("www.example.com", &["192.0.2.1"]),
             served("WWW.Dev.Example.Com.", &["192.0.2.2"]),
@@ -100,7 +101,7 @@ fn b56_the_zone_is_the_one_with_the_longest_fitting_name_whatever_the_case() {
         &zones,
     );
     assert_eq!(
-        shown(&wish),
+        shown(&desired),
         ["0/notdev A 192.0.2.3", "1/www A 192.0.2.2", "0/www A 192.0.2.1"]
     );
 }
@@ -112,14 +113,14 @@ fn a_public_and_a_private_zone_of_one_name_both_get_the_record() {
         zone("example.com", Visibility::Private),
         zone("com", Visibility::Private),
     ];
-    let wish = wish(&[served("*.example.com", &["192.0.2.1"])], &zones);
-    assert_eq!(shown(&wish), ["0/* A 192.0.2.1", "1/* A 192.0.2.1"]);
+    let desired = desired_records(&[served("*.example.com", &["192.0.2.1"])], &zones);
+    assert_eq!(shown(&desired), ["0/* A 192.0.2.1", "1/* A 192.0.2.1"]);
 }
 
 #[test]
 fn the_type_follows_from_the_addresses() {
     let zones = public(&["example.com"]);
-    let of = |addresses: &[&str]| wish(&[served("www.example.com", addresses)], &zones);
+    let of = |addresses: &[&str]| desired_records(&[served("www.example.com", addresses)], &zones);
     assert_eq!(
         shown(&of(&["192.0.2.2", "192.0.2.1"])),
         ["0/www A 192.0.2.1,192.0.2.2"]
@@ -141,7 +142,7 @@ fn the_type_follows_from_the_addresses() {
 #[test]
 fn what_cannot_be_published_is_told_and_the_rest_is_published() {
     let zones = public(&["example.com"]);
-    let wish = wish(
+    let desired = desired_records(
         &[
             served("example.com", &["lb.example.net"]),
             served("elsewhere.net", &["192.0.2.1"]),
@@ -151,15 +152,15 @@ fn what_cannot_be_published_is_told_and_the_rest_is_published() {
         &zones,
     );
     assert_eq!(
-        gaps(&wish),
+        gaps(&desired),
         [GapReason::InvalidName, GapReason::NoZone, GapReason::AliasAtApex]
     );
     assert!(
-        wish.gaps[2].message.contains("another name"),
+        desired.gaps[2].message.contains("another name"),
         "{:?}",
-        wish.gaps[2]
+        desired.gaps[2]
     );
-    assert_eq!(shown(&wish), ["0/www A 192.0.2.1"]);
+    assert_eq!(shown(&desired), ["0/www A 192.0.2.1"]);
 }
 
 #[test]
@@ -234,7 +235,7 @@ fn a_change_of_type_deletes_before_it_makes() {
 #[test]
 fn what_is_ours_and_no_longer_served_goes_only_when_everything_was_looked_at() {
     let zones = public(&["example.com"]);
-    let pending = wish(&[served("soon.example.com", &[])], &zones);
+    let pending = desired_records(&[served("soon.example.com", &[])], &zones);
     let there = [vec![
         set("old", "A", &["192.0.2.1"], true),
         set("soon", "A", &["192.0.2.1"], true),
@@ -319,19 +320,19 @@ proptest! {
         there in prop::collection::vec(some_set(), 0..8).prop_map(as_in_a_zone),
         served in prop::collection::vec(some_served(), 0..3),
     ) {
-        let wish = wish(&served, &public(&["example.com"]));
-        let decisions = decide(&owner(), &wish, std::slice::from_ref(&there), true);
+        let desired = desired_records(&served, &public(&["example.com"]));
+        let decisions = decide(&owner(), &desired, std::slice::from_ref(&there), true);
         let left = after(&there, &decisions);
         for foreign in there.iter().filter(|set| !owner().owns(set)) {
             prop_assert!(left.contains(foreign), "{:?}", foreign);
         }
-        let again = decide(&owner(), &wish, std::slice::from_ref(&left), true);
+        let again = decide(&owner(), &desired, std::slice::from_ref(&left), true);
         prop_assert!(
             again.iter().all(|decision| matches!(decision.action, ChangeAction::Keep | ChangeAction::Block)),
             "{:?}",
             again
         );
-        for wanted in &wish.wanted {
+        for wanted in &desired.records {
             let right = left.iter().any(|set| set.name == wanted.name && set.kind() == wanted.kind
                 && set.values == wanted.values);
             let blocked = again.iter().any(|decision| decision.name == wanted.name
@@ -356,9 +357,9 @@ fn what_another_ingress_serves_is_a_gap_and_its_records_stay_as_they_are() {
         refused(""),
         served("www.example.com", &["192.0.2.1"]),
     ];
-    let wish = wish(&served, &zones);
-    assert_eq!(gaps(&wish), [GapReason::OtherIngress, GapReason::OtherIngress]);
-    let decisions = decide(&owner(), &wish, &[there], true);
+    let desired = desired_records(&served, &zones);
+    assert_eq!(gaps(&desired), [GapReason::OtherIngress, GapReason::OtherIngress]);
+    let decisions = decide(&owner(), &desired, &[there], true);
     assert_eq!(told(&decisions), ["keep gw A", "create www A"]);
     assert_eq!(decisions[0].values, BTreeSet::from(["192.0.2.8".to_owned()]));
 }
@@ -386,10 +387,10 @@ fn what_is_at_or_below_a_zone_cut_is_refused_and_nothing_else() {
         set("dev", "A", &["192.0.2.8"], true),
     ];
     let records = [public, vec![]];
-    let wish = wish(&served, &zones).without_delegated(&zones, &records);
-    assert_eq!(gaps(&wish), [GapReason::Delegated; 3]);
-    assert_eq!(wish.gaps[0].source, "Ingress ns/*.dev.example.com");
-    for gap in &wish.gaps {
+    let desired = desired_records(&served, &zones).without_delegated(&zones, &records);
+    assert_eq!(gaps(&desired), [GapReason::Delegated; 3]);
+    assert_eq!(desired.gaps[0].source, "Ingress ns/*.dev.example.com");
+    for gap in &desired.gaps {
         assert!(
             gap.message.contains("NS records of dev.example.com"),
             "{}",
@@ -397,7 +398,7 @@ fn what_is_at_or_below_a_zone_cut_is_refused_and_nothing_else() {
         );
     }
     assert_eq!(
-        told(&decide(&owner(), &wish, &records, true)),
+        told(&decide(&owner(), &desired, &records, true)),
         [
             "create @ A",
             "keep dev A",

@@ -4,26 +4,27 @@
 use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt as _};
-use kompox_arm::{ArmClient, ArmError, ArmRequest};
+use kompox_arm::{ArmError, ArmRequest};
 use kompox_domain::cluster::ChangeAction;
 use kompox_domain::dns::{
     Decision, DnsReport, DomainName, GapReason, HostGap, Owner, RecordChange, RecordSet, TTL, Visibility,
     Zone,
 };
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Context, Error, ErrorKind, Result};
+use kompox_domain::{Error, ErrorKind, Result};
 
 use super::wire;
 use super::zones::{read, read_all, record_id, record_url};
 use crate::advice::to_domain;
+use crate::session::Session;
 
 /// How many names are written at once.
 const AT_ONCE: usize = 8;
 
 /// Decides what is to be done about record sets.
-pub(super) trait Judge {
+pub(super) trait PlanRecords {
     /// What is to be done where each zone holds this.
-    fn judge(&self, zones: &[Zone], records: &[Vec<RecordSet>]) -> Judged;
+    fn plan(&self, zones: &[Zone], records: &[Vec<RecordSet>]) -> RecordPlan;
 
     /// Whose record sets are made.
     fn owner(&self) -> &Owner;
@@ -31,17 +32,16 @@ pub(super) trait Judge {
 
 /// What is to be done, and what cannot be.
 #[derive(Debug, Default)]
-pub(super) struct Judged {
+pub(super) struct RecordPlan {
     pub(super) decisions: Vec<Decision>,
     pub(super) gaps: Vec<HostGap>,
 }
 
 /// One run over the zones.
-pub(super) struct Work<'a> {
-    pub(super) arm: &'a ArmClient,
-    pub(super) cx: &'a Context,
+pub(super) struct ZoneRun<'a> {
+    pub(super) session: Session<'a>,
     pub(super) zones: Vec<Zone>,
-    pub(super) judge: &'a (dyn Judge + Sync),
+    pub(super) planner: &'a (dyn PlanRecords + Sync),
 }
 
 /// What became of one name: what was done about each record set, and what could not be.
@@ -60,7 +60,7 @@ enum Written {
     Overtaken(ArmError),
 }
 
-impl Work<'_> {
+impl ZoneRun<'_> {
     /// Reads every zone, has what is there judged, and does it; what was or would be done, by zone and name.
     ///
     /// # Errors
@@ -69,11 +69,7 @@ impl Work<'_> {
         let mut failed = Vec::new();
         let mut records = Vec::new();
         let mut unread = Vec::new();
-        for (zone, read) in self
-            .zones
-            .iter()
-            .zip(read_all(self.arm, self.cx, &self.zones).await)
-        {
+        for (zone, read) in self.zones.iter().zip(read_all(self.session, &self.zones).await) {
             unread.push(read.is_err());
             records.push(read.unwrap_or_else(|error| {
                 let error = to_domain(error).context(format!("cannot read zone {}", zone.name));
@@ -81,10 +77,10 @@ impl Work<'_> {
                 Vec::new()
             }));
         }
-        let Judged {
+        let RecordPlan {
             mut decisions,
             mut gaps,
-        } = self.judge.judge(&self.zones, &records);
+        } = self.planner.plan(&self.zones, &records);
         // Of a zone that could not be read nothing is known.
         decisions.retain(|decision| unread.get(decision.zone) == Some(&false));
         let done = if dry_run {
@@ -149,7 +145,7 @@ impl Work<'_> {
             return outcome;
         };
         tracing::debug!(zone = zone.id, name, error = %overtaken.1, "written by somebody else meanwhile");
-        let records = match read(self.arm, self.cx, zone).await {
+        let records = match read(self.session, zone).await {
             Ok(records) => records,
             Err(error) => {
                 outcome.failed.push((overtaken.0, to_domain(error)));
@@ -160,10 +156,10 @@ impl Work<'_> {
         if let Some(of_zone) = all.get_mut(place) {
             *of_zone = records;
         }
-        let Judged {
+        let RecordPlan {
             decisions: mut again,
             gaps,
-        } = self.judge.judge(&self.zones, &all);
+        } = self.planner.plan(&self.zones, &all);
         again.retain(|decision| decision.zone == place && decision.name.eq_ignore_ascii_case(&name));
         // Somebody has handed the name on meanwhile; every other gap has been told.
         let host = DomainName::of_record(&name, &zone.name).map(|host| host.to_string());
@@ -211,11 +207,11 @@ impl Work<'_> {
         let Some(request) = self.request(zone, decision)? else {
             return Ok(Written::Done);
         };
-        let step = self.cx.begin(self.title(decision));
-        match step.end(self.arm.send(self.cx, &request).await) {
+        let step = self.session.cx.begin(self.title(decision));
+        match step.end(self.session.arm.send(self.session.cx, &request).await) {
             Ok(_) if decision.action == ChangeAction::Delete => Ok(Written::Done),
             Ok(response) => match response.json().map(wire::Element::into_set) {
-                Ok(set) if self.judge.owner().owns(&set) => Ok(Written::Done),
+                Ok(set) if self.planner.owner().owns(&set) => Ok(Written::Done),
                 // Without its marks it would be nobody's from now on.
                 Ok(_) => Err(unusable(
                     &request,
@@ -235,12 +231,12 @@ impl Work<'_> {
 
     /// The request that does it; none where nothing is to be written.
     fn request(&self, zone: &Zone, decision: &Decision) -> Result<Option<ArmRequest>, ArmError> {
-        let url = || record_url(self.arm, zone, decision.kind.as_str(), &decision.name);
+        let url = || record_url(self.session.arm, zone, decision.kind.as_str(), &decision.name);
         let version = decision.there.as_ref().map_or("", |set| set.version.as_str());
         let body = || {
             let there = decision.there.as_ref();
             let mut metadata = there.map(|set| set.metadata.clone()).unwrap_or_default();
-            for (name, value) in self.judge.owner().marks() {
+            for (name, value) in self.planner.owner().marks() {
                 // Their names compare without case.
                 metadata.retain(|there, _| !there.eq_ignore_ascii_case(name));
                 metadata.insert(name.to_owned(), value.to_owned());
