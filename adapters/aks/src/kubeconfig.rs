@@ -3,10 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ServiceError};
-use kompox_domain::cluster::{AccessToken, Address, Credential, KubeconfigRequest};
-use kompox_domain::{
-    Argument, ClusterScope, Context, Error, ErrorKind, Hint, Operation, Result, Secret, naming,
-};
+use kompox_domain::cluster::AccessToken;
+use kompox_domain::driver::{Address, Credential, KubeconfigRequest};
+use kompox_domain::{Argument, Cluster, Context, Error, ErrorKind, Hint, Operation, Result, Secret, naming};
 use kompox_kube::kubeconfig::Received;
 use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver};
 use serde::Deserialize;
@@ -54,7 +53,7 @@ pub(crate) async fn kubeconfig(
     arm: &ArmClient,
     cx: &Context,
     resolver: &dyn Resolver,
-    scope: &ClusterScope,
+    scope: &Cluster,
     cluster_ref: &ClusterRef,
     request: &KubeconfigRequest,
 ) -> Result<Secret> {
@@ -72,7 +71,7 @@ pub(crate) async fn kubeconfig(
     } else {
         access
     };
-    let name = naming::kubeconfig_name(&scope.cluster.id.cluster, &scope.hash());
+    let name = naming::kubeconfig_name(&scope.id.cluster, &scope.hash());
     let access = access.renamed(&name).with_handle(&cluster.id.to_lowercase());
     tracing::debug!(
         cluster = cluster.id,
@@ -150,8 +149,8 @@ pub(crate) async fn token(arm: &ArmClient, cx: &Context) -> Result<AccessToken> 
 }
 
 /// The error of asking for a cluster that is not there.
-pub(crate) fn missing(scope: &ClusterScope, cluster_ref: &ClusterRef) -> Error {
-    let id = &scope.cluster.id;
+pub(crate) fn missing(scope: &Cluster, cluster_ref: &ClusterRef) -> Error {
+    let id = &scope.id;
     match cluster_ref {
         ClusterRef::Provisioned { .. } => {
             Error::new(ErrorKind::NotFound, format!("cluster {id} is not there yet"))

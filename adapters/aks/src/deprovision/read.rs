@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use kompox_arm::error::word;
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource};
-use kompox_domain::{ClusterScope, Context};
+use kompox_domain::{Cluster, Context};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub(super) struct Reader<'a> {
     pub(super) arm: &'a ArmClient,
     pub(super) cx: &'a Context,
     pub(super) stack_ref: &'a StackRef,
-    pub(super) scope: &'a ClusterScope,
+    pub(super) scope: &'a Cluster,
     /// The id of the group that the configuration says.
     pub(super) group: String,
     /// Scopes where role assignments of ours may be beside the subscription: zones, registries, and secrets.

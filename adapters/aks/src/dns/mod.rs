@@ -7,10 +7,9 @@ mod work;
 mod zones;
 
 use kompox_arm::ArmClient;
-use kompox_domain::dns::{
-    DnsReport, DnsRequest, Owner, RecordSet, Wish, Zone, decide, destroy as delete_all, wish,
-};
-use kompox_domain::{AppScope, Context, Error, ErrorKind, Hint, Result};
+use kompox_domain::dns::{DnsReport, Owner, RecordSet, Wish, Zone, decide, destroy as delete_all, wish};
+use kompox_domain::driver::DnsRequest;
+use kompox_domain::{AppScope, Context, Error, ErrorKind, Hint, Mode, Result};
 use kompox_kube::Resolver;
 
 pub(crate) use left_behind::left_behind;
@@ -32,6 +31,7 @@ pub(crate) async fn deploy(
     place: &ClusterRef,
     targets: &InstallTargets,
     request: &DnsRequest,
+    mode: Mode,
 ) -> Result<DnsReport> {
     let zones = zones::of(targets)?;
     if zones.is_empty() {
@@ -55,7 +55,7 @@ pub(crate) async fn deploy(
         zones,
         judge: &judge,
     };
-    work.run(request.dry_run).await
+    work.run(mode).await
 }
 
 /// Deletes what was published for an app.
@@ -67,7 +67,7 @@ pub(crate) async fn destroy(
     cx: &Context,
     app: &AppScope,
     targets: &InstallTargets,
-    dry_run: bool,
+    mode: Mode,
 ) -> Result<DnsReport> {
     let work = Work {
         arm,
@@ -77,7 +77,7 @@ pub(crate) async fn destroy(
             owner: Owner::of(app),
         },
     };
-    work.run(dry_run).await
+    work.run(mode).await
 }
 
 /// What deploying does about the record sets that are there.

@@ -27,7 +27,7 @@ pub(super) async fn read(
     namespaces: &[Label],
 ) -> Result<Vec<Served>> {
     let Some(cluster) = locate(arm, cx, place).await? else {
-        return Err(missing(&app.cluster_scope(), place));
+        return Err(missing(&app.cluster, place));
     };
     require_running(&cluster)?;
     let client = kubeconfig::client(arm, cx, resolver, &cluster).await?;

@@ -11,9 +11,10 @@ mod uninstall;
 mod vaults;
 
 use kompox_arm::{ArmClient, ArmOptions};
-use kompox_domain::cluster::{Change, ChangeAction, InstallRequest, Plan};
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
+use kompox_domain::driver::InstallRequest;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Context, Error, Result};
+use kompox_domain::{Cluster, Context, Error, Mode, Result};
 use kompox_kube::agent::{Agent, AgentLook};
 use kompox_kube::ingress::{Ingress, Look};
 use kompox_kube::{KubeClient, Resolver, Traefik};
@@ -55,7 +56,7 @@ pub(crate) struct InstallWork<'a> {
     pub(crate) provider: &'a ProviderSettings,
     pub(crate) options: ArmOptions,
     pub(crate) resolver: &'a dyn Resolver,
-    pub(crate) scope: &'a ClusterScope,
+    pub(crate) scope: &'a Cluster,
     pub(crate) whose: Whose<'a>,
     /// Of the apps on the cluster.
     pub(crate) app_groups: Vec<Group>,
@@ -66,7 +67,7 @@ impl InstallWork<'_> {
     ///
     /// # Errors
     /// As the port says.
-    pub(crate) async fn install(&self, request: InstallRequest) -> Result<Plan> {
+    pub(crate) async fn install(&self, request: InstallRequest, mode: Mode) -> Result<Plan> {
         let targets = self.whose.targets();
         let subscription = &self.provider.subscription;
         let (facts, vaults) = futures::try_join!(
@@ -99,7 +100,7 @@ impl InstallWork<'_> {
             look.plan()
         };
         plan.changes.extend(agent_look.change());
-        if request.dry_run {
+        if mode == Mode::Plan {
             return finished(plan, there, "nothing was done");
         }
         look.check()?;
@@ -131,7 +132,7 @@ impl InstallWork<'_> {
 
     async fn facts(&self) -> Result<Facts> {
         match &self.whose {
-            Whose::Own(work) => Facts::of_own(work, &self.scope.cluster.ingress).await,
+            Whose::Own(work) => Facts::of_own(work, &self.scope.ingress).await,
             Whose::Existing(existing) => {
                 let id = existing.id.to_string();
                 let (cluster, principal) = futures::try_join!(

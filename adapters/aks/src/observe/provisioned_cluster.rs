@@ -1,7 +1,7 @@
 //! One cluster that is provisioned: what every operation on it starts from.
 
 use kompox_arm::{ArmClient, ArmOptions};
-use kompox_domain::{ClusterScope, Context};
+use kompox_domain::{Cluster, Context};
 
 use super::stack::StackRef;
 use crate::settings::ProviderSettings;
@@ -13,7 +13,7 @@ pub(crate) struct ProvisionedCluster<'a> {
     pub(crate) cx: &'a Context,
     pub(crate) provider: &'a ProviderSettings,
     pub(crate) options: ArmOptions,
-    pub(crate) scope: &'a ClusterScope,
+    pub(crate) scope: &'a Cluster,
     pub(crate) own: &'a OwnCluster,
     pub(crate) stack: StackRef,
 }
@@ -24,7 +24,7 @@ impl<'a> ProvisionedCluster<'a> {
         cx: &'a Context,
         provider: &'a ProviderSettings,
         options: ArmOptions,
-        scope: &'a ClusterScope,
+        scope: &'a Cluster,
         own: &'a OwnCluster,
     ) -> Self {
         Self {

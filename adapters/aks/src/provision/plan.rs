@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kompox_arm::ErrorDetail;
-use kompox_domain::cluster::{Change, ChangeAction, InputChange, Plan, ProvisionRequest};
+use kompox_domain::cluster::{Change, ChangeAction, InputChange, Plan};
+use kompox_domain::driver::ProvisionRequest;
 use kompox_domain::{Result, tags};
 use serde_json::Value;
 use ulid::Ulid;
@@ -234,7 +235,7 @@ impl ProvisionedCluster<'_> {
     fn found(&self, finding: &ErrorDetail) -> kompox_domain::Error {
         let root = failure::of_findings(finding, &self.stack.path(), Some(self.arm.correlation_id()));
         failure::error(
-            &format!("Azure would not accept cluster {}", self.scope.cluster.id.cluster),
+            &format!("Azure would not accept cluster {}", self.scope.id.cluster),
             root,
         )
     }

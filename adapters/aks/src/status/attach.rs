@@ -3,7 +3,7 @@
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmClient, ArmOptions};
 use kompox_domain::cluster::Condition;
-use kompox_domain::{ClusterScope, Context};
+use kompox_domain::{Cluster, Context};
 
 use super::conditions::condition;
 use crate::api::Group;
@@ -22,7 +22,7 @@ pub(crate) struct Apps<'a> {
     pub(crate) arm: &'a ArmClient,
     pub(crate) cx: &'a Context,
     pub(crate) options: ArmOptions,
-    pub(crate) scope: &'a ClusterScope,
+    pub(crate) scope: &'a Cluster,
     /// Their resource groups, which need not be there.
     pub(crate) groups: &'a [Group],
 }

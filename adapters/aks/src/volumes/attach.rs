@@ -26,7 +26,7 @@ impl AppVolumes<'_> {
             // Without a cluster nobody attaches anything yet; installing gives the right.
             return;
         };
-        let description = roles::description(&self.app.cluster_scope().path());
+        let description = roles::description(&self.app.cluster.path());
         let beside = self.cx.beside();
         let assigner = Assigner {
             arm: self.arm,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kompox_domain::cluster::TokenCommand;
+use kompox_domain::driver::TokenCommand;
 
 use kompox_yaml::{Map, Node, Value};
 
