@@ -5,19 +5,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kompox_arm::{ArmClient, ArmOptions, ResourceId};
-use kompox_domain::cluster::{
-    AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
-    ProvisionRequest, UninstallRequest,
-};
-use kompox_domain::dns::{DnsReport, DnsRequest};
+use kompox_domain::cluster::{AccessToken, Check, ClusterStatus, Plan};
+use kompox_domain::dns::DnsReport;
 use kompox_domain::driver::{
-    Capabilities, DiskCreate, Operation, ProviderDriver, SnapshotCreate, SnapshotRestore,
+    ClusterDriver, DeprovisionRequest, DiskCreate, DnsDriver, DnsRequest, IngressDriver, InstallRequest,
+    KubeconfigRequest, Mode, MountDriver, ProviderDriver, ProvisionRequest, SnapshotCreate, SnapshotRestore,
+    UninstallRequest, VolumeDriver, VolumeOption,
 };
 use kompox_domain::model::ClusterId;
 use kompox_domain::volume::{Deletion, DiskRecord, VolumeClass, VolumeDisk, VolumeSnapshot};
 use kompox_domain::{
-    App, AppScope, Cluster, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Result, Secret,
-    SnapshotName, Volume, VolumeMount,
+    App, AppScope, Cluster, Context, DiskMount, DiskName, Error, ErrorKind, Result, Secret, SnapshotName,
+    Volume, VolumeMount,
 };
 use kompox_kube::Resolver;
 
@@ -37,7 +36,11 @@ pub(crate) const NAME: &str = "aks";
 
 /// The driver for one subscription, region and credential.
 #[derive(Debug)]
-pub struct AksDriver {
+pub struct AksDriver(Arc<Inner>);
+
+/// What carries out every ability.
+#[derive(Debug)]
+struct Inner {
     arm: ArmClient,
     settings: ProviderSettings,
     clusters: Vec<Cluster>,
@@ -58,7 +61,7 @@ impl AksDriver {
         options: ArmOptions,
         resolver: Arc<dyn Resolver>,
     ) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             arm,
             settings,
             clusters,
@@ -67,15 +70,17 @@ impl AksDriver {
             options,
             resolver,
             groups: GroupMaker::default(),
-        }
+        }))
     }
+}
 
+impl Inner {
     /// The settings of a cluster, as they were read when the driver was made.
     ///
     /// # Errors
     /// `InvalidInput`, with everything that is wrong with them; `NotFound` for a cluster of another provider.
-    pub(crate) fn cluster_settings(&self, cluster: &ClusterScope) -> Result<&ClusterSettings> {
-        let id = &cluster.cluster.id;
+    fn cluster_settings(&self, cluster: &Cluster) -> Result<&ClusterSettings> {
+        let id = &cluster.id;
         match self.cluster_settings.get(id) {
             Some(Ok(settings)) => Ok(settings),
             Some(Err(problems)) => Err(problems.to_error()),
@@ -97,11 +102,7 @@ impl AksDriver {
     }
 
     /// What operations on a cluster of our own start from. None for an existing one: nothing is done to it.
-    fn work<'a>(
-        &'a self,
-        cx: &'a Context,
-        cluster: &'a ClusterScope,
-    ) -> Result<Option<ProvisionedCluster<'a>>> {
+    fn work<'a>(&'a self, cx: &'a Context, cluster: &'a Cluster) -> Result<Option<ProvisionedCluster<'a>>> {
         match self.cluster_settings(cluster)? {
             ClusterSettings::Provisioned(own) => self.own(cx, cluster, own).map(Some),
             ClusterSettings::Existing(_) => Ok(None),
@@ -111,29 +112,29 @@ impl AksDriver {
     fn own<'a>(
         &'a self,
         cx: &'a Context,
-        cluster: &'a ClusterScope,
+        cluster: &'a Cluster,
         own: &'a ProvisionedSettings,
     ) -> Result<ProvisionedCluster<'a>> {
         // A misspelt key would make something else than what was meant.
-        keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
+        keys::require_known(&cluster.settings, keys::CLUSTER)?;
         Ok(ProvisionedCluster::new(self.session(cx), cluster, own))
     }
 
     /// Where the managed cluster is to be found, if its settings are right.
-    fn cluster_ref(&self, cluster: &ClusterScope) -> Result<ClusterRef> {
+    fn cluster_ref(&self, cluster: &Cluster) -> Result<ClusterRef> {
         if let ClusterSettings::Provisioned(_) = self.cluster_settings(cluster)? {
             // A misspelt key would look in another place than the one that was meant.
-            keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
+            keys::require_known(&cluster.settings, keys::CLUSTER)?;
         }
         ClusterRef::of(&self.settings, cluster)
     }
 
     /// What installing on a cluster starts from.
-    fn installing<'a>(&'a self, cx: &'a Context, cluster: &'a ClusterScope) -> Result<InstallWork<'a>> {
+    fn installing<'a>(&'a self, cx: &'a Context, cluster: &'a Cluster) -> Result<InstallWork<'a>> {
         let settings = self.cluster_settings(cluster)?;
         if let ClusterSettings::Provisioned(_) = settings {
             // A misspelt key would give access to something else than what was meant.
-            keys::require_known(&cluster.cluster.settings, keys::CLUSTER)?;
+            keys::require_known(&cluster.settings, keys::CLUSTER)?;
         }
         Ok(InstallWork {
             session: self.session(cx),
@@ -144,11 +145,11 @@ impl AksDriver {
     }
 
     /// The resource groups of the apps on a cluster. An app whose group nobody can tell has no disks there.
-    fn app_groups(&self, cluster: &ClusterScope) -> Vec<Group> {
-        let on_it = |app: &&App| app.id.cluster == cluster.cluster.id;
+    fn app_groups(&self, cluster: &Cluster) -> Vec<Group> {
+        let on_it = |app: &&App| app.id.cluster == cluster.id;
         let groups = self.apps.iter().filter(on_it).filter_map(|app| {
             let app = AppScope {
-                cluster: cluster.cluster.clone(),
+                cluster: cluster.clone(),
                 app: app.clone(),
             };
             app_group(&app, self.settings.prefix.as_deref()).ok()
@@ -161,11 +162,8 @@ impl AksDriver {
     }
 
     /// The disk encryption sets that volumes of the apps on a cluster name, each once.
-    fn encryption_sets(&self, cluster: &ClusterScope) -> Vec<ResourceId> {
-        let on_it = self
-            .apps
-            .iter()
-            .filter(|app| app.id.cluster == cluster.cluster.id);
+    fn encryption_sets(&self, cluster: &Cluster) -> Vec<ResourceId> {
+        let on_it = self.apps.iter().filter(|app| app.id.cluster == cluster.id);
         let mut sets: Vec<ResourceId> = Vec::new();
         for app in on_it {
             for set in volumes::sets_of(app) {
@@ -182,7 +180,7 @@ impl AksDriver {
     }
 
     /// What the cluster's ingress is to serve, whoever made the cluster.
-    fn targets(&self, cluster: &ClusterScope) -> Result<&InstallTargets> {
+    fn targets(&self, cluster: &Cluster) -> Result<&InstallTargets> {
         Ok(match self.cluster_settings(cluster)? {
             ClusterSettings::Provisioned(own) => &own.installed,
             ClusterSettings::Existing(existing) => &existing.installed,
@@ -194,156 +192,36 @@ impl AksDriver {
     }
 }
 
-#[async_trait]
 impl ProviderDriver for AksDriver {
     fn name(&self) -> &'static str {
         NAME
     }
 
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            operations: vec![
-                Operation::ClusterPlan,
-                Operation::ClusterProvision,
-                Operation::ClusterDeprovisionPlan,
-                Operation::ClusterDeprovision,
-                Operation::ClusterWait,
-                Operation::ClusterCheck,
-                Operation::ClusterStatus,
-                Operation::ClusterInstall,
-                Operation::ClusterUninstall,
-                Operation::ClusterKubeconfig,
-                Operation::ClusterToken,
-                Operation::VolumeApply,
-                Operation::DiskList,
-                Operation::DiskCreate,
-                Operation::DiskAssign,
-                Operation::DiskDelete,
-                Operation::SnapshotList,
-                Operation::SnapshotCreate,
-                Operation::SnapshotDelete,
-                Operation::SnapshotRestore,
-                Operation::DnsDeploy,
-                Operation::DnsDestroy,
-            ],
-            volume_options: volumes::DECLARED_OPTIONS.to_vec(),
-        }
+    fn volumes(&self) -> Option<Arc<dyn VolumeDriver>> {
+        Some(Arc::clone(&self.0) as _)
     }
 
-    async fn cluster_plan(
-        &self,
-        cx: &Context,
-        cluster: &ClusterScope,
-        request: &ProvisionRequest,
-    ) -> Result<Plan> {
-        match self.work(cx, cluster)? {
-            Some(work) => work.plan(request).await,
-            None => Ok(Plan::default()),
-        }
+    fn mounts(&self) -> Option<Arc<dyn MountDriver>> {
+        Some(Arc::clone(&self.0) as _)
     }
 
-    async fn cluster_provision(
-        &self,
-        cx: &Context,
-        cluster: &ClusterScope,
-        request: &ProvisionRequest,
-    ) -> Result<Plan> {
-        match self.work(cx, cluster)? {
-            Some(work) => work.provision(request).await,
-            None => Ok(Plan::default()),
-        }
+    fn clusters(&self) -> Option<Arc<dyn ClusterDriver>> {
+        Some(Arc::clone(&self.0) as _)
     }
 
-    async fn cluster_deprovision_plan(
-        &self,
-        cx: &Context,
-        cluster: &ClusterScope,
-        request: &DeprovisionRequest,
-    ) -> Result<Plan> {
-        match self.work(cx, cluster)? {
-            Some(work) => work.deprovision_plan(request).await,
-            None => Ok(Plan::default()),
-        }
+    fn ingress(&self) -> Option<Arc<dyn IngressDriver>> {
+        Some(Arc::clone(&self.0) as _)
     }
 
-    async fn cluster_deprovision(
-        &self,
-        cx: &Context,
-        cluster: &ClusterScope,
-        request: &DeprovisionRequest,
-    ) -> Result<Plan> {
-        match self.work(cx, cluster)? {
-            Some(work) => work.deprovision(request).await,
-            None => Ok(Plan::default()),
-        }
+    fn dns(&self) -> Option<Arc<dyn DnsDriver>> {
+        Some(Arc::clone(&self.0) as _)
     }
+}
 
-    async fn cluster_wait(&self, cx: &Context, cluster: &ClusterScope) -> Result<Option<String>> {
-        match self.cluster_settings(cluster)? {
-            ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.wait().await,
-            ClusterSettings::Existing(existing) => {
-                follow::wait_for_existing(self.session(cx), &existing.id.to_string()).await
-            }
-        }
-    }
-
-    async fn cluster_check(&self, cx: &Context, cluster: &ClusterScope) -> Result<Vec<Check>> {
-        let sets = self.encryption_sets(cluster);
-        let of_volumes = check::check_encryption_sets(self.session(cx), &sets);
-        let of_cluster = async {
-            match self.cluster_settings(cluster)? {
-                ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.check().await,
-                ClusterSettings::Existing(existing) => {
-                    check::check_existing(self.session(cx), cluster, existing).await
-                }
-            }
-        };
-        let (checks, of_volumes) = futures::join!(of_cluster, of_volumes);
-        let mut checks = checks?;
-        checks.extend(of_volumes);
-        Ok(checks)
-    }
-
-    async fn cluster_token(&self, cx: &Context, _: &ClusterScope) -> Result<AccessToken> {
-        kubeconfig::token(self.session(cx)).await
-    }
-
-    async fn cluster_status(&self, cx: &Context, cluster: &ClusterScope) -> Result<ClusterStatus> {
-        let groups = self.app_groups(cluster);
-        match self.cluster_settings(cluster)? {
-            ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.status(&groups).await,
-            ClusterSettings::Existing(existing) => {
-                status::status_of_existing(self.session(cx), cluster, &existing.id, &groups).await
-            }
-        }
-    }
-
-    async fn cluster_install(
-        &self,
-        cx: &Context,
-        cluster: &ClusterScope,
-        request: &InstallRequest,
-    ) -> Result<Plan> {
-        Box::pin(self.installing(cx, cluster)?.install(*request)).await
-    }
-
-    async fn cluster_uninstall(
-        &self,
-        cx: &Context,
-        cluster: &ClusterScope,
-        request: &UninstallRequest,
-    ) -> Result<Plan> {
-        self.installing(cx, cluster)?.uninstall(*request).await
-    }
-
-    async fn cluster_kubeconfig(
-        &self,
-        cx: &Context,
-        cluster: &ClusterScope,
-        request: &KubeconfigRequest,
-    ) -> Result<Secret> {
-        let place = self.cluster_ref(cluster)?;
-        kubeconfig::kubeconfig(self.session(cx), cluster, &place, request).await
+#[async_trait]
+impl VolumeDriver for Inner {
+    fn options(&self) -> &'static [VolumeOption] {
+        &volumes::DECLARED_OPTIONS
     }
 
     fn volume_class(&self, _: &AppScope, volume: &Volume) -> Result<VolumeClass> {
@@ -354,13 +232,6 @@ impl ProviderDriver for AksDriver {
     fn disk_mount(&self, _: &AppScope, volume: &Volume, disk: &DiskRecord) -> Result<DiskMount> {
         volumes::require_disk(volume)?;
         Ok(volumes::mount(&self.settings.location, disk))
-    }
-
-    async fn volume_apply(&self, cx: &Context, app: &AppScope, mounts: &[VolumeMount]) -> Result<Plan> {
-        if mounts.is_empty() {
-            return Ok(Plan::default());
-        }
-        self.volumes(cx, app)?.apply(mounts).await
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
@@ -456,17 +327,138 @@ impl ProviderDriver for AksDriver {
     ) -> Result<VolumeDisk> {
         self.volumes(cx, app)?.snapshot_restore(volume, request).await
     }
+}
 
-    async fn dns_deploy(&self, cx: &Context, app: &AppScope, request: &DnsRequest) -> Result<DnsReport> {
-        let scope = app.cluster_scope();
-        let (place, targets) = (self.cluster_ref(&scope)?, self.targets(&scope)?);
-        dns::deploy(self.session(cx), app, &place, targets, request).await
+#[async_trait]
+impl MountDriver for Inner {
+    async fn apply(&self, cx: &Context, app: &AppScope, mounts: &[VolumeMount]) -> Result<Plan> {
+        if mounts.is_empty() {
+            return Ok(Plan::default());
+        }
+        self.volumes(cx, app)?.apply(mounts).await
+    }
+}
+
+#[async_trait]
+impl ClusterDriver for Inner {
+    async fn provision(
+        &self,
+        cx: &Context,
+        cluster: &Cluster,
+        request: &ProvisionRequest,
+        mode: Mode,
+    ) -> Result<Plan> {
+        match (self.work(cx, cluster)?, mode) {
+            (Some(work), Mode::Plan) => work.plan(request).await,
+            (Some(work), Mode::Apply) => work.provision(request).await,
+            (None, _) => Ok(Plan::default()),
+        }
     }
 
-    async fn dns_destroy(&self, cx: &Context, app: &AppScope, dry_run: bool) -> Result<DnsReport> {
-        let scope = app.cluster_scope();
+    async fn deprovision(
+        &self,
+        cx: &Context,
+        cluster: &Cluster,
+        request: &DeprovisionRequest,
+        mode: Mode,
+    ) -> Result<Plan> {
+        match (self.work(cx, cluster)?, mode) {
+            (Some(work), Mode::Plan) => work.deprovision_plan(request).await,
+            (Some(work), Mode::Apply) => work.deprovision(request).await,
+            (None, _) => Ok(Plan::default()),
+        }
+    }
+
+    async fn wait(&self, cx: &Context, cluster: &Cluster) -> Result<Option<String>> {
+        match self.cluster_settings(cluster)? {
+            ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.wait().await,
+            ClusterSettings::Existing(existing) => {
+                follow::wait_for_existing(self.session(cx), &existing.id.to_string()).await
+            }
+        }
+    }
+
+    async fn check(&self, cx: &Context, cluster: &Cluster) -> Result<Vec<Check>> {
+        let sets = self.encryption_sets(cluster);
+        let of_volumes = check::check_encryption_sets(self.session(cx), &sets);
+        let of_cluster = async {
+            match self.cluster_settings(cluster)? {
+                ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.check().await,
+                ClusterSettings::Existing(existing) => {
+                    check::check_existing(self.session(cx), cluster, existing).await
+                }
+            }
+        };
+        let (checks, of_volumes) = futures::join!(of_cluster, of_volumes);
+        let mut checks = checks?;
+        checks.extend(of_volumes);
+        Ok(checks)
+    }
+
+    async fn status(&self, cx: &Context, cluster: &Cluster) -> Result<ClusterStatus> {
+        let groups = self.app_groups(cluster);
+        match self.cluster_settings(cluster)? {
+            ClusterSettings::Provisioned(own) => self.own(cx, cluster, own)?.status(&groups).await,
+            ClusterSettings::Existing(existing) => {
+                status::status_of_existing(self.session(cx), cluster, &existing.id, &groups).await
+            }
+        }
+    }
+
+    async fn kubeconfig(
+        &self,
+        cx: &Context,
+        cluster: &Cluster,
+        request: &KubeconfigRequest,
+    ) -> Result<Secret> {
+        let place = self.cluster_ref(cluster)?;
+        kubeconfig::kubeconfig(self.session(cx), cluster, &place, request).await
+    }
+
+    async fn token(&self, cx: &Context, _: &Cluster) -> Result<AccessToken> {
+        kubeconfig::token(self.session(cx)).await
+    }
+}
+
+#[async_trait]
+impl IngressDriver for Inner {
+    async fn install(
+        &self,
+        cx: &Context,
+        cluster: &Cluster,
+        request: &InstallRequest,
+        mode: Mode,
+    ) -> Result<Plan> {
+        Box::pin(self.installing(cx, cluster)?.install(*request, mode)).await
+    }
+
+    async fn uninstall(
+        &self,
+        cx: &Context,
+        cluster: &Cluster,
+        request: &UninstallRequest,
+        mode: Mode,
+    ) -> Result<Plan> {
+        self.installing(cx, cluster)?.uninstall(*request, mode).await
+    }
+}
+
+#[async_trait]
+impl DnsDriver for Inner {
+    async fn deploy(
+        &self,
+        cx: &Context,
+        app: &AppScope,
+        request: &DnsRequest,
+        mode: Mode,
+    ) -> Result<DnsReport> {
+        let (place, targets) = (self.cluster_ref(&app.cluster)?, self.targets(&app.cluster)?);
+        dns::deploy(self.session(cx), app, &place, targets, request, mode).await
+    }
+
+    async fn destroy(&self, cx: &Context, app: &AppScope, mode: Mode) -> Result<DnsReport> {
         // A misspelt key would look for records in no zone at all.
         keys::require_known(&app.cluster.settings, keys::CLUSTER)?;
-        dns::destroy(self.session(cx), app, self.targets(&scope)?, dry_run).await
+        dns::destroy(self.session(cx), app, self.targets(&app.cluster)?, mode).await
     }
 }

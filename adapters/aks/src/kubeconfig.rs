@@ -3,8 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kompox_arm::{ArmError, ArmRequest, ServiceError};
-use kompox_domain::cluster::{AccessToken, Address, Credential, KubeconfigRequest};
-use kompox_domain::{Argument, ClusterScope, Error, ErrorKind, Hint, Operation, Result, Secret, naming};
+use kompox_domain::cluster::AccessToken;
+use kompox_domain::driver::{Address, Credential, KubeconfigRequest};
+use kompox_domain::{Argument, Cluster, Error, ErrorKind, Hint, Operation, Result, Secret, naming};
 use kompox_kube::kubeconfig::Received;
 use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver};
 use serde::Deserialize;
@@ -51,7 +52,7 @@ struct Named {
 /// The kubeconfig of a cluster.
 pub(crate) async fn kubeconfig(
     session: Session<'_>,
-    scope: &ClusterScope,
+    scope: &Cluster,
     cluster_ref: &ClusterRef,
     request: &KubeconfigRequest,
 ) -> Result<Secret> {
@@ -69,7 +70,7 @@ pub(crate) async fn kubeconfig(
     } else {
         access
     };
-    let name = naming::kubeconfig_name(&scope.cluster.id.cluster, &scope.hash());
+    let name = naming::kubeconfig_name(&scope.id.cluster, &scope.hash());
     let access = access.renamed(&name).with_handle(&cluster.id.to_lowercase());
     tracing::debug!(
         cluster = cluster.id,
@@ -140,8 +141,8 @@ pub(crate) async fn token(session: Session<'_>) -> Result<AccessToken> {
 }
 
 /// The error of asking for a cluster that is not there.
-pub(crate) fn missing(scope: &ClusterScope, cluster_ref: &ClusterRef) -> Error {
-    let id = &scope.cluster.id;
+pub(crate) fn missing(scope: &Cluster, cluster_ref: &ClusterRef) -> Error {
+    let id = &scope.id;
     match cluster_ref {
         ClusterRef::Provisioned { .. } => {
             Error::new(ErrorKind::NotFound, format!("cluster {id} is not there yet"))

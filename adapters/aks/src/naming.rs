@@ -1,7 +1,7 @@
 //! What the driver's resources are called in Azure. Deterministic: the names are the state.
 
 use kompox_domain::naming::{NO_WORKSPACE, hex_digest};
-use kompox_domain::{AppScope, ClusterScope, Label};
+use kompox_domain::{AppScope, Cluster, Label};
 
 /// The longest name of a resource group or a Deployment Stack, in characters.
 const MAX: usize = 90;
@@ -10,8 +10,8 @@ const MAX: usize = 90;
 ///
 /// Three long labels make more than ARM takes: then it is cut, and ended by 8 hex digits of the whole.
 #[must_use]
-pub fn stack_name(cluster: &ClusterScope) -> String {
-    let id = &cluster.cluster.id;
+pub fn stack_name(cluster: &Cluster) -> String {
+    let id = &cluster.id;
     let workspace = id.provider.workspace.as_ref().map_or(NO_WORKSPACE, Label::as_str);
     let whole = format!("kompox_{workspace}_{}_{}", id.provider.provider, id.cluster);
     if whole.len() <= MAX {
@@ -24,11 +24,11 @@ pub fn stack_name(cluster: &ClusterScope) -> String {
 
 /// A cluster's resource group, where only a prefix is configured: `<prefix>_cls_<cluster>_<clHASH>`.
 #[must_use]
-pub fn cluster_group_name(prefix: &str, cluster: &ClusterScope) -> String {
+pub fn cluster_group_name(prefix: &str, cluster: &Cluster) -> String {
     group_name(
         prefix,
         "cls",
-        cluster.cluster.id.cluster.as_str(),
+        cluster.id.cluster.as_str(),
         cluster.hash().as_str(),
     )
 }
@@ -47,25 +47,23 @@ fn group_name(prefix: &str, kind: &str, middle: &str, hash: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kompox_domain::model::{AnyId, Cluster, Ingress, Protection};
+    use kompox_domain::model::{AnyId, Ingress, Protection};
     use kompox_domain::settings::Settings;
 
     use super::*;
 
-    fn cluster(id: &str) -> ClusterScope {
+    fn cluster(id: &str) -> Cluster {
         let AnyId::Cluster(id) = id.parse().unwrap() else {
             panic!("{id} is not a cluster's")
         };
         let ingress = Ingress::new("traefik".parse().unwrap(), "traefik".parse().unwrap());
         let (protection, settings) = (Protection::default(), Settings::default());
-        ClusterScope {
-            cluster: Cluster {
-                id,
-                existing: false,
-                protection,
-                ingress,
-                settings,
-            },
+        Cluster {
+            id,
+            existing: false,
+            protection,
+            ingress,
+            settings,
         }
     }
 

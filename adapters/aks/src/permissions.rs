@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kompox_domain::Operation;
+use kompox_domain::{Mode, Operation};
 use serde_json::{Value, json};
 
 const GROUP_READ: &str = "Microsoft.Resources/subscriptions/resourceGroups/read";
@@ -88,9 +88,9 @@ pub(crate) const DEPLOY: &[&str] = &[
 const PUBLIC_RECORDS: &str = "Microsoft.Network/dnsZones/recordsets/read";
 const PRIVATE_RECORDS: &str = "Microsoft.Network/privateDnsZones/ALL/read";
 
-/// The actions that an operation needs; empty for one that the driver does not carry out.
+/// The actions that an operation needs, carried out or only planned.
 #[must_use]
-pub const fn actions(operation: Operation) -> &'static [&'static str] {
+pub const fn actions(operation: Operation, mode: Mode) -> &'static [&'static str] {
     match operation {
         Operation::DiskList => &[GROUP_READ, DISK_READ],
         Operation::DiskCreate => &[
@@ -154,7 +154,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
         ],
         // The stack acts with the rights of whoever puts it: those for everything in the template, and for deleting
         // what is no longer in it. Whoever has it validated is asked for the same.
-        Operation::ClusterPlan | Operation::ClusterProvision => &[
+        Operation::ClusterProvision => &[
             GROUP_READ,
             GROUP_WRITE,
             RESULT_READ,
@@ -263,7 +263,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
         ],
         // Entra ID gives it out; Azure is not asked.
         Operation::ClusterToken => &[],
-        Operation::ClusterDeprovisionPlan => &[
+        Operation::ClusterDeprovision if matches!(mode, Mode::Plan) => &[
             GROUP_READ,
             CLUSTER_READ,
             STACK_READ,
@@ -389,7 +389,7 @@ pub const fn actions(operation: Operation) -> &'static [&'static str] {
 pub fn custom_role(subscription: &str) -> Value {
     let all: BTreeSet<&str> = Operation::ALL
         .iter()
-        .flat_map(|operation| actions(*operation))
+        .flat_map(|operation| actions(*operation, Mode::Apply))
         .copied()
         .collect();
     json!({
@@ -430,7 +430,7 @@ mod tests {
             };
             let write = format!("{name}/write");
             assert!(
-                actions(Operation::ClusterProvision).contains(&write.as_str()),
+                actions(Operation::ClusterProvision, Mode::Apply).contains(&write.as_str()),
                 "{write}"
             );
         }
@@ -447,7 +447,7 @@ mod tests {
             .collect();
         for operation in Operation::ALL {
             assert!(
-                actions(*operation)
+                actions(*operation, Mode::Apply)
                     .iter()
                     .all(|action| actions_in_role.contains(action)),
                 "{operation}"

@@ -4,7 +4,7 @@
 use kompox_domain::ErrorKind;
 use kompox_domain::hint::{Argument, Command, Hint, Means, Verb};
 
-use crate::shell;
+use crate::{operations, shell};
 
 /// What this program is called on a command line.
 const PROGRAM: &str = "kompoxops";
@@ -30,7 +30,7 @@ fn one(hint: &Hint) -> String {
 /// A command as it is typed.
 fn line(command: &Command) -> String {
     let verb = match command.verb {
-        Verb::Operation(operation) => operation.as_str(),
+        Verb::Operation(operation) => operations::words(operation),
         Verb::Check => "check",
         Verb::Init => "init",
         Verb::Quickstart => "quickstart",
@@ -57,6 +57,7 @@ fn flag(argument: &Argument) -> String {
         Argument::Address(which) => ("--address", which.as_deref()),
         Argument::Force => ("--force", None),
         Argument::AllowDelete(id) => ("--allow-delete", Some(&**id)),
+        Argument::DryRun => ("--dry-run", None),
         Argument::Json => ("-o", Some("json")),
         Argument::Timeout => ("--timeout", None),
         Argument::UpgradeNodeImages => ("--upgrade-node-images", None),

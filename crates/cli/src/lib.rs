@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod exit_codes;
 pub mod failure;
+pub mod operations;
 pub mod reference;
 pub mod ui;
 

@@ -8,7 +8,7 @@ use kompox_config::{ConfigErrors, Loaded, Sources, SystemSecrets};
 use kompox_domain::ids::SystemUlids;
 use kompox_domain::model::AnyId;
 use kompox_domain::{
-    AppScope, ClusterScope, Context, DriverRegistry, Error, ErrorKind, Label, ProgressSink, ProviderDriver,
+    AppScope, Cluster, Context, DriverRegistry, Error, ErrorKind, Label, ProgressSink, ProviderDriver,
     VolumeName, WriteOutcome,
 };
 use kompox_usecase::target::{self, Selector};
@@ -123,7 +123,7 @@ impl Session {
 /// A cluster and the driver of its provider.
 pub(crate) struct ClusterSession {
     /// The cluster that the command is about.
-    pub(crate) cluster: ClusterScope,
+    pub(crate) cluster: Cluster,
     /// The driver.
     pub(crate) driver: Arc<dyn ProviderDriver>,
 }
@@ -133,14 +133,14 @@ impl ClusterSession {
     pub(crate) fn open(global: &GlobalArgs, target: &ClusterTargetArgs) -> Result<Self, Failure> {
         let loaded = configuration(global)?;
         let cluster = choose_cluster(&loaded, target)?;
-        let provider = &cluster.cluster.id.provider;
+        let provider = &cluster.id.provider;
         let driver = kompox_usecase::driver::build(&loaded.catalog, &drivers()?, provider, &SystemSecrets)?;
         Ok(Self { cluster, driver })
     }
 
     /// What the cluster is called.
     pub(crate) fn name(&self) -> &Label {
-        &self.cluster.cluster.id.cluster
+        &self.cluster.id.cluster
     }
 }
 
@@ -151,7 +151,7 @@ pub(crate) fn rounds(one: Duration, clusters: usize) -> Duration {
 }
 
 /// The cluster that the flags choose.
-pub(crate) fn choose_cluster(loaded: &Loaded, target: &ClusterTargetArgs) -> Result<ClusterScope, Failure> {
+pub(crate) fn choose_cluster(loaded: &Loaded, target: &ClusterTargetArgs) -> Result<Cluster, Failure> {
     let cluster = Selector {
         id: target.cluster_id.clone(),
         name: target.cluster_name.clone(),
@@ -181,7 +181,7 @@ fn choose(loaded: &Loaded, target: &TargetArgs) -> Result<AppScope, Failure> {
     Ok(target::app(
         &loaded.catalog,
         &app,
-        Some(&AnyId::Cluster(scope.cluster.id)),
+        Some(&AnyId::Cluster(scope.id)),
     )?)
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::model::{AnyId, App, AppId, Cluster, ClusterId, Provider, ProviderId, Workspace};
-use crate::scope::{AppScope, ClusterScope, ProviderScope};
+use crate::scope::{AppScope, ProviderScope};
 
 /// Workspaces, providers, clusters and apps whose ids are unique and whose parents exist.
 #[derive(Debug, Clone, Default)]
@@ -147,11 +147,10 @@ impl Catalog {
         })
     }
 
-    /// A cluster with what its operations need.
+    /// The cluster of that id.
     #[must_use]
-    pub fn cluster_scope(&self, id: &ClusterId) -> Option<ClusterScope> {
-        let cluster = self.clusters.iter().find(|cluster| cluster.id == *id)?.clone();
-        Some(ClusterScope { cluster })
+    pub fn cluster(&self, id: &ClusterId) -> Option<&Cluster> {
+        self.clusters.iter().find(|cluster| cluster.id == *id)
     }
 
     /// An app with what its operations need.

@@ -1,4 +1,4 @@
-//! The cluster half of the port: what is asked of a driver about clusters, and what it answers.
+//! What a driver answers about clusters: plans, checks and how a cluster stands.
 
 use std::fmt;
 
@@ -6,22 +6,6 @@ use time::OffsetDateTime;
 
 use crate::hint::Hint;
 use crate::secret::Secret;
-
-/// How to provision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ProvisionRequest {
-    /// Put everything again even where nothing differs.
-    pub force: bool,
-    /// Give nodes a new image where a change needs that to reach them, which drains them. Where none does, nothing.
-    pub upgrade_node_images: bool,
-}
-
-/// How to deprovision.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DeprovisionRequest {
-    /// Foreign or data-holding resources that may go along, by the cloud's own id.
-    pub allow_delete: Vec<String>,
-}
 
 /// What would be done to one resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -171,53 +155,6 @@ pub struct ClusterStatus {
     pub conditions: Vec<Condition>,
 }
 
-/// With whose rights a kubeconfig works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Credential {
-    /// The cluster's own administrator where it has one, else the user who is signed in to the cloud.
-    #[default]
-    Auto,
-    /// The cluster's own administrator.
-    Admin,
-    /// The user who is signed in to the cloud.
-    User,
-}
-
-/// Which address of the API server a kubeconfig names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Address {
-    /// The one that can be reached from here.
-    #[default]
-    Auto,
-    /// The public one.
-    Public,
-    /// The private one.
-    Private,
-}
-
-/// A program that gives out tokens, as Kubernetes clients run it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct TokenCommand {
-    /// The program.
-    pub command: String,
-    /// Its arguments.
-    pub args: Vec<String>,
-    /// Variables it needs beside those of whoever runs it. No secrets: they are written to a file.
-    pub env: Vec<(String, String)>,
-}
-
-/// Which kubeconfig.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct KubeconfigRequest {
-    /// With whose rights.
-    pub credential: Credential,
-    /// Naming which address.
-    pub address: Address,
-    /// What gives out the token of the user who is signed in: it answers with
-    /// [`cluster_token`](crate::ProviderDriver::cluster_token).
-    pub token_command: TokenCommand,
-}
-
 /// A token for the API server of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessToken {
@@ -270,24 +207,6 @@ pub struct Check {
     pub message: String,
     /// What to do about it.
     pub hints: Vec<Hint>,
-}
-
-/// How to install the ingress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct InstallRequest {
-    /// Apply everything even where nothing differs, and take back what others have changed of it.
-    pub force: bool,
-    /// Only tell what would be done.
-    pub dry_run: bool,
-}
-
-/// How to uninstall the ingress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct UninstallRequest {
-    /// Delete the stored certificates too.
-    pub delete_certificates: bool,
-    /// Only tell what would be done.
-    pub dry_run: bool,
 }
 
 #[cfg(test)]

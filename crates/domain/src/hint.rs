@@ -82,6 +82,8 @@ pub enum Argument {
     Force,
     /// This may be deleted although it is not the product's own.
     AllowDelete(Cow<'static, str>),
+    /// It only tells what it would do.
+    DryRun,
     /// The output is one JSON document.
     Json,
     /// More time.
@@ -292,6 +294,7 @@ impl fmt::Display for Argument {
             Self::Address(which) => ("address", which.as_deref()),
             Self::Force => ("force", None),
             Self::AllowDelete(id) => ("allow delete", Some(&**id)),
+            Self::DryRun => ("dry run", None),
             Self::Json => ("JSON", None),
             Self::Timeout => ("timeout", None),
             Self::UpgradeNodeImages => ("upgrade of node images", None),

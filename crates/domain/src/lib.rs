@@ -2,7 +2,7 @@
 //! what they are called, which one is assigned, and what a provider driver must do.
 //!
 //! Nothing in here performs I/O, knows a cloud, a wire format or a terminal. The ports
-//! ([`ProviderDriver`], [`DriverFactory`], [`ProgressSink`], [`SecretReader`]) are contracts:
+//! ([`ProviderDriver`] with its abilities, [`DriverFactory`], [`ProgressSink`], [`SecretReader`]) are contracts:
 //! every method says what it requires, how it behaves and which errors it gives.
 
 pub mod catalog;
@@ -34,7 +34,10 @@ pub mod zone;
 
 pub use catalog::Catalog;
 pub use context::Context;
-pub use driver::{Capabilities, DriverFactory, Operation, ProviderDriver};
+pub use driver::{
+    Ability, ClusterDriver, DnsDriver, DriverFactory, IngressDriver, Mode, MountDriver, Operation,
+    ProviderDriver, VolumeDriver,
+};
 pub use error::{Error, ErrorKind, FailedOperation, Result};
 pub use hint::{Argument, Hint};
 pub use model::{App, Cluster, Provider, Volume, Workspace};
@@ -45,7 +48,7 @@ pub use outcome::{PendingWrite, WriteOutcome};
 pub use progress::{Event, ProgressSink};
 pub use quantity::ByteSize;
 pub use registry::DriverRegistry;
-pub use scope::{AppScope, ClusterScope, ProviderScope};
+pub use scope::{AppScope, ProviderScope};
 pub use secret::{Secret, SecretReader, SecretRef};
 pub use settings::{SettingValue, Settings};
 pub use source::Source;
@@ -53,4 +56,7 @@ pub use volume::{VolumeClass, VolumeDisk, VolumeSnapshot};
 pub use zone::Zone;
 
 #[cfg(feature = "mock")]
-pub use driver::{MockDriverFactory, MockProviderDriver};
+pub use driver::{
+    MockClusterDriver, MockDnsDriver, MockDriverFactory, MockIngressDriver, MockMountDriver,
+    MockProviderDriver, MockVolumeDriver,
+};

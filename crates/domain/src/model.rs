@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::name::{InvalidName, Label, VolumeName};
-use crate::naming::NO_WORKSPACE;
+use crate::naming::{self, NO_WORKSPACE, ShortHash};
 use crate::options::VolumeOptions;
 use crate::quantity::ByteSize;
 use crate::settings::Settings;
@@ -288,6 +288,22 @@ pub struct Cluster {
     pub ingress: Ingress,
     /// The driver's settings.
     pub settings: Settings,
+}
+
+impl Cluster {
+    /// `<ws>/<prv>/<cls>`, the value of `kompox-cluster`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        let provider = &self.id.provider;
+        naming::path(provider.workspace.as_ref(), &provider.provider, &self.id.cluster)
+    }
+
+    /// clHASH.
+    #[must_use]
+    pub fn hash(&self) -> ShortHash {
+        let provider = &self.id.provider;
+        naming::cluster_hash(provider.workspace.as_ref(), &provider.provider, &self.id.cluster)
+    }
 }
 
 /// What a volume is made of.

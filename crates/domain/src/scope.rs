@@ -15,29 +15,6 @@ pub struct ProviderScope {
     pub apps: Vec<App>,
 }
 
-/// A cluster that an operation is about.
-#[derive(Debug, Clone)]
-pub struct ClusterScope {
-    /// The cluster.
-    pub cluster: Cluster,
-}
-
-impl ClusterScope {
-    /// `<ws>/<prv>/<cls>`, the value of `kompox-cluster`.
-    #[must_use]
-    pub fn path(&self) -> String {
-        let id = &self.cluster.id;
-        naming::path(id.provider.workspace.as_ref(), &id.provider.provider, &id.cluster)
-    }
-
-    /// clHASH.
-    #[must_use]
-    pub fn hash(&self) -> ShortHash {
-        let id = &self.cluster.id;
-        naming::cluster_hash(id.provider.workspace.as_ref(), &id.provider.provider, &id.cluster)
-    }
-}
-
 /// An app that an operation is about, with the cluster it runs on.
 #[derive(Debug, Clone)]
 pub struct AppScope {
@@ -68,13 +45,5 @@ impl AppScope {
     #[must_use]
     pub fn volume_key(&self, volume: &VolumeName) -> String {
         naming::volume_key(volume, &self.id_hash())
-    }
-
-    /// The cluster as a scope of its own.
-    #[must_use]
-    pub fn cluster_scope(&self) -> ClusterScope {
-        ClusterScope {
-            cluster: self.cluster.clone(),
-        }
     }
 }

@@ -14,19 +14,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kompox_domain::cluster::{
-    AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
-    ProvisionRequest, UninstallRequest,
-};
-use kompox_domain::dns::{DnsReport, DnsRequest};
-use kompox_domain::driver::{DiskCreate, Finding, SnapshotCreate, SnapshotRestore, unsupported};
+use kompox_domain::driver::{DiskCreate, Finding, SnapshotCreate, SnapshotRestore, VolumeOption};
 use kompox_domain::model::{AnyId, VolumeKind};
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{Deletion, DiskRecord, arrange_snapshots};
 use kompox_domain::{
-    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, DriverFactory, Error,
-    ErrorKind, Operation, ProviderDriver, ProviderScope, Result, Secret, SecretReader, SnapshotName, Source,
-    Volume, VolumeClass, VolumeDisk, VolumeMount, VolumeSnapshot, tags,
+    AppScope, ByteSize, ClusterDriver, Context, DiskMount, DiskName, DnsDriver, DriverFactory, Error,
+    ErrorKind, IngressDriver, MountDriver, ProviderDriver, ProviderScope, Result, SecretReader, SnapshotName,
+    Source, Volume, VolumeClass, VolumeDisk, VolumeDriver, VolumeSnapshot, tags,
 };
 use kompox_driver_conformance::memory::MemoryHarness;
 use kompox_driver_conformance::{Harness as _, declared_cases, run};
@@ -64,16 +59,49 @@ impl DriverFactory for ToyFactory {
             )
         })?;
         let root = PathBuf::from(directory.resolve(secrets)?.expose());
-        Ok(Arc::new(Toy { root }))
+        let volumes = Arc::new(ToyVolumes { root });
+        Ok(Arc::new(Toy { volumes }))
     }
 }
 
 /// The driver. It holds no state: everything is read anew for every call.
 struct Toy {
+    volumes: Arc<ToyVolumes>,
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl ProviderDriver for Toy {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn volumes(&self) -> Option<Arc<dyn VolumeDriver>> {
+        Some(Arc::clone(&self.volumes) as _)
+    }
+
+    fn mounts(&self) -> Option<Arc<dyn MountDriver>> {
+        None
+    }
+
+    fn clusters(&self) -> Option<Arc<dyn ClusterDriver>> {
+        None
+    }
+
+    fn ingress(&self) -> Option<Arc<dyn IngressDriver>> {
+        None
+    }
+
+    fn dns(&self) -> Option<Arc<dyn DnsDriver>> {
+        None
+    }
+}
+
+/// Its disks and snapshots.
+struct ToyVolumes {
     root: PathBuf,
 }
 
-impl Toy {
+impl ToyVolumes {
     /// Everything that can be refused without a request.
     fn requests<'a>(
         &'a self,
@@ -92,83 +120,9 @@ impl Toy {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl ProviderDriver for Toy {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            operations: Operation::ON_VOLUMES.to_vec(),
-            volume_options: vec![],
-        }
-    }
-
-    async fn cluster_plan(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterPlan))
-    }
-
-    async fn cluster_provision(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterProvision))
-    }
-
-    async fn cluster_deprovision_plan(
-        &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &DeprovisionRequest,
-    ) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterDeprovisionPlan))
-    }
-
-    async fn cluster_deprovision(
-        &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &DeprovisionRequest,
-    ) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterDeprovision))
-    }
-
-    async fn cluster_wait(&self, _: &Context, _: &ClusterScope) -> Result<Option<String>> {
-        Err(unsupported(NAME, Operation::ClusterWait))
-    }
-
-    async fn cluster_check(&self, _: &Context, _: &ClusterScope) -> Result<Vec<Check>> {
-        Err(unsupported(NAME, Operation::ClusterCheck))
-    }
-
-    async fn dns_deploy(&self, _: &Context, _: &AppScope, _: &DnsRequest) -> Result<DnsReport> {
-        Err(unsupported(NAME, Operation::DnsDeploy))
-    }
-
-    async fn dns_destroy(&self, _: &Context, _: &AppScope, _: bool) -> Result<DnsReport> {
-        Err(unsupported(NAME, Operation::DnsDestroy))
-    }
-
-    async fn cluster_token(&self, _: &Context, _: &ClusterScope) -> Result<AccessToken> {
-        Err(unsupported(NAME, Operation::ClusterToken))
-    }
-
-    async fn cluster_status(&self, _: &Context, _: &ClusterScope) -> Result<ClusterStatus> {
-        Err(unsupported(NAME, Operation::ClusterStatus))
-    }
-
-    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterInstall))
-    }
-
-    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterUninstall))
-    }
-
-    async fn cluster_kubeconfig(
-        &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &KubeconfigRequest,
-    ) -> Result<Secret> {
-        Err(unsupported(NAME, Operation::ClusterKubeconfig))
+impl VolumeDriver for ToyVolumes {
+    fn options(&self) -> &'static [VolumeOption] {
+        &[]
     }
 
     fn volume_class(&self, _: &AppScope, volume: &Volume) -> Result<VolumeClass> {
@@ -191,10 +145,6 @@ impl ProviderDriver for Toy {
             // There are no zones, so any node will do.
             node_labels: BTreeMap::new(),
         })
-    }
-
-    async fn volume_apply(&self, _: &Context, _: &AppScope, _: &[VolumeMount]) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::VolumeApply))
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
@@ -488,5 +438,5 @@ pub(crate) async fn main() {
         print!("{report}");
     }
     report.assert_all_passed();
-    report.assert_ran(&declared_cases(&harness.driver().capabilities()));
+    report.assert_ran(&declared_cases(&*harness.driver()));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use kompox_domain::{Capabilities, Operation};
+use kompox_domain::{Ability, Operation, ProviderDriver};
 
 use crate::check::Verdict;
 use crate::events::Recorder;
@@ -13,7 +13,6 @@ use crate::harness::Harness;
 pub(crate) struct Suite<'h> {
     pub(crate) harness: &'h dyn Harness,
     pub(crate) events: Arc<Recorder>,
-    pub(crate) capabilities: Capabilities,
 }
 
 /// One case.
@@ -21,23 +20,24 @@ pub(crate) struct Suite<'h> {
 pub(crate) struct Case {
     /// What it proves.
     pub(crate) name: &'static str,
-    /// What the driver must declare for it.
+    /// What it is about: the driver must have the abilities that these are part of.
     pub(crate) operations: &'static [Operation],
     pub(crate) run: for<'a> fn(&'a Suite<'a>) -> BoxFuture<'a, Verdict>,
 }
 
 impl Case {
-    /// What the driver would have to declare as well.
-    pub(crate) fn missing(&self, capabilities: &Capabilities) -> Vec<Operation> {
-        let missing = self.operations.iter().copied();
+    /// The abilities that the driver would have to have as well.
+    pub(crate) fn missing(&self, driver: &dyn ProviderDriver) -> Vec<Ability> {
+        let needed = self.operations.iter().map(|operation| operation.ability());
+        let mut missing: Vec<Ability> = needed.filter(|ability| !ability.is_of(driver)).collect();
+        missing.sort_unstable();
+        missing.dedup();
         missing
-            .filter(|operation| !capabilities.supports(*operation))
-            .collect()
     }
 }
 
-/// A table of cases: the name of each function is the name of the case, and after it stands what the driver must
-/// declare.
+/// A table of cases: the name of each function is the name of the case, and after it stand the operations
+/// that it is about.
 macro_rules! cases {
     ($($name:ident: $($operation:ident)*;)*) => {
         pub(crate) const CASES: &[$crate::case::Case] = &[$($crate::case::Case {

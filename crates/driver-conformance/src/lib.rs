@@ -1,6 +1,6 @@
 //! The suite that every [`ProviderDriver`] must pass, and a driver in memory that passes it.
 //!
-//! There is one entry, [`run`]. Which cases run follows from what the driver declares, so that no list of calls can
+//! There is one entry, [`run`]. Which cases run follows from the abilities that the driver hands out, so that no list of calls can
 //! forget one; a case that cannot run says why in the [`Report`]. A test of a driver looks like this:
 //!
 //! ```
@@ -10,12 +10,12 @@
 //! let harness = MemoryHarness::default();
 //! let report = run(&harness).await;
 //! report.assert_all_passed();
-//! report.assert_ran(&declared_cases(&harness.driver().capabilities()));
+//! report.assert_ran(&declared_cases(&*harness.driver()));
 //! # });
 //! ```
 //!
-//! The cases prove what the port documents, for the operations on volumes. Of the operations on clusters they prove
-//! only that those which a driver does not declare are unsupported.
+//! The cases prove what [`VolumeDriver`](kompox_domain::VolumeDriver) documents. Of the other abilities they prove
+//! nothing yet.
 
 mod case;
 mod cases;
@@ -33,9 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use kompox_domain::Capabilities;
-#[cfg(doc)]
-use kompox_domain::ProviderDriver;
+use kompox_domain::{Operation, ProviderDriver};
 
 use crate::case::{Case, Suite};
 use crate::check::Stop;
@@ -49,7 +47,7 @@ const CASE_LIMIT: Duration = Duration::from_secs(300);
 /// The name under which the events of the whole run are judged.
 const EVENTS_CASE: &str = "every_step_that_begins_ends_and_says_nothing_afterwards";
 
-/// Runs every case for what the driver declares, one after the other.
+/// Runs every case for what the driver has, one after the other.
 ///
 /// Needs a tokio runtime with time.
 pub async fn run(harness: &dyn Harness) -> Report {
@@ -57,7 +55,6 @@ pub async fn run(harness: &dyn Harness) -> Report {
     let suite = Suite {
         harness,
         events: Arc::clone(&events),
-        capabilities: harness.driver().capabilities(),
     };
     let mut reports = Vec::new();
     for case in cases::all() {
@@ -73,24 +70,31 @@ pub async fn run(harness: &dyn Harness) -> Report {
     Report::new(reports)
 }
 
-/// The names of the cases that must run for a driver with these capabilities.
+/// The names of the cases that must run for a driver with these abilities.
 ///
 /// Cases that also need an ability of the [`Harness`] are among them: when the harness lacks it they are skipped, and
 /// [`Report::assert_ran`] says so unless the test names them.
 #[must_use]
-pub fn declared_cases(capabilities: &Capabilities) -> BTreeSet<&'static str> {
+pub fn declared_cases(driver: &dyn ProviderDriver) -> BTreeSet<&'static str> {
     cases::all()
-        .filter(|case| case.missing(capabilities).is_empty())
+        .filter(|case| case.missing(driver).is_empty())
         .map(|case| case.name)
         .chain([EVENTS_CASE])
         .collect()
 }
 
+/// Every case with the operations that it is about.
+pub fn all_cases() -> impl Iterator<Item = (&'static str, &'static [Operation])> {
+    let events: (&str, &[Operation]) = (EVENTS_CASE, &[]);
+    cases::all()
+        .map(|case| (case.name, case.operations))
+        .chain([events])
+}
+
 async fn run_case(case: &Case, suite: &Suite<'_>) -> Outcome {
-    let missing = case.missing(&suite.capabilities);
+    let missing = case.missing(&*suite.harness.driver());
     if !missing.is_empty() {
-        let missing: Vec<String> = missing.iter().map(ToString::to_string).collect();
-        return Outcome::Skipped(format!("the driver does not declare {}", missing.join(", ")));
+        return Outcome::Skipped(format!("the driver lacks {missing:?}"));
     }
     // A driver that panics or hangs fails its case, not the rest of the report.
     let guarded = AssertUnwindSafe((case.run)(suite)).catch_unwind();

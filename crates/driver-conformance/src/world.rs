@@ -11,8 +11,8 @@ use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::model::VolumeKind;
 use kompox_domain::volume::Deletion;
 use kompox_domain::{
-    AppScope, ByteSize, Context, DiskName, ErrorKind, ProviderDriver, Result, SnapshotName, Volume,
-    VolumeDisk, VolumeOptions, VolumeSnapshot,
+    AppScope, ByteSize, Context, DiskName, ErrorKind, Result, SnapshotName, Volume, VolumeDisk, VolumeDriver,
+    VolumeOptions, VolumeSnapshot,
 };
 
 use crate::case::Suite;
@@ -24,7 +24,7 @@ const READINGS: usize = 10_000;
 
 /// A fresh app, a driver and a context.
 pub(crate) struct World {
-    pub(crate) driver: Arc<dyn ProviderDriver>,
+    pub(crate) driver: Arc<dyn VolumeDriver>,
     pub(crate) cx: Context,
     pub(crate) app: AppScope,
     /// Two volumes of kind `Disk`.
@@ -46,7 +46,7 @@ impl World {
             ));
         };
         Ok(Self {
-            driver: suite.harness.driver(),
+            driver: volumes(suite)?,
             cx: suite.harness.context(Arc::clone(&suite.events) as _),
             app,
             one,
@@ -237,7 +237,7 @@ impl World {
         had_one: bool,
         work: impl Future<Output = T> + Send,
     ) -> Result<T, Stop> {
-        let reader = suite.harness.driver();
+        let reader = volumes(suite)?;
         let seen = AtomicBool::new(had_one);
         let look = || async {
             let disks = done(
@@ -283,6 +283,12 @@ impl World {
         look().await?;
         Ok(output)
     }
+}
+
+/// The volumes of a new driver.
+pub(crate) fn volumes(suite: &Suite<'_>) -> Result<Arc<dyn VolumeDriver>, Stop> {
+    let none = || Stop::Failed("a driver that had volumes has none any more".to_owned());
+    suite.harness.driver().volumes().ok_or_else(none)
 }
 
 /// A name that is the same in every run.

@@ -7,11 +7,11 @@ use kompox_domain::cluster::Check;
 use kompox_domain::driver::Finding;
 use kompox_domain::model::AnyId;
 use kompox_domain::{
-    Catalog, ClusterScope, Context, DriverRegistry, Operation, ProviderDriver, Result, SecretReader,
+    Catalog, Cluster, Context, DriverRegistry, Operation, ProviderDriver, Result, SecretReader,
 };
 
+use crate::ability;
 use crate::cluster::{ClusterOutcome, each};
-use crate::support;
 
 /// Everything that the drivers find wrong with the settings, provider by provider.
 ///
@@ -47,16 +47,16 @@ pub async fn online(
     registry: &DriverRegistry,
     secrets: &dyn SecretReader,
 ) -> Vec<ClusterOutcome<Vec<Check>>> {
-    let ask = |driver: Arc<dyn ProviderDriver>, cluster: ClusterScope| {
+    let ask = |driver: Arc<dyn ProviderDriver>, cluster: Cluster| {
         async move { one(&*driver, cx, &cluster).await }.boxed()
     };
     each::each(catalog, registry, secrets, ask).await
 }
 
-async fn one(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope) -> Result<Vec<Check>> {
-    support::require(driver, &[Operation::ClusterCheck])?;
+async fn one(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cluster) -> Result<Vec<Check>> {
+    let driver = ability::clusters(driver, Operation::ClusterCheck)?;
     driver
-        .cluster_check(cx, cluster)
+        .check(cx, cluster)
         .await
-        .map_err(|error| error.context(format!("cannot check cluster {}", cluster.cluster.id)))
+        .map_err(|error| error.context(format!("cannot check cluster {}", cluster.id)))
 }

@@ -1,12 +1,15 @@
 //! DNS records of an app.
 
+#[cfg(doc)]
+use kompox_domain::DnsDriver;
 use kompox_domain::cluster::ChangeAction;
-use kompox_domain::dns::{DnsReport, DnsRequest, GapReason, RecordChange};
+use kompox_domain::dns::{DnsReport, GapReason, RecordChange};
+use kompox_domain::driver::DnsRequest;
 use kompox_domain::error::FailedOperation;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{AppScope, Context, Error, ErrorKind, Hint, Operation, ProviderDriver, Result};
+use kompox_domain::{AppScope, Context, Error, ErrorKind, Hint, Mode, Operation, ProviderDriver, Result};
 
-use crate::support;
+use crate::{ability, support};
 
 /// What became of the records, and whether that is enough.
 #[derive(Debug)]
@@ -22,19 +25,20 @@ pub struct DnsOutcome {
 /// A name that is not published is a warning; with `strict` it is why the outcome is not enough.
 ///
 /// # Errors
-/// `Unsupported`; those of [`ProviderDriver::dns_deploy`].
+/// `Unsupported`; those of [`DnsDriver::deploy`].
 pub async fn deploy(
     driver: &dyn ProviderDriver,
     cx: &Context,
     app: &AppScope,
     request: &DnsRequest,
+    mode: Mode,
     strict: bool,
 ) -> Result<DnsOutcome> {
-    support::require(driver, &[Operation::DnsDeploy])?;
+    let driver = ability::dns(driver, Operation::DnsDeploy)?;
     let what = || format!("publish what app {} is served under", app.app.id);
     let watched = &cx.within();
     let report = driver
-        .dns_deploy(watched, app, request)
+        .deploy(watched, app, request, mode)
         .await
         .map_err(|error| support::cannot_repeatable(error, watched.outcome(), &what()))?;
     let lacking = unpublished(&report);
@@ -54,19 +58,19 @@ pub async fn deploy(
 /// With `strict` it is not enough when somebody else's records stay under the same names.
 ///
 /// # Errors
-/// `Unsupported`; those of [`ProviderDriver::dns_destroy`].
+/// `Unsupported`; those of [`DnsDriver::destroy`].
 pub async fn destroy(
     driver: &dyn ProviderDriver,
     cx: &Context,
     app: &AppScope,
-    dry_run: bool,
+    mode: Mode,
     strict: bool,
 ) -> Result<DnsOutcome> {
-    support::require(driver, &[Operation::DnsDestroy])?;
+    let driver = ability::dns(driver, Operation::DnsDestroy)?;
     let what = || format!("delete the DNS records of app {}", app.app.id);
     let watched = &cx.within();
     let report = driver
-        .dns_destroy(watched, app, dry_run)
+        .destroy(watched, app, mode)
         .await
         .map_err(|error| support::cannot_repeatable(error, watched.outcome(), &what()))?;
     let kept: Vec<Lack> = report.of(ChangeAction::Keep).map(foreign).collect();

@@ -1,5 +1,7 @@
 //! Snapshots of an app's volumes.
 
+#[cfg(doc)]
+use kompox_domain::VolumeDriver;
 use kompox_domain::driver::{SnapshotCreate, SnapshotRestore};
 use kompox_domain::volume::Deletion;
 use kompox_domain::{
@@ -7,26 +9,26 @@ use kompox_domain::{
     Source, VolumeDisk, VolumeName, VolumeOptions, VolumeSnapshot, WriteOutcome,
 };
 
-use crate::{disk, support};
+use crate::{ability, disk, support};
 
 /// The snapshots of one volume, or of all volumes of the app.
 ///
 /// A volume of a kind that the driver does not have is an error when it was named, and a warning otherwise.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_list`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::snapshot_list`].
 pub async fn list(
     driver: &dyn ProviderDriver,
     cx: &Context,
     app: &AppScope,
     volume: Option<&VolumeName>,
 ) -> Result<Vec<VolumeSnapshot>> {
-    support::require(driver, &[Operation::SnapshotList])?;
+    let driver = ability::volumes(driver, Operation::SnapshotList)?;
     let what = || match volume {
         Some(volume) => format!("cannot list the snapshots of volume {volume}"),
         None => format!("cannot list the snapshots of app {}", app.app.id),
     };
-    let volumes = support::listed(driver, cx, app, volume).map_err(|error| error.context(what()))?;
+    let volumes = support::listed(&*driver, cx, app, volume).map_err(|error| error.context(what()))?;
     if volumes.is_empty() {
         return Ok(Vec::new());
     }
@@ -53,14 +55,14 @@ pub struct Create {
 /// the command that shows whether it exists.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_create`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::snapshot_create`].
 pub async fn create(
     driver: &dyn ProviderDriver,
     cx: &Context,
     app: &AppScope,
     request: &Create,
 ) -> Result<VolumeSnapshot> {
-    support::require(driver, &[Operation::SnapshotCreate])?;
+    let driver = ability::volumes(driver, Operation::SnapshotCreate)?;
     let volume = support::volume(app, &request.volume)?;
     let name = match &request.name {
         Some(name) => name.clone(),
@@ -89,7 +91,7 @@ pub async fn create(
 /// The snapshot of this name, if there is one.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_find`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::snapshot_find`].
 pub async fn find(
     driver: &dyn ProviderDriver,
     cx: &Context,
@@ -97,7 +99,7 @@ pub async fn find(
     volume: &VolumeName,
     snapshot: &SnapshotName,
 ) -> Result<Option<VolumeSnapshot>> {
-    support::require(driver, &[Operation::SnapshotList])?;
+    let driver = ability::volumes(driver, Operation::SnapshotList)?;
     let volume = support::volume(app, volume)?;
     let found = driver.snapshot_find(cx, app, volume, snapshot).await;
     found.map_err(|error| {
@@ -111,7 +113,7 @@ pub async fn find(
 /// Deletes a snapshot. One that is not there is no error: the answer says so.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_delete`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::snapshot_delete`].
 pub async fn delete(
     driver: &dyn ProviderDriver,
     cx: &Context,
@@ -119,7 +121,7 @@ pub async fn delete(
     volume: &VolumeName,
     snapshot: &SnapshotName,
 ) -> Result<Deletion> {
-    support::require(driver, &[Operation::SnapshotDelete])?;
+    let driver = ability::volumes(driver, Operation::SnapshotDelete)?;
     let volume = support::volume(app, volume)?;
     let cx = &cx.within();
     driver
@@ -154,19 +156,15 @@ pub struct Restore {
 /// and is to be assigned, the next call goes on with a disk that an earlier one made and did not come to assign.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::snapshot_restore`] and, with `assign`, of
-/// [`ProviderDriver::disk_assign`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::snapshot_restore`] and, with `assign`, of
+/// [`VolumeDriver::disk_assign`].
 pub async fn restore(
     driver: &dyn ProviderDriver,
     cx: &Context,
     app: &AppScope,
     request: &Restore,
 ) -> Result<VolumeDisk> {
-    // Both before the first call: a restore that could never be assigned is not begun.
-    support::require(driver, &[Operation::SnapshotRestore])?;
-    if request.assign {
-        support::require(driver, &[Operation::DiskAssign])?;
-    }
+    let driver = ability::volumes(driver, Operation::SnapshotRestore)?;
     let volume = support::volume(app, &request.volume)?;
     let restore = SnapshotRestore {
         snapshot: request.snapshot.clone(),

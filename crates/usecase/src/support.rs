@@ -1,27 +1,14 @@
 //! What every verb does before it calls the driver, and what it says when the end is unclear.
 
-use kompox_domain::driver::unsupported;
 use kompox_domain::hint::Command;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{
-    AppScope, Argument, Context, Error, ErrorKind, Hint, Operation, ProviderDriver, Result, Volume,
-    VolumeDisk, VolumeName, WriteOutcome, suggest,
+    AppScope, Argument, Context, Error, ErrorKind, Hint, Operation, Result, Volume, VolumeDisk, VolumeDriver,
+    VolumeName, WriteOutcome, suggest,
 };
 
 /// How many names an error lists before it only counts.
 const LISTED: usize = 10;
-
-/// Refuses what the driver does not declare, before it is called.
-pub(crate) fn require(driver: &dyn ProviderDriver, operations: &[Operation]) -> Result<()> {
-    let capabilities = driver.capabilities();
-    match operations
-        .iter()
-        .find(|operation| !capabilities.supports(**operation))
-    {
-        Some(operation) => Err(unsupported(driver.name(), *operation)),
-        None => Ok(()),
-    }
-}
 
 /// The volume of that name.
 pub(crate) fn volume<'a>(app: &'a AppScope, name: &VolumeName) -> Result<&'a Volume> {
@@ -45,7 +32,7 @@ pub(crate) fn volume<'a>(app: &'a AppScope, name: &VolumeName) -> Result<&'a Vol
 /// Asked one by one, and without I/O: a listing that names one volume the driver does not have fails as a
 /// whole, and would take the others with it.
 pub(crate) fn split_by_kind(
-    driver: &dyn ProviderDriver,
+    driver: &dyn VolumeDriver,
     app: &AppScope,
 ) -> (Vec<Volume>, Vec<(VolumeName, Error)>) {
     let mut served = Vec::new();
@@ -144,7 +131,7 @@ pub(crate) fn cannot_repeatable(error: Error, outcome: WriteOutcome, what: &str)
 ///
 /// A volume that was not named and cannot be listed is a warning. Where nothing would be left it is the error.
 pub(crate) fn listed(
-    driver: &dyn ProviderDriver,
+    driver: &dyn VolumeDriver,
     cx: &Context,
     app: &AppScope,
     name: Option<&VolumeName>,

@@ -1,7 +1,7 @@
 //! Which app or cluster a command is about.
 
 use kompox_domain::model::{AnyId, AppId, ClusterId};
-use kompox_domain::{AppScope, Argument, Catalog, ClusterScope, Error, ErrorKind, Hint, Result};
+use kompox_domain::{AppScope, Argument, Catalog, Cluster, Error, ErrorKind, Hint, Result};
 
 use crate::support;
 
@@ -47,10 +47,10 @@ pub fn cluster(
     selector: &Selector,
     app_selector: &Selector,
     default: Option<&AnyId>,
-) -> Result<ClusterScope> {
+) -> Result<Cluster> {
     let clusters: Vec<&ClusterId> = catalog.clusters().iter().map(|cluster| &cluster.id).collect();
     if selector.is_empty() && !app_selector.is_empty() {
-        return Ok(app(catalog, app_selector, default)?.cluster_scope());
+        return Ok(app(catalog, app_selector, default)?.cluster);
     }
     let id = choose(&clusters, selector, default)?;
     if !app_selector.is_empty() {
@@ -63,7 +63,7 @@ pub fn cluster(
             .with_hint("name the app or the cluster, not both"));
         }
     }
-    catalog.cluster_scope(id).ok_or_else(|| gone(id))
+    catalog.cluster(id).cloned().ok_or_else(|| gone(id))
 }
 
 /// What both kinds of target have in common.

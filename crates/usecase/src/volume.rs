@@ -1,13 +1,15 @@
 //! Volumes of an app, as a cluster mounts them.
 
+#[cfg(doc)]
+use kompox_domain::MountDriver;
 use kompox_domain::cluster::Plan;
 use kompox_domain::volume::Item;
 use kompox_domain::{
     AppScope, Argument, Context, Error, ErrorKind, Hint, Label, Operation, ProviderDriver, Result, Volume,
-    VolumeClass, VolumeDisk, VolumeMount, VolumeName, naming,
+    VolumeClass, VolumeDisk, VolumeDriver, VolumeMount, VolumeName, naming,
 };
 
-use crate::support;
+use crate::{ability, support};
 
 /// What mounts one volume.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ pub struct MountOutcome {
 ///
 /// # Errors
 /// `Unsupported`; `InvalidInput` when the app is given no namespace and its name is too long for one; those of
-/// [`ProviderDriver::disk_list`].
+/// [`VolumeDriver::disk_list`].
 pub async fn mounts(
     driver: &dyn ProviderDriver,
     cx: &Context,
@@ -33,12 +35,12 @@ pub async fn mounts(
     names: &[VolumeName],
     namespace: Option<&Label>,
 ) -> Result<Vec<MountOutcome>> {
-    support::require(driver, &[Operation::DiskList])?;
+    let driver = ability::volumes(driver, Operation::DiskList)?;
     let namespace = match namespace {
         Some(namespace) => namespace.clone(),
         None => default_namespace(app)?,
     };
-    let (classes, listed) = classes(driver, app, names);
+    let (classes, listed) = classes(&*driver, app, names);
     let disks = if listed.is_empty() {
         Vec::new()
     } else {
@@ -91,7 +93,7 @@ pub enum ApplyOutcome {
 /// Lets the app's cluster mount the assigned disks of these volumes, or of all volumes of the app where none is named.
 ///
 /// # Errors
-/// Those of [`mounts`] and of [`ProviderDriver::volume_apply`].
+/// Those of [`mounts`] and of [`MountDriver::apply`].
 pub async fn apply(
     driver: &dyn ProviderDriver,
     cx: &Context,
@@ -99,7 +101,7 @@ pub async fn apply(
     names: &[VolumeName],
     namespace: Option<&Label>,
 ) -> Result<ApplyOutcome> {
-    support::require(driver, &[Operation::VolumeApply])?;
+    let port = ability::mounts(driver, Operation::VolumeApply)?;
     let outcomes = mounts(driver, cx, app, names, namespace).await?;
     if outcomes.iter().any(|outcome| outcome.result.is_err()) {
         return Ok(ApplyOutcome::Unmountable(outcomes));
@@ -116,7 +118,7 @@ pub async fn apply(
     };
     let namespace = Some(first.namespace.clone());
     let cx = &cx.within();
-    let plan = driver.volume_apply(cx, app, &mounts).await.map_err(|error| {
+    let plan = port.apply(cx, app, &mounts).await.map_err(|error| {
         let cluster = &app.cluster.id.cluster;
         let what = format!(
             "let cluster {cluster} mount the volumes of app {}",
@@ -145,7 +147,7 @@ fn default_namespace(app: &AppScope) -> Result<Label> {
 
 /// The app's volumes that are meant, each with its class, and those of them that can have disks.
 fn classes<'a>(
-    driver: &dyn ProviderDriver,
+    driver: &dyn VolumeDriver,
     app: &'a AppScope,
     names: &[VolumeName],
 ) -> (Vec<(&'a Volume, Result<VolumeClass>)>, Vec<Volume>) {

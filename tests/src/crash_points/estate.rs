@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use kompox_azure_emulator::Snapshot;
-use kompox_domain::{ClusterScope, Result, tags};
+use kompox_domain::{Cluster, Result, tags};
 use serde_json::{Value, json};
 
 use super::cloud::{Cloud, Operator};
@@ -25,7 +25,7 @@ pub struct Estate<'c> {
     /// Where it is.
     pub cloud: &'c Cloud,
     /// The cluster.
-    pub cluster: ClusterScope,
+    pub cluster: Cluster,
     start: Option<Arc<Snapshot>>,
 }
 
@@ -36,7 +36,7 @@ impl<'c> Ground<'c> for Estate<'c> {
     fn new(cloud: &'c Cloud) -> Self {
         Self {
             cloud,
-            cluster: cloud.app.cluster_scope(),
+            cluster: cloud.app.cluster.clone(),
             start: None,
         }
     }
@@ -60,7 +60,7 @@ impl<'c> Ground<'c> for Estate<'c> {
 
     async fn sign_in(&self, operator: &Operator) -> Result<()> {
         let Operator { driver, cx } = operator;
-        driver.cluster_wait(cx, &self.cluster).await.map(drop)
+        driver.clusters().unwrap().wait(cx, &self.cluster).await.map(drop)
     }
 
     /// Records of deployments are left out: a validation leaves one too.

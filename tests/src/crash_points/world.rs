@@ -109,6 +109,8 @@ impl World<'_> {
     pub async fn read(&self, reader: &Operator, moments: &Moments) -> std::result::Result<(), String> {
         let listed = reader
             .driver
+            .volumes()
+            .unwrap()
             .disk_list(&reader.cx, &self.app, &self.app.app.volumes)
             .await;
         let disks = listed.map_err(|error| format!("a reader cannot list the disks: {error:?}"))?;
@@ -141,7 +143,11 @@ impl<'c> Ground<'c> for World<'c> {
 
     async fn sign_in(&self, operator: &Operator) -> Result<()> {
         let Operator { driver, cx } = operator;
-        let listed = driver.disk_list(cx, &self.app, &self.app.app.volumes).await;
+        let listed = driver
+            .volumes()
+            .unwrap()
+            .disk_list(cx, &self.app, &self.app.app.volumes)
+            .await;
         listed.map(drop)
     }
 

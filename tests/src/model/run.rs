@@ -203,7 +203,7 @@ async fn finish(
     }
     let Operator { driver, cx } = &stage.reader;
     let volume = std::slice::from_ref(world.volume(VOLUME));
-    let listed = driver.disk_list(cx, &world.app, volume).await;
+    let listed = driver.volumes().unwrap().disk_list(cx, &world.app, volume).await;
     let listed = listed.map_err(|error| format!("a reader cannot list the disks: {error:?}"))?;
     let assigned = listed.iter().filter(|disk| disk.assigned);
     let assigned: Vec<String> = assigned.map(|disk| disk.record.name.to_string()).collect();
@@ -247,7 +247,12 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
     match action {
         Action::List => {
             let volume = std::slice::from_ref(volume);
-            driver.disk_list(cx, app, volume).await.map(drop)
+            driver
+                .volumes()
+                .unwrap()
+                .disk_list(cx, app, volume)
+                .await
+                .map(drop)
         }
         Action::Create(disk, from) => {
             let request = DiskCreate {
@@ -256,13 +261,22 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
                 zone,
                 options: options(),
             };
-            driver.disk_create(cx, app, volume, &request).await.map(drop)
+            driver
+                .volumes()
+                .unwrap()
+                .disk_create(cx, app, volume, &request)
+                .await
+                .map(drop)
         }
         Action::Assign(disk) => driver
+            .volumes()
+            .unwrap()
             .disk_assign(cx, app, volume, &disk.parse()?)
             .await
             .map(drop),
         Action::Delete(disk, force) => driver
+            .volumes()
+            .unwrap()
             .disk_delete(cx, app, volume, &disk.parse()?, force)
             .await
             .map(drop),
@@ -271,9 +285,16 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
                 name: name.parse()?,
                 source: from.map(|from| from.parse().map(Source::Disk)).transpose()?,
             };
-            driver.snapshot_create(cx, app, volume, &request).await.map(drop)
+            driver
+                .volumes()
+                .unwrap()
+                .snapshot_create(cx, app, volume, &request)
+                .await
+                .map(drop)
         }
         Action::DeleteSnapshot(name) => driver
+            .volumes()
+            .unwrap()
             .snapshot_delete(cx, app, volume, &name.parse()?)
             .await
             .map(drop),
@@ -285,7 +306,12 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
                 options: options(),
                 resume: false,
             };
-            driver.snapshot_restore(cx, app, volume, &request).await.map(drop)
+            driver
+                .volumes()
+                .unwrap()
+                .snapshot_restore(cx, app, volume, &request)
+                .await
+                .map(drop)
         }
         Action::RestoreAssign(name, disk) => {
             let request = snapshot::Restore {

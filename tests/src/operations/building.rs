@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use futures::future::LocalBoxFuture;
 use kompox_azure_emulator::RequestKind;
-use kompox_domain::cluster::{DeprovisionRequest, Plan, ProvisionRequest};
-use kompox_domain::{Result, tags};
+use kompox_domain::cluster::Plan;
+use kompox_domain::driver::{DeprovisionRequest, ProvisionRequest};
+use kompox_domain::{Mode, Result, tags};
 
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -128,7 +129,11 @@ async fn upgrade(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
         upgrade_node_images: true,
         ..ProvisionRequest::default()
     };
-    driver.cluster_provision(cx, &estate.cluster, &request).await
+    driver
+        .clusters()
+        .unwrap()
+        .provision(cx, &estate.cluster, &request, Mode::Apply)
+        .await
 }
 
 /// That every node reaches the API server by its public name, and that nothing says otherwise.
@@ -157,7 +162,11 @@ fn reached(everything: &[Value]) -> std::result::Result<(), String> {
 pub async fn provision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
     let Operator { driver, cx } = operator;
     let request = ProvisionRequest::default();
-    driver.cluster_provision(cx, &estate.cluster, &request).await
+    driver
+        .clusters()
+        .unwrap()
+        .provision(cx, &estate.cluster, &request, Mode::Apply)
+        .await
 }
 
 /// With all that [`put_more`] puts allowed to go: naming what is not there does no harm.
@@ -174,7 +183,9 @@ fn request(estate: &Estate<'_>) -> DeprovisionRequest {
 pub async fn deprovision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
     let Operator { driver, cx } = operator;
     driver
-        .cluster_deprovision(cx, &estate.cluster, &request(estate))
+        .clusters()
+        .unwrap()
+        .deprovision(cx, &estate.cluster, &request(estate), Mode::Apply)
         .await
 }
 
@@ -330,12 +341,16 @@ impl Operation for Building {
         let planned = match self.goal {
             Goal::Provisioned | Goal::Upgraded => {
                 driver
-                    .cluster_plan(cx, &estate.cluster, &ProvisionRequest::default())
+                    .clusters()
+                    .unwrap()
+                    .provision(cx, &estate.cluster, &ProvisionRequest::default(), Mode::Plan)
                     .await
             }
             Goal::Gone => {
                 driver
-                    .cluster_deprovision_plan(cx, &estate.cluster, &request(estate))
+                    .clusters()
+                    .unwrap()
+                    .deprovision(cx, &estate.cluster, &request(estate), Mode::Plan)
                     .await
             }
         };

@@ -215,6 +215,8 @@ impl Hands<'_> {
         let Operator { driver, cx } = self.operator;
         let volume = self.world.volume(volume);
         driver
+            .volumes()
+            .unwrap()
             .disk_create(cx, &self.world.app, volume, &request)
             .await
             .map(drop)
@@ -227,7 +229,12 @@ impl Hands<'_> {
     pub async fn list(self) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let app = &self.world.app;
-        driver.disk_list(cx, app, &app.app.volumes).await.map(drop)
+        driver
+            .volumes()
+            .unwrap()
+            .disk_list(cx, app, &app.app.volumes)
+            .await
+            .map(drop)
     }
 
     /// Lists the snapshots.
@@ -237,7 +244,12 @@ impl Hands<'_> {
     pub async fn snapshots(self) -> Result<()> {
         let Operator { driver, cx } = self.operator;
         let app = &self.world.app;
-        driver.snapshot_list(cx, app, &app.app.volumes).await.map(drop)
+        driver
+            .volumes()
+            .unwrap()
+            .snapshot_list(cx, app, &app.app.volumes)
+            .await
+            .map(drop)
     }
 
     /// Assigns a disk of volume `db`.
@@ -248,6 +260,8 @@ impl Hands<'_> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
+            .volumes()
+            .unwrap()
             .disk_assign(cx, app, volume, &name.parse()?)
             .await
             .map(drop)
@@ -261,6 +275,8 @@ impl Hands<'_> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
+            .volumes()
+            .unwrap()
             .disk_delete(cx, app, volume, &name.parse()?, force)
             .await
             .map(drop)
@@ -277,7 +293,12 @@ impl Hands<'_> {
         };
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
-        driver.snapshot_create(cx, app, volume, &request).await.map(drop)
+        driver
+            .volumes()
+            .unwrap()
+            .snapshot_create(cx, app, volume, &request)
+            .await
+            .map(drop)
     }
 
     /// Deletes a snapshot of volume `db`.
@@ -288,6 +309,8 @@ impl Hands<'_> {
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
+            .volumes()
+            .unwrap()
             .snapshot_delete(cx, app, volume, &name.parse()?)
             .await
             .map(drop)
@@ -307,6 +330,11 @@ impl Hands<'_> {
         };
         let Operator { driver, cx } = self.operator;
         let (app, volume) = (&self.world.app, self.world.volume("db"));
-        driver.snapshot_restore(cx, app, volume, &request).await.map(drop)
+        driver
+            .volumes()
+            .unwrap()
+            .snapshot_restore(cx, app, volume, &request)
+            .await
+            .map(drop)
     }
 }

@@ -1,8 +1,9 @@
 //! Installing and uninstalling the ingress.
 
 use async_trait::async_trait;
-use kompox_domain::Result;
-use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::{InstallRequest, UninstallRequest};
+use kompox_domain::{Mode, Result};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -52,20 +53,22 @@ impl Installing {
         }
     }
 
-    async fn plan(&self, estate: &Estate<'_>, operator: &Operator, dry_run: bool) -> Result<Plan> {
+    async fn plan(&self, estate: &Estate<'_>, operator: &Operator, mode: Mode) -> Result<Plan> {
         let Operator { driver, cx } = operator;
         if self.uninstalls {
-            let request = UninstallRequest {
-                dry_run,
-                ..UninstallRequest::default()
-            };
-            driver.cluster_uninstall(cx, &estate.cluster, &request).await
+            let request = UninstallRequest::default();
+            driver
+                .ingress()
+                .unwrap()
+                .uninstall(cx, &estate.cluster, &request, mode)
+                .await
         } else {
-            let request = InstallRequest {
-                dry_run,
-                ..InstallRequest::default()
-            };
-            driver.cluster_install(cx, &estate.cluster, &request).await
+            let request = InstallRequest::default();
+            driver
+                .ingress()
+                .unwrap()
+                .install(cx, &estate.cluster, &request, mode)
+                .await
         }
     }
 }
@@ -138,13 +141,13 @@ impl Operation for Installing {
         let put = estate.cloud.emulator.put_kubernetes_object(&cluster, theirs);
         put.await.expect("the cluster is there");
         if self.uninstalls {
-            Self::install().plan(estate, operator, false).await?;
+            Self::install().plan(estate, operator, Mode::Apply).await?;
         }
         Ok(())
     }
 
     async fn run(&self, estate: &Estate<'_>, operator: &Operator) -> Result<()> {
-        self.plan(estate, operator, false).await.map(drop)
+        self.plan(estate, operator, Mode::Apply).await.map(drop)
     }
 
     async fn held(&self, estate: &Estate<'_>) -> String {
@@ -171,7 +174,7 @@ impl Operation for Installing {
         reader: &Operator,
         _: &Vigil,
     ) -> std::result::Result<(), String> {
-        let foretold = self.plan(estate, reader, true).await;
+        let foretold = self.plan(estate, reader, Mode::Plan).await;
         let plan = foretold.map_err(|error| format!("what is left to do cannot be told: {error:?}"))?;
         match plan.of(ChangeAction::Block).next() {
             Some(block) => Err(format!("its own leavings stand in the way: {block:?}")),
@@ -186,7 +189,7 @@ impl Operation for Installing {
             .await
             .compare(&found)?;
         let Operator { driver, cx } = reader;
-        let status = driver.cluster_status(cx, &estate.cluster).await;
+        let status = driver.clusters().unwrap().status(cx, &estate.cluster).await;
         let status = status.map_err(|error| format!("there is no status: {error:?}"))?;
         if status.installed != Some(!self.uninstalls) {
             return Err(format!(
@@ -195,7 +198,7 @@ impl Operation for Installing {
             ));
         }
         estate.cloud.emulator.clear_requests();
-        let again = self.plan(estate, reader, false).await;
+        let again = self.plan(estate, reader, Mode::Apply).await;
         let again = again.map_err(|error| format!("once more: {error:?}"))?;
         let requests = estate.cloud.emulator.requests();
         // Asking for a kubeconfig is a POST.

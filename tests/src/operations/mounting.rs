@@ -36,7 +36,12 @@ async fn disk(estate: &Estate<'_>, operator: &Operator, volume: &str, name: &str
         zone: Some("1".to_owned()),
         options: VolumeOptions::default(),
     };
-    let disk = driver.disk_create(cx, &app, volume, &request).await?.record;
+    let disk = driver
+        .volumes()
+        .unwrap()
+        .disk_create(cx, &app, volume, &request)
+        .await?
+        .record;
     mount(operator, &app, &disk)
 }
 
@@ -47,8 +52,8 @@ fn mount(
 ) -> Result<VolumeMount> {
     let driver = &operator.driver;
     let volume = app.app.volume(&disk.volume).expect("the app has this volume");
-    let class = driver.volume_class(app, volume)?;
-    let disk_mount = driver.disk_mount(app, volume, disk)?;
+    let class = driver.volumes().unwrap().volume_class(app, volume)?;
+    let disk_mount = driver.volumes().unwrap().disk_mount(app, volume, disk)?;
     let namespace = NAMESPACE.parse().expect("a name in tests is valid");
     VolumeMount::new(app, disk, namespace, class, disk_mount)
 }
@@ -57,12 +62,17 @@ fn mount(
 async fn apply(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
     let (Operator { driver, cx }, app) = (operator, app(estate));
     let mut mounts: Vec<VolumeMount> = Vec::new();
-    for disk in driver.disk_list(cx, &app, &app.app.volumes).await? {
+    for disk in driver
+        .volumes()
+        .unwrap()
+        .disk_list(cx, &app, &app.app.volumes)
+        .await?
+    {
         if !mounts.iter().any(|mount| mount.volume == disk.record.volume) {
             mounts.push(mount(operator, &app, &disk.record)?);
         }
     }
-    driver.volume_apply(cx, &app, &mounts).await
+    driver.mounts().unwrap().apply(cx, &app, &mounts).await
 }
 
 /// Volumes or claims of the cluster, as `name phase`.
@@ -98,7 +108,11 @@ impl Operation for Mounting {
         let old = disk(estate, operator, "db", "old").await?;
         let data = disk(estate, operator, "data", "only").await?;
         let (Operator { driver, cx }, app) = (operator, app(estate));
-        driver.volume_apply(cx, &app, &[old, data.clone()]).await?;
+        driver
+            .mounts()
+            .unwrap()
+            .apply(cx, &app, &[old, data.clone()])
+            .await?;
         disk(estate, operator, "db", "new").await?;
         let (emulator, cluster) = (&estate.cloud.emulator, managed_cluster(estate).await);
         for (resource, namespace) in [("persistentvolumeclaims", Some(NAMESPACE)), ("namespaces", None)] {
@@ -135,6 +149,8 @@ impl Operation for Mounting {
             .volume(&"db".parse().expect("a name in tests is valid"))
             .expect("the app has this volume");
         match driver
+            .volumes()
+            .unwrap()
             .disk_delete(
                 cx,
                 &app,

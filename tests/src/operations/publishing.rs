@@ -1,8 +1,9 @@
 //! Publishing names and taking them back.
 
 use async_trait::async_trait;
-use kompox_domain::Result;
-use kompox_domain::dns::{DnsReport, DnsRequest};
+use kompox_domain::dns::DnsReport;
+use kompox_domain::driver::DnsRequest;
+use kompox_domain::{Mode, Result};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -46,9 +47,13 @@ impl Publishing {
         let Operator { driver, cx } = operator;
         let app = estate.cloud.app();
         if self.destroys {
-            driver.dns_destroy(cx, app, false).await
+            driver.dns().unwrap().destroy(cx, app, Mode::Apply).await
         } else {
-            driver.dns_deploy(cx, app, &DnsRequest::default()).await
+            driver
+                .dns()
+                .unwrap()
+                .deploy(cx, app, &DnsRequest::default(), Mode::Apply)
+                .await
         }
     }
 }
@@ -137,7 +142,11 @@ impl Operation for Publishing {
         _: &Vigil,
     ) -> std::result::Result<(), String> {
         let Operator { driver, cx } = reader;
-        let foretold = driver.dns_destroy(cx, estate.cloud.app(), true).await;
+        let foretold = driver
+            .dns()
+            .unwrap()
+            .destroy(cx, estate.cloud.app(), Mode::Plan)
+            .await;
         foretold
             .map(drop)
             .map_err(|error| format!("what is there cannot be told: {error:?}"))

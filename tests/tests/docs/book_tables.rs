@@ -8,10 +8,10 @@ use kompox_arm::{cloud, credential};
 use kompox_config::{Loaded, Sources};
 use kompox_domain::settings::SettingValue;
 use kompox_domain::{
-    Catalog, DriverFactory as _, ErrorKind, Operation, Provider, ProviderScope, Result, Secret, SecretReader,
-    SecretRef,
+    Ability, Catalog, DriverFactory as _, ErrorKind, Operation, Provider, ProviderScope, Result, Secret,
+    SecretReader, SecretRef,
 };
-use kompoxops::exit_codes;
+use kompoxops::{exit_codes, operations};
 
 use super::markdown::{blocks, column, section, table};
 use super::{PAGES, document, root, settle};
@@ -138,13 +138,14 @@ fn the_table_of_volume_options_is_what_the_driver_declares() {
         ("AZURE_CLIENT_SECRET", "x"),
     ]);
     let driver = AksFactory::default().build(&scope, &NoSecrets).unwrap();
-    let declared = driver.capabilities().volume_options;
+    let volumes = driver.volumes().unwrap();
+    let declared = volumes.options();
     let rows = table_of("settings.md", "## Options of a volume");
     assert_eq!(rows.len(), declared.len());
-    for (row, (name, takes)) in rows.iter().zip(declared) {
+    for (row, option) in rows.iter().zip(declared) {
         assert_eq!(
             (row[0].as_str(), row[1].to_lowercase()),
-            (name, takes.to_lowercase())
+            (option.name, option.takes.to_lowercase())
         );
     }
 }
@@ -169,16 +170,13 @@ fn the_tables_of_exit_codes_kinds_and_limits_are_those_of_the_code() {
     assert_eq!(column(&rows), kinds);
 
     let rows = table_of("promises.md", "# What is promised");
-    let on_volumes = Operation::ALL.iter().filter(|operation| {
-        let name = operation.as_str();
-        name.starts_with("disk") || name.starts_with("snapshot")
-    });
-    for operation in on_volumes {
+    for operation in Operation::of(Ability::Volumes) {
+        let words = operations::words(operation);
         let row = rows
             .iter()
-            .find(|row| row[0].split(", ").any(|name| name == operation.as_str()));
+            .find(|row| row[0].split(", ").any(|name| name == words));
         let row = row.unwrap_or_else(|| panic!("there is no limit of {operation}"));
-        let minutes = operation.default_timeout().as_secs() / 60;
+        let minutes = operations::default_timeout(operation).as_secs() / 60;
         assert_eq!(
             row[1].split(' ').next().unwrap(),
             minutes.to_string(),

@@ -3,8 +3,10 @@
 //! `<!-- from: FILE: TEXT -->` stands before a block that holds the item of that file whose first line contains the
 //! text, with the comments and attributes above it.
 
-use kompox_domain::{Capabilities, ErrorKind, Operation};
-use kompox_driver_conformance::declared_cases;
+use std::collections::BTreeMap;
+
+use kompox_domain::{ErrorKind, Operation};
+use kompox_driver_conformance::all_cases;
 
 use super::markdown::{column, section, table};
 use super::{document, settle};
@@ -66,44 +68,52 @@ fn item(file: &str, text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Every case, with the operations that a driver must declare for it.
+/// Every case, with the operations that it is about.
 fn cases() -> Vec<String> {
-    let capabilities = |without: Option<Operation>| Capabilities {
-        operations: Operation::ALL
-            .iter()
-            .copied()
-            .filter(|operation| Some(*operation) != without)
-            .collect(),
-        volume_options: vec![],
-    };
     let mut lines = vec![
         String::new(),
-        "| Case | Operations it needs |".to_owned(),
+        "| Case | Operations it is about |".to_owned(),
         "|---|---|".to_owned(),
     ];
-    for case in declared_cases(&capabilities(None)) {
-        let needs = Operation::ALL
+    let cases: BTreeMap<&str, &[Operation]> = all_cases().collect();
+    for (case, operations) in cases {
+        let operations: Vec<String> = operations
             .iter()
-            .filter(|operation| !declared_cases(&capabilities(Some(**operation))).contains(case));
-        let needs: Vec<String> = needs.map(|operation| format!("`{operation}`")).collect();
-        let needs = if needs.is_empty() {
+            .map(|operation| format!("`{operation}`"))
+            .collect();
+        let operations = if operations.is_empty() {
             "–".to_owned()
         } else {
-            needs.join(", ")
+            operations.join(", ")
         };
-        lines.push(format!("| {} | {needs} |", case.replace('_', " ")));
+        lines.push(format!("| {} | {operations} |", case.replace('_', " ")));
     }
     lines.push(String::new());
     lines
 }
 
+/// The traits of the port, each with its file.
+const PORTS: [(&str, &str); 7] = [
+    ("provider", "ProviderDriver"),
+    ("factory", "DriverFactory"),
+    ("volume", "VolumeDriver"),
+    ("mount", "MountDriver"),
+    ("cluster", "ClusterDriver"),
+    ("ingress", "IngressDriver"),
+    ("dns", "DnsDriver"),
+];
+
 #[test]
-fn the_guide_names_every_method_of_both_ports() {
+fn the_guide_names_every_port_and_all_its_methods() {
     let guide = document(GUIDE);
-    let port = document("crates/domain/src/driver.rs");
     let mut methods = 0;
-    for of in ["pub trait ProviderDriver", "pub trait DriverFactory"] {
-        let (_, declared) = port.split_once(of).unwrap();
+    for (file, port) in PORTS {
+        assert!(
+            guide.contains(&format!("`{port}`")),
+            "{GUIDE} does not name `{port}`"
+        );
+        let source = document(&format!("crates/domain/src/driver/{file}.rs"));
+        let (_, declared) = source.split_once(&format!("pub trait {port}")).unwrap();
         let (declared, _) = declared.split_once("\n}\n").unwrap();
         for line in declared.lines().map(str::trim_start) {
             let signature = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
@@ -117,7 +127,7 @@ fn the_guide_names_every_method_of_both_ports() {
             methods += 1;
         }
     }
-    assert!(methods > 20, "only {methods} methods were found");
+    assert!(methods > 30, "only {methods} methods were found");
 }
 
 #[test]

@@ -195,6 +195,6 @@ async fn assign_beside(hands: Hands<'_>) -> Result<()> {
     let cx = hands.operator.cx.beside();
     let (app, volume) = (&hands.world.app, hands.world.volume("db"));
     let two = "two".parse()?;
-    let assigned = hands.operator.driver.disk_assign(&cx, app, volume, &two);
-    assigned.await.map(drop)
+    let driver = hands.operator.driver.volumes().unwrap();
+    driver.disk_assign(&cx, app, volume, &two).await.map(drop)
 }

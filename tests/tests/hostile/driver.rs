@@ -9,7 +9,7 @@ use kompox_domain::driver::{DiskCreate, DriverFactory as _};
 use kompox_domain::model::{AnyId, App, Cluster, Ingress, Protection, Provider, VolumeKind};
 use kompox_domain::settings::{SettingValue, Settings};
 use kompox_domain::{
-    AppScope, Error, ErrorKind, ProviderDriver, ProviderScope, Result, Secret, SecretReader, SecretRef,
+    AppScope, Error, ErrorKind, Mode, ProviderDriver, ProviderScope, Result, Secret, SecretReader, SecretRef,
     Source, Volume, VolumeOptions, naming, tags,
 };
 use proptest::prelude::*;
@@ -163,9 +163,24 @@ fn whatever_a_listing_or_source_or_cluster_says_a_call_ends_with_a_result_or_a_f
         };
         let errors: Vec<Error> = world.runtime.block_on(async {
             [
-                driver.disk_list(&cx, &app, volumes).await.err(),
-                driver.snapshot_list(&cx, &app, volumes).await.err(),
-                driver.disk_create(&cx, &app, volume, &create).await.err(),
+                driver
+                    .volumes()
+                    .unwrap()
+                    .disk_list(&cx, &app, volumes)
+                    .await
+                    .err(),
+                driver
+                    .volumes()
+                    .unwrap()
+                    .snapshot_list(&cx, &app, volumes)
+                    .await
+                    .err(),
+                driver
+                    .volumes()
+                    .unwrap()
+                    .disk_create(&cx, &app, volume, &create)
+                    .await
+                    .err(),
             ]
             .into_iter()
             .flatten()
@@ -182,7 +197,7 @@ fn record(app: &AppScope) -> impl Strategy<Value = String> + use<> {
     let whole = serde_json::json!({
         "id": format!("{ZONE}/A/www"), "name": "www", "type": "Microsoft.Network/dnsZones/A", "etag": "1",
         "properties": {"TTL": 60, "ARecords": [{"ipv4Address": "192.0.2.1"}], "fqdn": "www.example.com.",
-            "metadata": {tags::MANAGED_BY: "kompox", tags::CLUSTER: app.cluster_scope().path(), tags::APP: app.path()}}
+            "metadata": {tags::MANAGED_BY: "kompox", tags::CLUSTER: app.cluster.path(), tags::APP: app.path()}}
     });
     let places = [
         "/name",
@@ -227,7 +242,7 @@ fn whatever_a_zone_says_nothing_is_written_outside_of_it_and_every_error_is_fit(
         let cx = within(TIME);
         let destroyed = world
             .runtime
-            .block_on(async { driver.dns_destroy(&cx, &app, false).await });
+            .block_on(async { driver.dns().unwrap().destroy(&cx, &app, Mode::Apply).await });
         match destroyed {
             Err(error) => check_error(&error),
             Ok(report) => report

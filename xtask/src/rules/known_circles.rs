@@ -147,27 +147,6 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "kompox-domain",
-        &[
-            "crates/domain/src/cluster.rs",
-            "crates/domain/src/context.rs",
-            "crates/domain/src/dns/mod.rs",
-            "crates/domain/src/dns/records.rs",
-            "crates/domain/src/driver.rs",
-            "crates/domain/src/driver/requests.rs",
-            "crates/domain/src/error.rs",
-            "crates/domain/src/hint.rs",
-            "crates/domain/src/model.rs",
-            "crates/domain/src/mount.rs",
-            "crates/domain/src/progress.rs",
-            "crates/domain/src/scope.rs",
-            "crates/domain/src/secret.rs",
-            "crates/domain/src/settings.rs",
-            "crates/domain/src/source.rs",
-            "crates/domain/src/volume.rs",
-        ],
-    ),
-    (
         "kompox-driver-conformance",
         &[
             "crates/driver-conformance/examples/toy_driver.rs",

@@ -12,12 +12,12 @@ use crate::api::MANAGED_CLUSTERS;
 use crate::session::Session;
 use crate::settings::cluster::ExistingSettings;
 use crate::settings::ingress::described;
-use kompox_domain::ClusterScope;
+use kompox_domain::Cluster;
 
 const KIND: &str = "managedCluster";
 
 #[derive(Debug, Clone, Deserialize, Default)]
-struct Cluster {
+struct ReadCluster {
     #[serde(default)]
     properties: Properties,
 }
@@ -57,7 +57,7 @@ struct Security {
 /// What is needed to use it.
 pub(crate) async fn check_existing(
     session: Session<'_>,
-    scope: &ClusterScope,
+    scope: &Cluster,
     existing: &ExistingSettings,
 ) -> Result<Vec<Check>> {
     let reader = Reader { session };
@@ -65,7 +65,7 @@ pub(crate) async fn check_existing(
     let id = existing.id.to_string();
     let (subscription, cluster, rights, of_subscription, targets, links) = futures::join!(
         reader.subscription(&existing.id.subscription),
-        reader.one::<Cluster>(&id, MANAGED_CLUSTERS),
+        reader.one::<ReadCluster>(&id, MANAGED_CLUSTERS),
         reader.permissions(&id),
         async {
             let path = format!("/subscriptions/{}", session.provider.subscription);
@@ -90,13 +90,13 @@ pub(crate) async fn check_existing(
             );
             let (zones, registries) = targets;
             places::targets(&mut findings, &existing.installed, &zones, &registries);
-            ingress::image(&mut findings, &described(&scope.cluster.ingress, &scope.path()));
+            ingress::image(&mut findings, &described(&scope.ingress, &scope.path()));
             Ok(findings.into_checks())
         }
     }
 }
 
-fn stands(findings: &mut Findings, id: &str, read: &Read<Cluster>) {
+fn stands(findings: &mut Findings, id: &str, read: &Read<ReadCluster>) {
     let properties = match read {
         Ok(Some(cluster)) => &cluster.properties,
         Ok(None) => {

@@ -164,10 +164,7 @@ impl ProvisionedCluster<'_> {
         deleted_vaults::vaults(&mut found, &self.scope.path(), &own.group, &cloud.vaults);
         let (zones, registries) = &named.targets;
         places::targets(&mut found, &own.installed, zones, registries);
-        ingress::image(
-            &mut found,
-            &described(&self.scope.cluster.ingress, &self.scope.path()),
-        );
+        ingress::image(&mut found, &described(&self.scope.ingress, &self.scope.path()));
         Ok(found.into_checks())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use kompox_domain::Operation;
+use kompox_domain::{Ability, Mode, Operation};
 
 use super::findings::Findings;
 use super::read::{Permission, Read};
@@ -11,11 +11,7 @@ use crate::permissions;
 pub(super) const KIND: &str = "permissions";
 
 /// What provisions a cluster.
-const PROVISION: &[Operation] = &[
-    Operation::ClusterPlan,
-    Operation::ClusterProvision,
-    Operation::ClusterWait,
-];
+const PROVISION: &[Operation] = &[Operation::ClusterProvision, Operation::ClusterWait];
 /// What is done with a cluster that is there, whoever made it.
 pub(super) const USE: &[Operation] = &[
     Operation::ClusterStatus,
@@ -27,7 +23,6 @@ pub(super) const USE: &[Operation] = &[
 const LATER: &[Operation] = &[
     Operation::ClusterCheck,
     Operation::ClusterStatus,
-    Operation::ClusterDeprovisionPlan,
     Operation::ClusterDeprovision,
     Operation::ClusterInstall,
     Operation::ClusterUninstall,
@@ -39,7 +34,7 @@ const LATER: &[Operation] = &[
 pub(super) fn needed(operations: &[Operation]) -> BTreeSet<&'static str> {
     operations
         .iter()
-        .flat_map(|operation| permissions::actions(*operation))
+        .flat_map(|operation| permissions::actions(*operation, Mode::Apply))
         .copied()
         .collect()
 }
@@ -208,7 +203,7 @@ pub(super) fn pass(findings: &mut Findings) {
 /// Volumes lie in the groups of apps: what the subscription does not give, these may.
 pub(super) fn of_volumes(findings: &mut Findings, subscription: &Read<Vec<Permission>>) {
     if let Ok(Some(subscription)) = subscription {
-        let mut actions = needed(Operation::ON_VOLUMES);
+        let mut actions = needed(&Operation::of(Ability::Volumes).collect::<Vec<_>>());
         actions.retain(|action| !is_linked_elsewhere(action));
         lacking_in(
             findings,

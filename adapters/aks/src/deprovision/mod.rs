@@ -12,7 +12,8 @@ mod side_products;
 
 use futures::stream::{self, StreamExt as _};
 use kompox_arm::{ArmError, ArmRequest, FinalState, ResourceId};
-use kompox_domain::cluster::{Change, ChangeAction, DeprovisionRequest, Plan};
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
+use kompox_domain::driver::DeprovisionRequest;
 use kompox_domain::{Argument, Error, ErrorKind, Hint, Operation, Result};
 
 use self::inventory::{DeletedVault, Inventory, same};
@@ -260,7 +261,9 @@ fn require_ids(allowed: &[String]) -> Result<()> {
         Err(
             Error::new(ErrorKind::InvalidInput, wrong.to_string()).with_hint(Hint::command(
                 "give the whole id, as the plan shows it",
-                Operation::ClusterDeprovisionPlan.with(Argument::Json),
+                Operation::ClusterDeprovision
+                    .with(Argument::DryRun)
+                    .with(Argument::Json),
             )),
         )
     })

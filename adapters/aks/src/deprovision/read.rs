@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use kompox_arm::error::word;
 use kompox_arm::{ArmError, ArmRequest, ListedResource};
-use kompox_domain::ClusterScope;
+use kompox_domain::Cluster;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -26,7 +26,7 @@ const AT_ONCE: usize = 8;
 pub(super) struct Reader<'a> {
     pub(super) session: Session<'a>,
     pub(super) stack_ref: &'a StackRef,
-    pub(super) scope: &'a ClusterScope,
+    pub(super) scope: &'a Cluster,
     /// The id of the group that the configuration says.
     pub(super) group: String,
     /// Scopes where role assignments of ours may be beside the subscription: zones, registries, and secrets.

@@ -7,10 +7,10 @@ mod wire;
 mod zones;
 
 use kompox_domain::dns::{
-    DesiredRecords, DnsReport, DnsRequest, Owner, RecordSet, Zone, decide, desired_records,
-    destroy as delete_all,
+    DesiredRecords, DnsReport, Owner, RecordSet, Zone, decide, desired_records, destroy as delete_all,
 };
-use kompox_domain::{AppScope, Error, ErrorKind, Hint, Result};
+use kompox_domain::driver::DnsRequest;
+use kompox_domain::{AppScope, Error, ErrorKind, Hint, Mode, Result};
 
 pub(crate) use left_behind::left_behind;
 
@@ -30,6 +30,7 @@ pub(crate) async fn deploy(
     cluster_ref: &ClusterRef,
     targets: &InstallTargets,
     request: &DnsRequest,
+    mode: Mode,
 ) -> Result<DnsReport> {
     let zones = zones::of(targets)?;
     if zones.is_empty() {
@@ -52,7 +53,7 @@ pub(crate) async fn deploy(
         zones,
         planner: &planner,
     };
-    run.run(request.dry_run).await
+    run.run(mode).await
 }
 
 /// Deletes what was published for an app.
@@ -63,7 +64,7 @@ pub(crate) async fn destroy(
     session: Session<'_>,
     app: &AppScope,
     targets: &InstallTargets,
-    dry_run: bool,
+    mode: Mode,
 ) -> Result<DnsReport> {
     let run = ZoneRun {
         session,
@@ -72,7 +73,7 @@ pub(crate) async fn destroy(
             owner: Owner::of(app),
         },
     };
-    run.run(dry_run).await
+    run.run(mode).await
 }
 
 /// What deploying does about the record sets that are there.

@@ -11,7 +11,7 @@ use kompox_domain::dns::{
     Zone,
 };
 use kompox_domain::error::FailedOperation;
-use kompox_domain::{Error, ErrorKind, Result};
+use kompox_domain::{Error, ErrorKind, Mode, Result};
 
 use super::wire;
 use super::zones::{read, read_all, record_id, record_url};
@@ -65,7 +65,7 @@ impl ZoneRun<'_> {
     ///
     /// # Errors
     /// Everything that could not be read or written, in one error.
-    pub(super) async fn run(&self, dry_run: bool) -> Result<DnsReport> {
+    pub(super) async fn run(&self, mode: Mode) -> Result<DnsReport> {
         let mut failed = Vec::new();
         let mut records = Vec::new();
         let mut unread = Vec::new();
@@ -83,13 +83,14 @@ impl ZoneRun<'_> {
         } = self.planner.plan(&self.zones, &records);
         // Of a zone that could not be read nothing is known.
         decisions.retain(|decision| unread.get(decision.zone) == Some(&false));
-        let done = if dry_run {
-            decisions
-        } else {
-            let outcome = self.carry_out(decisions).await;
-            failed.extend(outcome.failed);
-            gaps.extend(outcome.gaps);
-            outcome.done
+        let done = match mode {
+            Mode::Plan => decisions,
+            Mode::Apply => {
+                let outcome = self.carry_out(decisions).await;
+                failed.extend(outcome.failed);
+                gaps.extend(outcome.gaps);
+                outcome.done
+            }
         };
         if let Some(error) = failure(failed) {
             return Err(error);

@@ -24,7 +24,7 @@ pub(super) async fn read(
     namespaces: &[Label],
 ) -> Result<Vec<Served>> {
     let Some(cluster) = locate(session, cluster_ref).await? else {
-        return Err(missing(&app.cluster_scope(), cluster_ref));
+        return Err(missing(&app.cluster, cluster_ref));
     };
     require_running(&cluster)?;
     let client = kubeconfig::client(session, &cluster).await?;

@@ -41,7 +41,7 @@ impl Facts {
     /// `Precondition` unless it is provisioned, and for the ingress that the configuration says.
     pub(super) async fn of_own(work: &ProvisionedCluster<'_>, ingress: &Ingress) -> Result<Self> {
         let observed = work.observe().await?;
-        let name = &work.scope.cluster.id;
+        let name = &work.scope.id;
         let provision = || Hint::command("provision it", Operation::ClusterProvision);
         let unready = |why: String, hint: Hint| Err(Error::new(ErrorKind::Precondition, why).with_hint(hint));
         let stack = observed

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kompox_domain::ClusterScope;
+use kompox_domain::Cluster;
 use kompox_kube::Traefik;
 use kompox_kube::traefik::{VaultCertificate, VaultMount};
 
@@ -14,13 +14,8 @@ use crate::settings::ingress::described;
 const CLIENT_ID: &str = "azure.workload.identity/client-id";
 
 /// What is to be in the cluster.
-pub(super) fn traefik(
-    scope: &ClusterScope,
-    targets: &InstallTargets,
-    facts: &Facts,
-    vaults: &[Vault],
-) -> Traefik {
-    let mut traefik = described(&scope.cluster.ingress, &scope.path());
+pub(super) fn traefik(scope: &Cluster, targets: &InstallTargets, facts: &Facts, vaults: &[Vault]) -> Traefik {
+    let mut traefik = described(&scope.ingress, &scope.path());
     traefik.service_account_annotations = facts.ingress.as_ref().map_or_else(BTreeMap::new, |identity| {
         BTreeMap::from([(CLIENT_ID.to_owned(), identity.client_id.clone())])
     });

@@ -10,9 +10,10 @@ mod role_assignments;
 mod uninstall;
 mod vaults;
 
-use kompox_domain::cluster::{Change, ChangeAction, InstallRequest, Plan};
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
+use kompox_domain::driver::InstallRequest;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Error, Result};
+use kompox_domain::{Cluster, Error, Mode, Result};
 use kompox_kube::agent::{Agent, AgentLook};
 use kompox_kube::ingress::{Ingress, Look};
 use kompox_kube::{KubeClient, Traefik};
@@ -33,7 +34,7 @@ use crate::{kubeconfig, roles};
 /// One cluster on which something is installed: what installing and uninstalling start from.
 pub(crate) struct InstallWork<'a> {
     pub(crate) session: Session<'a>,
-    pub(crate) scope: &'a ClusterScope,
+    pub(crate) scope: &'a Cluster,
     pub(crate) settings: &'a ClusterSettings,
     /// Of the apps on the cluster.
     pub(crate) app_groups: Vec<Group>,
@@ -44,7 +45,7 @@ impl InstallWork<'_> {
     ///
     /// # Errors
     /// As the port says.
-    pub(crate) async fn install(&self, request: InstallRequest) -> Result<Plan> {
+    pub(crate) async fn install(&self, request: InstallRequest, mode: Mode) -> Result<Plan> {
         let targets = self.settings.targets();
         let subscription = &self.session.provider.subscription;
         let (facts, vaults) = futures::try_join!(
@@ -77,7 +78,7 @@ impl InstallWork<'_> {
             look.plan()
         };
         plan.changes.extend(agent_look.change());
-        if request.dry_run {
+        if mode == Mode::Plan {
             return finished(plan, there, "nothing was done");
         }
         look.check()?;
@@ -111,7 +112,7 @@ impl InstallWork<'_> {
         match self.settings {
             ClusterSettings::Provisioned(own) => {
                 let cluster = ProvisionedCluster::new(self.session, self.scope, own);
-                Facts::of_own(&cluster, &self.scope.cluster.ingress).await
+                Facts::of_own(&cluster, &self.scope.ingress).await
             }
             ClusterSettings::Existing(existing) => {
                 let id = existing.id.to_string();

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{self, StreamExt as _};
-use kompox_domain::cluster::{Change, ChangeAction, Plan, UninstallRequest};
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
+use kompox_domain::driver::UninstallRequest;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{Error, ErrorKind, Hint, Result};
+use kompox_domain::{Error, ErrorKind, Hint, Mode, Result};
 use kompox_kube::UninstallOptions;
 
 use super::{InstallWork, vaults};
@@ -35,28 +36,27 @@ impl InstallWork<'_> {
     ///
     /// # Errors
     /// As the port says.
-    pub(crate) async fn uninstall(&self, request: UninstallRequest) -> Result<Plan> {
+    pub(crate) async fn uninstall(&self, request: UninstallRequest, mode: Mode) -> Result<Plan> {
         let Some(there) = self.there().await? else {
             return Ok(Plan::default());
         };
         let client = self.client(&there.cluster).await?;
-        let traefik = described(&self.scope.cluster.ingress, &self.scope.path());
+        let traefik = described(&self.scope.ingress, &self.scope.path());
         let options = UninstallOptions {
             delete_certificates: request.delete_certificates,
-            dry_run: request.dry_run,
         };
-        let mut plan = kompox_kube::uninstall(&client, self.session.cx, &traefik, options).await?;
+        let mut plan = kompox_kube::uninstall(&client, self.session.cx, &traefik, options, mode).await?;
         let agent = self.agent(&client, &traefik.owner, false);
         let mut told = agent.look().await?;
         plan.changes.extend(told.change());
         if let Some(warning) = told.warning() {
             self.session.cx.warn(WarningKind::ForeignResource, warning);
         }
-        if !request.dry_run {
+        if mode == Mode::Apply {
             agent.settle(&mut told, false).await?;
         }
         let assignments = self.assignments(&there).await?;
-        if !request.dry_run {
+        if mode == Mode::Apply {
             self.take_back(&assignments).await?;
         }
         Ok(with_rights(plan, &assignments))

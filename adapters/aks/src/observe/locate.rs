@@ -1,7 +1,7 @@
 //! Finding the managed cluster, whether ours or one that exists.
 
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ListedResource, ResourceId};
-use kompox_domain::{ClusterScope, Result};
+use kompox_domain::{Cluster, Result};
 
 use super::managed_cluster::{CLUSTERS, ManagedCluster};
 use super::stack::{Stack, StackRef};
@@ -32,9 +32,9 @@ impl ClusterRef {
     ///
     /// # Errors
     /// `InvalidInput`: then nothing is known of the cluster, not even that there is none.
-    pub(crate) fn of(provider: &ProviderSettings, scope: &ClusterScope) -> Result<Self> {
+    pub(crate) fn of(provider: &ProviderSettings, scope: &Cluster) -> Result<Self> {
         let subscription = &provider.subscription;
-        Ok(match FoundBy::read(&scope.cluster, provider.prefix.as_deref())? {
+        Ok(match FoundBy::read(scope, provider.prefix.as_deref())? {
             FoundBy::Id(id) => Self::Existing(id),
             FoundBy::Group(name) => Self::Provisioned {
                 group: Group {

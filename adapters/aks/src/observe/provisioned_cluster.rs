@@ -1,6 +1,6 @@
 //! One cluster that is provisioned: what every operation on it starts from.
 
-use kompox_domain::ClusterScope;
+use kompox_domain::Cluster;
 
 use super::stack::StackRef;
 use crate::session::Session;
@@ -9,17 +9,13 @@ use crate::settings::cluster::ProvisionedSettings;
 /// One cluster that is provisioned: what every operation on it starts from.
 pub(crate) struct ProvisionedCluster<'a> {
     pub(crate) session: Session<'a>,
-    pub(crate) scope: &'a ClusterScope,
+    pub(crate) scope: &'a Cluster,
     pub(crate) settings: &'a ProvisionedSettings,
     pub(crate) stack: StackRef,
 }
 
 impl<'a> ProvisionedCluster<'a> {
-    pub(crate) fn new(
-        session: Session<'a>,
-        scope: &'a ClusterScope,
-        settings: &'a ProvisionedSettings,
-    ) -> Self {
+    pub(crate) fn new(session: Session<'a>, scope: &'a Cluster, settings: &'a ProvisionedSettings) -> Self {
         Self {
             session,
             scope,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kompox_arm::operation::{End, ended};
 use kompox_arm::{ArmClient, ArmError, ArmRequest, ErrorDetail, FinalState};
-use kompox_domain::ClusterScope;
+use kompox_domain::Cluster;
 use kompox_domain::context::Step;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl Unmanage {
 }
 
 impl StackRef {
-    pub(crate) fn of(subscription: &str, cluster: &ClusterScope) -> Self {
+    pub(crate) fn of(subscription: &str, cluster: &Cluster) -> Self {
         Self {
             subscription: subscription.to_owned(),
             name: naming::stack_name(cluster),

@@ -13,7 +13,8 @@ use std::pin::pin;
 
 use futures::future::{Either, select};
 use kompox_arm::{ArmError, FinalState};
-use kompox_domain::cluster::{Plan, ProvisionRequest};
+use kompox_domain::cluster::Plan;
+use kompox_domain::driver::ProvisionRequest;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{Error, ErrorKind, Result};
 
@@ -195,6 +196,6 @@ impl ProvisionedCluster<'_> {
     }
 
     fn doing(&self) -> String {
-        format!("cannot provision cluster {}", self.scope.cluster.id.cluster)
+        format!("cannot provision cluster {}", self.scope.id.cluster)
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kompox_arm::ErrorDetail;
-use kompox_domain::cluster::{Change, ChangeAction, InputChange, Plan, ProvisionRequest};
+use kompox_domain::cluster::{Change, ChangeAction, InputChange, Plan};
+use kompox_domain::driver::ProvisionRequest;
 use kompox_domain::{Result, tags};
 use serde_json::Value;
 use ulid::Ulid;
@@ -240,7 +241,7 @@ impl ProvisionedCluster<'_> {
             Some(self.session.arm.correlation_id()),
         );
         failure::error(
-            &format!("Azure would not accept cluster {}", self.scope.cluster.id.cluster),
+            &format!("Azure would not accept cluster {}", self.scope.id.cluster),
             root,
         )
     }

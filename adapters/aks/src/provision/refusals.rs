@@ -110,7 +110,7 @@ impl ProvisionedCluster<'_> {
         Err(refused(
             format!(
                 "cluster {} cannot be changed so after its creation: {}",
-                self.scope.cluster.id.cluster,
+                self.scope.id.cluster,
                 all.join("; ")
             ),
             Hint::command(
@@ -173,7 +173,7 @@ impl ProvisionedCluster<'_> {
         Err(refused(
             format!(
                 "cluster {} runs Kubernetes {runs}, and AKS does not go back to {wanted}{why}",
-                self.scope.cluster.id.cluster
+                self.scope.id.cluster
             ),
             hint,
         ))

@@ -44,7 +44,7 @@ impl ProvisionedCluster<'_> {
                 format!(
                     "cluster {} has the upgrade channel {NODE_IMAGE}, and with it AKS takes no node OS channel but {only}: \
                      not {node_os}",
-                    self.scope.cluster.id.cluster
+                    self.scope.id.cluster
                 ),
             )
             .with_hint(

@@ -45,7 +45,7 @@ impl ProvisionedCluster<'_> {
             format!(
                 "{} of cluster {} was set by somebody else and says another time than AZURE_AKS_MAINTENANCE_WINDOW",
                 title(&foreign.id),
-                self.scope.cluster.id.cluster
+                self.scope.id.cluster
             ),
         )
         .with_hint(

@@ -1,7 +1,7 @@
 //! Which resource group belongs to an app or a cluster.
 
 use kompox_domain::settings::{SettingValue, Settings};
-use kompox_domain::{AppScope, Cluster, ClusterScope, Error, ErrorKind, Hint, Result};
+use kompox_domain::{AppScope, Cluster, Error, ErrorKind, Hint, Result};
 
 use crate::naming;
 
@@ -17,11 +17,11 @@ pub(crate) fn app_group(app: &AppScope, prefix: Option<&str>) -> Result<String> 
 }
 
 /// The group of a cluster: as set, else derived from the prefix.
-pub(crate) fn cluster_group(cluster: &ClusterScope, prefix: Option<&str>) -> Result<String> {
-    match (explicit(&cluster.cluster.settings)?, prefix) {
+pub(crate) fn cluster_group(cluster: &Cluster, prefix: Option<&str>) -> Result<String> {
+    match (explicit(&cluster.settings)?, prefix) {
         (Some(name), _) => Ok(name),
         (None, Some(prefix)) => Ok(naming::cluster_group_name(prefix, cluster)),
-        (None, None) => Err(neither(&format!("cluster {}", cluster.cluster.id))),
+        (None, None) => Err(neither(&format!("cluster {}", cluster.id))),
     }
 }
 
@@ -33,10 +33,7 @@ pub(crate) fn check_app_group(
     prefix: Option<&str>,
 ) -> Result<()> {
     for cluster in clusters {
-        let scope = ClusterScope {
-            cluster: cluster.clone(),
-        };
-        let Ok(group) = cluster_group(&scope, prefix) else {
+        let Ok(group) = cluster_group(cluster, prefix) else {
             continue;
         };
         if group.eq_ignore_ascii_case(name) {

@@ -1,7 +1,7 @@
 //! Whether the cluster may attach the disks of its apps. Told only where it may not, or where nobody can tell.
 
 use futures::stream::{self, StreamExt as _};
-use kompox_domain::ClusterScope;
+use kompox_domain::Cluster;
 use kompox_domain::cluster::Condition;
 
 use super::conditions::condition;
@@ -18,7 +18,7 @@ const AT_ONCE: usize = 8;
 /// Whether the cluster may attach the disks in these groups of its apps, which need not be there. One read for each.
 pub(super) async fn look(
     session: Session<'_>,
-    scope: &ClusterScope,
+    scope: &Cluster,
     groups: &[Group],
     cluster: Option<&ManagedCluster>,
 ) -> Option<Condition> {

@@ -21,7 +21,7 @@ use crate::observe::stack::{Stack, StackState};
 use crate::observe::{ProvisionedCluster, locate};
 use crate::provision::node_images;
 use crate::session::Session;
-use kompox_domain::ClusterScope;
+use kompox_domain::Cluster;
 
 impl ProvisionedCluster<'_> {
     /// What is known about it. What cannot be read is not known, and a condition says why.
@@ -29,7 +29,7 @@ impl ProvisionedCluster<'_> {
     /// # Errors
     /// `Unauthenticated`; whatever kept everything from being read.
     pub(crate) async fn status(&self, app_groups: &[Group]) -> Result<ClusterStatus> {
-        let namespace = self.scope.cluster.ingress.namespace.as_str();
+        let namespace = self.scope.ingress.namespace.as_str();
         let (stack, group, clusters) =
             futures::join!(self.stack.get(self.session), self.group(), self.clusters());
         let stack = known(stack.map_err(to_domain))?;
@@ -105,11 +105,11 @@ impl ProvisionedCluster<'_> {
 /// The status of a cluster that somebody else made.
 pub(crate) async fn status_of_existing(
     session: Session<'_>,
-    scope: &ClusterScope,
+    scope: &Cluster,
     id: &ResourceId,
     app_groups: &[Group],
 ) -> Result<ClusterStatus> {
-    let namespace = scope.cluster.ingress.namespace.as_str();
+    let namespace = scope.ingress.namespace.as_str();
     let read = locate::read(session, &id.to_string()).await.map_err(to_domain);
     let cluster = known(read)?;
     if let Err(error) = &cluster

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use kompox_arm::ResourceId;
-use kompox_domain::{ClusterScope, Secret, Zone};
+use kompox_domain::{Cluster, Secret, Zone};
 use serde_json::{Map, Value, json};
 use ulid::Ulid;
 use url::Url;
@@ -66,7 +66,7 @@ pub(crate) struct KeptPool {
 ///
 /// `httpProxy` and `httpsProxy` may hold passwords; the template declares them as secure, so Azure does not show them.
 pub(crate) fn parameters(
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     provider: &ProviderSettings,
     own: &ProvisionedSettings,
     created: Ulid,
@@ -85,7 +85,7 @@ pub(crate) fn parameters(
     let id = |id: Option<&ResourceId>| id.map(ToString::to_string).unwrap_or_default();
     let admin = |(id, kind): &(String, &str)| json!({"id": id, "type": kind});
     let (ranges, zone, public_fqdn) = api_server(&own.api_server);
-    let ingress = &cluster.cluster.ingress;
+    let ingress = &cluster.ingress;
     let channel = own.upgrades.channel.or(kept.upgrade_channel.as_deref());
     let node_os_channel = own
         .upgrades
@@ -190,7 +190,7 @@ pub(crate) fn write_ids_as_before(parameters: &mut Map<String, Value>, stored: &
 ///
 /// Left out are what runs (so that an upgrade by AKS or a node more by the autoscaler changes nothing), the tags of
 /// others, the ULID of the cluster, and the passwords of proxies: a tag is no place for anything that a password could be guessed from.
-pub(crate) fn hash(cluster: &ClusterScope, provider: &ProviderSettings, own: &ProvisionedSettings) -> String {
+pub(crate) fn hash(cluster: &Cluster, provider: &ProviderSettings, own: &ProvisionedSettings) -> String {
     let mut parameters = parameters(cluster, provider, own, Ulid::nil(), &Kept::default());
     parameters.remove("created");
     for name in secure() {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kompox_domain::model::{AnyId, Ingress, Protection};
 use kompox_domain::settings::{SettingValue, Settings};
-use kompox_domain::{Cluster, ClusterScope, Result, Secret, SecretReader, SecretRef};
+use kompox_domain::{Cluster, Result, Secret, SecretReader, SecretRef};
 use serde_json::{Map, Value, json};
 use ulid::Ulid;
 
@@ -39,7 +39,7 @@ pub(crate) fn provider() -> ProviderSettings {
     ProviderSettings::read(&settings(&pairs), &NoSecrets).unwrap()
 }
 
-pub(crate) fn scope(pairs: &[(&str, &str)]) -> ClusterScope {
+pub(crate) fn scope(pairs: &[(&str, &str)]) -> Cluster {
     let AnyId::Cluster(id) = "/ws/ws1/prv/prv1/cls/c1".parse().unwrap() else {
         unreachable!()
     };
@@ -56,19 +56,17 @@ pub(crate) fn scope(pairs: &[(&str, &str)]) -> ClusterScope {
             )
             .collect();
     }
-    ClusterScope {
-        cluster: Cluster {
-            id,
-            existing: false,
-            protection: Protection::default(),
-            ingress,
-            settings: all,
-        },
+    Cluster {
+        id,
+        existing: false,
+        protection: Protection::default(),
+        ingress,
+        settings: all,
     }
 }
 
-pub(crate) fn own(scope: &ClusterScope) -> ProvisionedSettings {
-    match ClusterSettings::read(&scope.cluster, "japaneast", None, &NoSecrets) {
+pub(crate) fn own(scope: &Cluster) -> ProvisionedSettings {
+    match ClusterSettings::read(scope, "japaneast", None, &NoSecrets) {
         Ok(ClusterSettings::Provisioned(own)) => *own,
         Ok(ClusterSettings::Existing(_)) => unreachable!(),
         Err(problems) => panic!("{}", problems.to_error()),

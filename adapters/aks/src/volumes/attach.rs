@@ -25,7 +25,7 @@ impl AppVolumes<'_> {
             // Without a cluster nobody attaches anything yet; installing gives the right.
             return;
         };
-        let description = roles::description(&self.app.cluster_scope().path());
+        let description = roles::description(&self.app.cluster.path());
         let beside = self.session.cx.beside();
         let assigner = Assigner {
             session: self.session.with_context(&beside),

@@ -34,16 +34,16 @@ impl AppVolumes<'_> {
     /// # Errors
     /// Whatever keeps it from being looked for: that is never the same as absent.
     pub(super) async fn app_cluster(&self) -> Result<Option<ManagedCluster>> {
-        let place = ClusterRef::of(self.session.provider, &self.app.cluster_scope())?;
+        let place = ClusterRef::of(self.session.provider, &self.app.cluster)?;
         locate(self.session, &place).await
     }
 
     /// Makes the cluster mount disks.
     pub(crate) async fn apply(&self, mounts: &[VolumeMount]) -> Result<Plan> {
-        let scope = self.app.cluster_scope();
-        let place = ClusterRef::of(self.session.provider, &scope)?;
+        let scope = &self.app.cluster;
+        let place = ClusterRef::of(self.session.provider, scope)?;
         let Some(cluster) = locate(self.session, &place).await? else {
-            return Err(kubeconfig::missing(&scope, &place));
+            return Err(kubeconfig::missing(scope, &place));
         };
         require_running(&cluster)?;
         let client = self.client(&cluster).await?;
@@ -107,8 +107,8 @@ impl AppVolumes<'_> {
         };
         let told: Vec<String> = references.iter().map(title).collect();
         // By the context that a merge makes, so that no other cluster is asked by mistake.
-        let scope = self.app.cluster_scope();
-        let context = naming::kubeconfig_name(&scope.cluster.id.cluster, &scope.hash());
+        let scope = &self.app.cluster;
+        let context = naming::kubeconfig_name(&scope.id.cluster, &scope.hash());
         let kubectl = format!("kubectl --context {context}");
         let delete_claim = first
             .claim

@@ -1,28 +1,33 @@
 //! The options of a disk: `sku`, `iops`, `mbps`, `sectorSize`, `diskEncryptionSet`.
 
 use kompox_arm::ResourceId;
+use kompox_domain::driver::VolumeOption;
 use kompox_domain::options::OptionValue;
 use kompox_domain::{ByteSize, Error, ErrorKind, Result, VolumeOptions, suggest};
 
 use super::sku::{LARGE, SKUS, SMALL, is_zone_redundant, takes_provisioning};
 
 /// The options there are, each with what it takes.
-pub(crate) const DECLARED: [(&str, &str); 5] = [
-    (
+pub(crate) const DECLARED: [VolumeOption; 5] = [
+    option(
         "sku",
         "Premium_LRS (default), Premium_ZRS, PremiumV2_LRS, StandardSSD_LRS, StandardSSD_ZRS, Standard_LRS, UltraSSD_LRS",
     ),
-    ("iops", "a whole number; PremiumV2_LRS and UltraSSD_LRS only"),
-    ("mbps", "a whole number; PremiumV2_LRS and UltraSSD_LRS only"),
-    (
+    option("iops", "a whole number; PremiumV2_LRS and UltraSSD_LRS only"),
+    option("mbps", "a whole number; PremiumV2_LRS and UltraSSD_LRS only"),
+    option(
         "sectorSize",
         "512 or 4096 (default) bytes; PremiumV2_LRS and UltraSSD_LRS only; a copy has that of its source",
     ),
-    (
+    option(
         "diskEncryptionSet",
         "the id of the disk encryption set whose key encrypts the disk; a copy has that of its source unless told otherwise",
     ),
 ];
+
+const fn option(name: &'static str, takes: &'static str) -> VolumeOption {
+    VolumeOption { name, takes }
+}
 
 /// What a disk is like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +197,7 @@ fn is_set(id: &ResourceId) -> bool {
 }
 
 fn unknown(name: &str) -> Error {
-    let names = DECLARED.map(|(name, _)| name);
+    let names = DECLARED.map(|option| option.name);
     let hint = suggest::nearest(name, names).map_or_else(
         || format!("options: {}", names.join(", ")),
         |nearest| format!("did you mean {nearest}?"),

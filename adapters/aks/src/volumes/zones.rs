@@ -63,7 +63,7 @@ impl AppVolumes<'_> {
     /// Those of reading the cluster, but for a missing permission: whoever makes disks need not see clusters, nor say
     /// where one is.
     pub(crate) fn pools(&self, cluster: Result<Option<ManagedCluster>>) -> Result<Pools> {
-        if let Err(unplaced) = ClusterRef::of(self.session.provider, &self.app.cluster_scope()) {
+        if let Err(unplaced) = ClusterRef::of(self.session.provider, &self.app.cluster) {
             return Ok(Pools::Unplaced(unplaced.to_string()));
         }
         match cluster {

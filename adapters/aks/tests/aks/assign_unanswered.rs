@@ -495,7 +495,12 @@ async fn a_disk_that_is_the_assigned_one_already_is_never_told_as_not_assigned()
     let (volume, two) = (world.volume("db"), "two".parse().unwrap());
     for run in 1..=2 {
         let cx = world.cx.within();
-        let assigned = world.driver.disk_assign(&cx, &world.app, volume, &two).await;
+        let assigned = world
+            .driver
+            .volumes()
+            .unwrap()
+            .disk_assign(&cx, &world.app, volume, &two)
+            .await;
         assert_kind(
             &assigned.unwrap_err(),
             ErrorKind::Conflict,

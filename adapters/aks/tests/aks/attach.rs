@@ -24,6 +24,8 @@ async fn create(site: &Site, name: &str) -> (Result<VolumeDisk>, Vec<(WarningKin
     let volume = &app.app.volumes[0];
     let made = operator
         .driver
+        .volumes()
+        .unwrap()
         .disk_create(&operator.cx, &app, volume, &request)
         .await;
     (made, operator.told.warnings())
@@ -87,7 +89,9 @@ async fn status_tells_of_an_app_whose_disks_cannot_be_attached_and_of_nothing_wh
         let operator = site.operator();
         let status = operator
             .driver
-            .cluster_status(&operator.cx, &operator.scope)
+            .clusters()
+            .unwrap()
+            .status(&operator.cx, &operator.scope)
             .await
             .unwrap();
         let found = status

@@ -23,6 +23,8 @@ async fn b11_disks_of_other_apps_and_strangers_in_the_group_are_not_seen() {
     let other_driver = driver(&world.emulator, &other, &[]).unwrap();
     let volume = other.app.volumes.first().unwrap();
     other_driver
+        .volumes()
+        .unwrap()
         .disk_create(&world.cx, &other, volume, &new_disk("one"))
         .await
         .unwrap();
@@ -81,12 +83,20 @@ async fn b12_no_two_names_make_one_resource_even_with_the_longest_prefix() {
     app.app.volumes = vec![volume.clone()];
     for name in ["abcdefghijklmnopqrstuvw1", "abcdefghijklmnopqrstuvw2"] {
         driver
+            .volumes()
+            .unwrap()
             .disk_create(&world.cx, &app, &volume, &new_disk(name))
             .await
             .unwrap();
     }
     assert_eq!(
-        driver.disk_list(&world.cx, &app, &[volume]).await.unwrap().len(),
+        driver
+            .volumes()
+            .unwrap()
+            .disk_list(&world.cx, &app, &[volume])
+            .await
+            .unwrap()
+            .len(),
         2
     );
 }
@@ -211,6 +221,8 @@ async fn an_apps_group_that_is_a_clusters_is_refused_before_any_request() {
     let app = app("app1", "RG-Cluster");
     let driver = driver(&world.emulator, &app, &[]).unwrap();
     let error = driver
+        .volumes()
+        .unwrap()
         .disk_list(&world.cx, &app, &app.app.volumes[..1])
         .await
         .unwrap_err();

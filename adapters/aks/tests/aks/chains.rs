@@ -88,6 +88,8 @@ async fn listing_is_one_request_also_for_all_volumes() {
     let volumes = &world.app.app.volumes[..2];
     let disks = world
         .driver
+        .volumes()
+        .unwrap()
         .disk_list(&world.cx, &world.app, volumes)
         .await
         .unwrap();

@@ -7,7 +7,7 @@ use kompox_azure_emulator::{
     Emulator, FaultAction, FaultPlan, FaultRule, LoggedRequest, Options, RequestKind, Restriction,
 };
 use kompox_domain::cluster::{Check, Verdict};
-use kompox_domain::{AppScope, ClusterScope, ErrorKind, ProviderDriver, Result};
+use kompox_domain::{AppScope, ErrorKind, ProviderDriver, Result};
 use serde_json::json;
 
 use crate::chains::slowly;
@@ -54,10 +54,11 @@ impl World {
     }
 
     async fn try_check(&self) -> Result<Vec<Check>> {
-        let scope = ClusterScope {
-            cluster: self.app.cluster.clone(),
-        };
-        self.driver.cluster_check(&context().0, &scope).await
+        self.driver
+            .clusters()
+            .unwrap()
+            .check(&context().0, &self.app.cluster)
+            .await
     }
 
     /// Everything of one kind.

@@ -1,17 +1,26 @@
 //! What each operation on clusters may do is enough for it, and taking an action away is felt.
 
 use kompox_aks::permissions::actions;
-use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, KubeconfigRequest, Plan, UninstallRequest};
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::{DeprovisionRequest, KubeconfigRequest, UninstallRequest};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{Error, ErrorKind, Event, Operation as Op, Result};
+use kompox_domain::{Error, ErrorKind, Event, Mode, Operation as Op, Result};
 use serde_json::json;
 
 use crate::clusters::{Operator, World, whole};
 use crate::installing::{Site, uninstall, vault_of};
 
 fn allow(world: &World, operation: Op, without: Option<&str>) {
-    let actions = actions(operation).iter();
-    let left = actions.filter(|action| Some(**action) != without);
+    let listed = actions(operation, Mode::Apply);
+    allow_of(world, listed, without);
+}
+
+fn allow_planning(world: &World, operation: Op) {
+    allow_of(world, actions(operation, Mode::Plan), None);
+}
+
+fn allow_of(world: &World, listed: &[&str], without: Option<&str>) {
+    let left = listed.iter().filter(|action| Some(**action) != without);
     world
         .emulator
         .restrict_caller(Some(left.map(|action| (*action).to_owned()).collect()));
@@ -22,7 +31,12 @@ async fn deprovision(operator: &Operator) -> Result<()> {
     let Operator {
         driver, scope, cx, ..
     } = operator;
-    driver.cluster_deprovision(cx, scope, &request).await.map(drop)
+    driver
+        .clusters()
+        .unwrap()
+        .deprovision(cx, scope, &request, Mode::Apply)
+        .await
+        .map(drop)
 }
 
 #[tokio::test]
@@ -33,30 +47,34 @@ async fn every_operation_on_a_cluster_works_with_exactly_the_permissions_that_ar
         driver, scope, cx, ..
     } = &operator;
     allow(&world, Op::ClusterCheck, None);
-    driver.cluster_check(cx, scope).await.unwrap();
-    allow(&world, Op::ClusterPlan, None);
+    driver.clusters().unwrap().check(cx, scope).await.unwrap();
+    allow_planning(&world, Op::ClusterProvision);
     operator.plan().await.unwrap();
     allow(&world, Op::ClusterProvision, None);
     operator.provision().await.unwrap();
-    allow(&world, Op::ClusterPlan, None);
+    allow_planning(&world, Op::ClusterProvision);
     world
         .operator(&[("AZURE_AKS_SKU_TIER", "Standard")])
         .plan()
         .await
         .unwrap();
     allow(&world, Op::ClusterStatus, None);
-    let status = driver.cluster_status(cx, scope).await.unwrap();
+    let status = driver.clusters().unwrap().status(cx, scope).await.unwrap();
     assert_eq!((status.provisioned, status.installed), (Some(true), Some(false)));
     allow(&world, Op::ClusterWait, None);
-    driver.cluster_wait(cx, scope).await.unwrap();
+    driver.clusters().unwrap().wait(cx, scope).await.unwrap();
     allow(&world, Op::ClusterKubeconfig, None);
     driver
-        .cluster_kubeconfig(cx, scope, &KubeconfigRequest::default())
+        .clusters()
+        .unwrap()
+        .kubeconfig(cx, scope, &KubeconfigRequest::default())
         .await
         .unwrap();
-    allow(&world, Op::ClusterDeprovisionPlan, None);
+    allow_planning(&world, Op::ClusterDeprovision);
     driver
-        .cluster_deprovision_plan(cx, scope, &DeprovisionRequest::default())
+        .clusters()
+        .unwrap()
+        .deprovision(cx, scope, &DeprovisionRequest::default(), Mode::Plan)
         .await
         .unwrap();
     allow(&world, Op::ClusterDeprovision, None);
@@ -156,7 +174,7 @@ const UNTOLD: [&str; 4] = [
 #[tokio::test]
 async fn installing_without_one_of_its_permissions_fails_naming_it_and_goes_on_once_it_is_there() {
     let site = site_with_everything().await;
-    for action in actions(Op::ClusterInstall) {
+    for action in actions(Op::ClusterInstall, Mode::Apply) {
         if UNTOLD.contains(action) {
             continue;
         }
@@ -172,7 +190,7 @@ async fn installing_without_one_of_its_permissions_fails_naming_it_and_goes_on_o
 #[tokio::test]
 async fn uninstalling_without_one_of_its_permissions_tells_which_and_goes_on_once_it_is_there() {
     let site = site_with_everything().await;
-    for action in actions(Op::ClusterUninstall) {
+    for action in actions(Op::ClusterUninstall, Mode::Apply) {
         if UNTOLD.contains(action) {
             continue;
         }
@@ -204,7 +222,7 @@ async fn uninstalling_without_one_of_its_permissions_tells_which_and_goes_on_onc
 async fn the_administrators_credential_is_enough_and_with_the_users_kubernetes_asks_for_rights_of_its_own() {
     let site = site_with_everything().await;
     for operation in [Op::ClusterInstall, Op::ClusterUninstall] {
-        let listed = actions(operation).iter();
+        let listed = actions(operation, Mode::Apply).iter();
         let neither = listed.filter(|action| ![ADMIN_CREDENTIAL, USER_CREDENTIAL].contains(action));
         let neither: Vec<String> = neither.map(|action| (*action).to_owned()).collect();
         let run = async || match operation {

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use kompox_aks::AksFactory;
 use kompox_arm::ArmOptions;
 use kompox_azure_emulator::{Emulator, FaultPlan, FaultRule, LoggedRequest, Options};
-use kompox_domain::cluster::{Plan, ProvisionRequest};
+use kompox_domain::cluster::Plan;
 use kompox_domain::driver::DriverFactory as _;
+use kompox_domain::driver::ProvisionRequest;
 use kompox_domain::model::{App, Cluster, Provider};
-use kompox_domain::{ClusterScope, Context, Error, Event, ProviderDriver, ProviderScope, Result};
+use kompox_domain::{Context, Error, Event, Mode, ProviderDriver, ProviderScope, Result};
 use serde_json::{Value, json};
 
 use crate::support::{NoSecrets, Told, app, context, settings};
@@ -22,7 +23,7 @@ pub(crate) const PATH: &str = "ws1/prv1/c1";
 /// An operator with a driver of their own, as they would have after starting the program anew.
 pub(crate) struct Operator {
     pub(crate) driver: Arc<dyn ProviderDriver>,
-    pub(crate) scope: ClusterScope,
+    pub(crate) scope: Cluster,
     pub(crate) cx: Context,
     pub(crate) told: Arc<Told>,
 }
@@ -97,7 +98,7 @@ impl World {
         let (cx, told) = context();
         Operator {
             driver,
-            scope: ClusterScope { cluster },
+            scope: cluster,
             cx,
             told,
         }
@@ -176,7 +177,9 @@ impl World {
 impl Operator {
     pub(crate) async fn plan(&self) -> Result<Plan> {
         self.driver
-            .cluster_plan(&self.cx, &self.scope, &ProvisionRequest::default())
+            .clusters()
+            .unwrap()
+            .provision(&self.cx, &self.scope, &ProvisionRequest::default(), Mode::Plan)
             .await
     }
 
@@ -186,35 +189,46 @@ impl Operator {
 
     pub(crate) async fn provision_within(&self, cx: &Context) -> Result<Plan> {
         self.driver
-            .cluster_provision(cx, &self.scope, &ProvisionRequest::default())
+            .clusters()
+            .unwrap()
+            .provision(cx, &self.scope, &ProvisionRequest::default(), Mode::Apply)
             .await
     }
 
     pub(crate) async fn force(&self) -> Result<Plan> {
         self.driver
-            .cluster_provision(
+            .clusters()
+            .unwrap()
+            .provision(
                 &self.cx,
                 &self.scope,
                 &ProvisionRequest {
                     force: true,
                     ..ProvisionRequest::default()
                 },
+                Mode::Apply,
             )
             .await
     }
 
     pub(crate) async fn plan_with(&self, request: &ProvisionRequest) -> Result<Plan> {
-        self.driver.cluster_plan(&self.cx, &self.scope, request).await
+        self.driver
+            .clusters()
+            .unwrap()
+            .provision(&self.cx, &self.scope, request, Mode::Plan)
+            .await
     }
 
     pub(crate) async fn provision_with(&self, request: &ProvisionRequest) -> Result<Plan> {
         self.driver
-            .cluster_provision(&self.cx, &self.scope, request)
+            .clusters()
+            .unwrap()
+            .provision(&self.cx, &self.scope, request, Mode::Apply)
             .await
     }
 
     pub(crate) async fn wait(&self) -> Result<Option<String>> {
-        self.driver.cluster_wait(&self.cx, &self.scope).await
+        self.driver.clusters().unwrap().wait(&self.cx, &self.scope).await
     }
 
     pub(crate) fn deadline(&self, from_now: Duration) -> Context {

@@ -4,8 +4,9 @@ use kompox_domain::hint::in_words;
 use std::time::Duration;
 
 use kompox_azure_emulator::{Emulator, FaultAction, FaultPlan, FaultRule, Options, RequestKind, Timing};
-use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, Plan, ProvisionRequest};
-use kompox_domain::{ClusterScope, Context, ErrorKind, ProviderDriver, Result, tags};
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::{DeprovisionRequest, ProvisionRequest};
+use kompox_domain::{Cluster, Context, ErrorKind, Mode, ProviderDriver, Result, tags};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ pub(crate) struct Ours {
     pub(crate) emulator: Emulator,
     pub(crate) driver: Arc<dyn ProviderDriver>,
     pub(crate) cx: Context,
-    pub(crate) cluster: ClusterScope,
+    pub(crate) cluster: Cluster,
 }
 
 impl Ours {
@@ -33,8 +34,9 @@ impl Ours {
         app.cluster.settings = settings(pairs.into_iter().chain(more.iter().copied()));
         let request = ProvisionRequest::default();
         let earlier = driver(&emulator, &app, &[]).unwrap();
-        earlier
-            .cluster_provision(&context().0, &app.cluster_scope(), &request)
+        let clusters = earlier.clusters().unwrap();
+        clusters
+            .provision(&context().0, &app.cluster, &request, Mode::Apply)
             .await
             .unwrap();
         emulator.clear_requests();
@@ -44,7 +46,7 @@ impl Ours {
             driver,
             emulator,
             cx: context().0,
-            cluster: app.cluster_scope(),
+            cluster: app.cluster.clone(),
         }
     }
 
@@ -101,7 +103,9 @@ impl Ours {
             allow_delete: allow.iter().map(|id| (*id).to_owned()).collect(),
         };
         self.driver
-            .cluster_deprovision(&self.cx, &self.cluster, &request)
+            .clusters()
+            .unwrap()
+            .deprovision(&self.cx, &self.cluster, &request, Mode::Apply)
             .await
     }
 
@@ -390,7 +394,9 @@ async fn at_the_deadline_the_error_says_how_to_go_on() {
     let request = DeprovisionRequest::default();
     let error = ours
         .driver
-        .cluster_deprovision(&cx, &ours.cluster, &request)
+        .clusters()
+        .unwrap()
+        .deprovision(&cx, &ours.cluster, &request, Mode::Apply)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
@@ -429,7 +435,9 @@ async fn an_existing_cluster_is_never_deprovisioned_and_nothing_is_asked() {
     let driver = driver(&emulator, &app, &[]).unwrap();
     let request = DeprovisionRequest::default();
     let done = driver
-        .cluster_deprovision(&context().0, &app.cluster_scope(), &request)
+        .clusters()
+        .unwrap()
+        .deprovision(&context().0, &app.cluster, &request, Mode::Apply)
         .await;
     assert_eq!(done.unwrap(), Plan::default());
     assert!(emulator.requests().is_empty());

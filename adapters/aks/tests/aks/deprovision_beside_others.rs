@@ -1,8 +1,9 @@
 //! Deprovisioning beside others, and where a part of it fails.
 
 use kompox_azure_emulator::{Emulator, FaultAction, FaultPlan, FaultRule, Options, Race, RacingWrite, When};
-use kompox_domain::cluster::{Change, ChangeAction, DeprovisionRequest, Plan};
-use kompox_domain::{ErrorKind, tags};
+use kompox_domain::cluster::{Change, ChangeAction, Plan};
+use kompox_domain::driver::DeprovisionRequest;
+use kompox_domain::{ErrorKind, Mode, tags};
 use serde_json::{Value, json};
 
 use crate::deprovision::Ours;
@@ -67,7 +68,9 @@ async fn a_plan_says_what_deprovisioning_does_and_writes_nothing() {
             allow_delete: allowed.iter().map(|id| (*id).clone()).collect(),
         };
         ours.driver
-            .cluster_deprovision_plan(&ours.cx, &ours.cluster, &request)
+            .clusters()
+            .unwrap()
+            .deprovision(&ours.cx, &ours.cluster, &request, Mode::Plan)
             .await
     };
     let blocked = plan(&[]).await.unwrap();
@@ -100,7 +103,9 @@ async fn the_stack_is_named_as_azure_writes_its_id() {
     let request = DeprovisionRequest::default();
     let plan = ours
         .driver
-        .cluster_deprovision_plan(&ours.cx, &ours.cluster, &request)
+        .clusters()
+        .unwrap()
+        .deprovision(&ours.cx, &ours.cluster, &request, Mode::Plan)
         .await
         .unwrap();
     assert_eq!(told(&plan, &written).unwrap().resource, written);

@@ -246,7 +246,9 @@ async fn the_sets_of_volumes_are_checked_with_their_cluster() {
         world.driver = Arc::clone(&driver(&world.emulator, &world.app, &[]).unwrap());
         let checks = world
             .driver
-            .cluster_check(&world.cx, &world.app.cluster_scope())
+            .clusters()
+            .unwrap()
+            .check(&world.cx, &world.app.cluster.clone())
             .await
             .unwrap();
         let of_sets: Vec<_> = checks

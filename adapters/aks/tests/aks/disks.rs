@@ -264,7 +264,12 @@ async fn every_page_of_a_listing_is_read_and_the_newest_comes_first() {
 #[tokio::test]
 async fn kubernetes_is_told_the_class_of_a_disk_volume_and_files_are_refused() {
     let world = World::new().await;
-    let class = world.driver.volume_class(&world.app, world.volume("db")).unwrap();
+    let class = world
+        .driver
+        .volumes()
+        .unwrap()
+        .volume_class(&world.app, world.volume("db"))
+        .unwrap();
     assert_eq!(
         (class.storage_class, class.csi_driver),
         ("managed-csi", "disk.csi.azure.com")
@@ -279,6 +284,8 @@ async fn kubernetes_is_told_the_class_of_a_disk_volume_and_files_are_refused() {
     );
     let error = world
         .driver
+        .volumes()
+        .unwrap()
         .volume_class(&world.app, world.volume("share"))
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -294,7 +301,13 @@ async fn the_csi_driver_is_told_the_id_the_zone_as_nodes_name_it_and_what_is_not
     let world = World::new().await;
     let mut disk = world.create("db", "one").await.unwrap().record;
     let requests = world.emulator.requests().len();
-    let mount = |disk: &DiskRecord| world.driver.disk_mount(&world.app, world.volume("db"), disk);
+    let mount = |disk: &DiskRecord| {
+        world
+            .driver
+            .volumes()
+            .unwrap()
+            .disk_mount(&world.app, world.volume("db"), disk)
+    };
     disk.zone = Some(Zone::parse("2", "japaneast").unwrap());
     let zonal = mount(&disk).unwrap();
     assert_eq!(zonal.handle, disk.handle);
@@ -335,7 +348,11 @@ async fn the_csi_driver_is_told_the_id_the_zone_as_nodes_name_it_and_what_is_not
             "{name}"
         );
     }
-    let share = world.driver.disk_mount(&world.app, world.volume("share"), &disk);
+    let share = world
+        .driver
+        .volumes()
+        .unwrap()
+        .disk_mount(&world.app, world.volume("share"), &disk);
     assert_eq!(share.unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(world.emulator.requests().len(), requests);
 }

@@ -2,10 +2,11 @@
 
 use kompox_aks::permissions::actions;
 use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, Race, RacingWrite, Respond, When};
-use kompox_domain::cluster::{ChangeAction, DeprovisionRequest};
-use kompox_domain::dns::{DnsReport, DnsRequest, GapReason};
+use kompox_domain::cluster::ChangeAction;
+use kompox_domain::dns::{DnsReport, GapReason};
+use kompox_domain::driver::{DeprovisionRequest, DnsRequest};
 use kompox_domain::hint::in_words;
-use kompox_domain::{AppScope, ErrorKind, Operation, Result};
+use kompox_domain::{AppScope, ErrorKind, Mode, Operation, Result};
 use serde_json::{Value, json};
 
 use crate::clusters::{Operator, World, whole};
@@ -55,7 +56,7 @@ impl Dns {
         operator.provision().await.unwrap();
         let cluster = world.cluster_id().await;
         let app = AppScope {
-            cluster: operator.scope.cluster.clone(),
+            cluster: operator.scope.clone(),
             app: app("app1", "rg-app").app,
         };
         let dns = Self {
@@ -194,7 +195,21 @@ impl Dns {
 
     async fn deploy_as(&self, request: &DnsRequest) -> Result<DnsReport> {
         let Operator { driver, cx, .. } = &self.operator;
-        driver.dns_deploy(cx, &self.app, request).await
+        driver
+            .dns()
+            .unwrap()
+            .deploy(cx, &self.app, request, Mode::Apply)
+            .await
+    }
+
+    async fn plan(&self) -> Result<DnsReport> {
+        let Operator { driver, cx, .. } = &self.operator;
+        let request = DnsRequest::default();
+        driver
+            .dns()
+            .unwrap()
+            .deploy(cx, &self.app, &request, Mode::Plan)
+            .await
     }
 
     async fn deploy(&self) -> Result<DnsReport> {
@@ -203,7 +218,7 @@ impl Dns {
 
     async fn destroy(&self) -> Result<DnsReport> {
         let Operator { driver, cx, .. } = &self.operator;
-        driver.dns_destroy(cx, &self.app, false).await
+        driver.dns().unwrap().destroy(cx, &self.app, Mode::Apply).await
     }
 
     fn zone(&self, kind: &str, name: &str) -> String {
@@ -446,17 +461,18 @@ async fn a_dry_run_tells_the_same_and_writes_nothing() {
     let dns = Dns::with(&["example.com"]).await;
     dns.ingress("web", &["www.example.com"], &["192.0.2.7", "2001:db8::7"])
         .await;
-    let dry = DnsRequest {
-        dry_run: true,
-        ..DnsRequest::default()
-    };
-    let foretold = dns.deploy_as(&dry).await.unwrap();
+    let foretold = dns.plan().await.unwrap();
     assert_eq!(dns.writes(), [""; 0]);
     let done = dns.deploy().await.unwrap();
     assert_eq!(foretold, done);
     assert_eq!(dns.writes(), ["PUT A/www", "PUT AAAA/www"]);
     let Operator { driver, cx, .. } = &dns.operator;
-    let foretold = driver.dns_destroy(cx, &dns.app, true).await.unwrap();
+    let foretold = driver
+        .dns()
+        .unwrap()
+        .destroy(cx, &dns.app, Mode::Plan)
+        .await
+        .unwrap();
     assert_eq!(dns.writes(), [""; 0]);
     assert_eq!(foretold, dns.destroy().await.unwrap());
 }
@@ -507,7 +523,6 @@ async fn what_is_no_longer_served_goes_unless_only_a_part_was_looked_at_or_nothi
     dns.ingress("old", &["soon.example.com"], &[]).await;
     let part = DnsRequest {
         namespaces: vec![NAMESPACE.parse().unwrap()],
-        dry_run: false,
     };
     let report = dns.deploy_as(&part).await.unwrap();
     assert_eq!(
@@ -710,7 +725,12 @@ async fn without_a_cluster_or_a_zone_nothing_is_published_and_what_was_can_still
         driver, scope, cx, ..
     } = &dns.operator;
     let request = DeprovisionRequest::default();
-    let plan = driver.cluster_deprovision(cx, scope, &request).await.unwrap();
+    let plan = driver
+        .clusters()
+        .unwrap()
+        .deprovision(cx, scope, &request, Mode::Apply)
+        .await
+        .unwrap();
     let left: Vec<_> = plan
         .of(ChangeAction::Keep)
         .filter(|change| change.resource.ends_with("/A/www"))
@@ -724,12 +744,14 @@ async fn without_a_cluster_or_a_zone_nothing_is_published_and_what_was_can_still
     assert_eq!(error.kind(), ErrorKind::NotFound);
     let plain = dns.world.operator(&[]);
     let app = AppScope {
-        cluster: plain.scope.cluster.clone(),
+        cluster: plain.scope.clone(),
         app: dns.app.app.clone(),
     };
     let error = plain
         .driver
-        .dns_deploy(&plain.cx, &app, &DnsRequest::default())
+        .dns()
+        .unwrap()
+        .deploy(&plain.cx, &app, &DnsRequest::default(), Mode::Apply)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
@@ -760,7 +782,12 @@ async fn deprovisioning_says_of_which_zones_it_does_not_know_what_stays_and_goes
         driver, scope, cx, ..
     } = &dns.operator;
     let request = DeprovisionRequest::default();
-    let plan = driver.cluster_deprovision(cx, scope, &request).await.unwrap();
+    let plan = driver
+        .clusters()
+        .unwrap()
+        .deprovision(cx, scope, &request, Mode::Apply)
+        .await
+        .unwrap();
     let zone = dns.zone("dnsZones", "example.com");
     let told: Vec<_> = plan
         .changes
@@ -777,7 +804,7 @@ async fn deprovisioning_says_of_which_zones_it_does_not_know_what_stays_and_goes
 async fn both_operations_work_with_exactly_the_permissions_that_are_listed_for_them() {
     let dns = Dns::with(&["example.com"]).await;
     let allow = |operation: Operation, without: Option<&str>| {
-        let left = actions(operation)
+        let left = actions(operation, Mode::Apply)
             .iter()
             .filter(|action| Some(**action) != without);
         let left = left.map(|action| (*action).to_owned()).collect();

@@ -62,7 +62,9 @@ async fn a_cluster_that_somebody_took_the_way_out_from_gets_it_back_and_drift_te
         .await;
     let status = operator
         .driver
-        .cluster_status(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .status(&operator.cx, &operator.scope)
         .await
         .unwrap();
     let drift = status

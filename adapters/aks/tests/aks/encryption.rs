@@ -12,7 +12,12 @@ const FEATURE: &str = "Microsoft.Compute/EncryptionAtHost";
 const READER: &str = "acdd72a7-3385-48ef-bd42-f606fba81ae7";
 
 async fn checked(operator: &Operator, kind: &str) -> Vec<(Verdict, String)> {
-    let checks = operator.driver.cluster_check(&operator.cx, &operator.scope).await;
+    let checks = operator
+        .driver
+        .clusters()
+        .unwrap()
+        .check(&operator.cx, &operator.scope)
+        .await;
     let checks = checks.unwrap();
     let of_kind = checks.iter().filter(|check| check.kind == kind);
     of_kind

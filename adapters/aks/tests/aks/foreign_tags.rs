@@ -102,7 +102,13 @@ async fn tags_of_others_are_no_reason_to_put_the_stack_and_no_difference() {
     assert_eq!(same.plan().await.unwrap(), Plan::default());
     assert_eq!(same.provision().await.unwrap(), Plan::default());
     assert_eq!(world.writes(), Vec::<String>::new());
-    let status = same.driver.cluster_status(&same.cx, &same.scope).await.unwrap();
+    let status = same
+        .driver
+        .clusters()
+        .unwrap()
+        .status(&same.cx, &same.scope)
+        .await
+        .unwrap();
     assert!(status.drift.is_empty(), "{:?}", status.drift);
     let plan = operator(&world, &[("AZURE_AKS_SKU_TIER", "Standard")])
         .plan()

@@ -1,13 +1,14 @@
 //! `cluster install`: the rights of each identity, and the ingress as it is applied.
 
 use kompox_azure_emulator::{FaultAction, FaultRule};
-use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan};
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::InstallRequest;
 use kompox_domain::hint::in_words;
 use kompox_domain::{ErrorKind, Event};
 use serde_json::json;
 
 use crate::clusters::whole;
-use crate::installing::{Site, install, network, registry, vault_of};
+use crate::installing::{Site, install, network, plan_install, registry, vault_of};
 
 const DNS_ZONE_CONTRIBUTOR: &str = "befefa01-2a29-4197-83a8-272ff33ce314";
 const PRIVATE_DNS_ZONE_CONTRIBUTOR: &str = "b12aa53e-6015-4669-85d0-8515ebb3ae7f";
@@ -354,7 +355,9 @@ async fn an_installed_cluster_is_left_as_it_is_and_costs_one_read_per_object() {
     let operator = site.operator();
     operator
         .driver
-        .cluster_wait(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .wait(&operator.cx, &operator.scope)
         .await
         .unwrap();
     site.world.emulator.clear_requests();
@@ -384,11 +387,7 @@ async fn an_installed_cluster_is_left_as_it_is_and_costs_one_read_per_object() {
 #[tokio::test]
 async fn a_dry_run_tells_everything_and_writes_nothing() {
     let site = Site::new().await;
-    let request = InstallRequest {
-        dry_run: true,
-        ..InstallRequest::default()
-    };
-    let plan = install(&site.operator(), request).await.unwrap();
+    let plan = plan_install(&site.operator()).await.unwrap();
     assert!(plan.of(ChangeAction::Create).count() > 8, "{plan:?}");
     assert_eq!(site.rights().await, []);
     assert_eq!(site.object("namespaces", "traefik").await, None);
@@ -473,7 +472,9 @@ async fn status_shows_the_address_after_installing() {
     let operator = site.operator();
     let status = operator
         .driver
-        .cluster_status(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .status(&operator.cx, &operator.scope)
         .await
         .unwrap();
     assert_eq!(status.installed, Some(true));
@@ -513,11 +514,7 @@ async fn a_dry_run_that_cannot_tell_of_a_right_says_that_nothing_was_done() {
     let refused = FaultAction::respond(403, "AuthorizationFailed", "The client may not do that.");
     site.world
         .fault(FaultRule::new("GET", "**/roleAssignments/*", refused));
-    let request = InstallRequest {
-        dry_run: true,
-        ..InstallRequest::default()
-    };
-    let error = install(&site.operator(), request).await.unwrap_err();
+    let error = plan_install(&site.operator()).await.unwrap_err();
     assert!(whole(&error).contains("nothing was done"), "{}", whole(&error));
     assert_eq!(site.object("namespaces", "traefik").await, None);
 }

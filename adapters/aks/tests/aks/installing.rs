@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use kompox_azure_emulator::Options;
-use kompox_domain::cluster::{InstallRequest, Plan, UninstallRequest};
+use kompox_domain::cluster::Plan;
+use kompox_domain::driver::{InstallRequest, UninstallRequest};
 use kompox_domain::model::{Certificate, Cluster};
-use kompox_domain::{App, Result};
+use kompox_domain::{App, Mode, Result};
 use serde_json::{Value, json};
 
 use crate::clusters::{GROUP, Operator, World};
@@ -213,14 +214,36 @@ impl Site {
 pub(crate) async fn install(operator: &Operator, request: InstallRequest) -> Result<Plan> {
     operator
         .driver
-        .cluster_install(&operator.cx, &operator.scope, &request)
+        .ingress()
+        .unwrap()
+        .install(&operator.cx, &operator.scope, &request, Mode::Apply)
         .await
 }
 
 pub(crate) async fn uninstall(operator: &Operator, request: UninstallRequest) -> Result<Plan> {
     operator
         .driver
-        .cluster_uninstall(&operator.cx, &operator.scope, &request)
+        .ingress()
+        .unwrap()
+        .uninstall(&operator.cx, &operator.scope, &request, Mode::Apply)
+        .await
+}
+
+/// What installing would do.
+pub(crate) async fn plan_install(operator: &Operator) -> Result<Plan> {
+    let request = InstallRequest::default();
+    let ingress = operator.driver.ingress().unwrap();
+    ingress
+        .install(&operator.cx, &operator.scope, &request, Mode::Plan)
+        .await
+}
+
+/// What uninstalling would do.
+pub(crate) async fn plan_uninstall(operator: &Operator) -> Result<Plan> {
+    let request = UninstallRequest::default();
+    let ingress = operator.driver.ingress().unwrap();
+    ingress
+        .uninstall(&operator.cx, &operator.scope, &request, Mode::Plan)
         .await
 }
 

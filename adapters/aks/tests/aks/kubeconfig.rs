@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kompox_azure_emulator::{Emulator, FaultAction, FaultPlan, FaultRule, Options, RequestKind, Respond};
-use kompox_domain::cluster::{
+use kompox_domain::driver::{
     Address, Credential, InstallRequest, KubeconfigRequest, ProvisionRequest, TokenCommand,
 };
-use kompox_domain::{ClusterScope, Context, Error, ErrorKind, ProviderDriver, Result};
+use kompox_domain::{Cluster, Context, Error, ErrorKind, Mode, ProviderDriver, Result};
 use kompox_kube::{Access, KubeClient, Kubeconfig, Resolver, Trouble};
 use serde_json::{Value, json};
 
@@ -42,7 +42,7 @@ struct World {
     emulator: Emulator,
     driver: Arc<dyn ProviderDriver>,
     cx: Context,
-    cluster: ClusterScope,
+    cluster: Cluster,
 }
 
 impl World {
@@ -57,7 +57,7 @@ impl World {
             driver: driver_of(&factory, &emulator, &app, &[]).unwrap(),
             emulator,
             cx: context().0,
-            cluster: app.cluster_scope(),
+            cluster: app.cluster.clone(),
         }
     }
 
@@ -70,7 +70,9 @@ impl World {
     async fn provision(&self) {
         let request = ProvisionRequest::default();
         self.driver
-            .cluster_provision(&self.cx, &self.cluster, &request)
+            .clusters()
+            .unwrap()
+            .provision(&self.cx, &self.cluster, &request, Mode::Apply)
             .await
             .unwrap();
         self.emulator.clear_requests();
@@ -88,7 +90,9 @@ impl World {
         };
         let yaml = self
             .driver
-            .cluster_kubeconfig(&self.cx, &self.cluster, &request)
+            .clusters()
+            .unwrap()
+            .kubeconfig(&self.cx, &self.cluster, &request)
             .await?;
         Kubeconfig::parse(yaml.expose().as_bytes())?.current()
     }
@@ -162,7 +166,9 @@ async fn whoever_is_signed_in_gets_a_program_for_tokens_and_the_token_opens_the_
 
     let token = world
         .driver
-        .cluster_token(&world.cx, &world.cluster)
+        .clusters()
+        .unwrap()
+        .token(&world.cx, &world.cluster)
         .await
         .unwrap();
     let client = KubeClient::new(&access, Some(&token.token)).unwrap();
@@ -292,7 +298,7 @@ async fn a_cluster_that_somebody_else_made_is_found_by_its_id() {
         app.cluster.existing = true;
         app.cluster.settings = settings([("AZURE_AKS_RESOURCE_ID", id.as_str())]);
         world.driver = driver_of(&factory(), &world.emulator, &app, &[]).unwrap();
-        world.cluster = app.cluster_scope();
+        world.cluster = app.cluster.clone();
         let access = world.get(Credential::Auto, Address::Auto).await;
         match access {
             Ok(access) => assert!(found && access.name() == "kompox-c1-c925e0"),
@@ -383,7 +389,9 @@ async fn an_answer_that_would_run_read_believe_or_impersonate_is_refused_on_ever
         let printed = world.get(Credential::Auto, Address::Auto).await.err().unwrap();
         let installed = world
             .driver
-            .cluster_install(&world.cx, &world.cluster, &install)
+            .ingress()
+            .unwrap()
+            .install(&world.cx, &world.cluster, &install, Mode::Apply)
             .await
             .err()
             .unwrap();
@@ -441,7 +449,9 @@ async fn a_cluster_tells_a_wrong_credential_a_missing_right_and_silence_apart() 
 
     let token = world
         .driver
-        .cluster_token(&world.cx, &world.cluster)
+        .clusters()
+        .unwrap()
+        .token(&world.cx, &world.cluster)
         .await
         .unwrap()
         .token;

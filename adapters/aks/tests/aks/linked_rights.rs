@@ -2,9 +2,9 @@
 
 use kompox_aks::permissions::{actions, custom_role};
 use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, Grant, Options};
-use kompox_domain::cluster::{Check, DeprovisionRequest, Verdict};
-use kompox_domain::driver::DiskCreate;
-use kompox_domain::{ErrorKind, Operation as Op, Source};
+use kompox_domain::cluster::{Check, Verdict};
+use kompox_domain::driver::{DeprovisionRequest, DiskCreate};
+use kompox_domain::{ErrorKind, Mode, Operation as Op, Source};
 use serde_json::json;
 
 use crate::clusters::{Operator, World, whole};
@@ -126,14 +126,19 @@ async fn deprovision(operator: &Operator) {
         driver, scope, cx, ..
     } = operator;
     let request = DeprovisionRequest::default();
-    driver.cluster_deprovision(cx, scope, &request).await.unwrap();
+    driver
+        .clusters()
+        .unwrap()
+        .deprovision(cx, scope, &request, Mode::Apply)
+        .await
+        .unwrap();
 }
 
 async fn permissions(operator: &Operator) -> Vec<Check> {
     let Operator {
         driver, scope, cx, ..
     } = operator;
-    let checks = driver.cluster_check(cx, scope).await.unwrap();
+    let checks = driver.clusters().unwrap().check(cx, scope).await.unwrap();
     checks
         .into_iter()
         .filter(|check| check.kind == "permissions")
@@ -167,7 +172,10 @@ async fn whatever_the_template_links_to_in_the_group_takes_its_action_there() {
         (KEYS_READ, "/workspaces/log-"),
         (RULE_READ, "/dataCollectionRules/dcr-"),
     ] {
-        assert!(actions(Op::ClusterProvision).contains(&action), "{action}");
+        assert!(
+            actions(Op::ClusterProvision, Mode::Apply).contains(&action),
+            "{action}"
+        );
         company.allow(&[action], &beside);
         let error = operator.provision().await.unwrap_err();
         assert_eq!(
@@ -340,7 +348,10 @@ async fn what_a_disk_or_snapshot_is_copied_from_takes_its_action_there() {
         (&of_disk, &disk, Op::SnapshotCreate),
         (&of_snapshot, &snapshot, Op::SnapshotRestore),
     ] {
-        assert!(actions(operation).contains(&action.as_str()), "{action}");
+        assert!(
+            actions(operation, Mode::Apply).contains(&action.as_str()),
+            "{action}"
+        );
         let run = async || match operation {
             Op::DiskCreate => world.create_with("db", copied(source)).await.map(drop),
             Op::SnapshotCreate => world.snapshot("db", "second").await.map(drop),

@@ -2,8 +2,9 @@
 //! decides by what is there would take what is there for gone.
 
 use kompox_azure_emulator::{FaultAction, FaultRule, Respond};
-use kompox_domain::cluster::{DeprovisionRequest, InstallRequest, Verdict};
-use kompox_domain::{ErrorKind, Result};
+use kompox_domain::cluster::Verdict;
+use kompox_domain::driver::{DeprovisionRequest, InstallRequest};
+use kompox_domain::{ErrorKind, Mode, Result};
 use serde_json::{Value, json};
 
 use crate::clusters::{Operator, World};
@@ -52,9 +53,8 @@ async fn demanded<T: std::fmt::Debug>(
 
 async fn deprovision(operator: &Operator) -> Result<()> {
     let request = DeprovisionRequest::default();
-    let done = operator
-        .driver
-        .cluster_deprovision(&operator.cx, &operator.scope, &request);
+    let clusters = operator.driver.clusters().unwrap();
+    let done = clusters.deprovision(&operator.cx, &operator.scope, &request, Mode::Apply);
     done.await.map(drop)
 }
 
@@ -97,7 +97,9 @@ async fn a_status_does_not_say_that_a_cluster_is_gone_because_of_what_is_no_list
     let found = async || {
         let status = operator
             .driver
-            .cluster_status(&operator.cx, &operator.scope)
+            .clusters()
+            .unwrap()
+            .status(&operator.cx, &operator.scope)
             .await;
         status.unwrap().provisioned
     };
@@ -197,14 +199,26 @@ async fn a_zone_is_not_empty_because_of_what_is_no_listing() {
     put(&zone, json!({"location": "global", "properties": {}})).await;
     let operator = world.operator(&[("AZURE_AKS_DNS_ZONE_RESOURCE_IDS", &zone)]);
     let mut scope = app("app1", "rg-app");
-    scope.cluster = operator.scope.cluster.clone();
+    scope.cluster = operator.scope.clone();
     demanded(&world, "**/recordsets", ErrorKind::Unavailable, async || {
-        operator.driver.dns_destroy(&context().0, &scope, false).await
+        operator
+            .driver
+            .dns()
+            .unwrap()
+            .destroy(&context().0, &scope, Mode::Apply)
+            .await
     })
     .await;
     // A strange record set of somebody else is none of ours, and one that says that it is ours must be readable.
     let element = |properties: Value| json!({"id": "/z/A/www", "name": "www", "type": "a/b/A", "properties": properties});
-    let destroy = async || operator.driver.dns_destroy(&context().0, &scope, false).await;
+    let destroy = async || {
+        operator
+            .driver
+            .dns()
+            .unwrap()
+            .destroy(&context().0, &scope, Mode::Apply)
+            .await
+    };
     for properties in [
         json!(7),
         json!({"TTL": "x"}),
@@ -225,7 +239,9 @@ async fn a_check_says_unknown_and_not_that_there_is_none_of_what_is_no_listing()
     let check = async |kind: &str| {
         let checks = operator
             .driver
-            .cluster_check(&operator.cx, &operator.scope)
+            .clusters()
+            .unwrap()
+            .check(&operator.cx, &operator.scope)
             .await
             .unwrap();
         let verdicts = checks
@@ -272,14 +288,18 @@ async fn a_strange_resource_of_somebody_else_breaks_no_listing() {
     strange(world, "**/deletedVaults", &element("v"));
     let checks = operator
         .driver
-        .cluster_check(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .check(&operator.cx, &operator.scope)
         .await
         .unwrap();
     assert!(checks.iter().any(|check| check.kind == "vaultNames"));
     strange(world, "**/rg-cluster/**/managedClusters", &element("c"));
     let status = operator
         .driver
-        .cluster_status(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .status(&operator.cx, &operator.scope)
         .await
         .unwrap();
     assert_eq!(status.provisioned, Some(false), "{status:?}");
@@ -288,7 +308,9 @@ async fn a_strange_resource_of_somebody_else_breaks_no_listing() {
     strange(world, "**/rg-cluster/**/managedClusters", &ours);
     let status = operator
         .driver
-        .cluster_status(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .status(&operator.cx, &operator.scope)
         .await
         .unwrap();
     assert_eq!(status.provisioned, None, "{status:?}");

@@ -9,7 +9,7 @@ use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::Deletion;
 use kompox_domain::{
-    AppScope, ErrorKind, Result, SecretRef, SettingValue, VolumeDisk, VolumeMount, VolumeOptions,
+    AppScope, ErrorKind, Mode, Result, SecretRef, SettingValue, VolumeDisk, VolumeMount, VolumeOptions,
 };
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ impl Shop {
         let operator = world.operator(&[]);
         operator.provision().await.unwrap();
         let mut app = app("app1", "rg-app");
-        app.cluster = operator.scope.cluster.clone();
+        app.cluster = operator.scope.clone();
         let cluster = world.cluster_id().await;
         Self {
             world,
@@ -52,7 +52,12 @@ impl Shop {
         };
         let volume = self.app.app.volume(&volume.parse().unwrap()).unwrap();
         let Operator { driver, cx, .. } = &self.operator;
-        driver.disk_create(cx, &self.app, volume, &request).await.unwrap()
+        driver
+            .volumes()
+            .unwrap()
+            .disk_create(cx, &self.app, volume, &request)
+            .await
+            .unwrap()
     }
 
     fn mount_in(&self, disk: &VolumeDisk, namespace: &str) -> VolumeMount {
@@ -62,8 +67,12 @@ impl Shop {
             &self.app,
             &disk.record,
             namespace.parse().unwrap(),
-            driver.volume_class(&self.app, volume).unwrap(),
-            driver.disk_mount(&self.app, volume, &disk.record).unwrap(),
+            driver.volumes().unwrap().volume_class(&self.app, volume).unwrap(),
+            driver
+                .volumes()
+                .unwrap()
+                .disk_mount(&self.app, volume, &disk.record)
+                .unwrap(),
         )
         .unwrap()
     }
@@ -74,13 +83,15 @@ impl Shop {
 
     async fn apply(&self, mounts: &[VolumeMount]) -> Result<Plan> {
         let Operator { driver, cx, .. } = &self.operator;
-        driver.volume_apply(cx, &self.app, mounts).await
+        driver.mounts().unwrap().apply(cx, &self.app, mounts).await
     }
 
     async fn delete(&self, disk: &VolumeDisk, force: bool) -> Result<Deletion> {
         let Operator { driver, cx, .. } = &self.operator;
         let volume = self.app.app.volume(&disk.record.volume).unwrap();
         driver
+            .volumes()
+            .unwrap()
             .disk_delete(cx, &self.app, volume, &disk.record.name, force)
             .await
     }
@@ -448,8 +459,8 @@ async fn a_disk_that_its_cluster_still_names_is_not_deleted_even_by_force() {
         volume["spec"]["csi"]["volumeHandle"] = handle.to_uppercase().into();
     })
     .await;
-    let scope = shop.app.cluster_scope();
-    let context = kompox_domain::naming::kubeconfig_name(&scope.cluster.id.cluster, &scope.hash());
+    let scope = shop.app.cluster.clone();
+    let context = kompox_domain::naming::kubeconfig_name(&scope.id.cluster, &scope.hash());
     for force in [false, true] {
         let error = shop.delete(&disk, force).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Precondition);
@@ -524,6 +535,8 @@ async fn a_cluster_that_cannot_be_asked_keeps_no_disk_from_being_deleted_and_a_w
     let volume = shop.app.app.volume(&disk.record.volume).unwrap();
     let driver = &shop.operator.driver;
     driver
+        .volumes()
+        .unwrap()
         .disk_delete(&hurried, &shop.app, volume, &disk.record.name, true)
         .await
         .unwrap();
@@ -729,7 +742,7 @@ async fn applying_and_deleting_work_with_exactly_the_permissions_that_are_listed
     let shop = Shop::new().await;
     let disk = shop.disk("db", "one").await;
     let allow = |operation, without: &[&str]| {
-        let left = actions(operation)
+        let left = actions(operation, Mode::Apply)
             .iter()
             .filter(|action| !without.contains(action));
         let left = left.map(|action| (*action).to_owned()).collect();

@@ -2,8 +2,9 @@
 //! windows for them, network policies.
 
 use kompox_azure_emulator::{FaultAction, FaultRule};
-use kompox_domain::ErrorKind;
-use kompox_domain::cluster::{Change, ChangeAction, DeprovisionRequest, Plan, Verdict};
+use kompox_domain::cluster::{Change, ChangeAction, Plan, Verdict};
+use kompox_domain::driver::DeprovisionRequest;
+use kompox_domain::{ErrorKind, Mode};
 use serde_json::{Value, json};
 
 use crate::clusters::{Operator, World, whole};
@@ -59,7 +60,12 @@ async fn refused(operator: &Operator) -> String {
 }
 
 async fn checked(operator: &Operator, kind: &str) -> Vec<(Verdict, String)> {
-    let checks = operator.driver.cluster_check(&operator.cx, &operator.scope).await;
+    let checks = operator
+        .driver
+        .clusters()
+        .unwrap()
+        .check(&operator.cx, &operator.scope)
+        .await;
     let checks = checks.unwrap();
     let of_kind = checks.iter().filter(|check| check.kind == kind);
     of_kind
@@ -150,7 +156,13 @@ async fn a_cluster_that_is_there_keeps_its_channels_and_its_policy_whatever_is_p
     let same = world.operator(&[]);
     assert_eq!(same.plan().await.unwrap(), Plan::default());
     assert_eq!(world.writes(), Vec::<String>::new());
-    let status = same.driver.cluster_status(&same.cx, &same.scope).await.unwrap();
+    let status = same
+        .driver
+        .clusters()
+        .unwrap()
+        .status(&same.cx, &same.scope)
+        .await
+        .unwrap();
     assert!(status.drift.is_empty(), "{:?}", status.drift);
     let other = world.operator(&[("AZURE_AKS_SKU_TIER", "Standard")]);
     let plan = other.plan().await.unwrap();
@@ -194,7 +206,9 @@ async fn a_setting_that_names_a_channel_changes_that_and_nothing_else() {
     .await;
     let status = named
         .driver
-        .cluster_status(&named.cx, &named.scope)
+        .clusters()
+        .unwrap()
+        .status(&named.cx, &named.scope)
         .await
         .unwrap();
     let told: Vec<&Change> = status.drift.iter().collect();
@@ -251,7 +265,9 @@ async fn a_version_that_a_channel_has_passed_is_told_as_that() {
     assert!(told.contains("AZURE_AKS_UPGRADE_CHANNEL: none"), "{told}");
     let status = pinned
         .driver
-        .cluster_status(&pinned.cx, &pinned.scope)
+        .clusters()
+        .unwrap()
+        .status(&pinned.cx, &pinned.scope)
         .await
         .unwrap();
     assert_eq!(status.drift.len(), 1, "{:?}", status.drift);
@@ -306,7 +322,9 @@ async fn windows_go_with_the_cluster() {
     let request = DeprovisionRequest::default();
     operator
         .driver
-        .cluster_deprovision(&operator.cx, &operator.scope, &request)
+        .clusters()
+        .unwrap()
+        .deprovision(&operator.cx, &operator.scope, &request, Mode::Apply)
         .await
         .unwrap();
     assert_eq!(

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use kompox_azure_emulator::{FaultAction, FaultPlan, FaultRule, OperationFault, Options, Outcome, Timing};
-use kompox_domain::cluster::{ChangeAction, ClusterStatus, Condition, Plan, ProvisionRequest};
+use kompox_domain::cluster::{ChangeAction, ClusterStatus, Condition, Plan};
+use kompox_domain::driver::ProvisionRequest;
 use kompox_domain::hint::in_words;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ErrorKind, tags};
+use kompox_domain::{ErrorKind, Mode, tags};
 use serde_json::{Value, json};
 
 use crate::clusters::{Operator, World, whole};
@@ -85,7 +86,9 @@ fn upgraded(world: &World) -> Vec<String> {
 async fn condition(operator: &Operator) -> Option<Condition> {
     let status: ClusterStatus = operator
         .driver
-        .cluster_status(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .status(&operator.cx, &operator.scope)
         .await
         .unwrap();
     let mut conditions = status.conditions.into_iter();
@@ -352,7 +355,9 @@ async fn a_deadline_in_the_middle_leaves_what_was_begun_and_the_next_run_does_no
     let cx = operator.deadline(Duration::from_secs(1));
     let error = operator
         .driver
-        .cluster_provision(&cx, &operator.scope, &UPGRADE)
+        .clusters()
+        .unwrap()
+        .provision(&cx, &operator.scope, &UPGRADE, Mode::Apply)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{}", whole(&error));
@@ -360,7 +365,12 @@ async fn a_deadline_in_the_middle_leaves_what_was_begun_and_the_next_run_does_no
     assert_eq!(upgraded(&world), ["system"]);
     // Whoever provisions meanwhile waits for it, as does whoever only waits; here as long as their own deadline.
     let cx = operator.deadline(Duration::from_millis(300));
-    let waited = operator.driver.cluster_wait(&cx, &operator.scope).await;
+    let waited = operator
+        .driver
+        .clusters()
+        .unwrap()
+        .wait(&cx, &operator.scope)
+        .await;
     assert_eq!(waited.unwrap_err().kind(), ErrorKind::Timeout);
     assert_eq!(tag(&world).await.as_deref(), Some("system,user1,user2"));
 }
@@ -407,7 +417,9 @@ async fn a_tag_that_names_a_pool_that_is_gone_goes_with_the_last_pool_that_is_th
     world.emulator.clear_requests();
     operator
         .driver
-        .cluster_provision(&operator.cx, &operator.scope, &UPGRADE)
+        .clusters()
+        .unwrap()
+        .provision(&operator.cx, &operator.scope, &UPGRADE, Mode::Apply)
         .await
         .unwrap();
     assert_eq!(upgraded(&world), ["user1"]);

@@ -31,7 +31,9 @@ async fn a_failed_update_hides_no_difference_though_the_stack_has_the_new_parame
     );
     let status = operator
         .driver
-        .cluster_status(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .status(&operator.cx, &operator.scope)
         .await
         .unwrap();
     assert!(

@@ -11,7 +11,9 @@ use crate::clusters::{Operator, World};
 async fn try_status(operator: &Operator) -> Result<ClusterStatus> {
     operator
         .driver
-        .cluster_status(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .status(&operator.cx, &operator.scope)
         .await
 }
 

@@ -239,18 +239,24 @@ impl World {
 
     pub(crate) async fn create_with(&self, volume: &str, request: DiskCreate) -> Result<VolumeDisk> {
         self.driver
+            .volumes()
+            .unwrap()
             .disk_create(&self.cx, &self.app, self.volume(volume), &request)
             .await
     }
 
     pub(crate) async fn assign(&self, volume: &str, name: &str) -> Result<VolumeDisk> {
         self.driver
+            .volumes()
+            .unwrap()
             .disk_assign(&self.cx, &self.app, self.volume(volume), &name.parse().unwrap())
             .await
     }
 
     pub(crate) async fn delete(&self, volume: &str, name: &str, force: bool) -> Result<Deletion> {
         self.driver
+            .volumes()
+            .unwrap()
             .disk_delete(
                 &self.cx,
                 &self.app,
@@ -263,6 +269,8 @@ impl World {
 
     pub(crate) async fn disks(&self, volume: &str) -> Result<Vec<VolumeDisk>> {
         self.driver
+            .volumes()
+            .unwrap()
             .disk_list(&self.cx, &self.app, std::slice::from_ref(self.volume(volume)))
             .await
     }
@@ -284,18 +292,24 @@ impl World {
         request: SnapshotCreate,
     ) -> Result<VolumeSnapshot> {
         self.driver
+            .volumes()
+            .unwrap()
             .snapshot_create(&self.cx, &self.app, self.volume(volume), &request)
             .await
     }
 
     pub(crate) async fn snapshots(&self, volume: &str) -> Result<Vec<VolumeSnapshot>> {
         self.driver
+            .volumes()
+            .unwrap()
             .snapshot_list(&self.cx, &self.app, std::slice::from_ref(self.volume(volume)))
             .await
     }
 
     pub(crate) async fn delete_snapshot(&self, volume: &str, name: &str) -> Result<Deletion> {
         self.driver
+            .volumes()
+            .unwrap()
             .snapshot_delete(&self.cx, &self.app, self.volume(volume), &name.parse().unwrap())
             .await
     }
@@ -306,6 +320,8 @@ impl World {
 
     pub(crate) async fn restore_with(&self, volume: &str, request: SnapshotRestore) -> Result<VolumeDisk> {
         self.driver
+            .volumes()
+            .unwrap()
             .snapshot_restore(&self.cx, &self.app, self.volume(volume), &request)
             .await
     }

@@ -1,12 +1,13 @@
 //! Whether Container insights collects the logs of the system's namespaces: as a setting says, in a ConfigMap of ours.
 
 use kompox_domain::Event;
-use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan};
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::InstallRequest;
 use kompox_domain::progress::WarningKind;
 use serde_json::{Value, json};
 
 use crate::clusters::GROUP;
-use crate::installing::{Site, install};
+use crate::installing::{Site, install, plan_install};
 
 const NAME: &str = "container-azm-ms-agentconfig";
 
@@ -41,11 +42,7 @@ async fn the_logs_of_the_system_are_collected_only_while_the_setting_says_so_and
     site.install().await.unwrap();
     assert_eq!(config(&site).await, None);
     collect(&mut site, "true");
-    let dry = InstallRequest {
-        dry_run: true,
-        ..InstallRequest::default()
-    };
-    let planned = install(&site.operator(), dry).await.unwrap();
+    let planned = plan_install(&site.operator()).await.unwrap();
     let told = of_agent(&planned);
     assert_eq!(told.len(), 1, "{planned:?}");
     let (action, reason) = &told[0];

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use kompox_aks::naming;
 use kompox_azure_emulator::{Emulator, Options};
-use kompox_domain::cluster::ProvisionRequest;
+use kompox_domain::driver::ProvisionRequest;
 use kompox_domain::model::Cluster;
-use kompox_domain::{AppScope, ClusterScope, Context, ProviderDriver};
+use kompox_domain::{AppScope, Context, Mode, ProviderDriver};
 use serde_json::{Value, json};
 
 use crate::support::{app, context, driver, settings};
@@ -20,7 +20,7 @@ pub(crate) struct Made {
     emulator: Emulator,
     driver: Arc<dyn ProviderDriver>,
     cx: Context,
-    scope: ClusterScope,
+    scope: Cluster,
     stack: Value,
 }
 
@@ -82,9 +82,11 @@ async fn made_in(emulator: Emulator, pairs: &[(&str, &str)]) -> Made {
     app.cluster = cluster(app.clone(), &pairs);
     let driver = driver(&emulator, &app, &[]).unwrap();
     let (cx, _) = context();
-    let scope = app.cluster_scope();
+    let scope = app.cluster.clone();
     let made = driver
-        .cluster_provision(&cx, &scope, &ProvisionRequest::default())
+        .clusters()
+        .unwrap()
+        .provision(&cx, &scope, &ProvisionRequest::default(), Mode::Apply)
         .await;
     if let Err(error) = made {
         panic!("{error} {error:?}");
@@ -414,7 +416,9 @@ async fn putting_it_again_by_force_changes_no_resource_and_makes_none() {
         ..ProvisionRequest::default()
     };
     made.driver
-        .cluster_provision(&made.cx, &made.scope, &force)
+        .clusters()
+        .unwrap()
+        .provision(&made.cx, &made.scope, &force, Mode::Apply)
         .await
         .unwrap();
     let again = made.cluster().await;
@@ -435,18 +439,28 @@ async fn an_id_in_another_case_is_no_difference() {
     let mut app = app("app1", "rg-app");
     app.cluster = cluster(app.clone(), &[(SUBNET, &upper)]);
     let other = driver(&made.emulator, &app, &[]).unwrap();
-    let scope = app.cluster_scope();
+    let scope = app.cluster.clone();
     for force in [false, true] {
         let request = ProvisionRequest {
             force,
             ..ProvisionRequest::default()
         };
-        let plan = other.cluster_plan(&made.cx, &scope, &request).await.unwrap();
+        let plan = other
+            .clusters()
+            .unwrap()
+            .provision(&made.cx, &scope, &request, Mode::Plan)
+            .await
+            .unwrap();
         assert!(
             !plan.inputs.iter().any(|input| input.name == "subnetId"),
             "{plan:?}"
         );
         assert!(force || plan.changes.is_empty(), "{plan:?}");
-        other.cluster_provision(&made.cx, &scope, &request).await.unwrap();
+        other
+            .clusters()
+            .unwrap()
+            .provision(&made.cx, &scope, &request, Mode::Apply)
+            .await
+            .unwrap();
     }
 }

@@ -4,9 +4,9 @@ use kompox_azure_emulator::{
     FaultAction, FaultRule, OperationFault, Outcome, Race, RacingWrite, ReplicationLag, RequestKind, Respond,
     When,
 };
-use kompox_domain::ErrorKind;
 use kompox_domain::Hint;
 use kompox_domain::hint::in_words;
+use kompox_domain::{ErrorKind, Mode};
 use serde_json::json;
 
 use crate::support::{GROUP, World, app, driver, gib, new_disk};
@@ -46,6 +46,8 @@ async fn b13_an_operation_that_outlasts_the_deadline_is_told_as_such_and_the_nex
     let cx = world.deadline(std::time::Duration::from_secs(2));
     let error = world
         .driver
+        .volumes()
+        .unwrap()
         .disk_create(&cx, &world.app, world.volume("db"), &new_disk("two"))
         .await
         .unwrap_err();
@@ -376,6 +378,8 @@ async fn without_group_and_prefix_the_error_names_both_ways_out() {
     app.app.settings = kompox_domain::Settings::default();
     let driver = driver(&world.emulator, &app, &[]).unwrap();
     let error = driver
+        .volumes()
+        .unwrap()
         .disk_list(&world.cx, &app, &app.app.volumes[..1])
         .await
         .unwrap_err();
@@ -438,7 +442,7 @@ async fn every_operation_works_with_exactly_the_permissions_that_are_listed_for_
     let world = World::new().await;
     let allow = |operation| {
         world.emulator.restrict_caller(Some(
-            actions(operation)
+            actions(operation, Mode::Apply)
                 .iter()
                 .map(|action| (*action).to_owned())
                 .collect(),
@@ -470,6 +474,8 @@ async fn a_misspelt_setting_of_app_or_cluster_is_refused_before_any_request() {
     misspelt.app.settings = crate::support::settings([("AZURE_RESOURCE_GROUP_NMAE", "data")]);
     let driver = driver(&world.emulator, &misspelt, &[("AZURE_RESOURCE_PREFIX", "p")]).unwrap();
     let error = driver
+        .volumes()
+        .unwrap()
         .disk_list(&world.cx, &misspelt, &misspelt.app.volumes[..1])
         .await
         .unwrap_err();

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use kompox_azure_emulator::{FaultAction, FaultRule};
-use kompox_domain::ErrorKind;
-use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::{InstallRequest, UninstallRequest};
+use kompox_domain::{ErrorKind, Mode};
 use serde_json::json;
 
 use crate::clusters::whole;
-use crate::installing::{Site, install, network, uninstall, vault_of};
+use crate::installing::{Site, install, network, plan_uninstall, uninstall, vault_of};
 
 #[tokio::test]
 async fn b25_what_installing_made_is_gone_and_so_are_its_rights() {
@@ -26,7 +27,9 @@ async fn b25_what_installing_made_is_gone_and_so_are_its_rights() {
     let operator = site.operator();
     let status = operator
         .driver
-        .cluster_status(&operator.cx, &operator.scope)
+        .clusters()
+        .unwrap()
+        .status(&operator.cx, &operator.scope)
         .await
         .unwrap();
     assert_eq!(status.installed, Some(false));
@@ -83,12 +86,8 @@ async fn a_dry_run_tells_the_same_and_deletes_nothing() {
     site.cluster.ingress.cert_email = Some("ops@example.com".to_owned());
     site.install().await.unwrap();
     let rights = site.rights().await;
-    let look = UninstallRequest {
-        dry_run: true,
-        ..UninstallRequest::default()
-    };
     let operator = site.operator();
-    let planned = uninstall(&operator, look).await.unwrap();
+    let planned = plan_uninstall(&operator).await.unwrap();
     assert_eq!(site.rights().await, rights);
     assert!(site.object("deployments.apps", "traefik").await.is_some());
     assert_eq!(site.install().await.unwrap(), Plan::default());
@@ -160,10 +159,13 @@ async fn deprovisioning_takes_the_rights_along_also_those_on_secrets_in_other_su
     let operator = site.operator();
     operator
         .driver
-        .cluster_deprovision(
+        .clusters()
+        .unwrap()
+        .deprovision(
             &operator.cx,
             &operator.scope,
-            &kompox_domain::cluster::DeprovisionRequest::default(),
+            &kompox_domain::driver::DeprovisionRequest::default(),
+            Mode::Apply,
         )
         .await
         .unwrap();

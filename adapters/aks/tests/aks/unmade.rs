@@ -212,6 +212,8 @@ async fn what_failed_and_is_not_what_would_be_made_is_a_conflict_with_the_way_ou
     let volume = larger.app.volume(&"db".parse().unwrap()).unwrap();
     let other = driver(&world.emulator, &larger, &[]).unwrap();
     let error = other
+        .volumes()
+        .unwrap()
         .disk_create(&world.cx, &larger, volume, &new_disk("bad"))
         .await
         .unwrap_err();
@@ -243,9 +245,8 @@ async fn what_another_operator_is_still_creating_is_refused_until_it_is_there() 
     let hurried = world.deadline(std::time::Duration::from_millis(500));
     world.fault(stuck("**/disks/*"));
     let two = new_disk("two");
-    let made = world
-        .driver
-        .disk_create(&hurried, &world.app, world.volume("db"), &two);
+    let volumes = world.driver.volumes().unwrap();
+    let made = volumes.disk_create(&hurried, &world.app, world.volume("db"), &two);
     assert_eq!(made.await.unwrap_err().kind(), ErrorKind::Timeout);
     world.mended();
     let two = world.disks("db").await.unwrap();
@@ -324,9 +325,8 @@ async fn a_restore_that_is_to_be_assigned_goes_on_with_its_own_disk_only() {
         request.resume = true;
         world.fault(rule);
         let hurried = world.deadline(std::time::Duration::from_millis(500));
-        let broken = world
-            .driver
-            .snapshot_restore(&hurried, &world.app, world.volume("db"), &request);
+        let volumes = world.driver.volumes().unwrap();
+        let broken = volumes.snapshot_restore(&hurried, &world.app, world.volume("db"), &request);
         broken.await.unwrap_err();
         world.mended();
         let made = world.restore_with("db", request).await.unwrap();

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{Namespace, PersistentVolume};
 use kompox_domain::ids::SystemUlids;
 use kompox_domain::model::{AnyId, AppId};
 use kompox_domain::{
-    ByteSize, Context, DiskMount, Error, ErrorKind, Event, ProgressSink, VolumeClass, VolumeMount,
+    ByteSize, Context, DiskMount, Error, ErrorKind, Event, Mode, ProgressSink, VolumeClass, VolumeMount,
 };
 use kube::api::{DynamicObject, ListParams, PartialObjectMeta};
 use kube::client::{Body, ClientBuilder};
@@ -486,10 +486,7 @@ async fn look(client: &KubeClient) -> Vec<Option<String>> {
     let cx = cx();
     let traefik = Traefik::new("traefik", "traefik", "w/p/c");
     let ingress = Ingress::new(client, &cx, &traefik).unwrap();
-    let options = UninstallOptions {
-        dry_run: true,
-        ..UninstallOptions::default()
-    };
+    let options = UninstallOptions::default();
     let namespaces = ["shop".to_owned()].into();
     vec![
         told(client.namespace_exists(&cx, "shop").await),
@@ -503,7 +500,7 @@ async fn look(client: &KubeClient) -> Vec<Option<String>> {
         told(client.served(&cx, &namespaces, ("traefik", "traefik")).await),
         told(client.references(&cx, "/DISKS/db-first").await),
         told(ingress.look().await.map(|look| look.plan())),
-        told(ingress::uninstall(client, &cx, &traefik, options).await),
+        told(ingress::uninstall(client, &cx, &traefik, options, Mode::Plan).await),
         // The volume is for another disk: it refuses, and writes nothing.
         match client.apply_mounts(&cx, &[mount()]).await {
             Err(error) if error.kind() == ErrorKind::Precondition => Some(error.to_string()),

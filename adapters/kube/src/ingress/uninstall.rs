@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
-use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
+use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Mode, Result};
 use kube::api::{DynamicObject, ListParams, PartialObjectMeta};
 
 use super::{contents, prune};
@@ -21,12 +21,11 @@ const NAMED: usize = 5;
 pub struct UninstallOptions {
     /// The stored certificates go, too.
     pub delete_certificates: bool,
-    /// Nothing is deleted: the answer is what would be.
-    pub dry_run: bool,
 }
 
 /// Deletes the ingress of a cluster, and waits until it is gone: what carries our label and says that it was made
-/// for this cluster. Answers what was deleted, and what stays and why. Not installed: success, and nothing done.
+/// for this cluster. Answers what was deleted, and what stays and why; [`Mode::Plan`] only reads, and answers what
+/// would be. Not installed: success, and nothing done.
 ///
 /// # Errors
 /// `Timeout` when something is still there at the deadline, with what it waits for.
@@ -35,12 +34,13 @@ pub async fn uninstall(
     cx: &Context,
     installed: &Traefik,
     options: UninstallOptions,
+    mode: Mode,
 ) -> Result<Plan> {
     let mut run = Run {
         client,
         cx,
         installed,
-        dry_run: options.dry_run,
+        mode,
         done: Plan::default(),
         going: Vec::new(),
     };
@@ -54,7 +54,7 @@ struct Run<'a> {
     client: &'a KubeClient,
     cx: &'a Context,
     installed: &'a Traefik,
-    dry_run: bool,
+    mode: Mode,
     done: Plan,
     /// What was deleted, or would be.
     going: Vec<ObjectId>,
@@ -92,7 +92,7 @@ impl Run<'_> {
         let (claims, rest): (Vec<_>, Vec<_>) =
             going.into_iter().partition(|(id, _)| id.kind == prune::claims());
         self.delete(rest).await?;
-        if had_pods && !self.dry_run {
+        if had_pods && self.mode == Mode::Apply {
             self.wait_for_pods().await?;
         }
         self.delete(claims).await?;
@@ -104,9 +104,9 @@ impl Run<'_> {
 
     /// Asks for all, then waits for each: a load balancer takes as long as everything else together.
     async fn delete(&mut self, objects: Vec<(ObjectId, DynamicObject)>) -> Result<()> {
-        let (client, cx, dry_run) = (self.client, self.cx, self.dry_run);
+        let (client, cx, mode) = (self.client, self.cx, self.mode);
         let deletes = objects.iter().map(|(id, live)| async move {
-            if dry_run {
+            if mode == Mode::Plan {
                 return Ok(());
             }
             apply::delete(client, cx, id, live).await
@@ -195,7 +195,7 @@ impl Run<'_> {
         let Some(live) = self.client.read(self.cx, &id).await? else {
             return Ok(());
         };
-        if is_leaving(&live) && self.dry_run {
+        if is_leaving(&live) && self.mode == Mode::Plan {
             return Ok(());
         }
         if is_leaving(&live) {
@@ -218,7 +218,7 @@ impl Run<'_> {
             .map(|id| format!("{} {}", id.kind.kind, id.name))
             .collect();
         // What has been deleted is gone by now, unless this only looks.
-        within.retain(|name| !(self.dry_run && going.contains(name)));
+        within.retain(|name| !(self.mode == Mode::Plan && going.contains(name)));
         if within.is_empty() {
             return self.delete(vec![(id, live)]).await;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kompox_domain::Result;
-use kompox_domain::cluster::TokenCommand;
+use kompox_domain::driver::TokenCommand;
 use kompox_yaml::{Map, Node, Value};
 
 use super::{Kubeconfig, LISTS, no_kubeconfig};

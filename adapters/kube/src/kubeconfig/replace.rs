@@ -1,6 +1,6 @@
 //! Replacing a file as a whole: what would be lost with what it holds now.
 
-use kompox_domain::cluster::TokenCommand;
+use kompox_domain::driver::TokenCommand;
 
 use kompox_yaml::{Node, Value};
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kompox_domain::ErrorKind;
 use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::{ErrorKind, Mode};
 use kompox_kube::traefik::{Acme, Traefik};
 use kompox_kube::{UninstallOptions, uninstall};
 use serde_json::json;
@@ -15,11 +15,8 @@ const SERVICE: &str = "/api/v1/namespaces/traefik/services/traefik";
 const CLAIM: &str = "/api/v1/namespaces/traefik/persistentvolumeclaims/traefik";
 
 async fn gone(world: &World, traefik: &Traefik, delete_certificates: bool) -> Plan {
-    let options = UninstallOptions {
-        delete_certificates,
-        dry_run: false,
-    };
-    uninstall(&world.client, &world.cx(), traefik, options)
+    let options = UninstallOptions { delete_certificates };
+    uninstall(&world.client, &world.cx(), traefik, options, Mode::Apply)
         .await
         .unwrap()
 }
@@ -175,9 +172,15 @@ async fn a_load_balancer_that_is_not_let_go_of_is_waited_for_and_told_of() {
     let hold = json!({ "metadata": { "finalizers": ["example.com/load-balancer"] } });
     world.api.merge(SERVICE, &hold).await;
     let cx = world.cx_for(Duration::from_secs(2));
-    let error = uninstall(&world.client, &cx, &traefik(), UninstallOptions::default())
-        .await
-        .unwrap_err();
+    let error = uninstall(
+        &world.client,
+        &cx,
+        &traefik(),
+        UninstallOptions::default(),
+        Mode::Apply,
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("Service traefik/traefik"), "{error}");
     assert!(error.to_string().contains("example.com/load-balancer"), "{error}");

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::args::GlobalArgs;
 use crate::failure::{Failure, Report};
+use crate::operations;
 use crate::session::{Operation, Session, operate};
 use crate::ui::{Shown, Table, Ui};
 use crate::view::disk::DiskView;
@@ -42,7 +43,7 @@ pub(super) fn run(session: &Session, ui: &Ui, global: &GlobalArgs) -> Result<(),
     let volumes = u32::try_from(session.app.app.volumes.len()).unwrap_or(u32::MAX);
     let operation = Operation {
         label: "disk create --bootstrap",
-        timeout: Port::DiskCreate.default_timeout().saturating_mul(volumes.max(1)),
+        timeout: operations::default_timeout(Port::DiskCreate).saturating_mul(volumes.max(1)),
         next: "kompoxops disk list".to_owned(),
     };
     let outcomes = operate(ui, global, &operation, async |cx| {

@@ -10,6 +10,7 @@ use crate::args::{GlobalArgs, OutputArgs, OutputFormat};
 use crate::exit_codes;
 use crate::failure::Failure;
 use crate::hints;
+use crate::operations;
 use crate::session::{self, Operation, operate, rounds};
 use crate::ui::{Shown, Table, Ui};
 use crate::view::check::{self as online, CheckView};
@@ -90,8 +91,8 @@ fn online(
 ) -> Result<Vec<CheckView>, Failure> {
     let port = Port::ClusterCheck;
     let operation = Operation {
-        label: port.as_str(),
-        timeout: rounds(port.default_timeout(), loaded.catalog.clusters().len()),
+        label: operations::words(port),
+        timeout: rounds(operations::default_timeout(port), loaded.catalog.clusters().len()),
         next: "kompoxops check --online".to_owned(),
     };
     let outcomes = operate(ui, global, &operation, async |cx| {

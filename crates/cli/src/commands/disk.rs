@@ -9,6 +9,7 @@ use super::bootstrap;
 use super::values;
 use crate::args::{GlobalArgs, OutputArgs, OutputFormat, TargetArgs};
 use crate::failure::Failure;
+use crate::operations;
 use crate::session::{Operation, Session, operate};
 use crate::ui::{Shown, Ui};
 use crate::view::{Deleted, disk as view};
@@ -135,8 +136,8 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
 
 fn operation(port: Port, volume: Option<&VolumeName>) -> Operation {
     Operation {
-        label: port.as_str(),
-        timeout: port.default_timeout(),
+        label: operations::words(port),
+        timeout: operations::default_timeout(port),
         next: match volume {
             Some(volume) => format!("kompoxops disk list -V {volume}"),
             None => "kompoxops disk list".to_owned(),

@@ -2,13 +2,15 @@
 
 use clap::Subcommand;
 use kompox_domain::cluster::ChangeAction;
-use kompox_domain::dns::{DnsReport, DnsRequest};
-use kompox_domain::{Label, Operation as Port};
+use kompox_domain::dns::DnsReport;
+use kompox_domain::driver::DnsRequest;
+use kompox_domain::{Label, Mode, Operation as Port};
 use kompox_usecase::dns::{self, DnsOutcome};
 
 use crate::args::{GlobalArgs, OutputArgs, OutputFormat, TargetArgs};
 use crate::exit_codes;
 use crate::failure::Failure;
+use crate::operations::{self, mode_of};
 use crate::session::{Operation, Session, operate};
 use crate::ui::Ui;
 use crate::view::dns as view;
@@ -109,10 +111,17 @@ fn deploy(args: Deploy, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = Session::open(global, &args.target)?;
     let request = DnsRequest {
         namespaces: args.namespaces,
-        dry_run: args.dry_run,
     };
     let outcome = operate(ui, global, &operation(Port::DnsDeploy), async |cx| {
-        dns::deploy(&*session.driver, &cx, &session.app, &request, args.strict).await
+        dns::deploy(
+            &*session.driver,
+            &cx,
+            &session.app,
+            &request,
+            mode_of(args.dry_run),
+            args.strict,
+        )
+        .await
     })?;
     let app = &session.app.app.id.app;
     let empty = if outcome.report.gaps.is_empty() {
@@ -131,7 +140,7 @@ fn destroy(args: &Destroy, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> 
     if !args.dry_run && ui.can_ask() {
         // Strict: what stays is told once, when it is done.
         let seen = operate(ui, global, &operation, async |cx| {
-            dns::destroy(&*session.driver, &cx, &session.app, true, true).await
+            dns::destroy(&*session.driver, &cx, &session.app, Mode::Plan, true).await
         })?;
         if !seen.report.is_change() {
             return finish(ui, &session, seen, false, &empty);
@@ -139,7 +148,14 @@ fn destroy(args: &Destroy, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> 
         confirm(ui, app, &seen.report)?;
     }
     let outcome = operate(ui, global, &operation, async |cx| {
-        dns::destroy(&*session.driver, &cx, &session.app, args.dry_run, args.strict).await
+        dns::destroy(
+            &*session.driver,
+            &cx,
+            &session.app,
+            mode_of(args.dry_run),
+            args.strict,
+        )
+        .await
     })?;
     finish(ui, &session, outcome, args.dry_run, &empty)
 }
@@ -159,9 +175,9 @@ fn confirm(ui: &Ui, app: &Label, seen: &DnsReport) -> Result<(), Failure> {
 
 fn operation(port: Port) -> Operation {
     Operation {
-        label: port.as_str(),
-        timeout: port.default_timeout(),
-        next: format!("kompoxops {port} --dry-run"),
+        label: operations::words(port),
+        timeout: operations::default_timeout(port),
+        next: format!("kompoxops {} --dry-run", operations::words(port)),
     }
 }
 

@@ -8,6 +8,7 @@ use kompox_usecase::snapshot;
 use super::{disk, values};
 use crate::args::{GlobalArgs, OutputArgs, OutputFormat, TargetArgs};
 use crate::failure::Failure;
+use crate::operations;
 use crate::session::{Operation, Session, operate};
 use crate::ui::Ui;
 use crate::view::{Deleted, snapshot as view};
@@ -149,8 +150,8 @@ pub(crate) fn run(args: Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failur
 /// `noun` is what the following command lists: `snapshot`, or `disk` after a restore.
 fn operation(port: Port, noun: &str, volume: Option<&VolumeName>) -> Operation {
     Operation {
-        label: port.as_str(),
-        timeout: port.default_timeout(),
+        label: operations::words(port),
+        timeout: operations::default_timeout(port),
         next: match volume {
             Some(volume) => format!("kompoxops {noun} list -V {volume}"),
             None => format!("kompoxops {noun} list"),
@@ -216,7 +217,7 @@ fn restore(args: Restore, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = Session::open(global, &args.target)?;
     let mut operation = operation(Port::SnapshotRestore, "disk", Some(&args.volume));
     if args.assign {
-        operation.timeout += Port::DiskAssign.default_timeout();
+        operation.timeout += operations::default_timeout(Port::DiskAssign);
     }
     let request = snapshot::Restore {
         volume: args.volume,

@@ -7,6 +7,7 @@ use kompox_usecase::volume::{self, ApplyOutcome, MountOutcome};
 
 use crate::args::{GlobalArgs, OutputFormat, TargetArgs};
 use crate::failure::{Failure, Report};
+use crate::operations;
 use crate::session::{Operation, Session, operate};
 use crate::ui::{Shown, Ui};
 use crate::view::mounts as view;
@@ -91,8 +92,8 @@ pub(crate) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
 fn apply(args: &Manifest, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = Session::open(global, &args.target)?;
     let operation = Operation {
-        label: Port::VolumeApply.as_str(),
-        timeout: Port::VolumeApply.default_timeout(),
+        label: operations::words(Port::VolumeApply),
+        timeout: operations::default_timeout(Port::VolumeApply),
         next: "kompoxops volume manifest --apply".to_owned(),
     };
     let outcome = operate(ui, global, &operation, async |cx| {
@@ -115,7 +116,7 @@ fn manifest(args: &Manifest, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure
     let session = Session::open(global, &args.target)?;
     let operation = Operation {
         label: "volume manifest",
-        timeout: Port::DiskList.default_timeout(),
+        timeout: operations::default_timeout(Port::DiskList),
         next: "kompoxops disk list".to_owned(),
     };
     let outcomes = operate(ui, global, &operation, async |cx| {
@@ -132,8 +133,8 @@ fn manifest(args: &Manifest, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure
     match mounts.first() {
         None => ui.say(&format!("app {} has no volumes", session.app.app.id.app)),
         Some(mount) => {
-            let cluster = session.app.cluster_scope();
-            let context = naming::kubeconfig_name(&cluster.cluster.id.cluster, &cluster.hash());
+            let cluster = &session.app.cluster;
+            let context = naming::kubeconfig_name(&cluster.id.cluster, &cluster.hash());
             let (kubectl, namespace) = (format!("kubectl --context {context}"), &mount.namespace);
             ui.say(&format!(
                 "to apply this, add --apply, or pipe it into: {kubectl} apply -f -"

@@ -132,9 +132,8 @@ pub(crate) fn verdict(checks: &[CheckView]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kompox_domain::Error;
-    use kompox_domain::driver::{Operation, unsupported};
     use kompox_domain::model::AnyId;
+    use kompox_domain::{Error, ErrorKind};
 
     use super::*;
 
@@ -191,7 +190,10 @@ mod tests {
             outcome("/ws/w/prv/p/cls/b", Err(denied)),
             outcome(
                 "/ws/w/prv/q/cls/c",
-                Err(unsupported("mock", Operation::ClusterCheck)),
+                Err(Error::new(
+                    ErrorKind::Unsupported,
+                    "driver mock does not support cluster check",
+                )),
             ),
         ]);
         insta::assert_snapshot!(table(&several).to_string(), @r"
@@ -202,7 +204,7 @@ mod tests {
         /ws/w/prv/p/cls/a   dns               unknown   the network may not be read
         /ws/w/prv/p/cls/b   unauthenticated   fail      cannot check cluster /ws/w/prv/p/cls/b: no credential
                                                         what to do: sign in
-        /ws/w/prv/q/cls/c   unsupported       unknown   driver mock does not support check --online
+        /ws/w/prv/q/cls/c   unsupported       unknown   driver mock does not support cluster check
                                                         what to do: use a driver, or a kind of volume, that supports it
         ");
         let failing: Vec<bool> = several.iter().map(CheckView::fails).collect();

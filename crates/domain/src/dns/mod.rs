@@ -11,19 +11,9 @@ pub use policy::{Decision, DesiredRecord, DesiredRecords, Unserved, decide, desi
 pub use records::{Owner, RecordKind, RecordSet, Visibility, Zone};
 
 use crate::cluster::ChangeAction;
-use crate::name::Label;
 
 /// How long a resolver may keep an answer, in seconds, where a record set is made. One that is there keeps its own.
 pub const TTL: u32 = 300;
-
-/// What to publish.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DnsRequest {
-    /// The namespaces in which the app is looked for. None: its own, and those that are labelled for it.
-    pub namespaces: Vec<Label>,
-    /// Only tell what would be done.
-    pub dry_run: bool,
-}
 
 /// A name that an app is served under, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -130,7 +130,7 @@ impl Owner {
     #[must_use]
     pub fn of(app: &AppScope) -> Self {
         Self {
-            cluster: app.cluster_scope().path(),
+            cluster: app.cluster.path(),
             app: app.path(),
         }
     }

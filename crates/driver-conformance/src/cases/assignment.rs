@@ -4,7 +4,7 @@ use kompox_domain::ErrorKind;
 
 use crate::case::{Suite, cases};
 use crate::check::{Verdict, done, ensure, equal, refused};
-use crate::world::{World, named};
+use crate::world::{World, named, volumes};
 
 cases! {
     disk_assign_moves_the_assignment_and_keeps_the_disks: DiskList DiskCreate DiskAssign;
@@ -42,9 +42,7 @@ async fn disk_assign_of_the_assigned_disk_writes_nothing(suite: &Suite<'_>) -> V
         world.assign(&world.one, name).await?;
         let before = world.disks(&world.one).await?;
         let again = done(
-            suite
-                .harness
-                .driver()
+            volumes(suite)?
                 .disk_assign(&world.cx, &world.app, &world.one, name)
                 .await,
             "disk_assign again",

@@ -5,7 +5,9 @@ use kompox_domain::{DiskName, SnapshotName};
 use crate::case::{Suite, cases};
 use crate::check::{Stop, Verdict, done, ensure, equal};
 use crate::timing::{DROP_AFTER, cancelled_after};
-use crate::world::{World, disk, disk_names, done_or_conflict, named, restore, snapshot, snapshot_names};
+use crate::world::{
+    World, disk, disk_names, done_or_conflict, named, restore, snapshot, snapshot_names, volumes,
+};
 
 cases! {
     disk_create_dropped_anywhere_and_repeated_leaves_one_disk: DiskList DiskCreate;
@@ -31,7 +33,7 @@ async fn disk_create_dropped_anywhere_and_repeated_leaves_one_disk(suite: &Suite
     for polls in DROP_AFTER {
         let name: DiskName = named(&format!("d{polls}"))?;
         let over = cancelled_after(polls, world.try_create(&world.one, disk(&name))).await;
-        let again = suite.harness.driver();
+        let again = volumes(suite)?;
         let again = again
             .disk_create(&world.cx, &world.app, &world.one, &disk(&name))
             .await;
@@ -60,7 +62,7 @@ async fn disk_assign_dropped_anywhere_keeps_one_assigned_and_repeated_moves_it(s
     for (polls, name) in DROP_AFTER.into_iter().zip(targets) {
         let work = cancelled_after(polls, world.try_assign(&world.one, name));
         let over = world.watched(suite, &world.one, true, work).await?;
-        let again = suite.harness.driver();
+        let again = volumes(suite)?;
         let work = again.disk_assign(&world.cx, &world.app, &world.one, name);
         let again = world.watched(suite, &world.one, true, work).await?;
         done(again, &format!("disk_assign again after {polls} polls"))?;

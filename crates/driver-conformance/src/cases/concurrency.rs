@@ -6,7 +6,7 @@ use kompox_domain::{DiskName, ErrorKind};
 use crate::case::{Suite, cases};
 use crate::check::{Stop, Verdict, ensure, equal, words};
 use crate::timing::yield_times;
-use crate::world::{World, assigned, disk, disk_names, named};
+use crate::world::{World, assigned, disk, disk_names, named, volumes};
 
 cases! {
     disks_created_at_the_same_time_leave_exactly_one_assigned_for_every_reader: DiskList DiskCreate;
@@ -23,7 +23,7 @@ async fn disks_created_at_the_same_time_leave_exactly_one_assigned_for_every_rea
 ) -> Verdict {
     for late in LATE {
         let world = World::new(suite).await?;
-        let other = suite.harness.driver();
+        let other = volumes(suite)?;
         let (a, b) = (disk(&named("a")?), disk(&named("b")?));
         let both = join(
             world.driver.disk_create(&world.cx, &world.app, &world.one, &a),
@@ -48,7 +48,7 @@ async fn disks_created_at_the_same_time_leave_exactly_one_assigned_for_every_rea
 async fn disks_created_at_the_same_time_with_one_name_leave_one_disk(suite: &Suite<'_>) -> Verdict {
     for late in LATE {
         let world = World::new(suite).await?;
-        let other = suite.harness.driver();
+        let other = volumes(suite)?;
         let request = disk(&named("same")?);
         let both = join(
             world
@@ -81,7 +81,7 @@ async fn disks_assigned_at_the_same_time_leave_exactly_one_assigned_for_every_re
     for late in LATE {
         // Each round begins with one disk marked: what a lost race leaves behind is cleared by the next assignment.
         world.assign(&world.one, &old).await?;
-        let other = suite.harness.driver();
+        let other = volumes(suite)?;
         let both = join(
             world.driver.disk_assign(&world.cx, &world.app, &world.one, &a),
             async {

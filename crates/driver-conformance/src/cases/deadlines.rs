@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kompox_domain::{ErrorKind, Operation};
+use kompox_domain::{Ability, ErrorKind, Operation};
 
 use super::operations::call;
 use crate::case::{Suite, cases};
@@ -22,11 +22,9 @@ fn passed() -> Instant {
 async fn a_deadline_in_the_past_is_a_timeout_for_every_operation_on_volumes(suite: &Suite<'_>) -> Verdict {
     let world = World::new(suite).await?;
     let late = world.cx.clone().with_deadline(passed());
-    for operation in Operation::ON_VOLUMES {
-        if suite.capabilities.supports(*operation) {
-            let answer = call(&world, &late, &world.one, *operation).await?;
-            refused(answer, ErrorKind::Timeout, operation.as_str())?;
-        }
+    for operation in Operation::of(Ability::Volumes) {
+        let answer = call(&world, &late, &world.one, operation).await?;
+        refused(answer, ErrorKind::Timeout, &operation.to_string())?;
     }
     Ok(())
 }

@@ -1,63 +1,56 @@
-//! What the driver declares is what it does.
+//! What the driver says about itself, and how its disks are mounted.
 
 use std::collections::BTreeSet;
 
+use kompox_domain::driver::VolumeOption;
 use kompox_domain::model::VolumeKind;
 use kompox_domain::volume::{Creation, DiskRecord};
-use kompox_domain::{ErrorKind, Operation, ProviderDriver, VolumeOptions};
+use kompox_domain::{Ability, ErrorKind, Operation, ProviderDriver, VolumeDriver, VolumeOptions};
 
 use super::operations::call;
 use crate::case::{Suite, cases};
 use crate::check::{Stop, Verdict, done, ensure, equal, refused};
-use crate::world::{World, named};
+use crate::world::{World, named, volumes};
 
 cases! {
-    name_and_capabilities_are_the_same_on_every_instance: ;
-    undeclared_operations_answer_unsupported: ;
+    name_and_abilities_are_the_same_on_every_instance: ;
+    options_are_named_once_and_the_same_on_every_instance: DiskList;
     volumes_of_kind_disk_have_a_class: DiskList;
     each_disk_is_mounted_by_a_handle_of_its_own: DiskList DiskCreate;
     file_shares_are_unsupported_by_every_operation_where_they_have_no_class: DiskList;
 }
 
-async fn name_and_capabilities_are_the_same_on_every_instance(suite: &Suite<'_>) -> Verdict {
+async fn name_and_abilities_are_the_same_on_every_instance(suite: &Suite<'_>) -> Verdict {
     let (one, other) = (suite.harness.driver(), suite.harness.driver());
     ensure(!one.name().is_empty(), || "the driver has no name".to_owned())?;
     equal(&one.name(), &other.name(), "name")?;
-    equal(&one.capabilities(), &other.capabilities(), "capabilities")?;
-    equal(
-        &one.capabilities(),
-        &one.capabilities(),
-        "capabilities, asked again",
-    )?;
-    let mut operations = one.capabilities().operations;
-    operations.sort_unstable();
-    operations.dedup();
-    equal(
-        &operations.len(),
-        &one.capabilities().operations.len(),
-        "operations declared once",
-    )
+    let abilities = |driver: &dyn ProviderDriver| -> Vec<Ability> {
+        let all = Ability::ALL.into_iter();
+        all.filter(|ability| ability.is_of(driver)).collect()
+    };
+    equal(&abilities(&*one), &abilities(&*other), "abilities")?;
+    equal(&abilities(&*one), &abilities(&*one), "abilities, asked again")
 }
 
-async fn undeclared_operations_answer_unsupported(suite: &Suite<'_>) -> Verdict {
-    let world = World::new(suite).await?;
-    for operation in Operation::ALL {
-        if !suite.capabilities.supports(*operation) {
-            let answer = call(&world, &world.cx, &world.one, *operation).await?;
-            refused(answer, ErrorKind::Unsupported, operation.as_str())?;
-        }
-    }
-    Ok(())
+async fn options_are_named_once_and_the_same_on_every_instance(suite: &Suite<'_>) -> Verdict {
+    let (one, other) = (volumes(suite)?, volumes(suite)?);
+    equal(&one.options(), &other.options(), "options")?;
+    let names: BTreeSet<&str> = one.options().iter().map(|option| option.name).collect();
+    equal(&names.len(), &one.options().len(), "options named once")?;
+    let said = |option: &VolumeOption| !option.name.is_empty() && !option.takes.is_empty();
+    ensure(one.options().iter().all(said), || {
+        format!(
+            "an option without a name, or that does not say what it takes: {:?}",
+            one.options()
+        )
+    })
 }
 
 async fn volumes_of_kind_disk_have_a_class(suite: &Suite<'_>) -> Verdict {
     let world = World::new(suite).await?;
     for volume in [&world.one, &world.two] {
         let class = done(world.driver.volume_class(&world.app, volume), "volume_class")?;
-        let again = done(
-            suite.harness.driver().volume_class(&world.app, volume),
-            "volume_class",
-        )?;
+        let again = done(volumes(suite)?.volume_class(&world.app, volume), "volume_class")?;
         equal(&class, &again, "volume_class on another instance")?;
         equal(&class.reclaim_policy, &"Retain", "reclaim_policy")?;
         let said = !class.csi_driver.is_empty() && !class.access_modes.is_empty();
@@ -78,14 +71,14 @@ async fn each_disk_is_mounted_by_a_handle_of_its_own(suite: &Suite<'_>) -> Verdi
         let Some(listed) = listed else {
             return Err(Stop::Failed(format!("disk {name} is not listed")));
         };
-        let mount = |driver: &dyn ProviderDriver| {
+        let mount = |driver: &dyn VolumeDriver| {
             let answer = driver.disk_mount(&world.app, volume, &listed.record);
             done(answer, "disk_mount")
         };
         let found = mount(&*world.driver)?;
         equal(
             &found,
-            &mount(&*suite.harness.driver())?,
+            &mount(&*volumes(suite)?)?,
             "disk_mount on another instance",
         )?;
         let labelled = |(key, values): (&String, &Vec<String>)| !key.is_empty() && !values.is_empty();
@@ -133,11 +126,9 @@ async fn file_shares_are_unsupported_by_every_operation_where_they_have_no_class
     };
     let answer = world.driver.disk_mount(&world.app, files, &share);
     refused(answer, ErrorKind::Unsupported, "disk_mount")?;
-    for operation in Operation::ON_VOLUMES {
-        if suite.capabilities.supports(*operation) {
-            let answer = call(&world, &world.cx, files, *operation).await?;
-            refused(answer, ErrorKind::Unsupported, operation.as_str())?;
-        }
+    for operation in Operation::of(Ability::Volumes) {
+        let answer = call(&world, &world.cx, files, operation).await?;
+        refused(answer, ErrorKind::Unsupported, &operation.to_string())?;
     }
     Ok(())
 }

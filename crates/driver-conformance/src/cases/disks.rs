@@ -5,7 +5,9 @@ use kompox_domain::{ByteSize, DiskName, ErrorKind, Source};
 
 use crate::case::{Suite, cases};
 use crate::check::{Stop, Verdict, done, ensure, equal, refused};
-use crate::world::{NO_NAMES, World, assigned, disk, disk_names, named, ordered, snapshot, unknown_option};
+use crate::world::{
+    NO_NAMES, World, assigned, disk, disk_names, named, ordered, snapshot, unknown_option, volumes,
+};
 
 cases! {
     disk_list_of_a_new_app_is_empty: DiskList;
@@ -146,7 +148,7 @@ async fn disk_create_refuses_a_name_in_use_and_leaves_that_disk_alone(suite: &Su
         .map_err(|error| Stop::Failed(error.to_string()))?;
     let (app, volume) = world.resized(size);
     for name in [&first, &second] {
-        let again = suite.harness.driver();
+        let again = volumes(suite)?;
         let again = again.disk_create(&world.cx, &app, &volume, &disk(name)).await;
         refused(again, ErrorKind::Conflict, &format!("disk_create {name} again"))?;
     }

@@ -39,7 +39,7 @@ pub(crate) fn all() -> impl Iterator<Item = Case> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use kompox_domain::Operation;
+    use kompox_domain::{Ability, Operation};
 
     use super::*;
 
@@ -47,8 +47,8 @@ mod tests {
     fn names_are_unique_and_every_operation_on_volumes_has_cases() {
         let names: Vec<&str> = all().map(|case| case.name).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-        for operation in Operation::ON_VOLUMES {
-            let count = all().filter(|case| case.operations.contains(operation)).count();
+        for operation in Operation::of(Ability::Volumes) {
+            let count = all().filter(|case| case.operations.contains(&operation)).count();
             assert!(count > 1, "{operation} has {count} cases");
         }
         assert!(

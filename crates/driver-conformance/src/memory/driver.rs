@@ -1,21 +1,17 @@
 //! The driver.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use kompox_domain::cluster::{
-    AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
-    ProvisionRequest, UninstallRequest,
-};
-use kompox_domain::dns::{DnsReport, DnsRequest};
-use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore, unsupported};
+use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore, VolumeOption};
 use kompox_domain::model::VolumeKind;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::{Creation, Deletion, DiskRecord, Percent};
 use kompox_domain::{
-    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind,
-    Operation, ProviderDriver, Result, Secret, SnapshotName, Source, Volume, VolumeClass, VolumeDisk,
-    VolumeMount, VolumeOptions, VolumeSnapshot, Zone,
+    AppScope, ByteSize, ClusterDriver, Context, DiskMount, DiskName, DnsDriver, Error, ErrorKind,
+    IngressDriver, MountDriver, ProviderDriver, Result, SnapshotName, Source, Volume, VolumeClass,
+    VolumeDisk, VolumeDriver, VolumeOptions, VolumeSnapshot, Zone,
 };
 
 use super::cloud::MemoryCloud;
@@ -33,8 +29,7 @@ const MAX_GIB: u64 = 64 << 10;
 /// A driver on a [`MemoryCloud`]. It has disks and snapshots, and neither file shares nor clusters.
 #[derive(Debug, Clone)]
 pub struct MemoryDriver {
-    cloud: MemoryCloud,
-    operations: BTreeSet<Operation>,
+    volumes: Arc<MemoryVolumes>,
 }
 
 impl MemoryDriver {
@@ -42,30 +37,52 @@ impl MemoryDriver {
     #[must_use]
     pub fn new(cloud: MemoryCloud) -> Self {
         Self {
-            cloud,
-            operations: Operation::ON_VOLUMES.iter().copied().collect(),
+            volumes: Arc::new(MemoryVolumes { cloud }),
         }
     }
+}
 
-    /// The same without some of its operations.
-    #[must_use]
-    pub fn without(mut self, operations: &[Operation]) -> Self {
-        self.operations
-            .retain(|operation| !operations.contains(operation));
-        self
+#[deny(clippy::missing_trait_methods)]
+impl ProviderDriver for MemoryDriver {
+    fn name(&self) -> &'static str {
+        NAME
     }
 
+    fn volumes(&self) -> Option<Arc<dyn VolumeDriver>> {
+        Some(Arc::clone(&self.volumes) as _)
+    }
+
+    fn mounts(&self) -> Option<Arc<dyn MountDriver>> {
+        None
+    }
+
+    fn clusters(&self) -> Option<Arc<dyn ClusterDriver>> {
+        None
+    }
+
+    fn ingress(&self) -> Option<Arc<dyn IngressDriver>> {
+        None
+    }
+
+    fn dns(&self) -> Option<Arc<dyn DnsDriver>> {
+        None
+    }
+}
+
+/// Its disks and snapshots.
+#[derive(Debug)]
+struct MemoryVolumes {
+    cloud: MemoryCloud,
+}
+
+impl MemoryVolumes {
     /// The cloud, after everything that can be refused without asking it.
     fn requests<'a>(
         &'a self,
         cx: &'a Context,
         app: &'a AppScope,
-        operation: Operation,
         volumes: &[Volume],
     ) -> Result<Requests<'a>> {
-        if !self.operations.contains(&operation) {
-            return Err(unsupported(NAME, operation));
-        }
         volumes.iter().try_for_each(has_kind)?;
         Ok(Requests {
             cloud: &self.cloud,
@@ -77,83 +94,12 @@ impl MemoryDriver {
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
-impl ProviderDriver for MemoryDriver {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            operations: self.operations.iter().copied().collect(),
-            volume_options: vec![(OPTION, "any text")],
-        }
-    }
-
-    async fn cluster_plan(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterPlan))
-    }
-
-    async fn cluster_provision(&self, _: &Context, _: &ClusterScope, _: &ProvisionRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterProvision))
-    }
-
-    async fn cluster_deprovision_plan(
-        &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &DeprovisionRequest,
-    ) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterDeprovisionPlan))
-    }
-
-    async fn cluster_deprovision(
-        &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &DeprovisionRequest,
-    ) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterDeprovision))
-    }
-
-    async fn cluster_wait(&self, _: &Context, _: &ClusterScope) -> Result<Option<String>> {
-        Err(unsupported(NAME, Operation::ClusterWait))
-    }
-
-    async fn cluster_check(&self, _: &Context, _: &ClusterScope) -> Result<Vec<Check>> {
-        Err(unsupported(NAME, Operation::ClusterCheck))
-    }
-
-    async fn dns_deploy(&self, _: &Context, _: &AppScope, _: &DnsRequest) -> Result<DnsReport> {
-        Err(unsupported(NAME, Operation::DnsDeploy))
-    }
-
-    async fn dns_destroy(&self, _: &Context, _: &AppScope, _: bool) -> Result<DnsReport> {
-        Err(unsupported(NAME, Operation::DnsDestroy))
-    }
-
-    async fn cluster_token(&self, _: &Context, _: &ClusterScope) -> Result<AccessToken> {
-        Err(unsupported(NAME, Operation::ClusterToken))
-    }
-
-    async fn cluster_status(&self, _: &Context, _: &ClusterScope) -> Result<ClusterStatus> {
-        Err(unsupported(NAME, Operation::ClusterStatus))
-    }
-
-    async fn cluster_install(&self, _: &Context, _: &ClusterScope, _: &InstallRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterInstall))
-    }
-
-    async fn cluster_uninstall(&self, _: &Context, _: &ClusterScope, _: &UninstallRequest) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::ClusterUninstall))
-    }
-
-    async fn cluster_kubeconfig(
-        &self,
-        _: &Context,
-        _: &ClusterScope,
-        _: &KubeconfigRequest,
-    ) -> Result<Secret> {
-        Err(unsupported(NAME, Operation::ClusterKubeconfig))
+impl VolumeDriver for MemoryVolumes {
+    fn options(&self) -> &'static [VolumeOption] {
+        &[VolumeOption {
+            name: OPTION,
+            takes: "any text",
+        }]
     }
 
     fn volume_class(&self, _: &AppScope, volume: &Volume) -> Result<VolumeClass> {
@@ -179,12 +125,8 @@ impl ProviderDriver for MemoryDriver {
         })
     }
 
-    async fn volume_apply(&self, _: &Context, _: &AppScope, _: &[VolumeMount]) -> Result<Plan> {
-        Err(unsupported(NAME, Operation::VolumeApply))
-    }
-
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
-        let requests = self.requests(cx, app, Operation::DiskList, volumes)?;
+        let requests = self.requests(cx, app, volumes)?;
         requests.disks(volumes).await
     }
 
@@ -207,7 +149,7 @@ impl ProviderDriver for MemoryDriver {
         request: &DiskCreate,
     ) -> Result<VolumeDisk> {
         let volumes = std::slice::from_ref(volume);
-        let requests = self.requests(cx, app, Operation::DiskCreate, volumes)?;
+        let requests = self.requests(cx, app, volumes)?;
         let options = known_options(volume, &request.options)?;
         let zone = zone(app, request.zone.as_deref())?;
         let size = size(volume.size.gib_ceil())?;
@@ -255,7 +197,7 @@ impl ProviderDriver for MemoryDriver {
         disk: &DiskName,
     ) -> Result<VolumeDisk> {
         let volumes = std::slice::from_ref(volume);
-        let requests = self.requests(cx, app, Operation::DiskAssign, volumes)?;
+        let requests = self.requests(cx, app, volumes)?;
         let listed = requests.disks(volumes).await?;
         let target = find(&listed, disk)
             .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no disk {disk}")))?;
@@ -301,7 +243,7 @@ impl ProviderDriver for MemoryDriver {
         force: bool,
     ) -> Result<Deletion> {
         let volumes = std::slice::from_ref(volume);
-        let requests = self.requests(cx, app, Operation::DiskDelete, volumes)?;
+        let requests = self.requests(cx, app, volumes)?;
         let listed = requests.disks(volumes).await?;
         let Some(target) = find(&listed, disk) else {
             return Ok(Deletion::WasNotThere);
@@ -334,7 +276,7 @@ impl ProviderDriver for MemoryDriver {
         app: &AppScope,
         volumes: &[Volume],
     ) -> Result<Vec<VolumeSnapshot>> {
-        let requests = self.requests(cx, app, Operation::SnapshotList, volumes)?;
+        let requests = self.requests(cx, app, volumes)?;
         requests.snapshots(volumes).await
     }
 
@@ -357,7 +299,7 @@ impl ProviderDriver for MemoryDriver {
         request: &SnapshotCreate,
     ) -> Result<VolumeSnapshot> {
         let volumes = std::slice::from_ref(volume);
-        let requests = self.requests(cx, app, Operation::SnapshotCreate, volumes)?;
+        let requests = self.requests(cx, app, volumes)?;
         let handle = requests.snapshot_handle(&volume.name, &request.name);
         if requests.snapshot(&handle).await?.is_some() {
             return Err(in_use("snapshot", &request.name));
@@ -406,7 +348,7 @@ impl ProviderDriver for MemoryDriver {
         snapshot: &SnapshotName,
     ) -> Result<Deletion> {
         let volumes = std::slice::from_ref(volume);
-        let requests = self.requests(cx, app, Operation::SnapshotDelete, volumes)?;
+        let requests = self.requests(cx, app, volumes)?;
         let handle = requests.snapshot_handle(&volume.name, snapshot);
         if requests.snapshot(&handle).await?.is_none() {
             return Ok(Deletion::WasNotThere);
@@ -431,7 +373,7 @@ impl ProviderDriver for MemoryDriver {
         request: &SnapshotRestore,
     ) -> Result<VolumeDisk> {
         let volumes = std::slice::from_ref(volume);
-        let requests = self.requests(cx, app, Operation::SnapshotRestore, volumes)?;
+        let requests = self.requests(cx, app, volumes)?;
         let options = known_options(volume, &request.options)?;
         let asked = request.zone.as_deref().map(parse_zone).transpose()?;
         let size = size(volume.size.gib_ceil())?;

@@ -4,20 +4,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use kompox_domain::cluster::{
-    AccessToken, Check, ClusterStatus, DeprovisionRequest, InstallRequest, KubeconfigRequest, Plan,
-    ProvisionRequest, UninstallRequest,
-};
-use kompox_domain::dns::{DnsReport, DnsRequest};
-use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
+use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore, VolumeOption};
 use kompox_domain::ids::UlidSource;
 use kompox_domain::volume::{Deletion, DiskRecord, Percent};
 use kompox_domain::{
-    AppScope, ByteSize, Capabilities, ClusterScope, Context, DiskMount, DiskName, Error, ErrorKind, Event,
-    Operation, ProgressSink, ProviderDriver, Result, Secret, SnapshotName, Volume, VolumeClass, VolumeDisk,
-    VolumeMount, VolumeOptions, VolumeSnapshot,
+    AppScope, ByteSize, ClusterDriver, Context, DiskMount, DiskName, DnsDriver, Error, ErrorKind, Event,
+    IngressDriver, MountDriver, ProgressSink, ProviderDriver, Result, SnapshotName, Volume, VolumeClass,
+    VolumeDisk, VolumeDriver, VolumeOptions, VolumeSnapshot,
 };
-use kompox_driver_conformance::memory::{MemoryDriver, MemoryHarness};
+use kompox_driver_conformance::memory::MemoryHarness;
 use kompox_driver_conformance::{Report, run};
 
 /// What is wrong with a driver.
@@ -29,8 +24,7 @@ enum Flaw {
     DeletesAssignedDisks,
     ListsOtherVolumes,
     ListsOldestFirst,
-    DeclaresTooMuch,
-    DeclaresTooLittle,
+    NamesAnOptionTwice,
     TakesOverExistingDisks,
     RoundsDown,
     IgnoresOptions,
@@ -51,7 +45,11 @@ enum Flaw {
 
 /// The driver in memory with a flaw.
 struct Broken {
-    inner: MemoryDriver,
+    volumes: Arc<BrokenVolumes>,
+}
+
+struct BrokenVolumes {
+    inner: Arc<dyn VolumeDriver>,
     flaw: Flaw,
     /// Shared by all instances: somebody is in the middle of something.
     busy: Arc<AtomicBool>,
@@ -72,7 +70,7 @@ impl UlidSource for Forward {
     }
 }
 
-impl Broken {
+impl BrokenVolumes {
     fn is(&self, flaw: Flaw) -> bool {
         self.flaw == flaw
     }
@@ -104,91 +102,45 @@ impl Broken {
     }
 }
 
-#[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl ProviderDriver for Broken {
     fn name(&self) -> &'static str {
-        self.inner.name()
+        "broken"
     }
 
-    fn capabilities(&self) -> Capabilities {
-        let mut capabilities = self.inner.capabilities();
-        if self.is(Flaw::DeclaresTooLittle) {
-            capabilities
-                .operations
-                .retain(|operation| *operation != Operation::DiskDelete);
+    fn volumes(&self) -> Option<Arc<dyn VolumeDriver>> {
+        Some(Arc::clone(&self.volumes) as _)
+    }
+
+    fn mounts(&self) -> Option<Arc<dyn MountDriver>> {
+        None
+    }
+
+    fn clusters(&self) -> Option<Arc<dyn ClusterDriver>> {
+        None
+    }
+
+    fn ingress(&self) -> Option<Arc<dyn IngressDriver>> {
+        None
+    }
+
+    fn dns(&self) -> Option<Arc<dyn DnsDriver>> {
+        None
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl VolumeDriver for BrokenVolumes {
+    fn options(&self) -> &'static [VolumeOption] {
+        const OPTION: VolumeOption = VolumeOption {
+            name: "sku",
+            takes: "any text",
+        };
+        match self.flaw {
+            Flaw::NamesAnOptionTwice => &[OPTION, OPTION],
+            _ => &[OPTION],
         }
-        if self.is(Flaw::DeclaresTooMuch) {
-            capabilities.operations.push(Operation::SnapshotRestore);
-        }
-        capabilities
-    }
-
-    async fn cluster_plan(&self, cx: &Context, c: &ClusterScope, r: &ProvisionRequest) -> Result<Plan> {
-        self.inner.cluster_plan(cx, c, r).await
-    }
-
-    async fn cluster_provision(&self, cx: &Context, c: &ClusterScope, r: &ProvisionRequest) -> Result<Plan> {
-        self.inner.cluster_provision(cx, c, r).await
-    }
-
-    async fn cluster_deprovision_plan(
-        &self,
-        cx: &Context,
-        c: &ClusterScope,
-        r: &DeprovisionRequest,
-    ) -> Result<Plan> {
-        self.inner.cluster_deprovision_plan(cx, c, r).await
-    }
-
-    async fn cluster_deprovision(
-        &self,
-        cx: &Context,
-        c: &ClusterScope,
-        r: &DeprovisionRequest,
-    ) -> Result<Plan> {
-        self.inner.cluster_deprovision(cx, c, r).await
-    }
-
-    async fn cluster_wait(&self, cx: &Context, c: &ClusterScope) -> Result<Option<String>> {
-        self.inner.cluster_wait(cx, c).await
-    }
-
-    async fn cluster_check(&self, cx: &Context, c: &ClusterScope) -> Result<Vec<Check>> {
-        self.inner.cluster_check(cx, c).await
-    }
-
-    async fn dns_deploy(&self, cx: &Context, a: &AppScope, r: &DnsRequest) -> Result<DnsReport> {
-        self.inner.dns_deploy(cx, a, r).await
-    }
-
-    async fn dns_destroy(&self, cx: &Context, a: &AppScope, dry_run: bool) -> Result<DnsReport> {
-        self.inner.dns_destroy(cx, a, dry_run).await
-    }
-
-    async fn cluster_token(&self, cx: &Context, c: &ClusterScope) -> Result<AccessToken> {
-        self.inner.cluster_token(cx, c).await
-    }
-
-    async fn cluster_status(&self, cx: &Context, c: &ClusterScope) -> Result<ClusterStatus> {
-        self.inner.cluster_status(cx, c).await
-    }
-
-    async fn cluster_install(&self, cx: &Context, c: &ClusterScope, r: &InstallRequest) -> Result<Plan> {
-        self.inner.cluster_install(cx, c, r).await
-    }
-
-    async fn cluster_uninstall(&self, cx: &Context, c: &ClusterScope, r: &UninstallRequest) -> Result<Plan> {
-        self.inner.cluster_uninstall(cx, c, r).await
-    }
-
-    async fn cluster_kubeconfig(
-        &self,
-        cx: &Context,
-        c: &ClusterScope,
-        r: &KubeconfigRequest,
-    ) -> Result<Secret> {
-        self.inner.cluster_kubeconfig(cx, c, r).await
     }
 
     fn volume_class(&self, app: &AppScope, volume: &Volume) -> Result<VolumeClass> {
@@ -201,10 +153,6 @@ impl ProviderDriver for Broken {
             mount.handle = app.volume_key(&volume.name);
         }
         Ok(mount)
-    }
-
-    async fn volume_apply(&self, cx: &Context, app: &AppScope, mounts: &[VolumeMount]) -> Result<Plan> {
-        self.inner.volume_apply(cx, app, mounts).await
     }
 
     async fn disk_list(&self, cx: &Context, app: &AppScope, volumes: &[Volume]) -> Result<Vec<VolumeDisk>> {
@@ -403,15 +351,12 @@ impl ProviderDriver for Broken {
 async fn report_of(flaw: Flaw) -> Report {
     let busy = Arc::new(AtomicBool::new(false));
     let harness = MemoryHarness::wrapping(move |driver| {
-        let inner = match flaw {
-            Flaw::DeclaresTooMuch => driver.without(&[Operation::SnapshotRestore]),
-            _ => driver,
-        };
-        Arc::new(Broken {
-            inner,
+        let volumes = Arc::new(BrokenVolumes {
+            inner: driver.volumes().unwrap(),
             flaw,
             busy: Arc::clone(&busy),
-        })
+        });
+        Arc::new(Broken { volumes })
     });
     run(&harness).await
 }
@@ -441,12 +386,8 @@ async fn each_flaw_is_found_by_the_case_that_is_named_after_it() {
         (Flaw::ListsOtherVolumes, "volumes_do_not_see_each_others_disks"),
         (Flaw::ListsOldestFirst, "disk_list_is_newest_first_then_by_name"),
         (
-            Flaw::DeclaresTooMuch,
-            "snapshot_restore_makes_a_disk_that_is_never_assigned",
-        ),
-        (
-            Flaw::DeclaresTooLittle,
-            "undeclared_operations_answer_unsupported",
+            Flaw::NamesAnOptionTwice,
+            "options_are_named_once_and_the_same_on_every_instance",
         ),
         (
             Flaw::TakesOverExistingDisks,

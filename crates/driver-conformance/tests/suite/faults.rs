@@ -6,7 +6,7 @@ use std::time::Duration;
 use kompox_domain::driver::{DiskCreate, SnapshotCreate, SnapshotRestore};
 use kompox_domain::progress::{Silent, WarningKind};
 use kompox_domain::{
-    AppScope, Context, ErrorKind, Event, ProgressSink, ProviderDriver, Result, Volume, VolumeDisk,
+    AppScope, Context, ErrorKind, Event, ProgressSink, Result, Volume, VolumeDisk, VolumeDriver,
     VolumeOptions,
 };
 use kompox_driver_conformance::Harness as _;
@@ -14,7 +14,7 @@ use kompox_driver_conformance::memory::{Fault, MemoryHarness};
 
 struct World {
     harness: MemoryHarness,
-    driver: Arc<dyn ProviderDriver>,
+    driver: Arc<dyn VolumeDriver>,
     cx: Context,
     app: AppScope,
     volume: Volume,
@@ -25,7 +25,7 @@ impl World {
         let harness = MemoryHarness::default();
         let app = harness.fresh_app().await;
         Self {
-            driver: harness.driver(),
+            driver: harness.driver().volumes().unwrap(),
             cx: harness.context(Arc::new(Silent)),
             volume: app.app.volumes.first().unwrap().clone(),
             app,

@@ -1,15 +1,16 @@
 //! Deleting exactly what provisioning made.
 
-use kompox_domain::cluster::{ChangeAction, ClusterStatus, DeprovisionRequest, Plan};
+use kompox_domain::cluster::{ChangeAction, ClusterStatus, Plan};
+use kompox_domain::driver::{ClusterDriver, DeprovisionRequest};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::{
-    Argument, ClusterScope, Context, Error, ErrorKind, Hint, Operation, ProviderDriver, Result,
+    Argument, Cluster, Context, Error, ErrorKind, Hint, Mode, Operation, ProviderDriver, Result,
 };
 
+use super::cannot;
 use super::protection::{self, Deed};
-use super::{cannot, look};
-use crate::support;
+use crate::ability;
 
 /// How to take a cluster down.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,23 +37,23 @@ pub struct DeprovisionPlan {
 /// That something is still installed and would go along, because `force` says so, is a warning.
 ///
 /// # Errors
-/// `Unsupported`; those of [`ProviderDriver::cluster_deprovision_plan`].
+/// `Unsupported`; those of [`ClusterDriver::deprovision`].
 pub async fn deprovision_plan(
     driver: &dyn ProviderDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &Deprovision,
 ) -> Result<DeprovisionPlan> {
-    if cluster.cluster.existing {
+    if cluster.existing {
         return Ok(DeprovisionPlan::default());
     }
-    support::require(driver, &[Operation::ClusterDeprovisionPlan])?;
+    let clusters = ability::clusters(driver, Operation::ClusterDeprovision)?;
     let (plan, status) = futures::join!(
-        driver.cluster_deprovision_plan(cx, cluster, &request.request),
-        look(driver, cx, cluster)
+        clusters.deprovision(cx, cluster, &request.request, Mode::Plan),
+        clusters.status(cx, cluster)
     );
     let plan = plan.map_err(|error| {
-        let id = &cluster.cluster.id;
+        let id = &cluster.id;
         error.context(format!(
             "cannot tell what deprovisioning cluster {id} would delete"
         ))
@@ -72,7 +73,7 @@ pub async fn deprovision_plan(
     } else {
         refuse_installed(driver, cluster, &status).err()
     };
-    let allowable = allowable(driver, cx, cluster, &request.request, &plan).await?;
+    let allowable = allowable(&*clusters, cx, cluster, &request.request, &plan).await?;
     Ok(DeprovisionPlan {
         plan,
         refusal,
@@ -82,9 +83,9 @@ pub async fn deprovision_plan(
 
 /// What of that which stands in the way does so only until it is named. Only the driver knows, so it is asked.
 async fn allowable(
-    driver: &dyn ProviderDriver,
+    clusters: &dyn ClusterDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &DeprovisionRequest,
     plan: &Plan,
 ) -> Result<Vec<String>> {
@@ -98,9 +99,9 @@ async fn allowable(
     }
     let mut request = request.clone();
     request.allow_delete.extend(named.iter().cloned());
-    let then = driver.cluster_deprovision_plan(cx, cluster, &request).await;
+    let then = clusters.deprovision(cx, cluster, &request, Mode::Plan).await;
     let then = then.map_err(|error| {
-        let id = &cluster.cluster.id;
+        let id = &cluster.id;
         error.context(format!(
             "cannot tell what stands in the way of deprovisioning cluster {id}"
         ))
@@ -118,20 +119,20 @@ async fn allowable(
 ///
 /// # Errors
 /// `Unsupported`; `Precondition` for a protected cluster and for one on which something is installed; those of
-/// [`ProviderDriver::cluster_deprovision`].
+/// [`ClusterDriver::deprovision`].
 pub async fn deprovision(
     driver: &dyn ProviderDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &Deprovision,
 ) -> Result<Plan> {
-    if cluster.cluster.existing {
+    if cluster.existing {
         return Ok(Plan::default());
     }
-    support::require(driver, &[Operation::ClusterDeprovision])?;
+    let clusters = ability::clusters(driver, Operation::ClusterDeprovision)?;
     let level = protection::level(cluster, Deed::Deprovision);
     if protection::concerns(level, Deed::Deprovision) {
-        let status = look(driver, cx, cluster).await;
+        let status = clusters.status(cx, cluster).await;
         let status = protection::known(cluster, Deed::Deprovision, status)?;
         if protection::forbids(level, Deed::Deprovision, status.found) {
             return Err(protection::refused(cluster, Deed::Deprovision, &status));
@@ -140,22 +141,22 @@ pub async fn deprovision(
         return Ok(Plan::default());
     }
     if !request.force {
-        let status = look(driver, cx, cluster).await;
+        let status = clusters.status(cx, cluster).await;
         refuse_installed(driver, cluster, &status.unwrap_or_default())?;
     }
     let cx = &cx.within();
-    driver
-        .cluster_deprovision(cx, cluster, &request.request)
+    clusters
+        .deprovision(cx, cluster, &request.request, Mode::Apply)
         .await
         .map_err(|error| {
-            let what = format!("deprovision cluster {}", cluster.cluster.id);
+            let what = format!("deprovision cluster {}", cluster.id);
             cannot(error, cx.outcome(), &what)
         })
 }
 
 /// The error of a plan in whose way something stands: all of it, each with why.
 #[must_use]
-pub fn blocked(cluster: &ClusterScope, plan: &Plan) -> Option<Error> {
+pub fn blocked(cluster: &Cluster, plan: &Plan) -> Option<Error> {
     let failures: Vec<FailedOperation> = plan
         .of(ChangeAction::Block)
         .map(|change| FailedOperation {
@@ -170,21 +171,16 @@ pub fn blocked(cluster: &ClusterScope, plan: &Plan) -> Option<Error> {
         several => format!("{several} resources stand in the way, so nothing was deleted"),
     };
     let error = Error::new(ErrorKind::Precondition, message).with_failures(failures);
-    Some(error.context(format!("cannot deprovision cluster {}", cluster.cluster.id)))
+    Some(error.context(format!("cannot deprovision cluster {}", cluster.id)))
 }
 
-fn refuse_installed(
-    driver: &dyn ProviderDriver,
-    cluster: &ClusterScope,
-    status: &ClusterStatus,
-) -> Result<()> {
+fn refuse_installed(driver: &dyn ProviderDriver, cluster: &Cluster, status: &ClusterStatus) -> Result<()> {
     if status.installed != Some(true) {
         return Ok(());
     }
     let uninstall = driver
-        .capabilities()
-        .supports(Operation::ClusterUninstall)
-        .then(|| Hint::command("take it off first", Operation::ClusterUninstall));
+        .ingress()
+        .map(|_| Hint::command("take it off first", Operation::ClusterUninstall));
     let text = match uninstall {
         Some(_) => "or let it go along",
         None => "let it go along",
@@ -194,9 +190,9 @@ fn refuse_installed(
         .with_hints(uninstall.into_iter().chain([force])))
 }
 
-fn still_installed(cluster: &ClusterScope) -> String {
+fn still_installed(cluster: &Cluster) -> String {
     format!(
         "the ingress is still installed on cluster {}: what it serves ends with it",
-        cluster.cluster.id
+        cluster.id
     )
 }

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, FutureExt as _};
 use futures::stream::{self, StreamExt as _};
 use kompox_domain::model::{ClusterId, ProviderId};
-use kompox_domain::{
-    Catalog, ClusterScope, DriverRegistry, Error, ErrorKind, ProviderDriver, Result, SecretReader,
-};
+use kompox_domain::{Catalog, Cluster, DriverRegistry, ProviderDriver, Result, SecretReader};
 
 use super::CONCURRENT;
 use crate::driver;
@@ -32,7 +30,7 @@ pub(crate) async fn each<'a, T: Send + 'a>(
     catalog: &'a Catalog,
     registry: &DriverRegistry,
     secrets: &dyn SecretReader,
-    ask: impl Fn(Arc<dyn ProviderDriver>, ClusterScope) -> BoxFuture<'a, Result<T>>,
+    ask: impl Fn(Arc<dyn ProviderDriver>, Cluster) -> BoxFuture<'a, Result<T>>,
 ) -> Vec<ClusterOutcome<T>> {
     let mut drivers: HashMap<&ProviderId, Arc<dyn ProviderDriver>> = HashMap::new();
     let mut asked: Vec<BoxFuture<'a, ClusterOutcome<T>>> = Vec::new();
@@ -45,18 +43,9 @@ pub(crate) async fn each<'a, T: Send + 'a>(
                 drivers.insert(provider, Arc::clone(driver));
             }),
         };
-        let scope = catalog.cluster_scope(&cluster.id).ok_or_else(|| {
-            Error::new(
-                ErrorKind::Internal,
-                format!(
-                    "{} is in the configuration and cannot be read from it",
-                    cluster.id
-                ),
-            )
-        });
-        let answer = match (driver, scope) {
-            (Ok(driver), Ok(scope)) => ask(driver, scope),
-            (Err(error), _) | (_, Err(error)) => std::future::ready(Err(error)).boxed(),
+        let answer = match driver {
+            Ok(driver) => ask(driver, cluster.clone()),
+            Err(error) => std::future::ready(Err(error)).boxed(),
         };
         let outcome = |result| ClusterOutcome {
             cluster: cluster.id.clone(),
@@ -73,7 +62,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use kompox_domain::driver::{MockDriverFactory, MockProviderDriver};
-    use kompox_domain::model::{AnyId, Cluster, Ingress, Protection, Provider};
+    use kompox_domain::model::{AnyId, Ingress, Protection, Provider};
     use kompox_domain::secret::MockSecretReader;
     use kompox_domain::settings::Settings;
 
@@ -129,14 +118,14 @@ mod tests {
 
         let under_way = Arc::new(AtomicUsize::new(0));
         let most = Arc::new(AtomicUsize::new(0));
-        let ask = |_, cluster: ClusterScope| {
+        let ask = |_, cluster: Cluster| {
             let (under_way, most) = (Arc::clone(&under_way), Arc::clone(&most));
             async move {
                 let now = under_way.fetch_add(1, Ordering::Relaxed) + 1;
                 most.fetch_max(now, Ordering::Relaxed);
                 give_way().await;
                 under_way.fetch_sub(1, Ordering::Relaxed);
-                Ok(cluster.cluster.id)
+                Ok(cluster.id)
             }
             .boxed()
         };

@@ -1,12 +1,15 @@
 //! Making a cluster ready for apps, and undoing it.
 
-use kompox_domain::cluster::{ChangeAction, InstallRequest, Plan, UninstallRequest};
+#[cfg(doc)]
+use kompox_domain::IngressDriver;
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::{InstallRequest, UninstallRequest};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Context, Error, Operation, ProviderDriver, Result};
+use kompox_domain::{Cluster, Context, Error, Mode, Operation, ProviderDriver, Result};
 
 use super::protection::{self, Deed};
 use super::{cannot, look};
-use crate::support;
+use crate::ability;
 
 /// Makes a cluster ready for apps, and answers with what was done; a dry run with what would be.
 ///
@@ -15,29 +18,26 @@ use crate::support;
 /// it is a warning of a dry run.
 ///
 /// # Errors
-/// `Unsupported`; `Precondition` for a protected ingress; those of [`ProviderDriver::cluster_install`].
+/// `Unsupported`; `Precondition` for a protected ingress; those of [`IngressDriver::install`].
 pub async fn install(
     driver: &dyn ProviderDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &InstallRequest,
+    mode: Mode,
 ) -> Result<Plan> {
-    support::require(driver, &[Operation::ClusterInstall])?;
-    let id = &cluster.cluster.id;
-    let dry = InstallRequest {
-        dry_run: true,
-        ..*request
-    };
+    let ingress = ability::ingress(driver, Operation::ClusterInstall)?;
+    let id = &cluster.id;
     let protected = protection::concerns(protection::level(cluster, Deed::Install), Deed::Install);
-    if request.dry_run || protected {
-        let plan = driver.cluster_install(cx, cluster, &dry).await;
+    if mode == Mode::Plan || protected {
+        let plan = ingress.install(cx, cluster, request, Mode::Plan).await;
         let plan = plan.map_err(|error| {
             error.context(format!(
                 "cannot tell what installing the ingress of cluster {id} would do"
             ))
         })?;
         let forbidden = protected && !plan.is_empty() && !is_new(driver, cx, cluster, &plan).await;
-        if request.dry_run {
+        if mode == Mode::Plan {
             if forbidden {
                 let says = protection::says(cluster, Deed::Install);
                 cx.warn(WarningKind::Protected, format!("it would be refused: {says}"));
@@ -53,8 +53,8 @@ pub async fn install(
         }
     }
     let cx = &cx.within();
-    driver
-        .cluster_install(cx, cluster, request)
+    ingress
+        .install(cx, cluster, request, Mode::Apply)
         .await
         .map_err(|error| {
             cannot(
@@ -66,7 +66,7 @@ pub async fn install(
 }
 
 /// Whether nothing of the ingress is there: then nothing of it is changed by making it.
-async fn is_new(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope, plan: &Plan) -> bool {
+async fn is_new(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cluster, plan: &Plan) -> bool {
     let only_made = plan
         .changes
         .iter()
@@ -89,21 +89,17 @@ pub struct UninstallPlan {
 /// What [`uninstall`] would delete and keep. Nothing is written.
 ///
 /// # Errors
-/// `Unsupported`; those of [`ProviderDriver::cluster_uninstall`].
+/// `Unsupported`; those of [`IngressDriver::uninstall`].
 pub async fn uninstall_plan(
     driver: &dyn ProviderDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &UninstallRequest,
 ) -> Result<UninstallPlan> {
-    support::require(driver, &[Operation::ClusterUninstall])?;
-    let dry = UninstallRequest {
-        dry_run: true,
-        ..*request
-    };
-    let plan = driver.cluster_uninstall(cx, cluster, &dry).await;
+    let ingress = ability::ingress(driver, Operation::ClusterUninstall)?;
+    let plan = ingress.uninstall(cx, cluster, request, Mode::Plan).await;
     let plan = plan.map_err(|error| {
-        let id = &cluster.cluster.id;
+        let id = &cluster.id;
         error.context(format!(
             "cannot tell what uninstalling the ingress of cluster {id} would delete"
         ))
@@ -121,23 +117,23 @@ pub async fn uninstall_plan(
 /// Not installed is success. A protected ingress is refused unless there is nothing to do; nothing lifts that.
 ///
 /// # Errors
-/// `Unsupported`; `Precondition` for a protected ingress; those of [`ProviderDriver::cluster_uninstall`].
+/// `Unsupported`; `Precondition` for a protected ingress; those of [`IngressDriver::uninstall`].
 pub async fn uninstall(
     driver: &dyn ProviderDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &UninstallRequest,
 ) -> Result<Plan> {
-    support::require(driver, &[Operation::ClusterUninstall])?;
+    let ingress = ability::ingress(driver, Operation::ClusterUninstall)?;
     if protection::concerns(protection::level(cluster, Deed::Uninstall), Deed::Uninstall) {
         let planned = uninstall_plan(driver, cx, cluster, request).await?;
         // Where nothing is there, nothing that appears from now on may be deleted.
         return planned.refusal.map_or(Ok(planned.plan), Err);
     }
-    let id = &cluster.cluster.id;
+    let id = &cluster.id;
     let cx = &cx.within();
-    driver
-        .cluster_uninstall(cx, cluster, request)
+    ingress
+        .uninstall(cx, cluster, request, Mode::Apply)
         .await
         .map_err(|error| {
             cannot(

@@ -1,32 +1,26 @@
 //! The way into a cluster.
 
-use kompox_domain::cluster::{Credential, KubeconfigRequest};
-use kompox_domain::{ClusterScope, Context, Operation, ProviderDriver, Result, Secret};
+#[cfg(doc)]
+use kompox_domain::ClusterDriver;
+use kompox_domain::driver::KubeconfigRequest;
+use kompox_domain::{Cluster, Context, Operation, ProviderDriver, Result, Secret};
 
-use crate::support;
+use crate::ability;
 
 /// A kubeconfig for the cluster: the text of a file with one context.
 ///
 /// # Errors
-/// `Unsupported`, also for the credential of a user for whom the driver gives out no tokens; those of
-/// [`ProviderDriver::cluster_kubeconfig`].
+/// `Unsupported`; those of
+/// [`ClusterDriver::kubeconfig`].
 pub async fn kubeconfig(
     driver: &dyn ProviderDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &KubeconfigRequest,
 ) -> Result<Secret> {
-    support::require(driver, &[Operation::ClusterKubeconfig])?;
-    if request.credential == Credential::User {
-        support::require(driver, &[Operation::ClusterToken])?;
-    }
+    let driver = ability::clusters(driver, Operation::ClusterKubeconfig)?;
     driver
-        .cluster_kubeconfig(cx, cluster, request)
+        .kubeconfig(cx, cluster, request)
         .await
-        .map_err(|error| {
-            error.context(format!(
-                "cannot get a kubeconfig of cluster {}",
-                cluster.cluster.id
-            ))
-        })
+        .map_err(|error| error.context(format!("cannot get a kubeconfig of cluster {}", cluster.id)))
 }

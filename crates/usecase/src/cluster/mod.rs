@@ -12,9 +12,7 @@ mod token;
 mod wait;
 
 use kompox_domain::cluster::ClusterStatus;
-use kompox_domain::{
-    ClusterScope, Context, Error, ErrorKind, Operation, ProviderDriver, Result, WriteOutcome,
-};
+use kompox_domain::{Cluster, Context, Error, ErrorKind, ProviderDriver, Result, WriteOutcome};
 
 pub use deprovision::{Deprovision, DeprovisionPlan, blocked, deprovision, deprovision_plan};
 pub use each::ClusterOutcome;
@@ -32,12 +30,11 @@ use crate::support;
 /// A cluster takes some requests side by side, and a subscription has a budget of reads for each who signs in.
 pub const CONCURRENT: usize = 8;
 
-/// What there is of a cluster before something is done to it. A driver that cannot tell leaves it unknown.
-async fn look(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope) -> Result<ClusterStatus> {
-    if driver.capabilities().supports(Operation::ClusterStatus) {
-        driver.cluster_status(cx, cluster).await
-    } else {
-        Ok(ClusterStatus::default())
+/// What there is of a cluster before something is done to its ingress. A driver that cannot tell leaves it unknown.
+async fn look(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cluster) -> Result<ClusterStatus> {
+    match driver.clusters() {
+        Some(clusters) => clusters.status(cx, cluster).await,
+        None => Ok(ClusterStatus::default()),
     }
 }
 

@@ -3,17 +3,14 @@
 use kompox_domain::cluster::{Check, Verdict};
 use kompox_domain::error::FailedOperation;
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Context, Error, ErrorKind, Hint, Operation, ProviderDriver, Result};
+use kompox_domain::{Cluster, ClusterDriver, Context, Error, ErrorKind, Hint, Operation, Result};
 
 /// Refuses a first creation that would fail, with everything that was found at once.
 ///
 /// What works and should be known is a warning. What could not be looked at, one thing or all, keeps nobody
 /// from trying: then the cloud tells.
-pub(super) async fn pass(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope) -> Result<()> {
-    if !driver.capabilities().supports(Operation::ClusterCheck) {
-        return Ok(());
-    }
-    let checks = match driver.cluster_check(cx, cluster).await {
+pub(super) async fn pass(driver: &dyn ClusterDriver, cx: &Context, cluster: &Cluster) -> Result<()> {
+    let checks = match driver.check(cx, cluster).await {
         Ok(checks) => checks,
         Err(error) => {
             cx.warn(
@@ -44,7 +41,7 @@ pub(super) async fn pass(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cl
             Hint::text("mend what is listed"),
             Hint::command("look again without writing anything", Operation::ClusterCheck),
         ])
-        .context(format!("cannot provision cluster {}", cluster.cluster.id)))
+        .context(format!("cannot provision cluster {}", cluster.id)))
 }
 
 /// A failed check in the form in which all else that keeps a cluster from being made is told.

@@ -2,7 +2,7 @@
 
 use kompox_domain::cluster::ClusterStatus;
 use kompox_domain::model::ProtectionLevel;
-use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Result};
+use kompox_domain::{Cluster, Error, ErrorKind, Result};
 
 /// What is about to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl Deed {
 }
 
 /// How a cluster is protected from a deed.
-pub(super) const fn level(cluster: &ClusterScope, deed: Deed) -> ProtectionLevel {
-    deed.protected_by(&cluster.cluster).1
+pub(super) const fn level(cluster: &Cluster, deed: Deed) -> ProtectionLevel {
+    deed.protected_by(cluster).1
 }
 
 /// The word for a level, as in the configuration.
@@ -71,7 +71,7 @@ pub(super) fn forbids(level: ProtectionLevel, deed: Deed, found: Option<bool>) -
 }
 
 /// The error of a deed that is forbidden.
-pub(super) fn refused(cluster: &ClusterScope, deed: Deed, status: &ClusterStatus) -> Error {
+pub(super) fn refused(cluster: &Cluster, deed: Deed, status: &ClusterStatus) -> Error {
     let mut message = says(cluster, deed);
     if status.found.is_none() {
         message = format!("{message}; whether there is anything of it cannot be told, which counts as yes");
@@ -80,9 +80,9 @@ pub(super) fn refused(cluster: &ClusterScope, deed: Deed, status: &ClusterStatus
 }
 
 /// The same in words of one's own.
-pub(super) fn forbidden(cluster: &ClusterScope, deed: Deed, message: String) -> Error {
-    let name = &cluster.cluster.id.cluster;
-    let (field, _) = deed.protected_by(&cluster.cluster);
+pub(super) fn forbidden(cluster: &Cluster, deed: Deed, message: String) -> Error {
+    let name = &cluster.id.cluster;
+    let (field, _) = deed.protected_by(cluster);
     Error::new(ErrorKind::Precondition, message).with_hint(format!(
         "set protection.{field} of cluster {name} to none in the configuration, run it again, and set it \
          back; no flag lifts it"
@@ -90,11 +90,7 @@ pub(super) fn forbidden(cluster: &ClusterScope, deed: Deed, message: String) -> 
 }
 
 /// Passes on what is there. That it cannot be read is an error that names the protection, of the kind it had.
-pub(super) fn known(
-    cluster: &ClusterScope,
-    deed: Deed,
-    status: Result<ClusterStatus>,
-) -> Result<ClusterStatus> {
+pub(super) fn known(cluster: &Cluster, deed: Deed, status: Result<ClusterStatus>) -> Result<ClusterStatus> {
     status.map_err(|error| {
         let message = says(cluster, deed);
         error.context(format!("{message}, and what there is of it cannot be read"))
@@ -102,11 +98,11 @@ pub(super) fn known(
 }
 
 /// The protection in words: who may not do what, and where that is said.
-pub(super) fn says(cluster: &ClusterScope, deed: Deed) -> String {
-    let (field, level) = deed.protected_by(&cluster.cluster);
+pub(super) fn says(cluster: &Cluster, deed: Deed) -> String {
+    let (field, level) = deed.protected_by(cluster);
     format!(
         "cluster {} is protected: with protection.{field}: {} nobody may {}",
-        cluster.cluster.id,
+        cluster.id,
         word(level),
         deed.words()
     )

@@ -1,43 +1,39 @@
 //! Bringing a cluster into being, or up to date.
 
-use kompox_domain::cluster::{Plan, ProvisionRequest};
+use kompox_domain::cluster::Plan;
+use kompox_domain::driver::{ClusterDriver, ProvisionRequest};
 use kompox_domain::progress::WarningKind;
-use kompox_domain::{ClusterScope, Context, ErrorKind, Operation, ProviderDriver, Result};
+use kompox_domain::{Cluster, Context, ErrorKind, Mode, Operation, ProviderDriver, Result};
 
 use super::protection::{self, Deed};
-use super::{cannot, look, preflight};
-use crate::support;
+use super::{cannot, preflight};
+use crate::ability;
 
 /// What [`provision`] would do. Nothing is written.
 ///
 /// That a protection would refuse it is a warning: what would be done is worth knowing all the same.
 ///
 /// # Errors
-/// `Unsupported`; those of [`ProviderDriver::cluster_plan`].
+/// `Unsupported`; those of [`ClusterDriver::provision`].
 pub async fn plan(
     driver: &dyn ProviderDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &ProvisionRequest,
 ) -> Result<Plan> {
-    if cluster.cluster.existing {
+    if cluster.existing {
         return Ok(Plan::default());
     }
-    support::require(driver, &[Operation::ClusterPlan])?;
+    let driver = ability::clusters(driver, Operation::ClusterProvision)?;
     let level = protection::level(cluster, Deed::Provision);
-    let what = || {
-        format!(
-            "cannot tell what provisioning cluster {} would do",
-            cluster.cluster.id
-        )
-    };
+    let what = || format!("cannot tell what provisioning cluster {} would do", cluster.id);
     if !protection::concerns(level, Deed::Provision) {
-        let plan = driver.cluster_plan(cx, cluster, request).await;
+        let plan = driver.provision(cx, cluster, request, Mode::Plan).await;
         return plan.map_err(|error| error.context(what()));
     }
     let (plan, status) = futures::join!(
-        driver.cluster_plan(cx, cluster, request),
-        look(driver, cx, cluster)
+        driver.provision(cx, cluster, request, Mode::Plan),
+        driver.status(cx, cluster)
     );
     let plan = plan.map_err(|error| error.context(what()))?;
     let found = status.ok().and_then(|status| status.found);
@@ -62,19 +58,19 @@ pub async fn plan(
 ///
 /// # Errors
 /// `Unsupported`; `Precondition` for a protected cluster and for failed checks; those of
-/// [`ProviderDriver::cluster_provision`].
+/// [`ClusterDriver::provision`].
 pub async fn provision(
     driver: &dyn ProviderDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &ProvisionRequest,
 ) -> Result<Plan> {
-    if cluster.cluster.existing {
+    if cluster.existing {
         return Ok(Plan::default());
     }
-    support::require(driver, &[Operation::ClusterProvision])?;
+    let driver = ability::clusters(driver, Operation::ClusterProvision)?;
     let level = protection::level(cluster, Deed::Provision);
-    let status = look(driver, cx, cluster).await;
+    let status = driver.status(cx, cluster).await;
     let status = if protection::concerns(level, Deed::Provision) {
         protection::known(cluster, Deed::Provision, status)?
     } else {
@@ -82,41 +78,41 @@ pub async fn provision(
         status.unwrap_or_default()
     };
     if protection::forbids(level, Deed::Provision, status.found) {
-        return unchanged(driver, cx, cluster, request)
+        return unchanged(&*driver, cx, cluster, request)
             .await?
             .ok_or_else(|| protection::refused(cluster, Deed::Provision, &status));
     }
     if status.found == Some(false) {
-        preflight::pass(driver, cx, cluster).await?;
+        preflight::pass(&*driver, cx, cluster).await?;
     }
     let cx = &cx.within();
     driver
-        .cluster_provision(cx, cluster, request)
+        .provision(cx, cluster, request, Mode::Apply)
         .await
         .map_err(|error| {
-            let what = format!("provision cluster {}", cluster.cluster.id);
+            let what = format!("provision cluster {}", cluster.id);
             cannot(error, cx.outcome(), &what)
         })
 }
 
 /// The plan of a cluster that may not be changed, where it is empty. Only reads.
 async fn unchanged(
-    driver: &dyn ProviderDriver,
+    driver: &dyn ClusterDriver,
     cx: &Context,
-    cluster: &ClusterScope,
+    cluster: &Cluster,
     request: &ProvisionRequest,
 ) -> Result<Option<Plan>> {
     // To put everything again is a change, whatever comes of it.
-    if request.force || !driver.capabilities().supports(Operation::ClusterPlan) {
+    if request.force {
         return Ok(None);
     }
-    match driver.cluster_plan(cx, cluster, request).await {
+    match driver.provision(cx, cluster, request, Mode::Plan).await {
         Ok(plan) => Ok(Some(plan).filter(Plan::is_empty)),
         // What cannot be changed differs, or the place is not ours: there is something to do.
         Err(error) if error.kind() == ErrorKind::Precondition => Ok(None),
         Err(error) => Err(error.context(format!(
             "cannot tell whether cluster {} is as configured",
-            cluster.cluster.id
+            cluster.id
         ))),
     }
 }

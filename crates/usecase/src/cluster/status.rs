@@ -3,28 +3,26 @@
 use std::sync::Arc;
 
 use futures::future::FutureExt as _;
+#[cfg(doc)]
+use kompox_domain::ClusterDriver;
 use kompox_domain::cluster::ClusterStatus;
 use kompox_domain::{
-    Catalog, ClusterScope, Context, DriverRegistry, Operation, ProviderDriver, Result, SecretReader,
+    Catalog, Cluster, Context, DriverRegistry, Operation, ProviderDriver, Result, SecretReader,
 };
 
 use super::{ClusterOutcome, each};
-use crate::support;
+use crate::ability;
 
 /// What is known about one cluster. That it is missing or cannot be reached is an answer.
 ///
 /// # Errors
-/// `Unsupported`; those of [`ProviderDriver::cluster_status`].
-pub async fn status(
-    driver: &dyn ProviderDriver,
-    cx: &Context,
-    cluster: &ClusterScope,
-) -> Result<ClusterStatus> {
-    support::require(driver, &[Operation::ClusterStatus])?;
+/// `Unsupported`; those of [`ClusterDriver::status`].
+pub async fn status(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cluster) -> Result<ClusterStatus> {
+    let driver = ability::clusters(driver, Operation::ClusterStatus)?;
     driver
-        .cluster_status(cx, cluster)
+        .status(cx, cluster)
         .await
-        .map_err(|error| error.context(format!("cannot tell how cluster {} stands", cluster.cluster.id)))
+        .map_err(|error| error.context(format!("cannot tell how cluster {} stands", cluster.id)))
 }
 
 /// What is known about every cluster of the configuration, in its order.
@@ -37,7 +35,7 @@ pub async fn status_all(
     registry: &DriverRegistry,
     secrets: &dyn SecretReader,
 ) -> Vec<ClusterOutcome<ClusterStatus>> {
-    let ask = |driver: Arc<dyn ProviderDriver>, cluster: ClusterScope| {
+    let ask = |driver: Arc<dyn ProviderDriver>, cluster: Cluster| {
         async move { status(&*driver, cx, &cluster).await }.boxed()
     };
     each::each(catalog, registry, secrets, ask).await

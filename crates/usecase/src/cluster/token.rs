@@ -1,18 +1,20 @@
 //! Tokens for the API server of a cluster.
 
+#[cfg(doc)]
+use kompox_domain::ClusterDriver;
 use kompox_domain::cluster::AccessToken;
-use kompox_domain::{ClusterScope, Context, Operation, ProviderDriver, Result};
+use kompox_domain::{Cluster, Context, Operation, ProviderDriver, Result};
 
-use crate::support;
+use crate::ability;
 
 /// A token of the user who is signed in to the cloud, for the API server of the cluster.
 ///
 /// # Errors
-/// `Unsupported`; those of [`ProviderDriver::cluster_token`].
-pub async fn token(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope) -> Result<AccessToken> {
-    support::require(driver, &[Operation::ClusterToken])?;
+/// `Unsupported`; those of [`ClusterDriver::token`].
+pub async fn token(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cluster) -> Result<AccessToken> {
+    let driver = ability::clusters(driver, Operation::ClusterToken)?;
     driver
-        .cluster_token(cx, cluster)
+        .token(cx, cluster)
         .await
-        .map_err(|error| error.context(format!("cannot get a token for cluster {}", cluster.cluster.id)))
+        .map_err(|error| error.context(format!("cannot get a token for cluster {}", cluster.id)))
 }

@@ -1,9 +1,11 @@
 //! Waiting for what is under way.
 
+#[cfg(doc)]
+use kompox_domain::ClusterDriver;
 use kompox_domain::cluster::ClusterStatus;
-use kompox_domain::{ClusterScope, Context, ErrorKind, Operation, ProviderDriver, Result};
+use kompox_domain::{Cluster, Context, ErrorKind, Operation, ProviderDriver, Result};
 
-use crate::support;
+use crate::ability;
 
 /// What became of waiting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +19,11 @@ pub struct Waited {
 /// Waits for what is under way with the cluster, whoever began it, and tells how it stands then.
 ///
 /// # Errors
-/// `Unsupported`; those of [`ProviderDriver::cluster_wait`] and [`ProviderDriver::cluster_status`].
-pub async fn wait(driver: &dyn ProviderDriver, cx: &Context, cluster: &ClusterScope) -> Result<Waited> {
-    support::require(driver, &[Operation::ClusterWait, Operation::ClusterStatus])?;
-    let what = driver.cluster_wait(cx, cluster).await.map_err(|error| {
-        let id = &cluster.cluster.id;
+/// `Unsupported`; those of [`ClusterDriver::wait`] and [`ClusterDriver::status`].
+pub async fn wait(driver: &dyn ProviderDriver, cx: &Context, cluster: &Cluster) -> Result<Waited> {
+    let clusters = ability::clusters(driver, Operation::ClusterWait)?;
+    let what = clusters.wait(cx, cluster).await.map_err(|error| {
+        let id = &cluster.id;
         let what = match error.kind() {
             ErrorKind::Failed => format!("what was under way with cluster {id} has failed"),
             _ => format!("cannot wait for what is under way with cluster {id}"),

@@ -6,11 +6,11 @@ use kompox_domain::driver::DiskCreate;
 use kompox_domain::progress::WarningKind;
 use kompox_domain::volume::Creation;
 use kompox_domain::{
-    AppScope, Context, DiskName, Operation, ProviderDriver, Result, Volume, VolumeDisk, VolumeName,
-    VolumeOptions,
+    AppScope, Context, DiskName, Operation, ProviderDriver, Result, Volume, VolumeDisk, VolumeDriver,
+    VolumeName, VolumeOptions,
 };
 
-use crate::support;
+use crate::{ability, support};
 
 /// How many disks are made at the same time.
 const CONCURRENT: usize = 4;
@@ -42,14 +42,14 @@ pub enum Bootstrapped {
 /// others, so running it again does what is left. The outcomes come in the order of the app's volumes.
 ///
 /// # Errors
-/// `Unsupported`, and those of [`ProviderDriver::disk_list`]: then nothing was made.
+/// `Unsupported`, and those of [`VolumeDriver::disk_list`]: then nothing was made.
 pub async fn bootstrap(
     driver: &dyn ProviderDriver,
     cx: &Context,
     app: &AppScope,
 ) -> Result<Vec<BootstrapOutcome>> {
-    support::require(driver, &[Operation::DiskList, Operation::DiskCreate])?;
-    let (served, mut refused) = support::split_by_kind(driver, app);
+    let driver = ability::volumes(driver, Operation::DiskList)?;
+    let (served, mut refused) = support::split_by_kind(&*driver, app);
     let disks = if served.is_empty() {
         Vec::new()
     } else {
@@ -79,6 +79,7 @@ pub async fn bootstrap(
         })
         .collect();
 
+    let driver = &*driver;
     // Boxed, so that the whole can be sent to another thread: the compiler does not see it otherwise.
     let outcomes: Vec<BoxFuture<'_, BootstrapOutcome>> = steps
         .into_iter()
@@ -127,7 +128,7 @@ fn plan(cx: &Context, volume: &Volume, disks: &[VolumeDisk]) -> Step {
 }
 
 async fn create(
-    driver: &dyn ProviderDriver,
+    driver: &dyn VolumeDriver,
     cx: &Context,
     app: &AppScope,
     volume: &Volume,

@@ -5,32 +5,32 @@ mod bootstrap;
 use kompox_domain::driver::DiskCreate;
 use kompox_domain::volume::Deletion;
 use kompox_domain::{
-    AppScope, Context, DiskName, Operation, ProviderDriver, Result, Source, Volume, VolumeDisk, VolumeName,
-    VolumeOptions,
+    AppScope, Context, DiskName, Operation, ProviderDriver, Result, Source, Volume, VolumeDisk, VolumeDriver,
+    VolumeName, VolumeOptions,
 };
 
 pub use bootstrap::{BootstrapOutcome, Bootstrapped, bootstrap};
 
-use crate::support;
+use crate::{ability, support};
 
 /// The disks of one volume, or of all volumes of the app.
 ///
 /// A volume of a kind that the driver does not have is an error when it was named, and a warning otherwise.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::disk_list`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::disk_list`].
 pub async fn list(
     driver: &dyn ProviderDriver,
     cx: &Context,
     app: &AppScope,
     volume: Option<&VolumeName>,
 ) -> Result<Vec<VolumeDisk>> {
-    support::require(driver, &[Operation::DiskList])?;
+    let driver = ability::volumes(driver, Operation::DiskList)?;
     let what = || match volume {
         Some(volume) => format!("cannot list the disks of volume {volume}"),
         None => format!("cannot list the disks of app {}", app.app.id),
     };
-    let volumes = support::listed(driver, cx, app, volume).map_err(|error| error.context(what()))?;
+    let volumes = support::listed(&*driver, cx, app, volume).map_err(|error| error.context(what()))?;
     if volumes.is_empty() {
         return Ok(Vec::new());
     }
@@ -61,14 +61,14 @@ pub struct Create {
 /// and the command that shows whether it exists.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::disk_create`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::disk_create`].
 pub async fn create(
     driver: &dyn ProviderDriver,
     cx: &Context,
     app: &AppScope,
     request: &Create,
 ) -> Result<VolumeDisk> {
-    support::require(driver, &[Operation::DiskCreate])?;
+    let driver = ability::volumes(driver, Operation::DiskCreate)?;
     let volume = support::volume(app, &request.volume)?;
     let request = DiskCreate {
         name: name_or_new(cx, request.name.as_ref()),
@@ -76,13 +76,13 @@ pub async fn create(
         zone: request.zone.clone(),
         options: request.options.clone(),
     };
-    make(driver, cx, app, volume, &request).await
+    make(&*driver, cx, app, volume, &request).await
 }
 
 /// Makes a disk the assigned one of its volume. The one that was assigned is kept.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::disk_assign`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::disk_assign`].
 pub async fn assign(
     driver: &dyn ProviderDriver,
     cx: &Context,
@@ -90,7 +90,7 @@ pub async fn assign(
     volume: &VolumeName,
     disk: &DiskName,
 ) -> Result<VolumeDisk> {
-    support::require(driver, &[Operation::DiskAssign])?;
+    let driver = ability::volumes(driver, Operation::DiskAssign)?;
     let volume = support::volume(app, volume)?;
     let cx = &cx.within();
     driver.disk_assign(cx, app, volume, disk).await.map_err(|error| {
@@ -102,7 +102,7 @@ pub async fn assign(
 /// Deletes a disk; the assigned one only with `force`. One that is not there is no error: the answer says so.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::disk_delete`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::disk_delete`].
 pub async fn delete(
     driver: &dyn ProviderDriver,
     cx: &Context,
@@ -111,7 +111,7 @@ pub async fn delete(
     disk: &DiskName,
     force: bool,
 ) -> Result<Deletion> {
-    support::require(driver, &[Operation::DiskDelete])?;
+    let driver = ability::volumes(driver, Operation::DiskDelete)?;
     let volume = support::volume(app, volume)?;
     let cx = &cx.within();
     driver
@@ -126,7 +126,7 @@ pub async fn delete(
 /// The disk of this name, if there is one.
 ///
 /// # Errors
-/// `NotFound` for an unknown volume; those of [`ProviderDriver::disk_find`].
+/// `NotFound` for an unknown volume; those of [`VolumeDriver::disk_find`].
 pub async fn find(
     driver: &dyn ProviderDriver,
     cx: &Context,
@@ -134,7 +134,7 @@ pub async fn find(
     volume: &VolumeName,
     disk: &DiskName,
 ) -> Result<Option<VolumeDisk>> {
-    support::require(driver, &[Operation::DiskList])?;
+    let driver = ability::volumes(driver, Operation::DiskList)?;
     let volume = support::volume(app, volume)?;
     driver
         .disk_find(cx, app, volume, disk)
@@ -149,7 +149,7 @@ pub(crate) fn name_or_new(cx: &Context, name: Option<&DiskName>) -> DiskName {
 }
 
 async fn make(
-    driver: &dyn ProviderDriver,
+    driver: &dyn VolumeDriver,
     cx: &Context,
     app: &AppScope,
     volume: &Volume,

@@ -3,17 +3,17 @@
 use kompox_domain::hint::in_words;
 use std::sync::{Arc, Mutex};
 
-use kompox_domain::driver::MockProviderDriver;
 use kompox_domain::volume::Creation;
 use kompox_domain::{DiskName, ErrorKind, Operation, VolumeDisk, WriteOutcome};
 use kompox_usecase::disk::{BootstrapOutcome, Bootstrapped, bootstrap};
 
-use crate::support::{chain, context, disk, driver, error, scope, write};
+use crate::support::{MockDriver, chain, context, disk, driver, error, scope, write};
 
 const NEEDED: &[Operation] = &[Operation::DiskList, Operation::DiskCreate];
 
-fn listing(driver: &mut MockProviderDriver, disks: Vec<VolumeDisk>) {
+fn listing(driver: &mut MockDriver, disks: Vec<VolumeDisk>) {
     driver
+        .on_volumes()
         .expect_disk_list()
         .times(1)
         .returning(move |_, _, _| Ok(disks.clone()));
@@ -43,6 +43,7 @@ async fn a_volume_without_a_disk_gets_one_and_one_with_an_assigned_disk_is_left_
         vec![disk("db", "new", false), disk("db", "old", true)],
     );
     driver
+        .on_volumes()
         .expect_disk_create()
         .times(1)
         .withf(|_, _, volume, request| {
@@ -62,6 +63,7 @@ async fn disks_of_which_none_is_assigned_are_an_error_of_that_volume_only() {
         vec![disk("db", "one", false), disk("db", "two", false)],
     );
     driver
+        .on_volumes()
         .expect_disk_create()
         .times(2)
         .returning(|_, _, volume, request| Ok(disk(volume.name.as_str(), &request.name.to_string(), true)));
@@ -91,6 +93,7 @@ async fn a_first_disk_whose_creation_failed_is_made_now_and_one_that_is_being_ma
     coming.record.creation = Creation::UnderWay;
     listing(&mut driver, vec![failed, coming]);
     driver
+        .on_volumes()
         .expect_disk_create()
         .times(1)
         .withf(|_, _, volume, request| volume.name.as_str() == "a" && request.name.to_string() == "one")
@@ -104,24 +107,24 @@ async fn a_failed_create_leaves_the_others_done_and_the_next_run_does_the_rest()
     let world: Arc<Mutex<Vec<VolumeDisk>>> = Arc::default();
     let (cx, _) = context();
     let app = scope(&["a", "b", "c"]);
-    let run = |failing: Option<&'static str>, creates: usize| {
-        let mut driver = driver(NEEDED);
-        listing(&mut driver, world.lock().unwrap().clone());
-        let world = Arc::clone(&world);
-        driver
-            .expect_disk_create()
-            .times(creates)
-            .returning(move |cx, _, volume, request| {
-                if failing == Some(volume.name.as_str()) {
-                    write(cx, WriteOutcome::Unknown);
-                    return Err(error(ErrorKind::Timeout, "too slow"));
-                }
-                let made = disk(volume.name.as_str(), &request.name.to_string(), true);
-                world.lock().unwrap().push(made.clone());
-                Ok(made)
-            });
-        driver
-    };
+    let run =
+        |failing: Option<&'static str>, creates: usize| {
+            let mut driver = driver(NEEDED);
+            listing(&mut driver, world.lock().unwrap().clone());
+            let world = Arc::clone(&world);
+            driver.on_volumes().expect_disk_create().times(creates).returning(
+                move |cx, _, volume, request| {
+                    if failing == Some(volume.name.as_str()) {
+                        write(cx, WriteOutcome::Unknown);
+                        return Err(error(ErrorKind::Timeout, "too slow"));
+                    }
+                    let made = disk(volume.name.as_str(), &request.name.to_string(), true);
+                    world.lock().unwrap().push(made.clone());
+                    Ok(made)
+                },
+            );
+            driver
+        };
 
     let first = bootstrap(&run(Some("b"), 3), &cx, &app).await.unwrap();
     assert_eq!(words(&first), ["a created", "b error timeout", "c created"]);
@@ -151,6 +154,7 @@ async fn a_listing_that_fails_makes_nothing() {
     let (cx, _) = context();
     let mut driver = driver(NEEDED);
     driver
+        .on_volumes()
         .expect_disk_list()
         .times(1)
         .returning(|_, _, _| Err(error(ErrorKind::Unavailable, "gone")));
@@ -167,11 +171,13 @@ async fn a_volume_the_driver_has_no_kind_for_is_an_error_of_that_volume_only() {
     let (cx, _) = context();
     let mut with_disks = driver(NEEDED);
     with_disks
+        .on_volumes()
         .expect_disk_list()
         .times(1)
         .withf(|_, _, volumes| volumes.len() == 1)
         .returning(|_, _, _| Ok(vec![]));
     with_disks
+        .on_volumes()
         .expect_disk_create()
         .times(1)
         .returning(|_, _, volume, request| Ok(disk(volume.name.as_str(), &request.name.to_string(), true)));
@@ -202,6 +208,7 @@ async fn names_follow_the_order_of_the_volumes() {
     let mut driver = driver(NEEDED);
     listing(&mut driver, vec![]);
     driver
+        .on_volumes()
         .expect_disk_create()
         .times(9)
         .returning(|_, _, volume, request| Ok(disk(volume.name.as_str(), &request.name.to_string(), true)));
@@ -224,6 +231,7 @@ async fn a_race_that_was_lost_shows_in_the_disk() {
     let mut driver = driver(NEEDED);
     listing(&mut driver, vec![]);
     driver
+        .on_volumes()
         .expect_disk_create()
         .times(1)
         .returning(|_, _, _, _| Ok(disk("db", "loser", false)));

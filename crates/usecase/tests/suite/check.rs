@@ -85,12 +85,14 @@ async fn online_every_cluster_is_checked_whatever_comes_of_the_others() {
         }
         let found = found.clone();
         let mut driver = driver(&[Operation::ClusterCheck]);
-        driver.expect_cluster_check().times(2).returning(move |_, scope| {
-            match scope.cluster.id.cluster.as_str() {
+        driver
+            .on_clusters()
+            .expect_check()
+            .times(2)
+            .returning(move |_, scope| match scope.id.cluster.as_str() {
                 "a" => Err(error(ErrorKind::Unauthenticated, "no credential")),
                 _ => Ok(vec![found.clone()]),
-            }
-        });
+            });
         Ok(Arc::new(driver))
     });
     let mut registry = DriverRegistry::default();
@@ -106,7 +108,7 @@ async fn online_every_cluster_is_checked_whatever_comes_of_the_others() {
     );
     assert_eq!(*b.result.as_ref().unwrap(), [quota]);
     let error = c.result.as_ref().unwrap_err();
-    assert_eq!(error.to_string(), "driver mock does not support check --online");
+    assert_eq!(error.to_string(), "driver mock does not support cluster check");
     assert!(
         check::online(&cx, &Catalog::default(), &registry, &MockSecretReader::new())
             .await

@@ -8,22 +8,22 @@ mod provision;
 mod status;
 mod wait;
 
-use kompox_domain::cluster::{Change, ChangeAction, ClusterStatus, Plan, ProvisionRequest};
-use kompox_domain::driver::MockProviderDriver;
-use kompox_domain::{ClusterScope, ErrorKind, Operation};
+use kompox_domain::cluster::{Change, ChangeAction, ClusterStatus, Plan};
+use kompox_domain::driver::ProvisionRequest;
+use kompox_domain::{Cluster, ErrorKind, Operation};
 use kompox_usecase::cluster::{self, Deprovision};
 
-use crate::support::{context, driver, scope};
+use crate::support::{MockDriver, context, driver, scope};
 
 /// A cluster of ours without protection.
-fn ours() -> ClusterScope {
-    scope(&[]).cluster_scope()
+fn ours() -> Cluster {
+    scope(&[]).cluster
 }
 
 /// A cluster that somebody else made.
-fn existing() -> ClusterScope {
+fn existing() -> Cluster {
     let mut scope = ours();
-    scope.cluster.existing = true;
+    scope.existing = true;
     scope
 }
 
@@ -48,9 +48,10 @@ fn plan_of(actions: &[ChangeAction]) -> Plan {
 }
 
 /// The driver answers every question about what is there with this.
-fn stands(driver: &mut MockProviderDriver, status: ClusterStatus) {
+fn stands(driver: &mut MockDriver, status: ClusterStatus) {
     driver
-        .expect_cluster_status()
+        .on_clusters()
+        .expect_status()
         .returning(move |_, _| Ok(status.clone()));
 }
 
@@ -81,9 +82,9 @@ async fn nothing_is_called_that_the_driver_does_not_declare() {
     assert_eq!(
         messages,
         [
-            "driver mock does not support cluster provision --dry-run",
             "driver mock does not support cluster provision",
-            "driver mock does not support cluster deprovision --dry-run",
+            "driver mock does not support cluster provision",
+            "driver mock does not support cluster deprovision",
             "driver mock does not support cluster deprovision",
             "driver mock does not support cluster wait",
             "driver mock does not support cluster status",

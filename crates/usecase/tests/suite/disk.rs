@@ -110,6 +110,7 @@ async fn one_listing_covers_all_volumes_or_the_one_that_is_named() {
     let asked = Arc::new(Mutex::new(vec![]));
     let log = Arc::clone(&asked);
     driver
+        .on_volumes()
         .expect_disk_list()
         .times(2)
         .returning(move |_, _, volumes| {
@@ -130,6 +131,7 @@ async fn a_volume_the_driver_has_no_kind_for_does_not_hide_the_others() {
     let (cx, recorder) = context();
     let mut driver = driver(&[Operation::DiskList]);
     driver
+        .on_volumes()
         .expect_disk_list()
         .times(1)
         .withf(|_, _, volumes| volumes.iter().all(|volume| volume.name.as_str() == "db"))
@@ -153,6 +155,7 @@ async fn whether_a_named_volume_can_be_listed_is_the_drivers_business() {
     let (cx, _) = context();
     let mut driver = driver(&[Operation::DiskList]);
     driver
+        .on_volumes()
         .expect_disk_list()
         .times(1)
         .returning(|_, _, _| Err(error(ErrorKind::Unsupported, "driver mock has no file shares")));
@@ -175,6 +178,7 @@ async fn a_request_reaches_the_driver_as_it_was_made() {
     let (cx, _) = context();
     let mut driver = driver(&[Operation::DiskCreate]);
     driver
+        .on_volumes()
         .expect_disk_create()
         .times(1)
         .withf(|_, _, volume, request| {
@@ -205,6 +209,7 @@ async fn names_that_are_made_up_only_grow() {
     let (cx, _) = context();
     let mut driver = driver(&[Operation::DiskCreate]);
     driver
+        .on_volumes()
         .expect_disk_create()
         .times(5)
         .returning(|_, _, _, request| Ok(a_disk("db", &request.name.to_string(), false)));
@@ -229,6 +234,7 @@ async fn an_unclear_end_of_a_create_names_the_disk_and_how_to_look_for_it() {
         let used = Arc::new(Mutex::new(String::new()));
         let log = Arc::clone(&used);
         driver
+            .on_volumes()
             .expect_disk_create()
             .times(1)
             .returning(move |cx, _, _, request| {
@@ -271,6 +277,7 @@ async fn what_fails_before_the_driver_writes_anything_has_clearly_not_been_done(
         let (cx, recorder) = context();
         let mut driver = driver(&[Operation::DiskCreate, Operation::DiskDelete]);
         driver
+            .on_volumes()
             .expect_disk_create()
             .times(1)
             .returning(move |cx, _, _, _| {
@@ -278,6 +285,7 @@ async fn what_fails_before_the_driver_writes_anything_has_clearly_not_been_done(
                 Err(error(kind, "nobody answers"))
             });
         driver
+            .on_volumes()
             .expect_disk_delete()
             .times(1)
             .returning(move |_, _, _, _, _| Err(error(kind, "nobody answers")));
@@ -317,6 +325,7 @@ async fn assign_and_delete_say_what_they_were_doing_and_that_they_can_be_repeate
     ] {
         let mut driver = driver(Operation::ALL);
         driver
+            .on_volumes()
             .expect_disk_assign()
             .times(1)
             .returning(move |cx, _, _, _| {
@@ -324,6 +333,7 @@ async fn assign_and_delete_say_what_they_were_doing_and_that_they_can_be_repeate
                 Err(error(ErrorKind::Throttled, "refused"))
             });
         driver
+            .on_volumes()
             .expect_disk_delete()
             .times(1)
             .returning(move |cx, _, _, _, _| {
@@ -365,6 +375,7 @@ async fn force_is_passed_on_and_never_assumed() {
     let forced = Arc::new(Mutex::new(vec![]));
     let log = Arc::clone(&forced);
     driver
+        .on_volumes()
         .expect_disk_delete()
         .times(2)
         .returning(move |_, _, _, _, force| {
@@ -372,6 +383,7 @@ async fn force_is_passed_on_and_never_assumed() {
             Ok(Deletion::Deleted)
         });
     driver
+        .on_volumes()
         .expect_disk_assign()
         .times(2)
         .returning(|_, _, volume, disk| Ok(a_disk(volume.name.as_str(), &disk.to_string(), true)));
@@ -392,10 +404,14 @@ async fn force_is_passed_on_and_never_assumed() {
 async fn who_lost_an_assignment_to_somebody_else_is_not_told_to_repeat_it() {
     let (cx, _) = context();
     let mut driver = driver(Operation::ALL);
-    driver.expect_disk_assign().times(1).returning(|cx, _, _, _| {
-        write(cx, WriteOutcome::Unknown);
-        Err(error(ErrorKind::Conflict, "disk other is the assigned one now").with_hint("look"))
-    });
+    driver
+        .on_volumes()
+        .expect_disk_assign()
+        .times(1)
+        .returning(|cx, _, _, _| {
+            write(cx, WriteOutcome::Unknown);
+            Err(error(ErrorKind::Conflict, "disk other is the assigned one now").with_hint("look"))
+        });
     let (volume, name) = names("db", "one");
     let lost = disk::assign(&driver, &cx, &scope(&["db"]), &volume, &name)
         .await

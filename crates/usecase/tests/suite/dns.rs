@@ -1,8 +1,9 @@
 //! Records of an app: what is told, and when that is not enough.
 
 use kompox_domain::cluster::ChangeAction;
-use kompox_domain::dns::{DnsReport, DnsRequest, GapReason, HostGap, RecordChange, RecordKind, Visibility};
-use kompox_domain::{ErrorKind, Operation};
+use kompox_domain::dns::{DnsReport, GapReason, HostGap, RecordChange, RecordKind, Visibility};
+use kompox_domain::driver::DnsRequest;
+use kompox_domain::{ErrorKind, Mode, Operation};
 use kompox_usecase::dns;
 
 use crate::support::{chain, context, driver, error, scope};
@@ -42,11 +43,21 @@ fn partly() -> DnsReport {
 async fn a_name_that_is_not_published_is_a_warning_and_with_strict_an_error_that_names_each() {
     for strict in [false, true] {
         let mut driver = driver(&[Operation::DnsDeploy]);
-        driver.expect_dns_deploy().returning(|_, _, _| Ok(partly()));
+        driver
+            .on_dns()
+            .expect_deploy()
+            .returning(|_, _, _, _| Ok(partly()));
         let (cx, recorder) = context();
-        let outcome = dns::deploy(&driver, &cx, &scope(&[]), &DnsRequest::default(), strict)
-            .await
-            .unwrap();
+        let outcome = dns::deploy(
+            &driver,
+            &cx,
+            &scope(&[]),
+            &DnsRequest::default(),
+            Mode::Apply,
+            strict,
+        )
+        .await
+        .unwrap();
         assert_eq!(outcome.report, partly());
         if strict {
             assert!(recorder.warnings().is_empty());
@@ -78,15 +89,22 @@ async fn a_name_that_is_not_published_is_a_warning_and_with_strict_an_error_that
 #[tokio::test]
 async fn only_what_has_no_address_or_zone_is_a_matter_of_time_and_not_of_conflict() {
     let mut driver = driver(&[Operation::DnsDeploy]);
-    driver.expect_dns_deploy().returning(|_, _, _| {
+    driver.on_dns().expect_deploy().returning(|_, _, _, _| {
         Ok(DnsReport {
             records: vec![],
             gaps: vec![gap("c.example.com", GapReason::NoZone)],
         })
     });
-    let outcome = dns::deploy(&driver, &context().0, &scope(&[]), &DnsRequest::default(), true)
-        .await
-        .unwrap();
+    let outcome = dns::deploy(
+        &driver,
+        &context().0,
+        &scope(&[]),
+        &DnsRequest::default(),
+        Mode::Apply,
+        true,
+    )
+    .await
+    .unwrap();
     let refusal = outcome.refusal.unwrap();
     assert_eq!(refusal.kind(), ErrorKind::Precondition);
     assert_eq!(
@@ -101,8 +119,9 @@ async fn what_stays_of_others_when_ours_is_deleted_is_told_the_same_way() {
     for strict in [false, true] {
         let mut driver = driver(&[Operation::DnsDestroy]);
         driver
-            .expect_dns_destroy()
-            .withf(|_, _, dry_run| *dry_run)
+            .on_dns()
+            .expect_destroy()
+            .withf(|_, _, mode| *mode == Mode::Plan)
             .returning(|_, _, _| {
                 Ok(DnsReport {
                     records: vec![
@@ -113,7 +132,7 @@ async fn what_stays_of_others_when_ours_is_deleted_is_told_the_same_way() {
                 })
             });
         let (cx, recorder) = context();
-        let outcome = dns::destroy(&driver, &cx, &scope(&[]), true, strict)
+        let outcome = dns::destroy(&driver, &cx, &scope(&[]), Mode::Plan, strict)
             .await
             .unwrap();
         assert_eq!(outcome.refusal.is_some(), strict);
@@ -125,14 +144,16 @@ async fn what_stays_of_others_when_ours_is_deleted_is_told_the_same_way() {
 async fn what_fails_says_what_was_being_done_and_a_driver_without_dns_is_never_asked() {
     let mut failing = driver(&[Operation::DnsDeploy, Operation::DnsDestroy]);
     failing
-        .expect_dns_deploy()
-        .returning(|_, _, _| Err(error(ErrorKind::PermissionDenied, "forbidden")));
+        .on_dns()
+        .expect_deploy()
+        .returning(|_, _, _, _| Err(error(ErrorKind::PermissionDenied, "forbidden")));
     failing
-        .expect_dns_destroy()
+        .on_dns()
+        .expect_destroy()
         .returning(|_, _, _| Err(error(ErrorKind::NotFound, "gone")));
     let (cx, _) = context();
     let request = DnsRequest::default();
-    let refused = dns::deploy(&failing, &cx, &scope(&[]), &request, true)
+    let refused = dns::deploy(&failing, &cx, &scope(&[]), &request, Mode::Apply, true)
         .await
         .unwrap_err();
     assert_eq!(
@@ -142,7 +163,7 @@ async fn what_fails_says_what_was_being_done_and_a_driver_without_dns_is_never_a
             "forbidden"
         ]
     );
-    let refused = dns::destroy(&failing, &cx, &scope(&[]), false, false)
+    let refused = dns::destroy(&failing, &cx, &scope(&[]), Mode::Apply, false)
         .await
         .unwrap_err();
     assert_eq!(
@@ -153,11 +174,11 @@ async fn what_fails_says_what_was_being_done_and_a_driver_without_dns_is_never_a
         ]
     );
     let without = driver(&[]);
-    let refused = dns::deploy(&without, &cx, &scope(&[]), &request, false)
+    let refused = dns::deploy(&without, &cx, &scope(&[]), &request, Mode::Apply, false)
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unsupported);
-    let refused = dns::destroy(&without, &cx, &scope(&[]), false, false)
+    let refused = dns::destroy(&without, &cx, &scope(&[]), Mode::Apply, false)
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unsupported);

@@ -5,15 +5,16 @@ use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use kompox_domain::driver::{MockProviderDriver, Operation};
 use kompox_domain::hint::in_words;
 use kompox_domain::ids::SteppingUlids;
 use kompox_domain::model::{AnyId, AppId, ClusterId, Ingress, Protection, ProviderId, VolumeKind};
 use kompox_domain::progress::{Event, ProgressSink};
 use kompox_domain::volume::{Creation, DiskRecord, Percent};
 use kompox_domain::{
-    App, AppScope, ByteSize, Capabilities, Catalog, Cluster, Context, DiskMount, Error, ErrorKind, Provider,
-    Settings, Volume, VolumeClass, VolumeDisk, VolumeOptions, VolumeSnapshot, Workspace, WriteOutcome,
+    Ability, App, AppScope, ByteSize, Catalog, Cluster, ClusterDriver, Context, DiskMount, DnsDriver, Error,
+    ErrorKind, IngressDriver, MockClusterDriver, MockDnsDriver, MockIngressDriver, MockMountDriver,
+    MockVolumeDriver, MountDriver, Operation, Provider, ProviderDriver, Settings, Volume, VolumeClass,
+    VolumeDisk, VolumeDriver, VolumeOptions, VolumeSnapshot, Workspace, WriteOutcome,
 };
 
 pub(crate) fn provider_id(text: &str) -> ProviderId {
@@ -141,16 +142,86 @@ pub(crate) fn context() -> (Context, Arc<Recorder>) {
     (Context::new(Arc::clone(&recorder) as _, ulids), recorder)
 }
 
-/// A driver that declares these operations and expects none of them to be called. It has no file shares.
-pub(crate) fn driver(operations: &[Operation]) -> MockProviderDriver {
-    let mut driver = MockProviderDriver::new();
-    let operations = operations.to_vec();
-    driver.expect_name().return_const("mock");
-    driver.expect_capabilities().returning(move || Capabilities {
-        operations: operations.clone(),
-        volume_options: vec![],
-    });
+/// A driver of mocks, of which it hands out those that it was made with.
+pub(crate) struct MockDriver {
+    abilities: Vec<Ability>,
+    volumes: Arc<MockVolumeDriver>,
+    mounts: Arc<MockMountDriver>,
+    clusters: Arc<MockClusterDriver>,
+    ingress: Arc<MockIngressDriver>,
+    dns: Arc<MockDnsDriver>,
+}
+
+/// The mock, to expect something of, before the driver is used.
+fn own<T>(mock: &mut Arc<T>) -> &mut T {
+    Arc::get_mut(mock).expect("nobody has been handed the mock yet")
+}
+
+impl MockDriver {
+    pub(crate) fn on_volumes(&mut self) -> &mut MockVolumeDriver {
+        own(&mut self.volumes)
+    }
+
+    pub(crate) fn on_mounts(&mut self) -> &mut MockMountDriver {
+        own(&mut self.mounts)
+    }
+
+    pub(crate) fn on_clusters(&mut self) -> &mut MockClusterDriver {
+        own(&mut self.clusters)
+    }
+
+    pub(crate) fn on_ingress(&mut self) -> &mut MockIngressDriver {
+        own(&mut self.ingress)
+    }
+
+    pub(crate) fn on_dns(&mut self) -> &mut MockDnsDriver {
+        own(&mut self.dns)
+    }
+
+    fn has(&self, ability: Ability) -> bool {
+        self.abilities.contains(&ability)
+    }
+}
+
+impl ProviderDriver for MockDriver {
+    fn name(&self) -> &'static str {
+        "mock"
+    }
+
+    fn volumes(&self) -> Option<Arc<dyn VolumeDriver>> {
+        self.has(Ability::Volumes).then(|| Arc::clone(&self.volumes) as _)
+    }
+
+    fn mounts(&self) -> Option<Arc<dyn MountDriver>> {
+        self.has(Ability::Mounts).then(|| Arc::clone(&self.mounts) as _)
+    }
+
+    fn clusters(&self) -> Option<Arc<dyn ClusterDriver>> {
+        self.has(Ability::Clusters)
+            .then(|| Arc::clone(&self.clusters) as _)
+    }
+
+    fn ingress(&self) -> Option<Arc<dyn IngressDriver>> {
+        self.has(Ability::Ingress).then(|| Arc::clone(&self.ingress) as _)
+    }
+
+    fn dns(&self) -> Option<Arc<dyn DnsDriver>> {
+        self.has(Ability::Dns).then(|| Arc::clone(&self.dns) as _)
+    }
+}
+
+/// A driver with the abilities that these operations are part of, which expects no call. It has no file shares.
+pub(crate) fn driver(operations: &[Operation]) -> MockDriver {
+    let mut driver = MockDriver {
+        abilities: operations.iter().map(|operation| operation.ability()).collect(),
+        volumes: Arc::default(),
+        mounts: Arc::default(),
+        clusters: Arc::default(),
+        ingress: Arc::default(),
+        dns: Arc::default(),
+    };
     driver
+        .on_volumes()
         .expect_volume_class()
         .returning(|_, volume| match volume.kind {
             VolumeKind::Disk => Ok(VolumeClass {
@@ -163,7 +234,7 @@ pub(crate) fn driver(operations: &[Operation]) -> MockProviderDriver {
             }),
             VolumeKind::Files => Err(error(ErrorKind::Unsupported, "driver mock has no file shares")),
         });
-    driver.expect_disk_mount().returning(|_, _, disk| {
+    driver.on_volumes().expect_disk_mount().returning(|_, _, disk| {
         Ok(DiskMount {
             handle: disk.handle.to_uppercase(),
             attributes: BTreeMap::new(),

@@ -37,7 +37,7 @@ fn app(catalog: &Catalog, selector: &Selector, default: Option<&str>) -> Result<
 
 fn cluster(catalog: &Catalog, selector: &Selector, app: &Selector, default: Option<&str>) -> Result<String> {
     let default: Option<AnyId> = default.map(|id| id.parse().unwrap());
-    target::cluster(catalog, selector, app, default.as_ref()).map(|scope| scope.cluster.id.to_string())
+    target::cluster(catalog, selector, app, default.as_ref()).map(|scope| scope.id.to_string())
 }
 
 fn says(error: &Error) -> (ErrorKind, String, String) {

@@ -1,23 +1,23 @@
 //! `volume manifest`: what mounts the volumes.
 
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
-use kompox_domain::driver::MockProviderDriver;
 use kompox_domain::hint::in_words;
 use kompox_domain::model::VolumeKind;
 use kompox_domain::volume::Creation;
 use kompox_domain::{ErrorKind, Label, Operation, Result, VolumeDisk, VolumeName};
 use kompox_usecase::volume::{ApplyOutcome, MountOutcome, apply, mounts};
 
-use crate::support::{chain, context, disk, driver, error, scope};
+use crate::support::{MockDriver, chain, context, disk, driver, error, scope};
 
 fn names(names: &[&str]) -> Vec<VolumeName> {
     names.iter().map(|name| name.parse().unwrap()).collect()
 }
 
 /// A driver that lists these disks, once, when it is asked for these volumes.
-fn listing(volumes: &'static [&'static str], disks: Vec<VolumeDisk>) -> MockProviderDriver {
+fn listing(volumes: &'static [&'static str], disks: Vec<VolumeDisk>) -> MockDriver {
     let mut driver = driver(&[Operation::DiskList]);
     driver
+        .on_volumes()
         .expect_disk_list()
         .times(1)
         .withf(move |_, _, asked| {
@@ -199,6 +199,7 @@ async fn a_listing_that_fails_is_no_missing_disk() {
     let (cx, _) = context();
     let mut failing = driver(&[Operation::DiskList]);
     failing
+        .on_volumes()
         .expect_disk_list()
         .times(1)
         .returning(|_, _, _| Err(error(ErrorKind::Unavailable, "no route")));
@@ -213,13 +214,10 @@ async fn a_listing_that_fails_is_no_missing_disk() {
 }
 
 /// A driver that also applies, with this answer, and is asked how often.
-fn applying(
-    mut driver: MockProviderDriver,
-    times: usize,
-    answer: fn() -> Result<Plan>,
-) -> MockProviderDriver {
+fn applying(mut driver: MockDriver, times: usize, answer: fn() -> Result<Plan>) -> MockDriver {
     driver
-        .expect_volume_apply()
+        .on_mounts()
+        .expect_apply()
         .times(times)
         .returning(move |_, _, _| answer());
     driver
@@ -238,9 +236,10 @@ fn made() -> Result<Plan> {
 }
 
 /// As [`listing`], of a driver that can apply too.
-fn both(volumes: &'static [&'static str], disks: Vec<VolumeDisk>) -> MockProviderDriver {
+fn both(volumes: &'static [&'static str], disks: Vec<VolumeDisk>) -> MockDriver {
     let mut driver = driver(&[Operation::DiskList, Operation::VolumeApply]);
     driver
+        .on_volumes()
         .expect_disk_list()
         .times(usize::from(!volumes.is_empty()))
         .returning(move |_, _, _| Ok(disks.clone()));
@@ -253,7 +252,8 @@ async fn all_mounts_are_applied_at_once_and_what_was_done_comes_back() {
     let disks = vec![disk("db", "one", true), disk("data", "two", true)];
     let mut driver = both(&["db", "data"], disks);
     driver
-        .expect_volume_apply()
+        .on_mounts()
+        .expect_apply()
         .times(1)
         .withf(|_, app, mounts| {
             let names = mounts.iter().map(|mount| mount.disk.to_string());
@@ -299,10 +299,7 @@ async fn a_driver_that_does_not_apply_is_not_asked_and_a_refusal_says_what_was_w
     let driver = driver(&[Operation::DiskList]);
     let refused = apply(&driver, &cx, &app, &[], None).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Unsupported);
-    assert!(
-        refused.to_string().ends_with("volume manifest --apply"),
-        "{refused}"
-    );
+    assert!(refused.to_string().ends_with("volume apply"), "{refused}");
     let failing = || Err(error(ErrorKind::Precondition, "in the way"));
     let driver = applying(both(&["db"], vec![disk("db", "one", true)]), 1, failing);
     let refused = apply(&driver, &cx, &app, &[], None).await.unwrap_err();

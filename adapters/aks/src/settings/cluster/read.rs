@@ -1,7 +1,7 @@
 //! Reading a cluster's settings as a whole: every key, and everything that is wrong.
 
 use kompox_domain::hint::Verb;
-use kompox_domain::{Cluster, ClusterScope, Error, ErrorKind, Hint, Result, Secret, SecretReader};
+use kompox_domain::{Cluster, Error, ErrorKind, Hint, Result, Secret, SecretReader};
 
 use super::model::{
     ApiServer, ClusterSettings, ExistingSettings, FoundBy, InstallTargets, Pool, PrivateZone,
@@ -53,10 +53,7 @@ impl FoundBy {
             rules::resource_id(&mut reader).map(Self::Id)
         } else {
             rules::not_existing(&mut reader);
-            let scope = ClusterScope {
-                cluster: cluster.clone(),
-            };
-            Some(Self::Group(cluster_group(&scope, prefix)?))
+            Some(Self::Group(cluster_group(cluster, prefix)?))
         };
         match found_by {
             Some(found_by) if reader.problems.is_empty() => Ok(found_by),
@@ -97,10 +94,7 @@ fn settings(
         return existing(reader, cluster).map(ClusterSettings::Existing);
     }
     rules::not_existing(reader);
-    let scope = ClusterScope {
-        cluster: cluster.clone(),
-    };
-    let group = match cluster_group(&scope, prefix) {
+    let group = match cluster_group(cluster, prefix) {
         Ok(group) => group,
         Err(error) => {
             reader.problem_of(&error);

@@ -1,6 +1,6 @@
 //! Merging a cluster into a file: what is added, updated, kept and refused.
 
-use kompox_domain::cluster::TokenCommand;
+use kompox_domain::driver::TokenCommand;
 
 use super::*;
 

@@ -1,7 +1,7 @@
 //! Replacing a file as a whole: what may go, and what would be lost.
 
 use super::*;
-use kompox_domain::cluster::TokenCommand;
+use kompox_domain::driver::TokenCommand;
 
 fn command() -> TokenCommand {
     TokenCommand {

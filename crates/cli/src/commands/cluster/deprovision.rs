@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use kompox_domain::Operation as Port;
-use kompox_domain::cluster::{ChangeAction, DeprovisionRequest, Plan};
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::DeprovisionRequest;
 use kompox_usecase::cluster::{self, Deprovision, DeprovisionPlan};
 
-use super::operation::operation;
+use super::operation::{operation, planning};
 use super::plan::{end_of_dry_run, show_own};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
@@ -54,7 +55,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         },
         force: args.force,
     };
-    let look = operation(Port::ClusterDeprovisionPlan, &args.target);
+    let look = planning(Port::ClusterDeprovision, &args.target);
     let planned = operate(ui, global, &look, async |cx| {
         cluster::deprovision_plan(&*session.driver, &cx, &session.cluster, &request).await
     })?;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use kompox_domain::Operation as Port;
-use kompox_domain::cluster::InstallRequest;
+use kompox_domain::driver::InstallRequest;
 use kompox_usecase::cluster;
 
 use super::operation::operation;
@@ -11,6 +11,7 @@ use super::plan::{end_of_dry_run, show};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
+use crate::operations::mode_of;
 use crate::session::{ClusterSession, operate};
 use crate::ui::Ui;
 use crate::view::plan as view;
@@ -44,14 +45,18 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let session = ClusterSession::open(global, &args.target)?;
-    let request = InstallRequest {
-        force: args.force,
-        dry_run: args.dry_run,
-    };
+    let request = InstallRequest { force: args.force };
     let began = Instant::now();
     let operation = operation(Port::ClusterInstall, &args.target);
     let plan = operate(ui, global, &operation, async |cx| {
-        cluster::install(&*session.driver, &cx, &session.cluster, &request).await
+        cluster::install(
+            &*session.driver,
+            &cx,
+            &session.cluster,
+            &request,
+            mode_of(args.dry_run),
+        )
+        .await
     })?;
     let name = session.name();
     if !args.dry_run && !plan.is_empty() {

@@ -17,7 +17,7 @@ pub(super) fn show(
     settled: &str,
 ) -> Result<(), Failure> {
     ui.value(
-        &plan::PlanView::new(&session.cluster.cluster.id, plan, dry_run),
+        &plan::PlanView::new(&session.cluster.id, plan, dry_run),
         &plan::shown(plan, settled),
     )
 }
@@ -30,7 +30,7 @@ pub(super) fn show_own(
     dry_run: bool,
     settled: String,
 ) -> Result<(), Failure> {
-    let settled = if session.cluster.cluster.existing {
+    let settled = if session.cluster.existing {
         format!(
             "cluster {} is somebody else's (existing: true): nothing to do",
             session.name()

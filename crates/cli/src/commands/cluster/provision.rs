@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use kompox_domain::Operation as Port;
-use kompox_domain::cluster::{Plan, ProvisionRequest};
+use kompox_domain::cluster::Plan;
+use kompox_domain::driver::ProvisionRequest;
 use kompox_usecase::cluster;
 
-use super::operation::operation;
+use super::operation::{operation, planning};
 use super::plan::{end_of_dry_run, show_own};
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
@@ -80,7 +81,7 @@ fn dry_run(
     ui: &Ui,
     global: &GlobalArgs,
 ) -> Result<(), Failure> {
-    let operation = operation(Port::ClusterPlan, &args.target);
+    let operation = planning(Port::ClusterProvision, &args.target);
     let plan = operate(ui, global, &operation, async |cx| {
         cluster::plan(&*session.driver, &cx, &session.cluster, &request).await
     })?;

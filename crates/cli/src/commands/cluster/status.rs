@@ -40,7 +40,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
     let status = operate(ui, global, &operation, async |cx| {
         cluster::status(&*session.driver, &cx, &session.cluster).await
     })?;
-    let id = &session.cluster.cluster.id;
+    let id = &session.cluster.id;
     ui.value(&view::StatusView::new(id, &status), &view::shown(id, &status))
 }
 

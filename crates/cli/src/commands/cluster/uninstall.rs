@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use kompox_domain::Operation as Port;
-use kompox_domain::cluster::{ChangeAction, Plan, UninstallRequest};
+use kompox_domain::cluster::{ChangeAction, Plan};
+use kompox_domain::driver::UninstallRequest;
 use kompox_usecase::cluster::{self, UninstallPlan};
 
 use super::operation::operation;
@@ -46,7 +47,6 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
     let session = ClusterSession::open(global, &args.target)?;
     let request = UninstallRequest {
         delete_certificates: args.delete_certificates,
-        dry_run: false,
     };
     let operation = operation(Port::ClusterUninstall, &args.target);
     let UninstallPlan { plan, refusal } = operate(ui, global, &operation, async |cx| {

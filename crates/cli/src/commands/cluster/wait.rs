@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         Some(what) => ui.say(&format!("has ended well: {what}")),
         None => ui.say(&format!("nothing is under way with cluster {}", session.name())),
     }
-    let id = &session.cluster.cluster.id;
+    let id = &session.cluster.id;
     let view = view::WaitedView::new(id, &waited);
     ui.value(&view, &view::shown(id, &waited.status))
 }

@@ -1,6 +1,7 @@
 //! `cluster kubeconfig` and `cluster token`.
 
-use kompox_domain::cluster::{AccessToken, Address, Credential, KubeconfigRequest};
+use kompox_domain::cluster::AccessToken;
+use kompox_domain::driver::{Address, Credential, KubeconfigRequest};
 use kompox_domain::{ErrorKind, Operation, Secret};
 use kompox_usecase::cluster;
 
@@ -18,7 +19,8 @@ async fn the_request_reaches_the_driver_as_it_is_and_so_does_the_answer() {
     let mut driver = driver(&[Operation::ClusterKubeconfig, Operation::ClusterToken]);
     let expected = asked.clone();
     driver
-        .expect_cluster_kubeconfig()
+        .on_clusters()
+        .expect_kubeconfig()
         .withf(move |_, cluster, request| cluster.path() == ours().path() && *request == expected)
         .times(1)
         .returning(|_, _, _| Ok(Secret::new("kind: Config".to_owned())));
@@ -27,21 +29,18 @@ async fn the_request_reaches_the_driver_as_it_is_and_so_does_the_answer() {
 }
 
 #[tokio::test]
-async fn a_user_needs_a_driver_that_gives_out_tokens() {
+async fn a_driver_without_clusters_gives_no_way_into_one() {
     let (cx, _) = context();
-    for (credential, declared, refused) in [
-        (Credential::Auto, &[][..], "cluster kubeconfig"),
-        (Credential::User, &[Operation::ClusterKubeconfig], "cluster token"),
-    ] {
+    for credential in [Credential::Auto, Credential::User] {
         let request = KubeconfigRequest {
             credential,
             ..KubeconfigRequest::default()
         };
-        let error = cluster::kubeconfig(&driver(declared), &cx, &ours(), &request)
+        let error = cluster::kubeconfig(&driver(&[]), &cx, &ours(), &request)
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().ends_with(refused), "{error}");
+        assert!(error.to_string().ends_with("cluster kubeconfig"), "{error}");
     }
     let error = cluster::token(&driver(&[]), &cx, &ours()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -52,10 +51,12 @@ async fn errors_say_what_was_wanted_of_which_cluster() {
     let (cx, _) = context();
     let mut driver = driver(Operation::ALL);
     driver
-        .expect_cluster_kubeconfig()
+        .on_clusters()
+        .expect_kubeconfig()
         .returning(|_, _, _| Err(error(ErrorKind::NotFound, "not there")));
     driver
-        .expect_cluster_token()
+        .on_clusters()
+        .expect_token()
         .returning(|_, _| Err(error(ErrorKind::Unauthenticated, "who?")));
     let failed = cluster::kubeconfig(&driver, &cx, &ours(), &KubeconfigRequest::default())
         .await
@@ -79,10 +80,14 @@ async fn a_token_comes_with_its_end() {
     let (cx, _) = context();
     let expires_at = time::OffsetDateTime::UNIX_EPOCH;
     let mut driver = driver(&[Operation::ClusterToken]);
-    driver.expect_cluster_token().times(1).returning(move |_, _| {
-        let token = Secret::new("t".to_owned());
-        Ok(AccessToken { token, expires_at })
-    });
+    driver
+        .on_clusters()
+        .expect_token()
+        .times(1)
+        .returning(move |_, _| {
+            let token = Secret::new("t".to_owned());
+            Ok(AccessToken { token, expires_at })
+        });
     let token = cluster::token(&driver, &cx, &ours()).await.unwrap();
     assert_eq!((token.token.expose(), token.expires_at), ("t", expires_at));
 }

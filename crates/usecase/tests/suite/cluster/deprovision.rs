@@ -1,14 +1,14 @@
 //! `cluster deprovision` and its dry run.
 
 use kompox_domain::Hint;
-use kompox_domain::cluster::{ChangeAction, ClusterStatus, DeprovisionRequest, Plan};
-use kompox_domain::driver::MockProviderDriver;
+use kompox_domain::cluster::{ChangeAction, ClusterStatus, Plan};
+use kompox_domain::driver::DeprovisionRequest;
 use kompox_domain::hint::in_words;
-use kompox_domain::{ErrorKind, Operation, WriteOutcome};
+use kompox_domain::{ErrorKind, Mode, Operation, WriteOutcome};
 use kompox_usecase::cluster::{self, Deprovision};
 
 use super::{ours, plan_of, stands};
-use crate::support::{chain, context, driver, error, write};
+use crate::support::{MockDriver, chain, context, driver, error, write};
 
 fn installed(installed: Option<bool>) -> ClusterStatus {
     ClusterStatus {
@@ -24,12 +24,14 @@ fn allowing(ids: &[&str]) -> DeprovisionRequest {
     }
 }
 
-fn deleting(times: usize) -> MockProviderDriver {
+fn deleting(times: usize) -> MockDriver {
     let mut driver = driver(Operation::ALL);
     driver
-        .expect_cluster_deprovision()
+        .on_clusters()
+        .expect_deprovision()
+        .withf(|_, _, _, mode| *mode == Mode::Apply)
         .times(times)
-        .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Delete, ChangeAction::Keep])));
+        .returning(|_, _, _, _| Ok(plan_of(&[ChangeAction::Delete, ChangeAction::Keep])));
     driver
 }
 
@@ -39,10 +41,11 @@ async fn what_may_go_along_reaches_the_driver_and_what_was_deleted_and_left_is_t
     let mut driver = driver(Operation::ALL);
     stands(&mut driver, installed(None));
     driver
-        .expect_cluster_deprovision()
+        .on_clusters()
+        .expect_deprovision()
         .times(1)
-        .withf(|_, _, request| request.allow_delete == ["/r/disk"])
-        .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Delete, ChangeAction::Keep])));
+        .withf(|_, _, request, mode| request.allow_delete == ["/r/disk"] && *mode == Mode::Apply)
+        .returning(|_, _, _, _| Ok(plan_of(&[ChangeAction::Delete, ChangeAction::Keep])));
     let request = Deprovision {
         request: allowing(&["/r/disk"]),
         force: false,
@@ -60,9 +63,11 @@ async fn deprovisioning_twice_is_success() {
     stands(&mut driver, installed(Some(false)));
     let mut there = true;
     driver
-        .expect_cluster_deprovision()
+        .on_clusters()
+        .expect_deprovision()
+        .withf(|_, _, _, mode| *mode == Mode::Apply)
         .times(2)
-        .returning(move |_, _, _| {
+        .returning(move |_, _, _, _| {
             let gone = std::mem::take(&mut there);
             Ok(if gone {
                 plan_of(&[ChangeAction::Delete])
@@ -89,9 +94,11 @@ async fn what_is_still_installed_stops_the_deed_unless_forced_and_is_then_a_warn
         let mut planning = driver(Operation::ALL);
         stands(&mut planning, installed(Some(true)));
         planning
-            .expect_cluster_deprovision_plan()
+            .on_clusters()
+            .expect_deprovision()
+            .withf(|_, _, _, mode| *mode == Mode::Plan)
             .times(1)
-            .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Delete])));
+            .returning(|_, _, _, _| Ok(plan_of(&[ChangeAction::Delete])));
         let planned = cluster::deprovision_plan(&planning, &cx, &ours(), &request)
             .await
             .unwrap();
@@ -128,7 +135,8 @@ async fn that_it_cannot_be_told_what_is_installed_keeps_nobody_from_deleting() {
         .unwrap();
     let mut unreadable = deleting(1);
     unreadable
-        .expect_cluster_status()
+        .on_clusters()
+        .expect_status()
         .returning(|_, _| Err(error(ErrorKind::Unavailable, "gone")));
     cluster::deprovision(&unreadable, &cx, &ours(), &request)
         .await
@@ -142,9 +150,11 @@ async fn a_plan_that_cannot_be_read_is_an_error_and_never_already_gone() {
     let mut driver = driver(Operation::ALL);
     stands(&mut driver, installed(None));
     driver
-        .expect_cluster_deprovision_plan()
+        .on_clusters()
+        .expect_deprovision()
+        .withf(|_, _, _, mode| *mode == Mode::Plan)
         .times(1)
-        .returning(|_, _, _| Err(error(ErrorKind::PermissionDenied, "not allowed")));
+        .returning(|_, _, _, _| Err(error(ErrorKind::PermissionDenied, "not allowed")));
     let error = cluster::deprovision_plan(&driver, &cx, &ours(), &Deprovision::default())
         .await
         .unwrap_err();
@@ -187,9 +197,11 @@ async fn of_what_is_in_the_way_the_driver_tells_what_a_flag_lets_go_along() {
     stands(&mut driver, installed(None));
     // A disk goes along when it is named, a lock never does.
     driver
-        .expect_cluster_deprovision_plan()
+        .on_clusters()
+        .expect_deprovision()
+        .withf(|_, _, _, mode| *mode == Mode::Plan)
         .times(2)
-        .returning(|_, _, request| {
+        .returning(|_, _, request, _| {
             let mut plan = plan_of(&[ChangeAction::Block, ChangeAction::Block]);
             for (change, id) in plan.changes.iter_mut().zip(["/r/disk", "/r/lock"]) {
                 change.resource = id.to_owned();
@@ -210,10 +222,13 @@ async fn of_what_is_in_the_way_the_driver_tells_what_a_flag_lets_go_along() {
 async fn an_interruption_says_that_running_it_again_goes_on() {
     let (cx, _) = context();
     let mut driver = driver(&[Operation::ClusterDeprovision]);
+    stands(&mut driver, ClusterStatus::default());
     driver
-        .expect_cluster_deprovision()
+        .on_clusters()
+        .expect_deprovision()
+        .withf(|_, _, _, mode| *mode == Mode::Apply)
         .times(1)
-        .returning(|cx, _, _| {
+        .returning(|cx, _, _, _| {
             write(cx, WriteOutcome::Unknown);
             Err(error(ErrorKind::Unavailable, "connection reset"))
         });

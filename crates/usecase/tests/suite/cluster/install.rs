@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-use kompox_domain::cluster::{ChangeAction, ClusterStatus, InstallRequest, Plan, UninstallRequest};
-use kompox_domain::driver::MockProviderDriver;
+use kompox_domain::cluster::{ChangeAction, ClusterStatus, Plan};
+use kompox_domain::driver::{InstallRequest, UninstallRequest};
 use kompox_domain::model::ProtectionLevel;
-use kompox_domain::{ClusterScope, ErrorKind, Operation};
+use kompox_domain::{Cluster, ErrorKind, Mode, Operation};
 use kompox_usecase::cluster;
 
 use super::{existing, ours, plan_of};
-use crate::support::{chain, context, driver, error};
+use crate::support::{MockDriver, chain, context, driver, error};
 
 const LEVELS: [ProtectionLevel; 3] = [
     ProtectionLevel::None,
@@ -21,34 +21,40 @@ const LEVELS: [ProtectionLevel; 3] = [
     ProtectionLevel::ReadOnly,
 ];
 
-fn protected(level: ProtectionLevel) -> ClusterScope {
+fn protected(level: ProtectionLevel) -> Cluster {
     let mut scope = ours();
-    scope.cluster.protection.installation = level;
+    scope.protection.installation = level;
     // What is said about provisioning has nothing to do with it.
-    scope.cluster.protection.provisioning = ProtectionLevel::ReadOnly;
+    scope.protection.provisioning = ProtectionLevel::ReadOnly;
     scope
 }
 
 /// A driver of a cloud in which this differs, which counts what it is asked to write.
-fn cloud(installed: Option<bool>, differs: &Plan) -> (MockProviderDriver, Arc<AtomicUsize>) {
+fn cloud(installed: Option<bool>, differs: &Plan) -> (MockDriver, Arc<AtomicUsize>) {
     let writes = Arc::new(AtomicUsize::new(0));
     let mut driver = driver(Operation::ALL);
-    driver.expect_cluster_status().returning(move |_, _| {
+    driver.on_clusters().expect_status().returning(move |_, _| {
         Ok(ClusterStatus {
             installed,
             ..ClusterStatus::default()
         })
     });
     let (count, plan) = (Arc::clone(&writes), differs.clone());
-    driver.expect_cluster_install().returning(move |_, _, request| {
-        count.fetch_add(usize::from(!request.dry_run), Relaxed);
-        Ok(plan.clone())
-    });
+    driver
+        .on_ingress()
+        .expect_install()
+        .returning(move |_, _, _, mode| {
+            count.fetch_add(usize::from(mode == Mode::Apply), Relaxed);
+            Ok(plan.clone())
+        });
     let (count, plan) = (Arc::clone(&writes), differs.clone());
-    driver.expect_cluster_uninstall().returning(move |_, _, request| {
-        count.fetch_add(usize::from(!request.dry_run), Relaxed);
-        Ok(plan.clone())
-    });
+    driver
+        .on_ingress()
+        .expect_uninstall()
+        .returning(move |_, _, _, mode| {
+            count.fetch_add(usize::from(mode == Mode::Apply), Relaxed);
+            Ok(plan.clone())
+        });
     (driver, writes)
 }
 
@@ -70,7 +76,8 @@ async fn the_driver_is_asked_to_write_exactly_where_the_protection_allows_it() {
             let differs = plan_of(&[action]);
 
             let (driver, writes) = cloud(installed, &differs);
-            let done = cluster::install(&driver, &cx, &cluster, &InstallRequest::default()).await;
+            let done =
+                cluster::install(&driver, &cx, &cluster, &InstallRequest::default(), Mode::Apply).await;
             let allowed = level != ProtectionLevel::ReadOnly || is_new;
             assert_eq!(done.is_ok(), allowed, "install: {case}");
             assert_eq!(writes.load(Relaxed), usize::from(allowed), "install: {case}");
@@ -90,7 +97,7 @@ async fn what_is_as_configured_is_left_alone_under_every_protection() {
     for level in LEVELS {
         let cluster = protected(level);
         let (driver, _) = cloud(Some(true), &Plan::default());
-        let done = cluster::install(&driver, &cx, &cluster, &InstallRequest::default()).await;
+        let done = cluster::install(&driver, &cx, &cluster, &InstallRequest::default(), Mode::Apply).await;
         assert_eq!(done.unwrap(), Plan::default(), "{level:?}");
         let done = cluster::uninstall(&driver, &cx, &cluster, &UninstallRequest::default()).await;
         assert_eq!(done.unwrap(), Plan::default(), "{level:?}");
@@ -103,12 +110,11 @@ async fn a_dry_run_only_asks_for_one_and_warns_of_what_would_be_refused() {
     let cluster = protected(ProtectionLevel::ReadOnly);
     let differs = plan_of(&[ChangeAction::Update]);
     let (driver, writes) = cloud(Some(true), &differs);
-    let install = InstallRequest {
-        dry_run: true,
-        ..InstallRequest::default()
-    };
+    let install = InstallRequest::default();
     assert_eq!(
-        cluster::install(&driver, &cx, &cluster, &install).await.unwrap(),
+        cluster::install(&driver, &cx, &cluster, &install, Mode::Plan)
+            .await
+            .unwrap(),
         differs
     );
     let request = UninstallRequest::default();
@@ -147,7 +153,7 @@ async fn a_cluster_that_somebody_else_made_is_installed_on_all_the_same() {
     let (cx, _) = context();
     let cluster = existing();
     let (driver, writes) = cloud(Some(false), &plan_of(&[ChangeAction::Create]));
-    let done = cluster::install(&driver, &cx, &cluster, &InstallRequest::default()).await;
+    let done = cluster::install(&driver, &cx, &cluster, &InstallRequest::default(), Mode::Apply).await;
     assert!(!done.unwrap().is_empty());
     assert_eq!(writes.load(Relaxed), 1);
 }
@@ -157,9 +163,10 @@ async fn rights_that_could_not_be_given_are_told_and_the_next_run_goes_on() {
     let (cx, _) = context();
     let mut driver = driver(&[Operation::ClusterInstall]);
     driver
-        .expect_cluster_install()
-        .returning(|_, _, _| Err(error(ErrorKind::Failed, "one right could not be given")));
-    let failed = cluster::install(&driver, &cx, &ours(), &InstallRequest::default())
+        .on_ingress()
+        .expect_install()
+        .returning(|_, _, _, _| Err(error(ErrorKind::Failed, "one right could not be given")));
+    let failed = cluster::install(&driver, &cx, &ours(), &InstallRequest::default(), Mode::Apply)
         .await
         .unwrap_err();
     assert_eq!(failed.kind(), ErrorKind::Failed);
@@ -180,7 +187,7 @@ async fn rights_that_could_not_be_given_are_told_and_the_next_run_goes_on() {
 async fn a_driver_that_does_not_install_is_not_called() {
     let (cx, _) = context();
     let (cluster, driver) = (ours(), driver(&[]));
-    let install = cluster::install(&driver, &cx, &cluster, &InstallRequest::default()).await;
+    let install = cluster::install(&driver, &cx, &cluster, &InstallRequest::default(), Mode::Apply).await;
     let uninstall = cluster::uninstall(&driver, &cx, &cluster, &UninstallRequest::default()).await;
     for refused in [install, uninstall] {
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-use kompox_domain::cluster::{ChangeAction, ClusterStatus, DeprovisionRequest, Plan, ProvisionRequest};
-use kompox_domain::driver::MockProviderDriver;
+use kompox_domain::cluster::{ChangeAction, ClusterStatus, Plan};
+use kompox_domain::driver::{DeprovisionRequest, ProvisionRequest};
 use kompox_domain::model::ProtectionLevel;
-use kompox_domain::{ClusterScope, Error, ErrorKind, Operation, Result};
+use kompox_domain::{Cluster, Error, ErrorKind, Mode, Operation, Result};
 use kompox_usecase::cluster::{self, Deprovision};
 
 use super::{found, ours, plan_of};
-use crate::support::{chain, context, driver, error};
+use crate::support::{MockDriver, chain, context, driver, error};
 
 const LEVELS: [ProtectionLevel; 3] = [
     ProtectionLevel::None,
@@ -42,40 +42,53 @@ impl Seen {
     }
 }
 
-fn protected(level: ProtectionLevel) -> ClusterScope {
+fn protected(level: ProtectionLevel) -> Cluster {
     let mut scope = ours();
-    scope.cluster.protection.provisioning = level;
+    scope.protection.provisioning = level;
     // What is said about installing has nothing to do with it.
-    scope.cluster.protection.installation = ProtectionLevel::ReadOnly;
+    scope.protection.installation = ProtectionLevel::ReadOnly;
     scope
 }
 
 /// A driver of such a cloud, in which this differs, and which counts what it is asked to write.
-fn cloud(seen: Seen, differs: &Plan) -> (MockProviderDriver, Arc<AtomicUsize>) {
+fn cloud(seen: Seen, differs: &Plan) -> (MockDriver, Arc<AtomicUsize>) {
     let writes = Arc::new(AtomicUsize::new(0));
     let mut driver = driver(Operation::ALL);
     driver
-        .expect_cluster_status()
+        .on_clusters()
+        .expect_status()
         .returning(move |_, _| seen.status());
-    driver.expect_cluster_check().returning(|_, _| Ok(vec![]));
+    driver.on_clusters().expect_check().returning(|_, _| Ok(vec![]));
     let plan = differs.clone();
     driver
-        .expect_cluster_plan()
-        .returning(move |_, _, _| Ok(plan.clone()));
+        .on_clusters()
+        .expect_provision()
+        .withf(|_, _, _, mode| *mode == Mode::Plan)
+        .returning(move |_, _, _, _| Ok(plan.clone()));
     let (count, plan) = (Arc::clone(&writes), differs.clone());
-    driver.expect_cluster_provision().returning(move |_, _, _| {
-        count.fetch_add(1, Relaxed);
-        Ok(plan.clone())
-    });
+    driver
+        .on_clusters()
+        .expect_provision()
+        .withf(|_, _, _, mode| *mode == Mode::Apply)
+        .returning(move |_, _, _, _| {
+            count.fetch_add(1, Relaxed);
+            Ok(plan.clone())
+        });
     let plan = differs.clone();
     driver
-        .expect_cluster_deprovision_plan()
-        .returning(move |_, _, _| Ok(plan.clone()));
+        .on_clusters()
+        .expect_deprovision()
+        .withf(|_, _, _, mode| *mode == Mode::Plan)
+        .returning(move |_, _, _, _| Ok(plan.clone()));
     let (count, plan) = (Arc::clone(&writes), differs.clone());
-    driver.expect_cluster_deprovision().returning(move |_, _, _| {
-        count.fetch_add(1, Relaxed);
-        Ok(plan.clone())
-    });
+    driver
+        .on_clusters()
+        .expect_deprovision()
+        .withf(|_, _, _, mode| *mode == Mode::Apply)
+        .returning(move |_, _, _, _| {
+            count.fetch_add(1, Relaxed);
+            Ok(plan.clone())
+        });
     (driver, writes)
 }
 
@@ -199,12 +212,15 @@ async fn what_cannot_be_changed_at_all_is_refused_by_the_protection_and_what_can
     let run = async |kind| -> ErrorKind {
         let mut driver = driver(Operation::ALL);
         driver
-            .expect_cluster_status()
+            .on_clusters()
+            .expect_status()
             .returning(|_, _| Ok(found(Some(true))));
         driver
-            .expect_cluster_plan()
+            .on_clusters()
+            .expect_provision()
+            .withf(|_, _, _, mode| *mode == Mode::Plan)
             .times(1)
-            .returning(move |_, _, _| Err(error(kind, "no")));
+            .returning(move |_, _, _, _| Err(error(kind, "no")));
         cluster::provision(&driver, &cx, &cluster, &ProvisionRequest::default())
             .await
             .unwrap_err()

@@ -1,10 +1,11 @@
 //! `cluster provision` and its dry run.
 
 use kompox_domain::Hint;
-use kompox_domain::cluster::{ChangeAction, Check, Plan, ProvisionRequest, Verdict};
+use kompox_domain::cluster::{ChangeAction, Check, Plan, Verdict};
+use kompox_domain::driver::ProvisionRequest;
 use kompox_domain::error::FailedOperation;
 use kompox_domain::hint::in_words;
-use kompox_domain::{Error, ErrorKind, Operation, WriteOutcome};
+use kompox_domain::{Error, ErrorKind, Mode, Operation, WriteOutcome};
 use kompox_usecase::cluster;
 
 use super::{found, ours, plan_of, stands};
@@ -31,10 +32,11 @@ async fn what_was_done_is_the_answer_and_force_reaches_the_driver() {
         let mut driver = driver(Operation::ALL);
         stands(&mut driver, found(Some(true)));
         driver
-            .expect_cluster_provision()
+            .on_clusters()
+            .expect_provision()
             .times(1)
-            .withf(move |_, _, request| request.force == force)
-            .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Update])));
+            .withf(move |_, _, request, mode| request.force == force && *mode == Mode::Apply)
+            .returning(|_, _, _, _| Ok(plan_of(&[ChangeAction::Update])));
         let request = ProvisionRequest {
             force,
             ..ProvisionRequest::default()
@@ -49,7 +51,7 @@ async fn a_first_creation_that_would_fail_is_refused_with_all_findings_at_once()
     let (cx, recorder) = context();
     let mut driver = driver(Operation::ALL);
     stands(&mut driver, found(Some(false)));
-    driver.expect_cluster_check().times(1).returning(|_, _| {
+    driver.on_clusters().expect_check().times(1).returning(|_, _| {
         Ok(vec![
             check("identity", Verdict::Pass),
             check("quota", Verdict::Fail),
@@ -58,7 +60,7 @@ async fn a_first_creation_that_would_fail_is_refused_with_all_findings_at_once()
             check("permissions", Verdict::Fail),
         ])
     });
-    driver.expect_cluster_provision().times(0);
+    driver.on_clusters().expect_provision().times(0);
     let error = cluster::provision(&driver, &cx, &ours(), &ONCE)
         .await
         .unwrap_err();
@@ -70,7 +72,7 @@ async fn a_first_creation_that_would_fail_is_refused_with_all_findings_at_once()
             "2 checks before the first write failed, so nothing was begun"
         ]
     );
-    assert!(in_words(error.hints()).contains("check --online"));
+    assert!(in_words(error.hints()).contains("cluster check"));
     let told: Vec<(&str, &str, String)> = error
         .failures()
         .iter()
@@ -106,13 +108,16 @@ async fn what_could_not_be_looked_at_keeps_nobody_from_the_first_creation() {
         stands(&mut driver, found(Some(false)));
         let mut answer = Some(answer);
         driver
-            .expect_cluster_check()
+            .on_clusters()
+            .expect_check()
             .times(1)
             .returning(move |_, _| answer.take().unwrap());
         driver
-            .expect_cluster_provision()
+            .on_clusters()
+            .expect_provision()
+            .withf(|_, _, _, mode| *mode == Mode::Apply)
             .times(1)
-            .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Create])));
+            .returning(|_, _, _, _| Ok(plan_of(&[ChangeAction::Create])));
         let done = cluster::provision(&driver, &cx, &ours(), &ONCE).await.unwrap();
         assert_eq!(done.of(ChangeAction::Create).count(), 1);
     }
@@ -128,23 +133,32 @@ async fn only_a_first_creation_is_checked_before() {
     for found_there in [Some(true), None] {
         let mut driver = driver(Operation::ALL);
         stands(&mut driver, found(found_there));
-        driver.expect_cluster_check().times(0);
+        driver.on_clusters().expect_check().times(0);
         driver
-            .expect_cluster_provision()
+            .on_clusters()
+            .expect_provision()
+            .withf(|_, _, _, mode| *mode == Mode::Apply)
             .times(1)
-            .returning(|_, _, _| Ok(Plan::default()));
+            .returning(|_, _, _, _| Ok(Plan::default()));
         cluster::provision(&driver, &cx, &ours(), &ONCE).await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_driver_that_cannot_look_before_provisions_all_the_same() {
+async fn a_cluster_whose_status_cannot_be_read_is_provisioned_all_the_same() {
     let (cx, _) = context();
     let mut driver = driver(&[Operation::ClusterProvision]);
     driver
-        .expect_cluster_provision()
+        .on_clusters()
+        .expect_status()
         .times(2)
-        .returning(|_, _, _| Ok(Plan::default()));
+        .returning(|_, _| Err(error(ErrorKind::Unavailable, "gone")));
+    driver
+        .on_clusters()
+        .expect_provision()
+        .withf(|_, _, _, mode| *mode == Mode::Apply)
+        .times(2)
+        .returning(|_, _, _, _| Ok(Plan::default()));
     for _ in 0..2 {
         let done = cluster::provision(&driver, &cx, &ours(), &ONCE).await.unwrap();
         assert!(done.is_empty());
@@ -161,10 +175,13 @@ async fn a_failure_keeps_its_tree_and_says_that_running_it_again_goes_on() {
         ErrorKind::Precondition,
     ] {
         let mut driver = driver(&[Operation::ClusterProvision]);
+        stands(&mut driver, found(None));
         driver
-            .expect_cluster_provision()
+            .on_clusters()
+            .expect_provision()
+            .withf(|_, _, _, mode| *mode == Mode::Apply)
             .times(1)
-            .returning(move |cx, _, _| {
+            .returning(move |cx, _, _, _| {
                 let failed = FailedOperation {
                     resource: "/r/cluster".to_owned(),
                     code: "QuotaExceeded".to_owned(),
@@ -202,10 +219,13 @@ async fn a_deadline_says_that_the_cloud_goes_on_only_where_something_was_written
     let (cx, _) = context();
     let run = async |outcome: WriteOutcome| -> Error {
         let mut driver = driver(&[Operation::ClusterProvision]);
+        stands(&mut driver, found(None));
         driver
-            .expect_cluster_provision()
+            .on_clusters()
+            .expect_provision()
+            .withf(|_, _, _, mode| *mode == Mode::Apply)
             .times(1)
-            .returning(move |cx, _, _| {
+            .returning(move |cx, _, _, _| {
                 write(cx, outcome);
                 Err(error(ErrorKind::Timeout, "too slow"))
             });
@@ -231,10 +251,11 @@ async fn a_dry_run_is_the_drivers_plan_and_reads_nothing_else() {
     let (cx, _) = context();
     let mut driver = driver(Operation::ALL);
     driver
-        .expect_cluster_plan()
+        .on_clusters()
+        .expect_provision()
         .times(1)
-        .withf(|_, _, request| request.force)
-        .returning(|_, _, _| Ok(plan_of(&[ChangeAction::Create, ChangeAction::Keep])));
+        .withf(|_, _, request, mode| request.force && *mode == Mode::Plan)
+        .returning(|_, _, _, _| Ok(plan_of(&[ChangeAction::Create, ChangeAction::Keep])));
     let forced = ProvisionRequest {
         force: true,
         ..ProvisionRequest::default()
@@ -248,9 +269,11 @@ async fn what_a_plan_cannot_do_is_told_with_what_was_being_done() {
     let (cx, _) = context();
     let mut driver = driver(Operation::ALL);
     driver
-        .expect_cluster_plan()
+        .on_clusters()
+        .expect_provision()
+        .withf(|_, _, _, mode| *mode == Mode::Plan)
         .times(1)
-        .returning(|_, _, _| Err(error(ErrorKind::Precondition, "the region cannot be changed")));
+        .returning(|_, _, _, _| Err(error(ErrorKind::Precondition, "the region cannot be changed")));
     let error = cluster::plan(&driver, &cx, &ours(), &ONCE).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Precondition);
     assert_eq!(

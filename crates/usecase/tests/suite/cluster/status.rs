@@ -15,7 +15,8 @@ async fn a_missing_credential_is_an_error_that_says_what_was_being_done() {
     let (cx, _) = context();
     let mut driver = driver(Operation::ALL);
     driver
-        .expect_cluster_status()
+        .on_clusters()
+        .expect_status()
         .times(1)
         .returning(|_, _| Err(error(ErrorKind::Unauthenticated, "no credential")));
     let error = cluster::status(&driver, &cx, &ours()).await.unwrap_err();
@@ -49,12 +50,14 @@ async fn of_all_clusters_one_failure_is_its_own_line_and_each_driver_is_made_onc
             return Err(error(ErrorKind::InvalidInput, "AZURE_CLIENT_SECRET is missing"));
         }
         let mut driver = driver(Operation::ALL);
-        driver.expect_cluster_status().times(3).returning(|_, scope| {
-            match scope.cluster.id.cluster.as_str() {
+        driver
+            .on_clusters()
+            .expect_status()
+            .times(3)
+            .returning(|_, scope| match scope.id.cluster.as_str() {
                 "b" => Err(error(ErrorKind::Unavailable, "gone")),
                 _ => Ok(found(Some(true))),
-            }
-        });
+            });
         Ok(Arc::new(driver))
     });
     let mut registry = DriverRegistry::default();

@@ -14,7 +14,8 @@ async fn after_waiting_the_status_is_told_whether_or_not_anything_was_under_way(
         let mut driver = driver(&[Operation::ClusterWait, Operation::ClusterStatus]);
         stands(&mut driver, found(Some(true)));
         driver
-            .expect_cluster_wait()
+            .on_clusters()
+            .expect_wait()
             .times(1)
             .returning(move |_, _| Ok(what.map(ToOwned::to_owned)));
         let waited = cluster::wait(&driver, &cx, &ours()).await.unwrap();
@@ -33,10 +34,14 @@ async fn what_was_waited_for_and_failed_keeps_its_tree_and_no_status_is_asked_fo
     let (cx, _) = context();
     let run = async |kind| {
         let mut driver = driver(Operation::ALL);
-        driver.expect_cluster_status().times(0);
-        driver.expect_cluster_wait().times(1).returning(move |_, _| {
-            Err(error(kind, "too bad").with_failures(vec![FailedOperation::default()]))
-        });
+        driver.on_clusters().expect_status().times(0);
+        driver
+            .on_clusters()
+            .expect_wait()
+            .times(1)
+            .returning(move |_, _| {
+                Err(error(kind, "too bad").with_failures(vec![FailedOperation::default()]))
+            });
         cluster::wait(&driver, &cx, &ours()).await.unwrap_err()
     };
     let failed = run(ErrorKind::Failed).await;

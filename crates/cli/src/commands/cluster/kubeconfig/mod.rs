@@ -8,7 +8,7 @@ mod token_command;
 use std::env;
 use std::path::{Path, PathBuf};
 
-use kompox_domain::cluster::{Address, Credential, KubeconfigRequest, TokenCommand};
+use kompox_domain::driver::{Address, Credential, KubeconfigRequest, TokenCommand};
 use kompox_domain::{Context, Error, ErrorKind, Operation as Port, Result};
 use kompox_kube::kubeconfig::{
     Clash, EntryChange, EntryKind, KubeconfigFiles, MergeOptions, MergedFiles, check_replaceable,
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
             At::Public => Address::Public,
             At::Private => Address::Private,
         },
-        token_command: token_command::token_command(global, &session.cluster.cluster.id)?,
+        token_command: token_command::token_command(global, &session.cluster.id)?,
     };
     let operation = operation(Port::ClusterKubeconfig, &args.target);
     let done = operate(ui, global, &operation, async |cx| {

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use kompox_domain::ErrorKind;
-use kompox_domain::cluster::TokenCommand;
+use kompox_domain::driver::TokenCommand;
 use kompox_domain::model::ClusterId;
 
 use crate::args::GlobalArgs;
