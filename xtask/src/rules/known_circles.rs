@@ -167,11 +167,4 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
             "crates/domain/src/volume.rs",
         ],
     ),
-    (
-        "kompox-driver-conformance",
-        &[
-            "crates/driver-conformance/examples/toy_driver.rs",
-            "crates/driver-conformance/examples/toy_driver/harness.rs",
-        ],
-    ),
 ];
