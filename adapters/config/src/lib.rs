@@ -35,4 +35,4 @@ pub use fields::Ignored;
 pub use init::init;
 pub use load::{Loaded, load};
 pub use secrets::SystemSecrets;
-pub use sources::{Env, Sources};
+pub use sources::{Env, Sources, VARIABLES};

@@ -16,6 +16,13 @@ use crate::fields::{Fields, Ignored, Known, Reader};
 use crate::files::{self, Files, Found, Origin};
 use crate::parse;
 
+const ROOT: &str = "KOMPOX_ROOT";
+const DIR: &str = "KOMPOX_DIR";
+const KOM_PATH: &str = "KOMPOX_KOM_PATH";
+const KOM_APP: &str = "KOMPOX_KOM_APP";
+/// The variables of the environment that name a configuration where no flag does.
+pub const VARIABLES: [&str; 4] = [ROOT, DIR, KOM_PATH, KOM_APP];
+
 const KOMPOX_DIR: &str = ".kompox";
 const CONFIG_FILE: &str = "config.yml";
 const KOM_DIR: &str = "kom";
@@ -41,6 +48,38 @@ pub struct Sources {
 
 /// Reads a variable of the environment; absent where it is not set.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+impl Sources {
+    /// The root that is named, and the flag or variable that names it: a flag comes before a variable.
+    #[must_use]
+    pub fn named_root(&self, env: Env<'_>) -> Option<(&'static str, PathBuf)> {
+        named("--kompox-root", self.kompox_root.as_ref(), ROOT, env)
+    }
+
+    /// The `.kompox` that is named, and the flag or variable that names it.
+    #[must_use]
+    pub fn named_dir(&self, env: Env<'_>) -> Option<(&'static str, PathBuf)> {
+        named("--kompox-dir", self.kompox_dir.as_ref(), DIR, env)
+    }
+}
+
+/// A path that a flag names, else a variable, and which of them does.
+fn named(
+    flag: &'static str,
+    given: Option<&PathBuf>,
+    variable: &'static str,
+    env: Env<'_>,
+) -> Option<(&'static str, PathBuf)> {
+    match given {
+        Some(path) => Some((flag, path.clone())),
+        None => value_of(variable, env).map(|value| (variable, value.into())),
+    }
+}
+
+/// The value of a variable; one that says nothing is as one that is not set.
+fn value_of(variable: &str, env: Env<'_>) -> Option<String> {
+    env(variable).filter(|value| !value.trim().is_empty())
+}
 
 /// The sources with every path made absolute, and the variables where no flag was given.
 pub(crate) struct Located {
@@ -72,14 +111,9 @@ impl Located {
     pub(crate) fn new(sources: &Sources, env: Env<'_>, faults: &mut Faults) -> Result<Self, ConfigErrors> {
         // Where even the current directory is unknown, relative paths fail by themselves.
         let current_dir = std::path::absolute(&sources.current_dir).unwrap_or_default();
-        let variable = |name: &str| env(name).filter(|value| !value.trim().is_empty());
-        let path = |flag: &'static str, given: &Option<PathBuf>, name: &'static str| match given {
-            Some(path) => Some((flag, current_dir.join(path))),
-            None => variable(name).map(|value| (name, current_dir.join(value))),
-        };
-
-        let root = path("--kompox-root", &sources.kompox_root, "KOMPOX_ROOT");
-        let dir = path("--kompox-dir", &sources.kompox_dir, "KOMPOX_DIR");
+        let absolute = |(by, path): (&'static str, PathBuf)| (by, current_dir.join(path));
+        let root = sources.named_root(env).map(absolute);
+        let dir = sources.named_dir(env).map(absolute);
         for (by, path) in root.iter().chain(&dir) {
             if !path.is_dir() {
                 let message = format!("{by} names {}, which is not a directory", path.display());
@@ -116,14 +150,11 @@ impl Located {
             }
             Form::Ops(current_dir.join(config))
         } else {
-            let app = path("--kom-app", &sources.kom_app, "KOMPOX_KOM_APP");
+            let app = named("--kom-app", sources.kom_app.as_ref(), KOM_APP, env).map(absolute);
             let (by, paths): (_, Vec<PathBuf>) = if sources.kom_paths.is_empty() {
-                let list = variable("KOMPOX_KOM_PATH").unwrap_or_default();
+                let list = value_of(KOM_PATH, env).unwrap_or_default();
                 let paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
-                (
-                    "KOMPOX_KOM_PATH",
-                    paths.map(|path| current_dir.join(path)).collect(),
-                )
+                (KOM_PATH, paths.map(|path| current_dir.join(path)).collect())
             } else {
                 let paths = sources.kom_paths.iter();
                 ("--kom-path", paths.map(|path| current_dir.join(path)).collect())
@@ -149,7 +180,7 @@ impl Located {
             dir,
             form,
             named_dir,
-            trusted: Trusted::of_this_process(variable("SUDO_UID").as_deref()),
+            trusted: Trusted::of_this_process(value_of("SUDO_UID", env).as_deref()),
         })
     }
 

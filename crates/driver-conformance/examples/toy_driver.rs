@@ -427,6 +427,8 @@ fn refuse_zone(zone: Option<&str>) -> Result<()> {
 pub(crate) async fn main() {
     let root = std::env::temp_dir().join(format!("kompox-toy-{}", std::process::id()));
     let harness = ToyHarness {
+        factory: Box::new(ToyFactory),
+        setting: DIRECTORY,
         root: root.clone(),
         apps: MemoryHarness::default(),
     };

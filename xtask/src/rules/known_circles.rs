@@ -146,11 +146,4 @@ pub(crate) const KNOWN: &[(&str, &[&str])] = &[
             "crates/azure-emulator/src/watch.rs",
         ],
     ),
-    (
-        "kompox-driver-conformance",
-        &[
-            "crates/driver-conformance/examples/toy_driver.rs",
-            "crates/driver-conformance/examples/toy_driver/harness.rs",
-        ],
-    ),
 ];

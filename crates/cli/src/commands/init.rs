@@ -1,7 +1,8 @@
 //! `init`: the beginning of a configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use kompox_config::Sources;
 use kompox_domain::ErrorKind;
 
 use crate::args::GlobalArgs;
@@ -24,18 +25,25 @@ pub struct Args {
 
 pub(crate) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failure> {
     let environment = Environment::default();
-    let or_variable = |flag: &Option<PathBuf>, name| {
-        let variable = || environment.read(name).map(PathBuf::from);
-        flag.clone().or_else(variable)
+    let sources = Sources {
+        kompox_root: global.kompox_root.clone(),
+        kompox_dir: global.kompox_dir.clone(),
+        ..Sources::default()
     };
-    let root = or_variable(&global.kompox_root, "KOMPOX_ROOT").unwrap_or_default();
-    let directory = or_variable(&global.kompox_dir, "KOMPOX_DIR");
+    let variable = |name: &str| environment.read(name);
+    let root = sources
+        .named_root(&variable)
+        .map(|(_, root)| root)
+        .unwrap_or_default();
+    let directory = sources.named_dir(&variable);
     environment.into_result()?;
     let kompox = root.join(".kompox");
-    if directory.is_some_and(|directory| !same(&directory, &kompox)) {
+    if let Some((by, directory)) = directory
+        && !same(&directory, &kompox)
+    {
         let by = match global.kompox_dir {
-            Some(_) => "--kompox-dir",
-            None => "KOMPOX_DIR, which is set",
+            Some(_) => by.to_owned(),
+            None => format!("{by}, which is set"),
         };
         return Err(Failure::new(
             ErrorKind::InvalidInput,

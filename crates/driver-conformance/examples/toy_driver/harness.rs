@@ -6,17 +6,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kompox_domain::model::ProviderId;
 use kompox_domain::{
-    AppScope, Context, DriverFactory as _, Error, ErrorKind, ProgressSink, Provider, ProviderDriver,
+    AppScope, Context, DriverFactory, Error, ErrorKind, ProgressSink, Provider, ProviderDriver,
     ProviderScope, Result, Secret, SecretReader, SecretRef, SettingValue,
 };
 use kompox_driver_conformance::Harness;
 use kompox_driver_conformance::memory::MemoryHarness;
 
 use super::files::{ATTACHED_TO, set_tag};
-use super::{DIRECTORY, NAME, ToyFactory};
 
 /// The world, which all drivers of this harness share.
 pub(super) struct ToyHarness {
+    /// Makes the drivers.
+    pub(super) factory: Box<dyn DriverFactory>,
+    /// The setting that names the directory.
+    pub(super) setting: &'static str,
     pub(super) root: PathBuf,
     /// Makes up contexts and apps.
     pub(super) apps: MemoryHarness,
@@ -32,16 +35,16 @@ impl Harness for ToyHarness {
                 workspace: None,
                 provider: "toy".parse().expect("a valid name"),
             },
-            driver: NAME.to_owned(),
-            settings: [(DIRECTORY.to_owned(), directory)].into_iter().collect(),
+            driver: self.factory.name().to_owned(),
+            settings: [(self.setting.to_owned(), directory)].into_iter().collect(),
         };
         let scope = ProviderScope {
             provider,
             clusters: vec![],
             apps: vec![],
         };
-        assert_eq!(ToyFactory.check(&scope), []);
-        ToyFactory
+        assert_eq!(self.factory.check(&scope), []);
+        self.factory
             .build(&scope, &NoSecrets)
             .expect("all settings are there")
     }

@@ -28,8 +28,6 @@ const START: Duration = Duration::from_secs(60);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 /// More than an embedded Azure that did not start has to say.
 const LOG_MAX: u64 = 1 << 20;
-/// Variables that would lead a command to another configuration than that of the directory.
-const CONFIGURATION: [&str; 4] = ["KOMPOX_ROOT", "KOMPOX_DIR", "KOMPOX_KOM_PATH", "KOMPOX_KOM_APP"];
 
 /// This program, ready to be run in the quick start's directory.
 pub(super) struct Program {
@@ -108,7 +106,8 @@ impl Program {
     fn command(&self, args: &[String]) -> Command {
         let mut command = Command::new(&self.executable);
         command.args(args).current_dir(&self.directory).kill_on_drop(true);
-        for name in CONFIGURATION {
+        // They would lead the command to another configuration than that of the directory.
+        for name in kompox_config::VARIABLES {
             command.env_remove(name);
         }
         if proxied() {

@@ -12,10 +12,6 @@ use kompox_domain::model::ClusterId;
 use crate::args::GlobalArgs;
 use crate::failure::Failure;
 
-/// The variables that say where the configuration is. Those that are not set now are set to nothing: what they are
-/// where kubectl is run belongs to another configuration.
-const VARIABLES: [&str; 4] = ["KOMPOX_ROOT", "KOMPOX_DIR", "KOMPOX_KOM_PATH", "KOMPOX_KOM_APP"];
-
 /// The command for a cluster.
 pub(super) fn token_command(global: &GlobalArgs, cluster: &ClusterId) -> Result<TokenCommand, Failure> {
     let cannot = |what: &str, error| Failure::io(what, error, "use --cred admin, which needs no program");
@@ -52,10 +48,13 @@ pub(super) fn token_command(global: &GlobalArgs, cluster: &ClusterId) -> Result<
             format!("correct {name} or unset it"),
         )),
     };
+    // Variables that are not set now are set to nothing: what they are where kubectl is run belongs to another
+    // configuration.
+    let env = kompox_config::VARIABLES.into_iter().map(variable);
     Ok(TokenCommand {
         command: text(&program)?,
         args,
-        env: VARIABLES.into_iter().map(variable).collect::<Result<_, _>>()?,
+        env: env.collect::<Result<_, _>>()?,
     })
 }
 
