@@ -8,7 +8,8 @@
 use k8s_openapi::api::core::v1::ConfigMap;
 use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Context, Result};
-use serde_json::{Value, json};
+use kube::api::DynamicObject;
+use serde_json::json;
 
 use crate::apply::{self, ObservedObject, State, other_owner, write};
 use crate::client::KubeClient;
@@ -53,7 +54,7 @@ pub struct AgentLook {
     /// It is wanted.
     seen: Option<ObservedObject>,
     /// It is ours, and not wanted.
-    going: Option<(ObjectId, Value)>,
+    going: Option<(ObjectId, DynamicObject)>,
     /// It is ours, and not wanted, but somebody has written more into it: why it stays.
     shared: Option<String>,
 }
@@ -146,8 +147,8 @@ impl Agent<'_> {
 }
 
 /// The members of its data that we do not write.
-fn not_ours(live: &Value) -> impl Iterator<Item = &str> {
-    let data = live["data"].as_object();
+fn not_ours(live: &DynamicObject) -> impl Iterator<Item = &str> {
+    let data = live.data.get("data").and_then(|data| data.as_object());
     let names = data.into_iter().flat_map(|data| data.keys().map(String::as_str));
     names.filter(|name| !["schema-version", "config-version", OURS].contains(name))
 }

@@ -3,7 +3,11 @@
 use std::fmt;
 
 use k8s_openapi::Resource;
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition};
+use k8s_openapi::api::core::v1::{LoadBalancerIngress, Service};
 use kompox_domain::naming::hex_digest;
+use kube::Resource as _;
+use kube::api::{ApiResource, DynamicObject};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -38,10 +42,7 @@ impl Kind {
     /// `apps/v1`, or `v1`.
     #[must_use]
     pub fn api_version(&self) -> String {
-        match self.group {
-            "" => self.version.to_owned(),
-            group => format!("{group}/{}", self.version),
-        }
+        api_version(self.group, self.version)
     }
 
     /// Its objects there.
@@ -85,23 +86,33 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     /// The path of the listing.
     pub(crate) fn path(&self) -> String {
-        let (version, plural) = (segment(self.version), segment(self.plural));
-        let root = match self.group {
-            "" => format!("/api/{version}"),
-            group => format!("/apis/{}/{version}", segment(group)),
+        // kube-rs writes what it is given into the path as it is.
+        let (group, version) = (segment(self.group), segment(self.version));
+        let resource = ApiResource {
+            api_version: api_version(&group, &version),
+            group,
+            version,
+            kind: self.kind.to_owned(),
+            plural: segment(self.plural),
         };
-        match self.scope {
-            Scope::Namespace(namespace) => format!("{root}/namespaces/{}/{plural}", segment(namespace)),
-            Scope::Cluster | Scope::Every => format!("{root}/{plural}"),
-        }
+        let namespace = match self.scope {
+            Scope::Namespace(namespace) => Some(segment(namespace)),
+            Scope::Cluster | Scope::Every => None,
+        };
+        DynamicObject::url_path(&resource, namespace.as_deref())
     }
 
     /// `apps/v1`, or `v1`.
     pub(crate) fn api_version(&self) -> String {
-        match self.group {
-            "" => self.version.to_owned(),
-            group => format!("{group}/{}", self.version),
-        }
+        api_version(self.group, self.version)
+    }
+}
+
+/// `apps/v1`, or `v1` for the core.
+fn api_version(group: &str, version: &str) -> String {
+    match group {
+        "" => version.to_owned(),
+        group => format!("{group}/{version}"),
     }
 }
 
@@ -113,7 +124,7 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b':');
 
 /// A name as one segment of a path, whatever is in it.
-fn segment(name: &str) -> String {
+pub(crate) fn segment(name: &str) -> String {
     match name {
         "." => "%2E".to_owned(),
         ".." => "%2E%2E".to_owned(),
@@ -142,15 +153,25 @@ impl ObjectId {
         }
     }
 
-    /// Its own path.
-    pub(crate) fn path(&self) -> String {
+    /// The path of the listing in which it is.
+    pub(crate) fn collection(&self) -> String {
         let scope = self.namespace.as_deref().map_or(Scope::Cluster, Scope::Namespace);
-        format!("{}/{}", self.kind.within(scope).path(), segment(&self.name))
+        self.kind.within(scope).path()
     }
 
     /// That of an object which was read.
-    pub(crate) fn read(kind: Kind, object: &Value) -> Self {
-        let text = |field: &str| object["metadata"][field].as_str().map(str::to_owned);
+    pub(crate) fn read(kind: Kind, object: &impl kube::Resource) -> Self {
+        let meta = object.meta();
+        Self {
+            kind,
+            namespace: meta.namespace.clone(),
+            name: meta.name.clone().unwrap_or_default(),
+        }
+    }
+
+    /// That of an object as it should be.
+    fn wanted(kind: Kind, value: &Value) -> Self {
+        let text = |field: &str| Some(value.get("metadata")?.get(field)?.as_str()?.to_owned());
         Self {
             kind,
             namespace: text("namespace"),
@@ -194,12 +215,7 @@ pub enum Keep {
 impl Desired {
     /// One of a kind that is always there.
     pub(crate) fn of<K: Resource + Serialize>(object: &K, keep: Keep) -> Self {
-        // Types of the API are plain data, which JSON can always hold.
-        Self::raw(
-            Kind::of::<K>(),
-            keep,
-            serde_json::to_value(object).unwrap_or_default(),
-        )
+        Self::raw(Kind::of::<K>(), keep, value(object))
     }
 
     /// One of any kind. `value` needs no `apiVersion` and no `kind`.
@@ -207,7 +223,7 @@ impl Desired {
         value["apiVersion"] = kind.api_version().into();
         value["kind"] = kind.kind.into();
         Self {
-            id: ObjectId::read(kind, &value),
+            id: ObjectId::wanted(kind, &value),
             keep,
             value,
         }
@@ -225,6 +241,12 @@ impl Desired {
             annotations.remove(name);
         }
         self
+    }
+
+    /// An annotation of it.
+    pub(crate) fn annotation(&self, name: &str) -> Option<&str> {
+        let metadata = self.value.get("metadata")?;
+        metadata.get("annotations")?.get(name)?.as_str()
     }
 
     /// With the hash of all that it is.
@@ -253,18 +275,47 @@ impl Desired {
 }
 
 /// A label of an object that was read.
-pub(crate) fn label<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object["metadata"]["labels"][name].as_str()
+pub(crate) fn label<'a>(object: &'a impl kube::Resource, name: &str) -> Option<&'a str> {
+    object.meta().labels.as_ref()?.get(name).map(String::as_str)
 }
 
 /// An annotation of an object that was read.
-pub(crate) fn annotation<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
-    object["metadata"]["annotations"][name].as_str()
+pub(crate) fn annotation<'a>(object: &'a impl kube::Resource, name: &str) -> Option<&'a str> {
+    object.meta().annotations.as_ref()?.get(name).map(String::as_str)
 }
 
 /// Whether an object is on its way out.
-pub(crate) fn is_leaving(object: &Value) -> bool {
-    object["metadata"]["deletionTimestamp"].is_string()
+pub(crate) fn is_leaving(object: &impl kube::Resource) -> bool {
+    object.meta().deletion_timestamp.is_some()
+}
+
+/// An object as JSON, to be held against one that is wanted.
+pub(crate) fn value(object: &impl Serialize) -> Value {
+    // Types of the API are plain data, which JSON can always hold.
+    serde_json::to_value(object).unwrap_or_default()
+}
+
+/// The condition of this type and status that a Deployment has.
+pub(crate) fn condition<'a>(
+    deployment: &'a Deployment,
+    type_: &str,
+    status: &str,
+) -> Option<&'a DeploymentCondition> {
+    let conditions = deployment.status.as_ref()?.conditions.as_ref()?;
+    let is = |condition: &&DeploymentCondition| {
+        condition.type_.as_deref() == Some(type_) && condition.status.as_deref() == Some(status)
+    };
+    conditions.iter().find(is)
+}
+
+/// Where the load balancer of a Service is reached.
+pub(crate) fn load_balancer_points(service: &Service) -> impl Iterator<Item = &LoadBalancerIngress> {
+    let status = service.status.as_ref();
+    let balancer = status.and_then(|status| status.load_balancer.as_ref());
+    balancer
+        .and_then(|balancer| balancer.ingress.as_ref())
+        .into_iter()
+        .flatten()
 }
 
 #[cfg(test)]
@@ -285,7 +336,7 @@ mod tests {
                 namespace: Some(namespace.to_owned()),
                 name: name.to_owned(),
             };
-            let path = id.path();
+            let path = format!("{}/{}", id.collection(), segment(&id.name));
             let rest = path.strip_prefix("/apis/gateway.networking.k8s.io/v1/namespaces/");
             rest.unwrap().to_owned()
         };

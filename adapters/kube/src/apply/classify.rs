@@ -3,13 +3,13 @@
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use kompox_domain::Context;
 use kompox_domain::cluster::{Change, ChangeAction};
-use serde_json::Value;
+use kube::api::DynamicObject;
 
 use super::diff::first_difference;
 use super::patience::AT_ONCE;
 use crate::client::{KubeClient, KubeError};
 use crate::labels;
-use crate::object::{Desired, Keep, annotation, is_leaving, label};
+use crate::object::{Desired, Keep, annotation, is_leaving, label, value};
 
 /// How an object that is wanted stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) enum State {
 #[derive(Debug, Clone)]
 pub(crate) struct ObservedObject {
     pub(crate) wanted: Desired,
-    pub(crate) live: Option<Value>,
+    pub(crate) live: Option<DynamicObject>,
     pub(crate) state: State,
     /// It was written since.
     pub(crate) written: bool,
@@ -86,7 +86,7 @@ pub(crate) async fn observe(
         .await
 }
 
-fn classify(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
+fn classify(wanted: &Desired, live: Option<&DynamicObject>, owner: &str) -> State {
     let Some(live) = live else {
         return State::Missing;
     };
@@ -99,11 +99,10 @@ fn classify(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
     if is_leaving(live) {
         return State::Leaving;
     }
-    let value = wanted.value();
-    if annotation(value, labels::HASH) != annotation(live, labels::HASH) {
+    if wanted.annotation(labels::HASH) != annotation(live, labels::HASH) {
         return State::Different("it was made from another configuration".to_owned());
     }
-    match first_difference(value, live) {
+    match first_difference(wanted.value(), &value(live)) {
         Some(field) => State::Different(format!("somebody changed {field}")),
         None => State::Same,
     }
@@ -113,7 +112,7 @@ fn classify(wanted: &Desired, live: Option<&Value>, owner: &str) -> State {
 pub(crate) const BY_HELM: &str = "Helm made it";
 
 /// Who made an object, where that was not us for this cluster.
-pub(crate) fn other_owner(live: &Value, owner: &str) -> Option<String> {
+pub(crate) fn other_owner(live: &impl kube::Resource, owner: &str) -> Option<String> {
     let ours = label(live, labels::MANAGED_BY) == Some(labels::MANAGER);
     match (ours, annotation(live, labels::CLUSTER)) {
         (true, Some(cluster)) if cluster == owner => return None,

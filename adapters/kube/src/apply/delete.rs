@@ -1,7 +1,8 @@
 //! Deletes objects, and waits until they are gone.
 
+use k8s_openapi::api::core::v1::Namespace;
 use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
-use serde_json::Value;
+use kube::api::DynamicObject;
 
 use super::patience::Patience;
 use super::settle::settled_deletion;
@@ -10,15 +11,20 @@ use crate::object::{ObjectId, is_leaving};
 
 /// Deletes an object that was read, and waits until it is gone. One that is gone, or that is another one by now, is
 /// left alone.
-pub(crate) async fn delete(client: &KubeClient, cx: &Context, id: &ObjectId, live: &Value) -> Result<()> {
+pub(crate) async fn delete(
+    client: &KubeClient,
+    cx: &Context,
+    id: &ObjectId,
+    live: &DynamicObject,
+) -> Result<()> {
     if !is_leaving(live) {
-        let Some(uid) = live["metadata"]["uid"].as_str() else {
+        let Some(uid) = live.metadata.uid.as_deref() else {
             // Without it somebody else's object of the same name might go.
             let message = format!("{id} has no uid to delete it by");
             return Err(Error::new(ErrorKind::Unavailable, message).with_hint("run it again"));
         };
         let step = cx.begin(format!("delete {id}"));
-        let deleted = client.delete(cx, &id.path(), uid).await;
+        let deleted = client.delete(cx, id, uid).await;
         let deleted = settled_deletion(client, cx, id, uid, deleted).await;
         let context = |error: KubeError| Error::from(error).context(format!("{id} cannot be deleted"));
         step.end(deleted.map_err(context))?;
@@ -31,9 +37,9 @@ pub(crate) async fn wait_until_gone(
     client: &KubeClient,
     cx: &Context,
     id: &ObjectId,
-    live: Option<&Value>,
+    live: Option<&DynamicObject>,
 ) -> Result<()> {
-    let uid = live.map(|live| live["metadata"]["uid"].clone());
+    let uid = live.map(|live| live.metadata.uid.clone());
     let mut patience = Patience::of(client, cx);
     let mut step = None;
     loop {
@@ -50,7 +56,7 @@ pub(crate) async fn wait_until_gone(
             }
             Err(error) => return Err(error.into()),
         };
-        let there = there.filter(|there| uid.as_ref().is_none_or(|uid| *uid == there["metadata"]["uid"]));
+        let there = there.filter(|there| uid.as_ref().is_none_or(|uid| *uid == there.metadata.uid));
         let Some(there) = there else {
             return step.map_or(Ok(()), |step: kompox_domain::context::Step| step.end(Ok(())));
         };
@@ -71,27 +77,17 @@ pub(crate) async fn wait_until_gone(
 }
 
 /// What keeps an object from being gone.
-fn waits_for(object: &Value) -> String {
-    let list = |value: &Value, field: &str| -> Vec<String> {
-        let items = value.as_array().into_iter().flatten();
-        items
-            .filter_map(|item| {
-                if field.is_empty() {
-                    item.as_str()
-                } else {
-                    item[field].as_str()
-                }
-            })
-            .map(str::to_owned)
-            .collect()
-    };
-    let finalizers = list(&object["metadata"]["finalizers"], "");
+fn waits_for(object: &DynamicObject) -> String {
     // A namespace tells in sentences what is left in it; what is fine is told, too.
-    let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
-    let conditions: Vec<&str> = conditions
-        .filter(|condition| condition["status"] == "True" && object["kind"] == "Namespace")
-        .filter_map(|condition| condition["message"].as_str())
+    let namespace = object.clone().try_parse::<Namespace>().ok();
+    let conditions = namespace.and_then(|namespace| namespace.status?.conditions);
+    let conditions: Vec<String> = conditions
+        .into_iter()
+        .flatten()
+        .filter(|condition| condition.status == "True")
+        .filter_map(|condition| condition.message)
         .collect();
+    let finalizers = object.metadata.finalizers.as_deref().unwrap_or_default();
     match (conditions.is_empty(), finalizers.is_empty()) {
         (false, _) => conditions.join(" "),
         (true, false) => format!("it waits for {}", finalizers.join(", ")),

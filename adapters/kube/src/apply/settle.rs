@@ -2,11 +2,11 @@
 
 use kompox_domain::Context;
 use kompox_domain::progress::WarningKind;
-use serde_json::Value;
+use kube::api::DynamicObject;
 
 use super::diff::first_difference;
 use crate::client::{KubeClient, KubeError, Trouble};
-use crate::object::{Desired, ObjectId, is_leaving};
+use crate::object::{Desired, ObjectId, is_leaving, value};
 
 /// What came of applying an object. Where it is not known, the object is read: if it holds everything that was applied,
 /// it was.
@@ -14,14 +14,14 @@ pub(crate) async fn settled(
     client: &KubeClient,
     cx: &Context,
     wanted: &Desired,
-    applied: Result<Value, KubeError>,
-) -> Result<Value, KubeError> {
+    applied: Result<DynamicObject, KubeError>,
+) -> Result<DynamicObject, KubeError> {
     let error = match applied {
         Err(error) if error.may_have_taken_effect() => error,
         answer => return answer,
     };
     match client.read(cx, wanted.id()).await {
-        Ok(Some(live)) if first_difference(wanted.value(), &live).is_none() && !is_leaving(&live) => {
+        Ok(Some(live)) if first_difference(wanted.value(), &value(&live)).is_none() && !is_leaving(&live) => {
             warn(cx, &format!("applying {}", wanted.id()));
             Ok(live)
         }
@@ -47,7 +47,7 @@ pub(crate) async fn settled_deletion(
         return Err(error);
     }
     match client.read(cx, id).await {
-        Ok(Some(live)) if live["metadata"]["uid"] == uid && !is_leaving(&live) => {
+        Ok(Some(live)) if live.metadata.uid.as_deref() == Some(uid) && !is_leaving(&live) => {
             let belied = !lost && error.trouble() == Trouble::NotFound;
             let strange = || {
                 client

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kompox_domain::{Context, Error, Result};
+use kube::api::DynamicObject;
 
 use super::classify::{ObservedObject, State};
 use super::delete::wait_until_gone;
@@ -50,7 +51,7 @@ async fn apply(
     cx: &Context,
     observed: &ObservedObject,
     force: bool,
-) -> std::result::Result<serde_json::Value, KubeError> {
+) -> std::result::Result<DynamicObject, KubeError> {
     let mut attempt = 1;
     loop {
         let applied = client.apply(cx, &observed.wanted, force).await;

@@ -1,31 +1,36 @@
 //! What an API server answers: read within a bound, and taken for an answer only where it is one.
 
-use std::error::Error as StdError;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use kube::client::Body;
 use kube::core::Status;
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
+use tower::BoxError;
 
 use super::error::KubeError;
 
 /// The largest body that is read. A page holds 250 objects, and etcd takes none above 1.5 MiB.
-const MAX_BODY: usize = 64 << 20;
+pub(super) const MAX_BODY: usize = 64 << 20;
 /// What an API server says of a path that it does not serve: the kinds of a group that is not installed.
 const NO_SUCH_PATH: &str = "404 page not found";
 /// How much is told of a text that is no `Status`: a proxy sends whole pages.
 const LONGEST: usize = 300;
 
-/// The JSON of an answer.
+/// Head and body of an answer of success.
 ///
 /// # Errors
 /// What the server refuses, as [`KubeError`] tells it apart; [`Trouble::Protocol`](super::Trouble::Protocol) for what
 /// no API server answers.
-pub(super) async fn read(server: &str, response: Response<Body>) -> Result<Value, KubeError> {
+pub(super) async fn read<B>(server: &str, response: Response<B>) -> Result<(Parts, Bytes), KubeError>
+where
+    B: http_body::Body<Data = Bytes>,
+    B::Error: Into<BoxError>,
+{
     let (head, body) = response.into_parts();
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
@@ -34,20 +39,16 @@ pub(super) async fn read(server: &str, response: Response<Body>) -> Result<Value
     if !head.status.is_success() {
         return Err(refused(server, head.status, &head.headers, &body));
     }
-    serde_json::from_slice(&body)
-        .map_err(|error| KubeError::protocol(server, &format!("the answer is not JSON: {error}")))
+    Ok((head, body))
 }
 
 /// Why a body did not come as a whole.
-fn broken(server: &str, error: Box<dyn StdError + Send + Sync>) -> KubeError {
+fn broken(server: &str, error: BoxError) -> KubeError {
     if error.is::<LengthLimitError>() {
         let why = format!("the answer is larger than {} MiB", MAX_BODY >> 20);
         return KubeError::protocol(server, &why);
     }
-    match error.downcast::<kube::Error>() {
-        Ok(error) => KubeError::of(server, *error),
-        Err(error) => KubeError::of(server, kube::Error::Service(error)),
-    }
+    KubeError::sending(server, error)
 }
 
 /// The error that an answer without success is. The status of HTTP says what it is: what stands in the body may say

@@ -167,8 +167,24 @@ impl KubeError {
         }
     }
 
-    /// What kept a request from being answered.
+    /// What kept a request from being sent or answered.
+    pub(super) fn sending(server: &str, error: Box<dyn StdError + Send + Sync>) -> Self {
+        match error.downcast::<kube::Error>() {
+            Ok(error) => Self::of(server, *error),
+            Err(error) => Self::of(server, kube::Error::Service(error)),
+        }
+    }
+
+    /// What the client ended with: what the layer under it has told already, or what it says itself.
     pub(super) fn of(server: &str, error: kube::Error) -> Self {
+        let error = match error {
+            kube::Error::Service(source) => match source.downcast::<Self>() {
+                Ok(told) => return *told,
+                Err(source) => kube::Error::Service(source),
+            },
+            kube::Error::FromUtf8(_) => return Self::protocol(server, "the answer is no text"),
+            other => other,
+        };
         let trouble = trouble(&error);
         let unrefused = !was_not_sent(trouble, &error);
         let source: Box<dyn StdError + Send + Sync> = match error {

@@ -1,31 +1,46 @@
 //! What an answer must be before anything follows from it: the object that was asked for, or a list of what was asked
 //! for. Anything else is no answer: an object without a name is not «none», and no list is not an empty one.
 
-use serde_json::Value;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ListMeta, ObjectMeta};
+use kube::Resource;
+use kube::api::DynamicObject;
+use serde::Deserialize;
 
 use crate::object::{ObjectId, Place, Scope};
 
 /// What a listing is called that holds of each object only what all kinds have in common.
 const METADATA_LIST: (&str, &str) = ("meta.k8s.io/v1", "PartialObjectMetadataList");
 
+/// A list as it is answered. That of kube-rs is none here: it takes one without a kind for a list, and `null` for no items.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct List<K> {
+    api_version: String,
+    kind: String,
+    metadata: Option<ListMeta>,
+    items: Vec<K>,
+}
+
 /// One page of a listing.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) items: Vec<Value>,
-    /// What the next page is asked for with. Empty: this was the last.
-    pub(super) next: String,
+pub(super) struct Page<K> {
+    pub(super) items: Vec<K>,
+    /// What the next page is asked for with. None: this was the last.
+    pub(super) next: Option<String>,
 }
 
 /// Whether this is the object that was asked for.
 ///
 /// # Errors
 /// What it is not.
-pub(super) fn object(id: &ObjectId, value: &Value) -> Result<(), String> {
+pub(super) fn object(id: &ObjectId, found: &DynamicObject) -> Result<(), String> {
     let version = id.kind.api_version();
-    if value["apiVersion"] != version || value["kind"] != id.kind.kind {
+    let is_kind = |types: &kube::api::TypeMeta| types.api_version == version && types.kind == id.kind.kind;
+    if !found.types.as_ref().is_some_and(is_kind) {
         return Err(format!("the answer is no {} of {version}", id.kind.kind));
     }
-    if value["metadata"]["name"] != id.name || namespace(value) != id.namespace.as_deref() {
+    let meta = &found.metadata;
+    if meta.name.as_deref() != Some(id.name.as_str()) || namespace(meta) != id.namespace.as_deref() {
         return Err(format!("the answer is not {id}"));
     }
     Ok(())
@@ -34,34 +49,29 @@ pub(super) fn object(id: &ObjectId, value: &Value) -> Result<(), String> {
 /// What a page of a listing holds.
 ///
 /// # Errors
-/// Where it is none, or names an object that was not asked for, or none.
-pub(super) fn page(place: &Place<'_>, mut value: Value) -> Result<Page, String> {
-    let (version, kind) = (&value["apiVersion"], kind(&value));
-    let is_list = *version == place.api_version() && kind.strip_suffix("List") == Some(place.kind);
-    let is_metadata = *version == METADATA_LIST.0 && kind == METADATA_LIST.1;
-    if !(is_list || is_metadata) {
+/// Where it is no list of what was asked for, or names an object that was not asked for, or none.
+pub(super) fn page<K: Resource>(place: &Place<'_>, list: List<K>) -> Result<Page<K>, String> {
+    let (version, kind) = (list.api_version.as_str(), list.kind.as_str());
+    let is_list = version == place.api_version() && kind.strip_suffix("List") == Some(place.kind);
+    if !is_list && (version, kind) != METADATA_LIST {
         return Err(format!("the answer is no list of {}", place.plural));
     }
-    let next = match &value["metadata"]["continue"] {
-        Value::Null => String::new(),
-        Value::String(next) => next.clone(),
-        _ => return Err("nobody can ask for the next page of the list".to_owned()),
-    };
-    let Some(Value::Array(items)) = value.get_mut("items").map(Value::take) else {
-        return Err(format!("the list of {} holds no items", place.plural));
-    };
-    for item in &items {
-        element(place, item)?;
+    for item in &list.items {
+        element(place, item.meta())?;
     }
-    Ok(Page { items, next })
+    let next = list.metadata.and_then(|metadata| metadata.continue_);
+    Ok(Page {
+        items: list.items,
+        next: next.filter(|next| !next.is_empty()),
+    })
 }
 
 /// Whether an element tells which object it is, and is one of those that were asked for.
-fn element(place: &Place<'_>, item: &Value) -> Result<(), String> {
-    if item["metadata"]["name"].as_str().is_none_or(str::is_empty) {
+fn element(place: &Place<'_>, meta: &ObjectMeta) -> Result<(), String> {
+    if meta.name.as_deref().is_none_or(str::is_empty) {
         return Err(format!("something in the list of {} has no name", place.plural));
     }
-    let fits = match (place.scope, namespace(item)) {
+    let fits = match (place.scope, namespace(meta)) {
         (Scope::Cluster, there) => there.is_none(),
         (Scope::Namespace(asked), there) => there == Some(asked),
         (Scope::Every, there) => there.is_some(),
@@ -76,36 +86,19 @@ fn element(place: &Place<'_>, item: &Value) -> Result<(), String> {
     }
 }
 
-/// The elements of a document of discovery, which tells what an API server serves.
-///
-/// # Errors
-/// Where it is none.
-pub(super) fn document(what: &str, member: &str, mut value: Value) -> Result<Vec<Value>, String> {
-    if kind(&value) != what {
-        return Err(format!("the answer is no {what}"));
-    }
-    match value.get_mut(member).map(Value::take) {
-        Some(Value::Array(list)) => Ok(list),
-        _ => Err(format!("the {what} holds no {member}")),
-    }
-}
-
-fn kind(value: &Value) -> &str {
-    value["kind"].as_str().unwrap_or_default()
-}
-
 /// The namespace that an object says it is in. One that is empty is none.
-fn namespace(object: &Value) -> Option<&str> {
-    object["metadata"]["namespace"]
-        .as_str()
+fn namespace(meta: &ObjectMeta) -> Option<&str> {
+    meta.namespace
+        .as_deref()
         .filter(|namespace| !namespace.is_empty())
 }
 
 #[cfg(test)]
 mod tests {
+    use kube::api::DynamicObject;
     use serde_json::json;
 
-    use super::page;
+    use super::{List, page};
     use crate::object::{Place, Scope};
 
     #[test]
@@ -118,7 +111,9 @@ mod tests {
                 plural,
                 scope: Scope::Cluster,
             };
-            page(&place, json!({"apiVersion": version, "kind": kind, "items": []})).is_ok()
+            let list = json!({"apiVersion": version, "kind": kind, "items": []});
+            let list: List<DynamicObject> = serde_json::from_value(list).unwrap();
+            page(&place, list).is_ok()
         };
         for (asked, plural) in [
             ("PersistentVolume", "persistentvolumes"),

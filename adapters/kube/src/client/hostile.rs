@@ -13,13 +13,14 @@ use kompox_domain::model::{AnyId, AppId};
 use kompox_domain::{
     ByteSize, Context, DiskMount, Error, ErrorKind, Event, ProgressSink, VolumeClass, VolumeMount,
 };
-use kube::client::Body;
+use kube::api::{DynamicObject, ListParams, PartialObjectMeta};
+use kube::client::{Body, ClientBuilder};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::ingress::{self, Ingress, UninstallOptions};
-use crate::object::{Kind, ObjectId, Place, Scope};
+use crate::object::{self, Kind, ObjectId, Place, Scope};
 use crate::traefik::Traefik;
 
 /// An answer: status, headers, body.
@@ -47,11 +48,8 @@ fn client(answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Kub
         }
         std::future::ready(response.body(Full::from(body)))
     });
-    KubeClient {
-        client: kube::Client::new(service, "default"),
-        server: "https://cluster.example".to_owned(),
-        pace: Duration::ZERO,
-    }
+    let stack = ClientBuilder::new(service, "default");
+    KubeClient::over(stack, "https://cluster.example".to_owned()).with_pace(Duration::ZERO)
 }
 
 /// The waits that were told.
@@ -92,14 +90,20 @@ fn volume_list(names: &[&str], next: &str) -> Value {
     json!({ "kind": "PersistentVolumeList", "apiVersion": "v1", "metadata": { "continue": next }, "items": items })
 }
 
-fn names(list: Option<Vec<Value>>) -> Vec<String> {
-    let text = |object: Value| object["metadata"]["name"].as_str().unwrap().to_owned();
-    list.unwrap().into_iter().map(text).collect()
+/// Every volume, whole.
+async fn list(client: &KubeClient, cx: &Context) -> Result<Option<Vec<DynamicObject>>, KubeError> {
+    client.list(cx, &VOLUMES, &ListParams::default()).await
+}
+
+fn names(list: Option<Vec<DynamicObject>>) -> Vec<String> {
+    let name = |object: DynamicObject| object.metadata.name.unwrap();
+    list.unwrap().into_iter().map(name).collect()
 }
 
 #[tokio::test]
 async fn a_200_that_is_no_list_is_no_empty_list() {
-    let list = |items: Value| json!({ "kind": "PersistentVolumeList", "apiVersion": "v1", "items": items });
+    let listing =
+        |items: Value| json!({ "kind": "PersistentVolumeList", "apiVersion": "v1", "items": items });
     for strange in [
         json!({}),
         json!([]),
@@ -111,22 +115,24 @@ async fn a_200_that_is_no_list_is_no_empty_list() {
         json!({ "kind": "PersistentVolume", "apiVersion": "v1", "items": [] }),
         json!({ "kind": "PersistentVolumeList", "apiVersion": "v2", "items": [] }),
         json!({ "kind": "Status", "apiVersion": "v1", "status": "Success" }),
-        list(json!(null)),
-        list(json!({})),
-        list(json!([null])),
-        list(json!([[]])),
-        list(json!([{}])),
-        list(json!([{ "metadata": {} }])),
-        list(json!([{ "metadata": { "name": "" } }])),
-        list(json!([{ "metadata": { "name": 7 } }])),
-        list(json!([{ "metadata": { "name": "a", "namespace": "n" } }])),
+        listing(json!(null)),
+        listing(json!({})),
+        listing(json!([null])),
+        listing(json!([[]])),
+        listing(json!([{}])),
+        listing(json!([{ "metadata": {} }])),
+        listing(json!([{ "metadata": { "name": "" } }])),
+        listing(json!([{ "metadata": { "name": 7 } }])),
+        listing(json!([{ "metadata": { "name": "a", "namespace": "n" } }])),
         json!({ "kind": "PersistentVolumeList", "apiVersion": "v1", "items": [], "metadata": { "continue": 7 } }),
     ] {
         let answer = ok(&strange);
         let client = client(move |_, _| answer.clone());
-        let error = client.list(&cx(), &VOLUMES, &[]).await.unwrap_err();
+        let error = list(&client, &cx()).await.unwrap_err();
         assert_eq!(error.trouble(), Trouble::Protocol, "{strange}");
-        let error = client.list_metadata(&cx(), &VOLUMES, &[]).await.unwrap_err();
+        let all = ListParams::default();
+        let listed = client.list::<PartialObjectMeta>(&cx(), &VOLUMES, &all).await;
+        let error = listed.unwrap_err();
         assert_eq!(error.trouble(), Trouble::Protocol, "{strange}");
         assert_eq!(Error::from(error).kind(), ErrorKind::Unavailable);
     }
@@ -138,7 +144,8 @@ async fn a_single_object_is_the_one_that_was_asked_for() {
     let right = json!({ "kind": "Namespace", "apiVersion": "v1", "metadata": { "name": "shop" } });
     let answer = ok(&right);
     let server = client(move |_, _| answer.clone());
-    assert_eq!(server.read(&cx(), &id).await.unwrap(), Some(right.clone()));
+    let found = server.read(&cx(), &id).await.unwrap();
+    assert_eq!(found.map(|found| object::value(&found)), Some(right.clone()));
     let without = |pointer: &str, value: Value| {
         let mut strange = right.clone();
         *strange.pointer_mut(pointer).unwrap() = value;
@@ -180,15 +187,12 @@ async fn only_an_api_server_says_that_something_is_not_there() {
     ] {
         let shown = format!("{answer:?}");
         let client = client(move |_, _| answer.clone());
-        let (read, list) = (
-            client.read(&cx(), &id).await,
-            client.list(&cx(), &VOLUMES, &[]).await,
-        );
+        let (read, listed) = (client.read(&cx(), &id).await, list(&client, &cx()).await);
         if is_an_answer {
-            assert_eq!((read.unwrap(), list.unwrap()), (None, None), "{shown}");
+            assert_eq!((read.unwrap(), listed.unwrap()), (None, None), "{shown}");
         } else {
             assert_eq!(read.unwrap_err().trouble(), Trouble::Protocol, "{shown}");
-            assert_eq!(list.unwrap_err().trouble(), Trouble::Protocol, "{shown}");
+            assert_eq!(listed.unwrap_err().trouble(), Trouble::Protocol, "{shown}");
         }
     }
 }
@@ -199,20 +203,20 @@ async fn the_same_object_on_two_pages_is_one_object() {
         0 => ok(&volume_list(&["a", "b"], "next")),
         _ => ok(&volume_list(&["b", "c"], "")),
     });
-    let list = client.list(&cx(), &VOLUMES, &[]).await.unwrap();
-    assert_eq!(names(list), ["a", "b", "c"]);
+    let found = list(&client, &cx()).await.unwrap();
+    assert_eq!(names(found), ["a", "b", "c"]);
 }
 
 #[tokio::test]
 async fn a_list_that_never_ends_is_an_error() {
     for circle in [1, 2, 3] {
         let client = client(move |number, _| ok(&volume_list(&[], &format!("token{}", number % circle))));
-        let error = client.list(&cx(), &VOLUMES, &[]).await.unwrap_err();
+        let error = list(&client, &cx()).await.unwrap_err();
         assert_eq!(error.trouble(), Trouble::Protocol);
         assert!(error.to_string().contains("circles"), "{error}");
     }
     let client = client(|number, _| ok(&volume_list(&[], &format!("token{number}"))));
-    let error = client.list(&cx(), &VOLUMES, &[]).await.unwrap_err();
+    let error = list(&client, &cx()).await.unwrap_err();
     assert_eq!(error.trouble(), Trouble::Protocol);
     assert!(error.to_string().contains("pages"), "{error}");
 }
@@ -221,7 +225,7 @@ async fn a_list_that_never_ends_is_an_error() {
 async fn a_body_above_the_bound_is_not_read_whatever_its_status() {
     for status in [200, 404, 500] {
         let client = client(move |_, _| (status, vec![], vec![b' '; (64 << 20) + 1]));
-        let error = client.list(&cx(), &VOLUMES, &[]).await.unwrap_err();
+        let error = list(&client, &cx()).await.unwrap_err();
         assert_eq!(error.trouble(), Trouble::Protocol, "{status}");
         assert!(error.to_string().contains("64 MiB"), "{error}");
     }
@@ -246,8 +250,8 @@ async fn a_wait_that_the_server_asks_for_is_kept_to_the_second() {
         answer
     });
     let (cx, waits) = context(Duration::from_secs(600));
-    let list = client.list(&cx, &VOLUMES, &[]).await.unwrap();
-    assert_eq!(names(list), ["a"]);
+    let found = list(&client, &cx).await.unwrap();
+    assert_eq!(names(found), ["a"]);
     let waits = waits.0.lock().unwrap().clone();
     assert_eq!(waits, [5, 3, 7].map(Duration::from_secs));
 }
@@ -260,8 +264,8 @@ async fn storage_that_is_made_after_a_kind_was_defined_is_waited_for() {
         _ => ok(&volume_list(&["a"], "")),
     });
     let (cx, waits) = context(Duration::from_secs(600));
-    let list = client.list(&cx, &VOLUMES, &[]).await.unwrap();
-    assert_eq!(names(list), ["a"]);
+    let found = list(&client, &cx).await.unwrap();
+    assert_eq!(names(found), ["a"]);
     assert_eq!(*waits.0.lock().unwrap(), [Duration::from_secs(1); 8]);
 }
 
@@ -271,7 +275,7 @@ async fn no_wait_goes_past_the_deadline_and_what_was_asked_for_is_told() {
         let client =
             client(move |_, _| refusal(429, "TooManyRequests", &json!({ "retryAfterSeconds": seconds })));
         let (cx, waits) = context(Duration::from_secs(10));
-        let error = client.list(&cx, &VOLUMES, &[]).await.unwrap_err();
+        let error = list(&client, &cx).await.unwrap_err();
         assert_eq!(error.trouble(), Trouble::Throttled);
         let error = Error::from(error);
         assert_eq!(error.kind(), ErrorKind::Throttled);
@@ -282,7 +286,7 @@ async fn no_wait_goes_past_the_deadline_and_what_was_asked_for_is_told() {
         assert!(waits.0.lock().unwrap().is_empty());
         // Without a deadline, too, nobody waits for an hour.
         let cx = Context::new(Arc::<Waits>::default(), Arc::new(SystemUlids::default()));
-        let error = client.list(&cx, &VOLUMES, &[]).await.unwrap_err();
+        let error = list(&client, &cx).await.unwrap_err();
         assert_eq!(error.trouble(), Trouble::Throttled);
     }
 }
@@ -618,17 +622,17 @@ proptest! {
             Just("/items/1/metadata/name"), Just("/items/0/metadata/uid"), Just("/metadata"), Just("/metadata/continue"),
         ],
     ) {
-        let mut list = volume_list(&["a", "b"], "");
-        *list.pointer_mut(pointer).unwrap() = part;
-        let answer = ok(&list);
-        let found = run(async { client(move |_, _| answer.clone()).list(&cx(), &VOLUMES, &[]).await });
+        let mut answered = volume_list(&["a", "b"], "");
+        *answered.pointer_mut(pointer).unwrap() = part;
+        let answer = ok(&answered);
+        let found = run(async { list(&client(move |_, _| answer.clone()), &cx()).await });
         if let Ok(found) = found {
-            let mut said: Vec<&str> = list["items"].as_array().unwrap().iter()
+            let mut said: Vec<&str> = answered["items"].as_array().unwrap().iter()
                 .map(|item| item["metadata"]["name"].as_str().unwrap()).collect();
             said.sort_unstable();
             said.dedup();
             prop_assert_eq!(names(found), said);
-            prop_assert_eq!(list["kind"].as_str(), Some("PersistentVolumeList"));
+            prop_assert_eq!(answered["kind"].as_str(), Some("PersistentVolumeList"));
         }
     }
 }

@@ -1,28 +1,32 @@
 //! A client for the API server of one cluster.
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use kompox_domain::{Context, Secret};
-use kube::client::Body;
-use serde_json::Value;
+use bytes::Bytes;
+use http::{Request, Response};
+use kompox_domain::Secret;
+use kube::client::{Body, ClientBuilder};
+use tower::buffer::BufferLayer;
+use tower::{BoxError, Service};
 
+use super::connect;
 use super::error::KubeError;
-use super::{answer, connect};
+use super::repeat::RepeatLayer;
 use crate::kubeconfig::Access;
 
-/// How long one request may take, unless the deadline is earlier. An API server answers in milliseconds; what takes
-/// longer is on its way to nobody.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How long is waited before something is asked for the second time, unless it is said.
 const PACE: Duration = Duration::from_millis(250);
+
+/// How many requests may wait until the connection takes them.
+const AT_ONCE: usize = 1024;
 
 /// A client for the API server of one cluster. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct KubeClient {
     pub(super) client: kube::Client,
     pub(super) server: String,
-    pub(super) pace: Duration,
+    pace: Duration,
 }
 
 impl fmt::Debug for KubeClient {
@@ -42,13 +46,27 @@ impl KubeClient {
     pub fn new(access: &Access, token: Option<&Secret>) -> Result<Self, KubeError> {
         let config = connect::config(access, token)?;
         let server = config.cluster_url.to_string();
-        let client =
-            kube::Client::try_from(config).map_err(|error| KubeError::config("it cannot be used", error))?;
-        Ok(Self {
-            client,
+        let stack = ClientBuilder::try_from(config);
+        let stack = stack.map_err(|error| KubeError::config("it cannot be used", error))?;
+        Ok(Self::over(stack, server))
+    }
+
+    /// A client over what sends requests.
+    pub(super) fn over<S, B>(stack: ClientBuilder<S>, server: String) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Send + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<BoxError> + Send + Sync,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        // What sends requests is shared by all that are under way: the layer above sends one several times.
+        let shared = stack.with_layer(&BufferLayer::new(AT_ONCE));
+        Self {
+            client: shared.with_layer(&RepeatLayer::new(&server)).build(),
             server,
             pace: PACE,
-        })
+        }
     }
 
     /// The same, with another wait before something is asked for the second time, or looked at again; further waits
@@ -67,24 +85,5 @@ impl KubeClient {
     #[must_use]
     pub fn server(&self) -> &str {
         &self.server
-    }
-
-    /// One request and its answer, but not past the deadline.
-    pub(super) async fn exchange(
-        &self,
-        cx: &Context,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<Value, KubeError> {
-        let exchange = async {
-            let sent = self.client.send(request.map(Body::from)).await;
-            let response = sent.map_err(|error| KubeError::of(&self.server, error))?;
-            answer::read(&self.server, response).await
-        };
-        let patience = Instant::now() + PATIENCE;
-        let end = cx.deadline().map_or(patience, |deadline| deadline.min(patience));
-        match tokio::time::timeout_at(end.into(), exchange).await {
-            Ok(answer) => answer,
-            Err(_) => Err(KubeError::timeout(&self.server)),
-        }
     }
 }

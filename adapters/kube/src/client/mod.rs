@@ -7,6 +7,7 @@ mod expect;
 mod kube_client;
 mod objects;
 mod queries;
+mod repeat;
 mod texts;
 
 pub use error::{KubeError, Trouble};

@@ -1,164 +1,132 @@
 //! Objects of any kind, read and written.
+//!
+//! kube-rs builds the requests (`kube::core::Request`, with its parameters) and sends them. What its `Api` does on top is
+//! done here, for two reasons: it takes `"items": null` for an empty list, and it logs the whole body of an answer that it
+//! cannot read, which may hold a secret. It writes names into paths as they are, too: see [`ObjectId`].
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::{Duration, Instant};
 
-use http::{Method, Request, header};
-use kompox_domain::progress::Event;
-use kompox_domain::{Context, PendingWrite};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::{Value, json};
+use http::header::{self, HeaderValue};
+use kompox_domain::Context;
+use kube::Resource;
+use kube::api::{
+    DeleteParams, DynamicObject, GetParams, ListParams, Patch, PatchParams, Preconditions, Request,
+    ValidationDirective,
+};
+use kube::core::request::Error as BuildError;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::error::{KubeError, Trouble};
-use super::expect;
+use super::expect::{self, List};
 use super::kube_client::KubeClient;
+use super::repeat::Terms;
 use crate::labels::MANAGER;
-use crate::object::{Desired, ObjectId, Place};
+use crate::object::{Desired, ObjectId, Place, segment};
 
-/// How often a request is sent at most. All that are sent here may arrive twice.
-const ATTEMPTS: u32 = 4;
-/// The same where the server itself says when to come back: right after a kind was defined its storage is made, and that
-/// takes some seconds.
-const ASKED_ATTEMPTS: u32 = 12;
-/// How long is waited for altogether, where no deadline says so.
-const LONGEST: Duration = Duration::from_secs(600);
 /// Objects on one page of a list.
-const PAGE: &str = "250";
+const PAGE: u32 = 250;
 /// The most pages of a list that are read: a hundred times what any cluster has of what is listed here.
 const MAX_PAGES: usize = 1000;
 const JSON: &str = "application/json";
-/// Of each object only what all kinds have in common.
-const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
-/// A request as it is built, again for each attempt.
-struct Wish<'a> {
-    method: Method,
-    path: &'a str,
-    query: &'a [(&'a str, &'a str)],
-    accept: &'a str,
-    body: Option<(&'a str, Vec<u8>)>,
-}
-
-impl Wish<'_> {
-    fn build(&self) -> Result<Request<Vec<u8>>, http::Error> {
-        let mut uri = self.path.to_owned();
-        for (number, (name, value)) in self.query.iter().enumerate() {
-            uri.push(if number == 0 { '?' } else { '&' });
-            uri.push_str(name);
-            uri.push('=');
-            uri.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
-        }
-        let request = Request::builder()
-            .method(self.method.clone())
-            .uri(uri)
-            .header(header::ACCEPT, self.accept);
-        match &self.body {
-            Some((kind, body)) => request.header(header::CONTENT_TYPE, *kind).body(body.clone()),
-            None => request.body(Vec::new()),
-        }
-    }
-}
+type Built = Result<http::Request<Vec<u8>>, BuildError>;
 
 impl KubeClient {
     /// Reads an object. None: there is none, or nobody here knows its kind.
-    pub(crate) async fn read(&self, cx: &Context, id: &ObjectId) -> Result<Option<Value>, KubeError> {
-        let Some(found) = missing(self.get(cx, &id.path(), &[], JSON).await)? else {
+    pub(crate) async fn read(&self, cx: &Context, id: &ObjectId) -> Result<Option<DynamicObject>, KubeError> {
+        let request = Request::new(id.collection()).get(&segment(&id.name), &GetParams::default());
+        let Some(found) = missing(self.send::<DynamicObject>(cx, request).await)? else {
             return Ok(None);
         };
         expect::object(id, &found).map_err(|why| self.strange(&why))?;
         Ok(Some(found))
     }
 
-    /// Reads one list of a document of discovery. None: nobody here knows it.
-    pub(crate) async fn discover(
+    /// Reads an object of a kind whose fields are known here.
+    pub(crate) async fn read_as<K>(
+        &self,
+        cx: &Context,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Result<Option<K>, KubeError>
+    where
+        K: k8s_openapi::Resource + Resource + DeserializeOwned,
+    {
+        let id = ObjectId::of::<K>(namespace, name);
+        let found = self.read(cx, &id).await?;
+        let parsed = found.map(|found| {
+            let parsed = found.try_parse::<K>();
+            parsed.map_err(|_| self.strange(&format!("the fields of {id} are not those of its kind")))
+        });
+        parsed.transpose()
+    }
+
+    /// Reads a list, all pages of it: whole objects, or of each only what all kinds have in common, as `K` is. None:
+    /// nobody here knows the kind.
+    ///
+    /// Every object comes once: what was made anew between two pages may stand on both.
+    pub(crate) async fn list<K>(
+        &self,
+        cx: &Context,
+        place: &Place<'_>,
+        params: &ListParams,
+    ) -> Result<Option<Vec<K>>, KubeError>
+    where
+        K: Resource + DeserializeOwned,
+    {
+        missing(self.pages(cx, place, params).await)
+    }
+
+    async fn pages<K>(
+        &self,
+        cx: &Context,
+        place: &Place<'_>,
+        params: &ListParams,
+    ) -> Result<Vec<K>, KubeError>
+    where
+        K: Resource + DeserializeOwned,
+    {
+        let collection = Request::new(place.path());
+        let mut objects: BTreeMap<(Option<String>, Option<String>), K> = BTreeMap::new();
+        let mut asked_with: HashSet<String> = HashSet::new();
+        let mut params = params.clone().limit(PAGE);
+        for _ in 0..MAX_PAGES {
+            let request = if K::metadata_api() {
+                collection.list_metadata(&params)
+            } else {
+                collection.list(&params)
+            };
+            let answer: List<K> = self.send(cx, request).await?;
+            let page = expect::page(place, answer).map_err(|why| self.strange(&why))?;
+            for object in page.items {
+                let meta = object.meta();
+                objects.insert((meta.namespace.clone(), meta.name.clone()), object);
+            }
+            let Some(next) = page.next else {
+                return Ok(objects.into_values().collect());
+            };
+            if !asked_with.insert(next.clone()) {
+                return Err(self.strange("the list goes round in circles"));
+            }
+            params = params.continue_token(&next);
+        }
+        Err(self.strange(&format!("the list has more than {MAX_PAGES} pages")))
+    }
+
+    /// Reads a document that tells what an API server serves. None: nobody here knows it.
+    pub(crate) async fn discover<T: DeserializeOwned>(
         &self,
         cx: &Context,
         path: &str,
-        what: &str,
-        member: &str,
-    ) -> Result<Option<Vec<Value>>, KubeError> {
-        let Some(found) = missing(self.get(cx, path, &[], JSON).await)? else {
-            return Ok(None);
-        };
-        let list = expect::document(what, member, found).map_err(|why| self.strange(&why))?;
-        Ok(Some(list))
-    }
-
-    /// Reads a list, all pages of it. None: nobody here knows the kind.
-    pub(crate) async fn list(
-        &self,
-        cx: &Context,
-        place: &Place<'_>,
-        query: &[(&str, &str)],
-    ) -> Result<Option<Vec<Value>>, KubeError> {
-        missing(self.pages(cx, place, query, JSON).await)
-    }
-
-    /// The same, but of each object only what all kinds have in common.
-    pub(crate) async fn list_metadata(
-        &self,
-        cx: &Context,
-        place: &Place<'_>,
-        query: &[(&str, &str)],
-    ) -> Result<Option<Vec<Value>>, KubeError> {
-        missing(self.pages(cx, place, query, METADATA).await)
-    }
-
-    /// Every object once: what was made anew between two pages may stand on both.
-    async fn pages(
-        &self,
-        cx: &Context,
-        place: &Place<'_>,
-        query: &[(&str, &str)],
-        accept: &str,
-    ) -> Result<Vec<Value>, KubeError> {
-        let path = place.path();
-        let mut objects: BTreeMap<(String, String), Value> = BTreeMap::new();
-        let mut asked_with: HashSet<String> = HashSet::new();
-        let mut next = String::new();
-        for _ in 0..MAX_PAGES {
-            let mut asked = query.to_vec();
-            asked.push(("limit", PAGE));
-            if !next.is_empty() {
-                asked.push(("continue", &next));
-            }
-            let answer = self.get(cx, &path, &asked, accept).await?;
-            let page = expect::page(place, answer).map_err(|why| self.strange(&why))?;
-            for object in page.items {
-                let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
-                objects.insert((text("namespace"), text("name")), object);
-            }
-            if page.next.is_empty() {
-                return Ok(objects.into_values().collect());
-            }
-            if !asked_with.insert(page.next.clone()) {
-                return Err(self.strange("the list goes round in circles"));
-            }
-            next = page.next;
-        }
-        Err(self.strange(&format!("the list has more than {MAX_PAGES} pages")))
+    ) -> Result<Option<T>, KubeError> {
+        let request = http::Request::get(path).body(Vec::new());
+        missing(self.send(cx, request.map_err(BuildError::BuildRequest)).await)
     }
 
     /// An answer that is none.
     pub(crate) fn strange(&self, why: &str) -> KubeError {
         KubeError::protocol(&self.server, why)
-    }
-
-    async fn get(
-        &self,
-        cx: &Context,
-        path: &str,
-        query: &[(&str, &str)],
-        accept: &str,
-    ) -> Result<Value, KubeError> {
-        let wish = Wish {
-            method: Method::GET,
-            path,
-            query,
-            accept,
-            body: None,
-        };
-        self.send(cx, wish).await
     }
 
     /// Applies an object, and answers with what came of it. With `force` fields are taken from whoever has them.
@@ -167,141 +135,94 @@ impl KubeClient {
         cx: &Context,
         object: &Desired,
         force: bool,
-    ) -> Result<Value, KubeError> {
-        let mut query = vec![("fieldManager", MANAGER), ("fieldValidation", "Strict")];
-        if force {
-            query.push(("force", "true"));
-        }
-        let wish = Wish {
-            method: Method::PATCH,
-            path: &object.id().path(),
-            query: &query,
-            accept: JSON,
-            // JSON is YAML.
-            body: Some((
-                "application/apply-patch+yaml",
-                object.value().to_string().into_bytes(),
-            )),
+    ) -> Result<DynamicObject, KubeError> {
+        let params = PatchParams {
+            force,
+            ..as_manager()
         };
-        self.written(object.id(), self.send(cx, wish).await?)
+        self.patch(cx, object.id(), &params, &Patch::Apply(object.value()))
+            .await
     }
 
     /// Merges fields into an object. Fit to be repeated only with the version that it is to have before.
-    pub(crate) async fn merge(&self, cx: &Context, id: &ObjectId, patch: &Value) -> Result<Value, KubeError> {
-        let wish = Wish {
-            method: Method::PATCH,
-            path: &id.path(),
-            query: &[("fieldManager", MANAGER), ("fieldValidation", "Strict")],
-            accept: JSON,
-            body: Some(("application/merge-patch+json", patch.to_string().into_bytes())),
-        };
-        self.written(id, self.send(cx, wish).await?)
+    pub(crate) async fn merge(
+        &self,
+        cx: &Context,
+        id: &ObjectId,
+        patch: &Value,
+    ) -> Result<DynamicObject, KubeError> {
+        self.patch(cx, id, &as_manager(), &Patch::Merge(patch)).await
     }
 
-    /// What a write answered: the object that was written, or nobody knows what became of it.
-    fn written(&self, id: &ObjectId, answer: Value) -> Result<Value, KubeError> {
-        expect::object(id, &answer).map_err(|why| self.strange(&why))?;
-        Ok(answer)
+    /// Answers with the object that was written; anything else, and nobody knows what became of it.
+    async fn patch(
+        &self,
+        cx: &Context,
+        id: &ObjectId,
+        params: &PatchParams,
+        patch: &Patch<&Value>,
+    ) -> Result<DynamicObject, KubeError> {
+        let request = Request::new(id.collection()).patch(&segment(&id.name), params, patch);
+        let written = self.send::<DynamicObject>(cx, request).await?;
+        expect::object(id, &written).map_err(|why| self.strange(&why))?;
+        Ok(written)
     }
 
     /// Deletes an object if it is still the one with this uid. That there is none is an error: whoever asks has seen it.
-    pub(crate) async fn delete(&self, cx: &Context, path: &str, uid: &str) -> Result<(), KubeError> {
-        let options = json!({
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "propagationPolicy": "Background",
-            "preconditions": { "uid": uid }
+    pub(crate) async fn delete(&self, cx: &Context, id: &ObjectId, uid: &str) -> Result<(), KubeError> {
+        let params = DeleteParams::background().preconditions(Preconditions {
+            uid: Some(uid.to_owned()),
+            resource_version: None,
         });
-        let wish = Wish {
-            method: Method::DELETE,
-            path,
-            query: &[],
-            accept: JSON,
-            body: Some((JSON, options.to_string().into_bytes())),
-        };
-        self.send(cx, wish).await.map(drop)
+        let request = Request::new(id.collection()).delete(&segment(&id.name), &params);
+        // The object that goes, or a Status that says so: which of the two is up to the kind.
+        self.send::<Value>(cx, request).await.map(drop)
     }
 
-    /// Sends a request until it is answered, at most as often as is worth it, and never past the deadline. How long is
-    /// waited says the server, else it is longer each time.
-    async fn send(&self, cx: &Context, wish: Wish<'_>) -> Result<Value, KubeError> {
-        let latest = Instant::now() + LONGEST;
-        let end = cx.deadline().unwrap_or(latest);
-        let mut usual = self.pace();
-        let mut attempt = 1;
-        let mut writing = Writing::begin(cx, &wish.method);
-        loop {
-            let request = wish
-                .build()
-                .map_err(|error| KubeError::of(&self.server, kube::Error::HttpError(error)))?;
-            writing.sends();
-            let error = match self.exchange(cx, request).await {
-                Err(error) => writing.ended(error),
-                answer => return answer,
-            };
-            if !error.is_transient() {
-                return Err(error);
+    /// Sends a request for this operation, and reads what is answered.
+    async fn send<T: DeserializeOwned>(&self, cx: &Context, request: Built) -> Result<T, KubeError> {
+        let mut request =
+            request.map_err(|error| KubeError::of(&self.server, kube::Error::BuildRequest(error)))?;
+        request.extensions_mut().insert(Terms {
+            cx: cx.clone(),
+            pace: self.pace(),
+        });
+        accept_json(request.headers_mut());
+        let answered = self.client.request_text(request).await;
+        let text = answered.map_err(|error| KubeError::of(&self.server, error))?;
+        // What serde says of a wrong type quotes what it has found.
+        serde_json::from_str(&text).map_err(|error| match error.classify() {
+            serde_json::error::Category::Data => {
+                let at = (error.line(), error.column());
+                let why = "the answer does not have the form of what was asked for";
+                self.strange(&format!("{why}, from line {}, column {}", at.0, at.1))
             }
-            let asked = error.retry_after();
-            let attempts = asked.map_or(ATTEMPTS, |_| ASKED_ATTEMPTS);
-            let wait = asked.unwrap_or(usual);
-            let again = Instant::now().checked_add(wait);
-            if attempt >= attempts || again.is_none_or(|again| again >= end) {
-                return Err(error);
-            }
-            cx.emit(Event::Retrying {
-                what: format!("{} {}", wish.method, wish.path),
-                reason: error.trouble().as_str().to_owned(),
-                wait,
-            });
-            tokio::time::sleep(wait).await;
-            usual *= 2;
-            attempt += 1;
-        }
+            _ => self.strange(&format!("the answer is not JSON: {error}")),
+        })
     }
 }
 
-/// A write with all its attempts; of a read nothing is told. Dropped while an attempt is under way, it counts as one
-/// that may take effect.
-struct Writing {
-    pending: Option<PendingWrite>,
-    under_way: bool,
-    lost: bool,
-}
-
-impl Writing {
-    fn begin(cx: &Context, method: &Method) -> Self {
-        Self {
-            pending: (*method != Method::GET).then(|| cx.write()),
-            under_way: false,
-            lost: false,
-        }
-    }
-
-    fn sends(&mut self) {
-        self.under_way = true;
-    }
-
-    /// An attempt ended so. What an earlier one may have done, the refusal of a later one does not undo.
-    fn ended(&mut self, error: KubeError) -> KubeError {
-        self.under_way = false;
-        self.lost |= error.may_have_taken_effect();
-        if self.lost {
-            error.after_lost_attempt()
-        } else {
-            error
-        }
+/// As whom fields are written, and that none of them is unknown.
+fn as_manager() -> PatchParams {
+    PatchParams {
+        field_manager: Some(MANAGER.to_owned()),
+        field_validation: Some(ValidationDirective::Strict),
+        ..PatchParams::default()
     }
 }
 
-impl Drop for Writing {
-    fn drop(&mut self) {
-        if !self.under_way
-            && !self.lost
-            && let Some(pending) = self.pending.take()
-        {
-            pending.refused();
-        }
+/// Asks for JSON. A server that cannot answer with metadata alone, as some behind an API server, answers with whole
+/// objects; kube-rs would have it refuse.
+fn accept_json(headers: &mut http::HeaderMap) {
+    let accept = match headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+    {
+        Some(accept) if accept != JSON => format!("{accept},{JSON}"),
+        _ => JSON.to_owned(),
+    };
+    if let Ok(accept) = HeaderValue::from_str(&accept) {
+        headers.insert(header::ACCEPT, accept);
     }
 }
 

@@ -2,11 +2,10 @@
 
 use k8s_openapi::api::core::v1::{Namespace, Service};
 use kompox_domain::Context;
-use serde_json::Value;
 
 use super::error::KubeError;
 use super::kube_client::KubeClient;
-use crate::object::ObjectId;
+use crate::object::load_balancer_points;
 
 impl KubeClient {
     /// Whether there is a namespace of that name.
@@ -14,7 +13,7 @@ impl KubeClient {
     /// # Errors
     /// See [`KubeError`].
     pub async fn namespace_exists(&self, cx: &Context, name: &str) -> Result<bool, KubeError> {
-        let found = self.read(cx, &ObjectId::of::<Namespace>(None, name)).await?;
+        let found = self.read_as::<Namespace>(cx, None, name).await?;
         Ok(found.is_some())
     }
 
@@ -29,13 +28,8 @@ impl KubeClient {
         namespace: &str,
         name: &str,
     ) -> Result<Option<String>, KubeError> {
-        let id = ObjectId::of::<Service>(Some(namespace), name);
-        let found = self.read(cx, &id).await?.unwrap_or_default();
-        let points = found["status"]["loadBalancer"]["ingress"].as_array();
-        let text = |point: &Value, field: &str| point[field].as_str().map(str::to_owned);
-        Ok(points
-            .into_iter()
-            .flatten()
-            .find_map(|point| text(point, "ip").or_else(|| text(point, "hostname"))))
+        let service = self.read_as::<Service>(cx, Some(namespace), name).await?;
+        let mut points = service.iter().flat_map(load_balancer_points);
+        Ok(points.find_map(|point| point.ip.clone().or_else(|| point.hostname.clone())))
     }
 }

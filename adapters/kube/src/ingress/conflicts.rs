@@ -4,7 +4,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Secret;
 use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Context, Result};
-use serde_json::Value;
+use kube::api::{ListParams, PartialObjectMeta};
 
 use crate::apply::other_owner;
 use crate::client::KubeClient;
@@ -23,11 +23,12 @@ pub(super) async fn find(client: &KubeClient, cx: &Context, wanted: &Traefik) ->
     let secrets = Kind::of::<Secret>().within(Scope::Namespace(&wanted.namespace));
     let selector = format!("{}={TRAEFIK}", labels::NAME);
     let every = Kind::of::<Deployment>().within(Scope::Every);
-    let traefiks = [("labelSelector", selector.as_str())];
+    let traefiks = ListParams::default().labels(&selector);
+    let of_helm = ListParams::default().labels("owner=helm");
     let (releases, deployments) = futures::try_join!(
         // Helm keeps what it has installed, or has begun to, in Secrets. Their contents are not needed.
-        client.list_metadata(cx, &secrets, &[("labelSelector", "owner=helm")]),
-        client.list(cx, &every, &traefiks),
+        client.list::<PartialObjectMeta<Secret>>(cx, &secrets, &of_helm),
+        client.list::<Deployment>(cx, &every, &traefiks),
     )?;
     let mut conflicts: Vec<Change> = deployments
         .iter()
@@ -46,7 +47,7 @@ pub(super) async fn find(client: &KubeClient, cx: &Context, wanted: &Traefik) ->
 }
 
 /// A Deployment of Traefik that is not the one that is wanted.
-fn deployment(wanted: &Traefik, live: &Value) -> Option<Change> {
+fn deployment(wanted: &Traefik, live: &Deployment) -> Option<Change> {
     let id = ObjectId::read(Kind::of::<Deployment>(), live);
     let here = id.namespace.as_deref() == Some(wanted.namespace.as_str());
     let reason = match other_owner(live, &wanted.owner) {
@@ -63,7 +64,7 @@ fn deployment(wanted: &Traefik, live: &Value) -> Option<Change> {
 }
 
 /// A release of Helm's that is, or may be, a Traefik: its name, and how it stands.
-fn release(secret: &Value) -> Option<(String, String)> {
+fn release(secret: &PartialObjectMeta<Secret>) -> Option<(String, String)> {
     let status = label(secret, "status")?;
     let over = matches!(status, "superseded" | "uninstalled");
     let name = label(secret, "name")?;

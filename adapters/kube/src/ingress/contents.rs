@@ -1,12 +1,14 @@
 //! What is in a namespace: of every kind that can be listed, besides what Kubernetes puts there by itself.
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, APIResource};
 use kompox_domain::Context;
-use serde_json::Value;
+use kube::api::{ListParams, PartialObjectMeta};
+use serde::Deserialize;
 
 use crate::apply::AT_ONCE;
 use crate::client::{KubeClient, KubeError};
-use crate::object::{Place, Scope};
+use crate::object::{Place, Scope, segment};
 
 /// Groups whose objects are views of others.
 const VIEWS: [&str; 3] = [
@@ -42,7 +44,8 @@ pub(super) async fn list(
                 plural: &found.plural,
                 scope: Scope::Namespace(namespace),
             };
-            let objects = client.list_metadata(cx, &place, &[]).await?;
+            let all = ListParams::default();
+            let objects = client.list::<PartialObjectMeta>(cx, &place, &all).await?;
             let objects = objects.unwrap_or_default();
             Ok::<_, KubeError>(
                 objects
@@ -60,27 +63,48 @@ pub(super) async fn list(
     Ok(contents)
 }
 
-fn named(found: &Found, object: &Value) -> Option<String> {
-    let metadata = &object["metadata"];
-    let name = metadata["name"].as_str().unwrap_or_default();
-    let owned = metadata["ownerReferences"]
-        .as_array()
+fn named(found: &Found, object: &PartialObjectMeta) -> Option<String> {
+    let metadata = &object.metadata;
+    let name = metadata.name.as_deref().unwrap_or_default();
+    let owned = metadata
+        .owner_references
+        .as_ref()
         .is_some_and(|owners| !owners.is_empty());
     // What is owned goes with its owner, which is in the same namespace and counted itself.
     let echo = owned || ECHOES.contains(&found.kind.as_str());
     (!echo && !ALWAYS.contains(&(found.kind.as_str(), name))).then(|| format!("{} {name}", found.kind))
 }
 
+/// Which groups an API server serves.
+///
+/// Discovery is read here and not by that of kube-rs, which asks for every version of every group, one after the other.
+/// The documents are not its types either: those take one without a list for an empty one, and a namespace with
+/// something in it would be deleted.
+#[derive(Deserialize)]
+struct Groups {
+    kind: String,
+    groups: Vec<APIGroup>,
+}
+
+/// Which kinds a group has.
+#[derive(Deserialize)]
+struct Resources {
+    kind: String,
+    resources: Vec<APIResource>,
+}
+
 async fn kinds(client: &KubeClient, cx: &Context) -> Result<Vec<Found>, KubeError> {
     let unknown = |what: &str| client.strange(&format!("it does not tell {what}"));
-    let groups = client.discover(cx, "/apis", "APIGroupList", "groups").await?;
+    let groups = client.discover::<Groups>(cx, "/apis").await?;
+    let groups = groups.filter(|groups| groups.kind == "APIGroupList");
+    let groups = groups.ok_or_else(|| unknown("which API groups there are"))?;
     let mut places = vec![(String::new(), "v1".to_owned())];
-    for group in groups.ok_or_else(|| unknown("which API groups there are"))? {
-        let name = text(&group["name"]).ok_or_else(|| unknown("what an API group is called"))?;
-        let version = text(&group["preferredVersion"]["version"])
-            .ok_or_else(|| unknown("which version of an API group it prefers"))?;
-        if !VIEWS.contains(&name) {
-            places.push((name.to_owned(), version.to_owned()));
+    for group in groups.groups {
+        let name = told(group.name).ok_or_else(|| unknown("what an API group is called"))?;
+        let version = group.preferred_version.and_then(|version| told(version.version));
+        let version = version.ok_or_else(|| unknown("which version of an API group it prefers"))?;
+        if !VIEWS.contains(&name.as_str()) {
+            places.push((name, version));
         }
     }
     let lists: Vec<Vec<Found>> = stream::iter(places)
@@ -101,40 +125,37 @@ async fn of_group(
     let unknown = || client.strange("it does not tell which kinds there are");
     let path = match group.as_str() {
         "" => "/api/v1".to_owned(),
-        group => format!("/apis/{group}/{version}"),
+        group => format!("/apis/{}/{}", segment(group), segment(&version)),
     };
     // A group whose server is away cannot be looked into, so nobody knows that nothing is there.
-    let resources = match client.discover(cx, &path, "APIResourceList", "resources").await? {
-        Some(resources) => resources,
+    let resources = match client.discover::<Resources>(cx, &path).await? {
+        Some(document) if document.kind == "APIResourceList" => document.resources,
+        Some(_) => return Err(unknown()),
         None if group.is_empty() => return Err(unknown()),
         // It went with its last definition since the groups were read.
         None => Vec::new(),
     };
     let mut kinds = Vec::new();
     for resource in resources {
-        let (plural, kind) = text(&resource["name"])
-            .zip(text(&resource["kind"]))
-            .ok_or_else(unknown)?;
-        if is_listed(&resource, plural) {
+        let listed = is_listed(&resource);
+        let (plural, kind) = told(resource.name).zip(told(resource.kind)).ok_or_else(unknown)?;
+        if listed {
             kinds.push(Found {
                 group: group.clone(),
                 version: version.clone(),
-                kind: kind.to_owned(),
-                plural: plural.to_owned(),
+                kind,
+                plural,
             });
         }
     }
     Ok(kinds)
 }
 
-fn is_listed(resource: &Value, plural: &str) -> bool {
-    let verbs = resource["verbs"].as_array();
-    resource["namespaced"] == true
-        && verbs.is_some_and(|verbs| verbs.iter().any(|verb| verb == "list"))
-        && !plural.contains('/')
+fn is_listed(resource: &APIResource) -> bool {
+    resource.namespaced && resource.verbs.iter().any(|verb| verb == "list") && !resource.name.contains('/')
 }
 
 /// A text that is not empty.
-fn text(value: &Value) -> Option<&str> {
-    value.as_str().filter(|text| !text.is_empty())
+fn told(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
 }

@@ -8,6 +8,7 @@
 use k8s_openapi::api::networking::v1::IngressClass;
 use kompox_domain::Context;
 use kompox_domain::cluster::{Change, ChangeAction};
+use kube::api::ListParams;
 
 use crate::apply::{ObservedObject, other_owner};
 use crate::client::{KubeClient, KubeError};
@@ -31,11 +32,13 @@ impl DefaultClasses {
     /// See [`KubeError`].
     pub async fn read(client: &KubeClient, cx: &Context) -> Result<Self, KubeError> {
         let kind = Kind::of::<IngressClass>();
-        let classes = client.list(cx, &kind.within(Scope::Cluster), &[]).await?;
+        let classes = client
+            .list::<IngressClass>(cx, &kind.within(Scope::Cluster), &ListParams::default())
+            .await?;
         let defaults = classes
             .iter()
             .flatten()
-            .filter(|class| annotation(class, DEFAULT_CLASS) == Some("true"))
+            .filter(|class| annotation(*class, DEFAULT_CLASS) == Some("true"))
             .map(|class| ObjectId::read(kind, class));
         let (ours, others): (Vec<_>, Vec<_>) = defaults.partition(|id| id.name == TRAEFIK);
         Ok(Self {

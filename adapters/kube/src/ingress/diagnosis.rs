@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, ContainerStatus, Event, Pod};
+use k8s_openapi::jiff::Timestamp;
 use kompox_domain::Context;
-use serde_json::Value;
+use kube::api::ListParams;
 
 use crate::client::KubeClient;
-use crate::object::{Kind, Scope};
+use crate::object::{Kind, Scope, condition, is_leaving};
 use crate::traefik::Traefik;
 
 /// How much of one message is told.
@@ -18,27 +20,24 @@ pub(super) async fn of_pods(
     client: &KubeClient,
     cx: &Context,
     wanted: &Traefik,
-    deployment: &Value,
+    deployment: &Deployment,
 ) -> Vec<String> {
     let mut troubles = BTreeSet::new();
-    for condition in list(&deployment["status"]["conditions"]) {
-        // Pods that could not even be made: a quota, or an admission policy.
-        if condition["type"] == "ReplicaFailure" && condition["status"] == "True" {
-            troubles.extend(condition["message"].as_str().map(shortened));
-        }
-    }
+    // Pods that could not even be made: a quota, or an admission policy.
+    let failed = condition(deployment, "ReplicaFailure", "True");
+    let why = failed.and_then(|failed| failed.message.as_deref());
+    troubles.extend(why.map(shortened));
     let selector: Vec<String> = wanted
         .selector()
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     let place = Kind::of::<Pod>().within(Scope::Namespace(&wanted.namespace));
-    let pods = client
-        .list(cx, &place, &[("labelSelector", &selector.join(","))])
-        .await;
+    let params = ListParams::default().labels(&selector.join(","));
+    let pods = client.list::<Pod>(cx, &place, &params).await;
     // Whoever asks has an error of its own to tell.
     for pod in pods.ok().flatten().unwrap_or_default() {
-        let name = pod["metadata"]["name"].as_str().unwrap_or_default();
+        let name = pod.metadata.name.as_deref().unwrap_or_default();
         match of_pod(&pod) {
             Known::Fine => {}
             Known::Why(why) => {
@@ -62,60 +61,71 @@ enum Known {
     Silent(String),
 }
 
-fn of_pod(pod: &Value) -> Known {
-    if pod["metadata"]["deletionTimestamp"].is_string() {
+fn of_pod(pod: &Pod) -> Known {
+    if is_leaving(pod) {
         return Known::Fine;
     }
-    let status = &pod["status"];
-    for condition in list(&status["conditions"]) {
-        if condition["type"] == "PodScheduled" && condition["status"] == "False" {
-            let message = condition["message"].as_str().unwrap_or("it finds no node");
-            return Known::Why(shortened(message));
-        }
+    let status = pod.status.clone().unwrap_or_default();
+    let conditions = status.conditions.unwrap_or_default();
+    let is = |kind: &str, word: &str| {
+        let mut conditions = conditions.iter();
+        conditions.find(|condition| condition.type_ == kind && condition.status == word)
+    };
+    if let Some(condition) = is("PodScheduled", "False") {
+        let message = condition.message.as_deref().unwrap_or("it finds no node");
+        return Known::Why(shortened(message));
     }
-    let containers = ["initContainerStatuses", "containerStatuses"];
+    let containers = [status.init_container_statuses, status.container_statuses];
     let mut waits = None;
-    for container in containers.iter().flat_map(|field| list(&status[field])) {
-        if container["ready"] == true {
-            continue;
-        }
-        let waiting = &container["state"]["waiting"];
-        let ended = [
-            &container["state"]["terminated"],
-            &container["lastState"]["terminated"],
-        ];
-        let ended = ended.into_iter().find(|ended| ended.is_object());
-        match waiting["reason"].as_str() {
-            Some(reason @ ("ContainerCreating" | "PodInitializing")) => waits = Some(reason.to_owned()),
-            Some(reason) => return Known::Why(with_end(&with_message(reason, waiting), ended)),
-            None => match ended {
-                Some(_) => return Known::Why(with_end("it ended", ended)),
-                None => waits = Some("it runs, and is not ready".to_owned()),
-            },
+    for container in containers.iter().flatten().flatten() {
+        match of_container(container) {
+            Known::Fine => {}
+            Known::Silent(state) => waits = Some(state),
+            why @ Known::Why(_) => return why,
         }
     }
-    let ready = list(&status["conditions"])
-        .any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
     match waits {
         Some(state) => Known::Silent(state),
-        None if ready => Known::Fine,
-        None => Known::Silent(status["phase"].as_str().unwrap_or("Pending").to_owned()),
+        None if is("Ready", "True").is_some() => Known::Fine,
+        None => Known::Silent(status.phase.unwrap_or_else(|| "Pending".to_owned())),
     }
 }
 
-fn with_message(reason: &str, state: &Value) -> String {
-    match state["message"].as_str().filter(|message| !message.is_empty()) {
+fn of_container(container: &ContainerStatus) -> Known {
+    fn terminated(state: Option<&ContainerState>) -> Option<&ContainerStateTerminated> {
+        state.and_then(|state| state.terminated.as_ref())
+    }
+    if container.ready {
+        return Known::Fine;
+    }
+    let state = container.state.as_ref();
+    let waiting = state.and_then(|state| state.waiting.as_ref());
+    let ended = terminated(state).or_else(|| terminated(container.last_state.as_ref()));
+    match (waiting.and_then(|waiting| waiting.reason.as_deref()), ended) {
+        (Some(reason @ ("ContainerCreating" | "PodInitializing")), _) => Known::Silent(reason.to_owned()),
+        (Some(reason), _) => {
+            let message = waiting.and_then(|waiting| waiting.message.as_deref());
+            Known::Why(with_end(&with_message(reason, message), ended))
+        }
+        (None, Some(_)) => Known::Why(with_end("it ended", ended)),
+        (None, None) => Known::Silent("it runs, and is not ready".to_owned()),
+    }
+}
+
+fn with_message(reason: &str, message: Option<&str>) -> String {
+    match message.filter(|message| !message.is_empty()) {
         Some(message) => format!("{reason}: {}", shortened(message)),
         None => reason.to_owned(),
     }
 }
 
-fn with_end(text: &str, ended: Option<&Value>) -> String {
+fn with_end(text: &str, ended: Option<&ContainerStateTerminated>) -> String {
     let Some(ended) = ended else {
         return text.to_owned();
     };
-    let why = with_message(ended["reason"].as_str().unwrap_or("Error"), ended);
-    format!("{text}; its last end: {why}, exit code {}", ended["exitCode"])
+    let reason = ended.reason.as_deref().unwrap_or("Error");
+    let why = with_message(reason, ended.message.as_deref());
+    format!("{text}; its last end: {why}, exit code {}", ended.exit_code)
 }
 
 /// The newest warning about an object.
@@ -128,28 +138,19 @@ pub(super) async fn of_events(
 ) -> Option<String> {
     let place = Kind::of::<Event>().within(Scope::Namespace(namespace));
     let selector = format!("involvedObject.kind={kind},involvedObject.name={name},type=Warning");
-    let events = client.list(cx, &place, &[("fieldSelector", &selector)]).await;
-    let newest = events
-        .ok()
-        .flatten()?
-        .into_iter()
-        .max_by_key(|event| when(event).to_owned())?;
-    Some(with_message(newest["reason"].as_str()?, &newest))
+    let params = ListParams::default().fields(&selector);
+    let events = client.list::<Event>(cx, &place, &params).await;
+    let newest = events.ok().flatten()?.into_iter().max_by_key(when)?;
+    Some(with_message(newest.reason.as_deref()?, newest.message.as_deref()))
 }
 
 /// Which of an event's times is set depends on who has written it.
-fn when(event: &Value) -> &str {
-    let times = [
-        &event["lastTimestamp"],
-        &event["series"]["lastObservedTime"],
-        &event["eventTime"],
-        &event["metadata"]["creationTimestamp"],
-    ];
-    times.into_iter().find_map(Value::as_str).unwrap_or_default()
-}
-
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
+fn when(event: &Event) -> Option<Timestamp> {
+    let seen_last = event.last_timestamp.as_ref().map(|time| time.0);
+    let in_series = || Some(event.series.as_ref()?.last_observed_time.as_ref()?.0);
+    let seen = || event.event_time.as_ref().map(|time| time.0);
+    let made = || event.metadata.creation_timestamp.as_ref().map(|time| time.0);
+    seen_last.or_else(in_series).or_else(seen).or_else(made)
 }
 
 /// A message in one line, and not too long.

@@ -6,6 +6,7 @@ use k8s_openapi::api::networking::v1::IngressClass;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
 use kompox_domain::{Context, Error, ErrorKind, Hint, Operation, Result};
+use kube::api::DynamicObject;
 
 use super::wait::IngressAddress;
 use super::{conflicts, default_class, prune, wait};
@@ -32,7 +33,7 @@ pub struct Look {
     /// What stands in the way besides objects of the same name.
     conflicts: Vec<Change>,
     /// Ours, and no longer wanted.
-    unwanted: Vec<(ObjectId, serde_json::Value)>,
+    unwanted: Vec<(ObjectId, DynamicObject)>,
 }
 
 impl Look {
@@ -114,7 +115,7 @@ impl Look {
     }
 
     /// The object of this name and kind, if it was there.
-    fn live(&self, kind: Kind, name: &str) -> Option<&serde_json::Value> {
+    fn live(&self, kind: Kind, name: &str) -> Option<&DynamicObject> {
         let is = |seen: &&ObservedObject| seen.wanted.id().kind == kind && seen.wanted.id().name == name;
         self.seen.iter().find(is)?.live.as_ref()
     }

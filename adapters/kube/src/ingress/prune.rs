@@ -7,7 +7,7 @@ use k8s_openapi::api::networking::v1::IngressClass;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding};
 use kompox_domain::{Context, Result};
-use serde_json::Value;
+use kube::api::{DynamicObject, ListParams};
 
 use crate::apply::{AT_ONCE, other_owner};
 use crate::client::KubeClient;
@@ -47,7 +47,7 @@ pub(super) async fn labelled(
     cx: &Context,
     kind: Kind,
     scope: Scope<'_>,
-) -> Result<Vec<(ObjectId, Value)>> {
+) -> Result<Vec<(ObjectId, DynamicObject)>> {
     let selector = format!(
         "{}={},{}={TRAEFIK}",
         labels::MANAGED_BY,
@@ -55,7 +55,7 @@ pub(super) async fn labelled(
         labels::NAME
     );
     let list = client
-        .list(cx, &kind.within(scope), &[("labelSelector", &selector)])
+        .list::<DynamicObject>(cx, &kind.within(scope), &ListParams::default().labels(&selector))
         .await?;
     let items = list.unwrap_or_default().into_iter();
     Ok(items.map(|live| (ObjectId::read(kind, &live), live)).collect())
@@ -66,7 +66,7 @@ pub(super) async fn all_labelled(
     client: &KubeClient,
     cx: &Context,
     places: Vec<(Kind, Scope<'_>)>,
-) -> Result<Vec<(ObjectId, Value)>> {
+) -> Result<Vec<(ObjectId, DynamicObject)>> {
     let asked: Vec<_> = places
         .into_iter()
         .map(|(kind, scope)| labelled(client, cx, kind, scope))
@@ -81,7 +81,7 @@ pub(super) async fn unwanted(
     cx: &Context,
     wanted: &Traefik,
     objects: &[Desired],
-) -> Result<Vec<(ObjectId, Value)>> {
+) -> Result<Vec<(ObjectId, DynamicObject)>> {
     let here = Scope::Namespace(&wanted.namespace);
     let mut places: Vec<_> = in_namespace().into_iter().map(|kind| (kind, here)).collect();
     places.extend(in_none().into_iter().map(|kind| (kind, Scope::Cluster)));

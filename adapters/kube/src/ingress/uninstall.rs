@@ -2,9 +2,10 @@
 
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Pod};
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kompox_domain::cluster::{Change, ChangeAction, Plan};
 use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
-use serde_json::Value;
+use kube::api::{DynamicObject, ListParams, PartialObjectMeta};
 
 use super::{contents, prune};
 use crate::apply::{self, Patience, other_owner};
@@ -102,7 +103,7 @@ impl Run<'_> {
     }
 
     /// Asks for all, then waits for each: a load balancer takes as long as everything else together.
-    async fn delete(&mut self, objects: Vec<(ObjectId, Value)>) -> Result<()> {
+    async fn delete(&mut self, objects: Vec<(ObjectId, DynamicObject)>) -> Result<()> {
         let (client, cx, dry_run) = (self.client, self.cx, self.dry_run);
         let deletes = objects.iter().map(|(id, live)| async move {
             if dry_run {
@@ -131,14 +132,15 @@ impl Run<'_> {
             .iter()
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
+        let params = ListParams::default().labels(&selector.join(","));
         let place = Kind::of::<Pod>().within(Scope::Namespace(&self.installed.namespace));
         let mut patience = Patience::of(self.client, self.cx);
         let mut step = None;
         loop {
-            let query = [("labelSelector", selector.join(","))];
-            let query = query.each_ref().map(|(name, value)| (*name, value.as_str()));
-            let pods = self.client.list_metadata(self.cx, &place, &query).await?;
-            let count = pods.unwrap_or_default().len();
+            let pods = self
+                .client
+                .list::<PartialObjectMeta<Pod>>(self.cx, &place, &params);
+            let count = pods.await?.unwrap_or_default().len();
             if count == 0 {
                 return step.map_or(Ok(()), |step: kompox_domain::context::Step| step.end(Ok(())));
             }
@@ -164,8 +166,14 @@ impl Run<'_> {
                 self.tell(ChangeAction::Keep, &id, other);
                 continue;
             }
-            let objects = match defined(&live) {
-                Some(place) => self.client.list_metadata(self.cx, &place, &[]).await?,
+            let definition = live.clone().try_parse::<CustomResourceDefinition>().ok();
+            let objects = match definition.as_ref().and_then(defined) {
+                Some(place) => {
+                    let all = ListParams::default();
+                    self.client
+                        .list::<PartialObjectMeta>(self.cx, &place, &all)
+                        .await?
+                }
                 None => None,
             };
             match objects {
@@ -225,20 +233,22 @@ impl Run<'_> {
 }
 
 /// Where the objects of a defined kind are. None where it is not served, or does not say how.
-fn defined(definition: &Value) -> Option<Place<'_>> {
-    let spec = &definition["spec"];
-    let versions = spec["versions"].as_array()?;
-    let served = versions.iter().find(|version| version["served"] == true)?;
-    let names = &spec["names"];
-    let list = names["listKind"]
-        .as_str()
-        .and_then(|list| list.strip_suffix("List"));
+fn defined(definition: &CustomResourceDefinition) -> Option<Place<'_>> {
+    fn told(text: &str) -> Option<&str> {
+        Some(text).filter(|text| !text.is_empty())
+    }
+    let spec = &definition.spec;
+    let served = spec.versions.iter().find(|version| version.served)?;
+    let names = &spec.names;
+    let list = names.list_kind.as_deref();
     Some(Place {
-        group: spec["group"].as_str().filter(|group| !group.is_empty())?,
-        version: served["name"].as_str().filter(|name| !name.is_empty())?,
-        kind: list.or_else(|| names["kind"].as_str())?,
-        plural: names["plural"].as_str().filter(|plural| !plural.is_empty())?,
-        scope: match spec["scope"].as_str()? {
+        group: told(&spec.group)?,
+        version: told(&served.name)?,
+        kind: list
+            .and_then(|list| list.strip_suffix("List"))
+            .or_else(|| told(&names.kind))?,
+        plural: told(&names.plural)?,
+        scope: match told(&spec.scope)? {
             "Namespaced" => Scope::Every,
             _ => Scope::Cluster,
         },

@@ -4,12 +4,13 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use kompox_domain::context::Step;
 use kompox_domain::{Argument, Context, Error, ErrorKind, Hint, Result};
-use serde_json::Value;
+use kube::api::DynamicObject;
+use serde::de::DeserializeOwned;
 
 use super::diagnosis;
 use crate::apply::Patience;
 use crate::client::KubeClient;
-use crate::object::{Kind, ObjectId};
+use crate::object::{ObjectId, condition, load_balancer_points};
 use crate::traefik::{TRAEFIK, Traefik};
 
 /// Where the ingress is reached: at an IP address, at a name, or both.
@@ -50,29 +51,58 @@ impl Hope {
     }
 }
 
+/// An object of an ingress that is waited for.
+trait Awaited: k8s_openapi::Resource + kube::Resource + DeserializeOwned {
+    /// What is told while it is waited for.
+    const WHAT: &str;
+    type Reached;
+
+    fn standing(&self) -> Standing<Self::Reached>;
+
+    /// What lies behind how it stands.
+    async fn diagnosis(&self, client: &KubeClient, cx: &Context, wanted: &Traefik) -> Vec<String>;
+}
+
+impl Awaited for Deployment {
+    const WHAT: &str = "Traefik is available";
+    type Reached = ();
+
+    fn standing(&self) -> Standing<()> {
+        available(self)
+    }
+
+    async fn diagnosis(&self, client: &KubeClient, cx: &Context, wanted: &Traefik) -> Vec<String> {
+        diagnosis::of_pods(client, cx, wanted, self).await
+    }
+}
+
+impl Awaited for Service {
+    const WHAT: &str = "Traefik has an address";
+    type Reached = IngressAddress;
+
+    fn standing(&self) -> Standing<IngressAddress> {
+        address(self)
+    }
+
+    async fn diagnosis(&self, client: &KubeClient, cx: &Context, wanted: &Traefik) -> Vec<String> {
+        let events = diagnosis::of_events(client, cx, &wanted.namespace, "Service", TRAEFIK).await;
+        events.into_iter().collect()
+    }
+}
+
+/// Waits until Traefik is available and its Service has an address. Both were observed already, where they are there.
 pub(super) async fn wait(
     client: &KubeClient,
     cx: &Context,
     wanted: &Traefik,
-    (deployment_now, service_now): (Option<&Value>, Option<&Value>),
+    (deployment, service): (Option<&DynamicObject>, Option<&DynamicObject>),
 ) -> Result<IngressAddress> {
-    let deployment = Waited {
-        client,
-        cx,
-        wanted,
-        kind: Kind::of::<Deployment>(),
-        what: "Traefik is available",
-    };
-    let service = Waited {
-        kind: Kind::of::<Service>(),
-        what: "Traefik has an address",
-        ..deployment
-    };
+    let wait = Wait { client, cx, wanted };
     // Both at the same time: a load balancer takes about as long as the pods. What fails ends it; what is late is told
     // together with what else is.
     let (available, address) = futures::try_join!(
-        async { late(deployment.wait(deployment_now, available).await) },
-        async { late(service.wait(service_now, address).await) },
+        async { late(wait.until_reached::<Deployment>(deployment).await) },
+        async { late(wait.until_reached::<Service>(service).await) },
     )?;
     match (available, address) {
         (Ok(()), Ok(address)) => Ok(address),
@@ -97,42 +127,32 @@ fn late<T>(waited: Result<T>) -> Result<Result<T>> {
 }
 
 #[derive(Clone, Copy)]
-struct Waited<'a> {
+struct Wait<'a> {
     client: &'a KubeClient,
     cx: &'a Context,
     wanted: &'a Traefik,
-    kind: Kind,
-    what: &'static str,
 }
 
-impl Waited<'_> {
-    async fn wait<T>(&self, now: Option<&Value>, standing: fn(&Value) -> Standing<T>) -> Result<T> {
+impl Wait<'_> {
+    async fn until_reached<K: Awaited>(&self, observed: Option<&DynamicObject>) -> Result<K::Reached> {
         // What was read, or came back when it was written, is new enough.
-        let mut live = now.cloned();
-        if let Some(Standing::Reached(reached)) = live.as_ref().map(standing) {
+        let mut live = observed.and_then(|live| live.clone().try_parse::<K>().ok());
+        if let Some(Standing::Reached(reached)) = live.as_ref().map(K::standing) {
             return Ok(reached);
         }
-        let step = self.cx.begin(format!("wait until {}", self.what));
-        let waited = self.until(&mut live, standing, &step).await;
+        let step = self.cx.begin(format!("wait until {}", K::WHAT));
+        let waited = self.until(&mut live, &step).await;
         step.end(waited)
     }
 
-    async fn until<T>(
-        &self,
-        live: &mut Option<Value>,
-        standing: fn(&Value) -> Standing<T>,
-        step: &Step,
-    ) -> Result<T> {
-        let id = ObjectId {
-            kind: self.kind,
-            namespace: Some(self.wanted.namespace.clone()),
-            name: TRAEFIK.to_owned(),
-        };
-        let mut hope = Hope::of(live.as_ref().map(standing).as_ref());
+    async fn until<K: Awaited>(&self, live: &mut Option<K>, step: &Step) -> Result<K::Reached> {
+        let namespace = Some(self.wanted.namespace.as_str());
+        let id = ObjectId::of::<K>(namespace, TRAEFIK);
+        let mut hope = Hope::of(live.as_ref().map(K::standing).as_ref());
         let mut patience = Patience::of(self.client, self.cx);
         let mut told = String::new();
         loop {
-            let last = match self.client.read(self.cx, &id).await {
+            let last = match self.client.read_as::<K>(self.cx, namespace, TRAEFIK).await {
                 Ok(there) => {
                     patience.heard();
                     *live = there;
@@ -141,11 +161,11 @@ impl Waited<'_> {
                 // The API server may be away for a moment.
                 Err(error) if error.is_transient() && !patience.is_lost() => Some(error),
                 Err(error) => {
-                    let what = format!("nobody knows whether {}", self.what);
+                    let what = format!("nobody knows whether {}", K::WHAT);
                     return Err(Error::from(error).context(what));
                 }
             };
-            let now = match live.as_ref().map(standing).map(|now| hope.judged(now)) {
+            let now = match live.as_ref().map(K::standing).map(|now| hope.judged(now)) {
                 Some(Standing::Reached(reached)) if last.is_none() => return Ok(reached),
                 Some(Standing::Reached(_)) => "it was reached a moment ago".to_owned(),
                 Some(Standing::Under(state)) => state,
@@ -163,7 +183,7 @@ impl Waited<'_> {
                 told = now;
             }
             if !patience.pause().await {
-                let message = format!("in time it did not come about that {}: {told}", self.what);
+                let message = format!("in time it did not come about that {}: {told}", K::WHAT);
                 let error = Error::new(ErrorKind::Timeout, message).with_hints([
                     Hint::text("repair what is named"),
                     Hint::argument("or run it again and give it more time", Argument::Timeout),
@@ -177,40 +197,36 @@ impl Waited<'_> {
     }
 
     /// With what lies behind it.
-    async fn explained(&self, state: String, live: Option<&Value>) -> String {
+    async fn explained<K: Awaited>(&self, state: String, live: Option<&K>) -> String {
         let Some(live) = live else {
             return state;
         };
         let mut parts = vec![state];
-        if self.kind == Kind::of::<Deployment>() {
-            parts.extend(diagnosis::of_pods(self.client, self.cx, self.wanted, live).await);
-        } else {
-            let namespace = &self.wanted.namespace;
-            parts.extend(diagnosis::of_events(self.client, self.cx, namespace, "Service", TRAEFIK).await);
-        }
+        parts.extend(live.diagnosis(self.client, self.cx, self.wanted).await);
         parts.join("; ")
     }
 }
 
 /// Whether a Deployment has become what was asked for last, as `kubectl rollout status` judges.
-fn available(deployment: &Value) -> Standing<()> {
-    let number = |value: &Value| value.as_i64().unwrap_or_default();
-    let status = &deployment["status"];
-    if number(&status["observedGeneration"]) < number(&deployment["metadata"]["generation"]) {
+fn available(deployment: &Deployment) -> Standing<()> {
+    let status = deployment.status.clone().unwrap_or_default();
+    let asked_for = deployment.metadata.generation.unwrap_or_default();
+    if status.observed_generation.unwrap_or_default() < asked_for {
         return Standing::Under("nobody has looked at it yet".to_owned());
     }
-    let conditions = || status["conditions"].as_array().into_iter().flatten();
-    let is = |kind: &str, word: &str| {
-        conditions().find(|condition| condition["type"] == kind && condition["status"] == word)
-    };
-    let wanted = deployment["spec"]["replicas"].as_i64().unwrap_or(1);
-    let [all, updated, ready] =
-        ["replicas", "updatedReplicas", "availableReplicas"].map(|field| number(&status[field]));
+    let is = |kind: &str, word: &str| condition(deployment, kind, word);
+    let wanted = deployment.spec.replicas.unwrap_or(1);
+    let counts = [
+        status.replicas,
+        status.updated_replicas,
+        status.available_replicas,
+    ];
+    let [all, updated, ready] = counts.map(Option::unwrap_or_default);
     if updated >= wanted && all <= updated && ready >= updated && is("Available", "True").is_some() {
         return Standing::Reached(());
     }
     if let Some(stuck) = is("Progressing", "False")
-        && stuck["reason"] == "ProgressDeadlineExceeded"
+        && stuck.reason.as_deref() == Some("ProgressDeadlineExceeded")
     {
         return Standing::GivenUp("its pods do not become ready".to_owned());
     }
@@ -220,15 +236,10 @@ fn available(deployment: &Value) -> Standing<()> {
     ))
 }
 
-fn address(service: &Value) -> Standing<IngressAddress> {
-    let points = service["status"]["loadBalancer"]["ingress"].as_array();
-    let first = |field: &str| {
-        let mut points = points.into_iter().flatten();
-        points.find_map(|point| point[field].as_str().map(str::to_owned))
-    };
+fn address(service: &Service) -> Standing<IngressAddress> {
     let address = IngressAddress {
-        ip: first("ip"),
-        host: first("hostname"),
+        ip: load_balancer_points(service).find_map(|point| point.ip.clone()),
+        host: load_balancer_points(service).find_map(|point| point.hostname.clone()),
     };
     if address == IngressAddress::default() {
         return Standing::Under("the load balancer has no address yet".to_owned());
@@ -238,12 +249,14 @@ fn address(service: &Value) -> Standing<IngressAddress> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn deployment(generation: i64, status: &Value) -> Value {
-        json!({ "metadata": { "generation": generation }, "spec": { "replicas": 2 }, "status": status })
+    fn deployment(generation: i64, status: &Value) -> Deployment {
+        let deployment =
+            json!({ "metadata": { "generation": generation }, "spec": { "replicas": 2 }, "status": status });
+        serde_json::from_value(deployment).unwrap()
     }
 
     fn status(all: i64, updated: i64, ready: i64) -> Value {
@@ -253,7 +266,7 @@ mod tests {
 
     #[test]
     fn available_are_only_all_new_pods_of_what_was_asked_for_last() {
-        let reached = |deployment: &Value| matches!(available(deployment), Standing::Reached(()));
+        let reached = |deployment: &Deployment| matches!(available(deployment), Standing::Reached(()));
         assert!(reached(&deployment(2, &status(2, 2, 2))));
         // The pods before are available, and the new ones do not come.
         assert!(!reached(&deployment(2, &status(3, 1, 2))));
@@ -281,7 +294,10 @@ mod tests {
 
     #[test]
     fn an_address_is_an_ip_address_or_a_name() {
-        let of = |ingress: Value| address(&json!({ "status": { "loadBalancer": ingress } }));
+        let of = |ingress: Value| {
+            let service = json!({ "status": { "loadBalancer": ingress } });
+            address(&serde_json::from_value(service).unwrap())
+        };
         assert!(matches!(of(json!({})), Standing::Under(_)));
         let Standing::Reached(both) = of(json!({ "ingress": [{ "hostname": "a.b" }, { "ip": "1.2.3.4" }] }))
         else {

@@ -12,6 +12,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim};
 use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Context, Error, ErrorKind, Label, Result, VolumeMount};
+use kube::api::ListParams;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::apply::{AT_ONCE, settled};
@@ -83,7 +85,7 @@ impl KubeClient {
         let spaces: Vec<&VolumeMount> = spaces.into_values().collect();
         let found_spaces: Vec<_> = spaces
             .iter()
-            .map(|mount| self.read_object(cx, ObjectId::of::<Namespace>(None, mount.namespace.as_str())))
+            .map(|mount| self.read_object::<Namespace>(cx, None, mount.namespace.as_str()))
             .collect();
         let pairs: Vec<_> = mounts.iter().map(|mount| self.read_pair(cx, mount)).collect();
         let (found_spaces, pairs, own) = futures::try_join!(
@@ -115,26 +117,33 @@ impl KubeClient {
         })
     }
 
-    async fn read_pair(&self, cx: &Context, mount: &VolumeMount) -> Result<(Option<Value>, Option<Value>)> {
+    async fn read_pair(
+        &self,
+        cx: &Context,
+        mount: &VolumeMount,
+    ) -> Result<(Option<PersistentVolume>, Option<PersistentVolumeClaim>)> {
         let namespace = Some(mount.namespace.as_str());
         futures::try_join!(
-            self.read_object(cx, ObjectId::of::<PersistentVolume>(None, &mount.name)),
-            self.read_object(cx, ObjectId::of::<PersistentVolumeClaim>(namespace, &mount.name))
+            self.read_object(cx, None, &mount.name),
+            self.read_object(cx, namespace, &mount.name)
         )
     }
 
-    async fn read_object(&self, cx: &Context, id: ObjectId) -> Result<Option<Value>> {
-        let found = self.read(cx, &id).await;
+    async fn read_object<K>(&self, cx: &Context, namespace: Option<&str>, name: &str) -> Result<Option<K>>
+    where
+        K: k8s_openapi::Resource + kube::Resource + DeserializeOwned,
+    {
+        let found = self.read_as(cx, namespace, name).await;
         found.map_err(|error| domain(cx, error))
     }
 
-    async fn volumes_of_app(&self, cx: &Context, mounts: &[VolumeMount]) -> Result<Vec<Value>> {
+    async fn volumes_of_app(&self, cx: &Context, mounts: &[VolumeMount]) -> Result<Vec<PersistentVolume>> {
         let Some(first) = mounts.first() else {
             return Ok(vec![]);
         };
-        let selector = format!("{MANAGED_BY}={MANAGER},{APP}={}", first.app.app);
+        let params = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER},{APP}={}", first.app.app));
         let place = Kind::of::<PersistentVolume>().within(Scope::Cluster);
-        let found = self.list(cx, &place, &[("labelSelector", &selector)]).await;
+        let found = self.list(cx, &place, &params).await;
         Ok(found.map_err(|error| domain(cx, error))?.unwrap_or_default())
     }
 

@@ -1,6 +1,6 @@
 //! What is to be done for a mount, by what stands in the cluster.
 
-use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim};
+use k8s_openapi::api::core::v1::{Namespace, PersistentVolume, PersistentVolumeClaim};
 use kompox_domain::cluster::{Change, ChangeAction};
 use kompox_domain::{Argument, ByteSize, Error, ErrorKind, Hint, VolumeMount};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::apply::first_difference;
 use crate::labels::{MANAGED_BY, MANAGER};
 use crate::manifest::{self, APP_ID, DISK, VOLUME};
-use crate::object::{Desired, Keep, Kind, ObjectId, annotation, is_leaving, label};
+use crate::object::{Desired, Keep, Kind, ObjectId, annotation, is_leaving, label, value};
 
 /// Where the size of a volume stands, and where the one that a claim asks for.
 const CAPACITY: &str = "/spec/capacity/storage";
@@ -46,7 +46,7 @@ fn refusal(message: String, hint: impl Into<Hint>) -> Refusal {
 }
 
 /// Whether the namespace can take claims.
-pub(super) fn namespace(mount: &VolumeMount, found: Option<&Value>) -> Result<(), Refusal> {
+pub(super) fn namespace(mount: &VolumeMount, found: Option<&Namespace>) -> Result<(), Refusal> {
     match found {
         Some(found) if is_leaving(found) => Err(leaving(&ObjectId::of::<Namespace>(
             None,
@@ -59,12 +59,13 @@ pub(super) fn namespace(mount: &VolumeMount, found: Option<&Value>) -> Result<()
 /// What is to be done for a mount.
 pub(super) fn pair(
     mount: &VolumeMount,
-    volume: Option<&Value>,
-    claim: Option<&Value>,
+    volume: Option<&PersistentVolume>,
+    claim: Option<&PersistentVolumeClaim>,
 ) -> Result<Task, Refusal> {
     let wanted_volume = Desired::of(&manifest::volume(mount), Keep::Owned);
-    let mut wanted_claim = serde_json::to_value(manifest::claim(mount)).unwrap_or_default();
-    if let Some(claim) = claim {
+    let found_claim = claim.map(value);
+    let mut wanted_claim = value(&manifest::claim(mount));
+    if let Some(claim) = &found_claim {
         // It keeps the size it asks for: without a class it can be no other.
         copy(&mut wanted_claim, claim, REQUEST);
     }
@@ -77,8 +78,13 @@ pub(super) fn pair(
         None => None,
     };
     Ok(Task {
-        volume: step(mount, wanted_volume, volume, release.is_some()),
-        claim: step(mount, wanted_claim, claim, false),
+        volume: step(
+            mount,
+            wanted_volume,
+            volume.map(value).as_ref(),
+            release.is_some(),
+        ),
+        claim: step(mount, wanted_claim, found_claim.as_ref(), false),
         release,
     })
 }
@@ -119,16 +125,17 @@ fn copy(to: &mut Value, from: &Value, pointer: &str) {
     }
 }
 
-fn usable_claim(mount: &VolumeMount, id: &ObjectId, claim: &Value) -> Result<(), Refusal> {
+fn usable_claim(mount: &VolumeMount, id: &ObjectId, claim: &PersistentVolumeClaim) -> Result<(), Refusal> {
     ours(mount, id, claim)?;
-    let volume = claim["spec"]["volumeName"].as_str().unwrap_or_default();
-    if !volume.is_empty() && volume != mount.name {
+    let bound = claim.spec.as_ref().and_then(|spec| spec.volume_name.as_deref());
+    if let Some(other) = bound.filter(|bound| !bound.is_empty() && *bound != mount.name) {
         return Err(refusal(
-            format!("{id} is bound to another volume: {volume}"),
+            format!("{id} is bound to another volume: {other}"),
             "a claim cannot be pointed elsewhere: delete it, then run this again",
         ));
     }
-    if claim["status"]["phase"] == "Lost" {
+    let phase = claim.status.as_ref().and_then(|status| status.phase.as_deref());
+    if phase == Some("Lost") {
         return Err(refusal(
             format!("{id} has lost its volume"),
             "delete it, then run this again; the disk and what is on it stay",
@@ -138,23 +145,28 @@ fn usable_claim(mount: &VolumeMount, id: &ObjectId, claim: &Value) -> Result<(),
 }
 
 /// Whether the volume can be used, and what takes its claim from it if that is not the one that it is for.
-fn usable_volume(mount: &VolumeMount, id: &ObjectId, volume: &Value) -> Result<Option<Value>, Refusal> {
+fn usable_volume(
+    mount: &VolumeMount,
+    id: &ObjectId,
+    volume: &PersistentVolume,
+) -> Result<Option<Value>, Refusal> {
     ours(mount, id, volume)?;
-    let handle = volume["spec"]["csi"]["volumeHandle"].as_str().unwrap_or("none");
+    let spec = volume.spec.as_ref();
+    let csi = spec.and_then(|spec| spec.csi.as_ref());
+    let handle = csi.map_or("none", |csi| csi.volume_handle.as_str());
     if !handle.eq_ignore_ascii_case(&mount.disk_mount.handle) {
         return Err(refusal(
             format!("{id} is for another disk: {handle}"),
             "a volume cannot be pointed elsewhere: delete it, then run this again; both disks stay",
         ));
     }
-    let reference = &volume["spec"]["claimRef"];
-    if reference.is_null() {
+    let Some(reference) = spec.and_then(|spec| spec.claim_ref.as_ref()) else {
         return Ok(None);
-    }
-    let text = |field: &str| reference[field].as_str().unwrap_or_default();
-    let (namespace, name) = (text("namespace"), text("name"));
+    };
+    let namespace = reference.namespace.as_deref().unwrap_or_default();
+    let name = reference.name.as_deref().unwrap_or_default();
     let for_it = namespace == mount.namespace.as_str() && name == mount.name;
-    match (for_it, volume["status"]["phase"].as_str()) {
+    match (for_it, phase(volume)) {
         (true, Some("Released")) => {}
         (true, _) => return Ok(None),
         (false, Some("Bound")) => {
@@ -169,14 +181,18 @@ fn usable_volume(mount: &VolumeMount, id: &ObjectId, volume: &Value) -> Result<O
         (false, _) => {}
     }
     Ok(Some(json!({
-        "metadata": { "resourceVersion": volume["metadata"]["resourceVersion"] },
+        "metadata": { "resourceVersion": volume.metadata.resource_version },
         "spec": { "claimRef": {
             "namespace": mount.namespace.as_str(), "name": mount.name, "uid": null, "resourceVersion": null } }
     })))
 }
 
+fn phase(volume: &PersistentVolume) -> Option<&str> {
+    volume.status.as_ref()?.phase.as_deref()
+}
+
 /// Whether an object was made for the same app, by us or from what we print, and stays.
-fn ours(mount: &VolumeMount, id: &ObjectId, object: &Value) -> Result<(), Refusal> {
+fn ours(mount: &VolumeMount, id: &ObjectId, object: &impl kube::Resource) -> Result<(), Refusal> {
     if is_leaving(object) {
         return Err(leaving(id));
     }
@@ -189,7 +205,7 @@ fn ours(mount: &VolumeMount, id: &ObjectId, object: &Value) -> Result<(), Refusa
     ))
 }
 
-fn is_ours(mount: &VolumeMount, object: &Value) -> bool {
+fn is_ours(mount: &VolumeMount, object: &impl kube::Resource) -> bool {
     label(object, MANAGED_BY) == Some(MANAGER)
         && annotation(object, APP_ID).is_some_and(|id| *id == mount.app.to_string())
 }
@@ -202,17 +218,17 @@ fn leaving(id: &ObjectId) -> Refusal {
 }
 
 /// What is told of a volume of the app that mounts another disk of one of the mounts' volumes.
-pub(super) fn other(mounts: &[VolumeMount], volume: &Value) -> Option<Change> {
-    let name = volume["metadata"]["name"].as_str()?;
+pub(super) fn other(mounts: &[VolumeMount], volume: &PersistentVolume) -> Option<Change> {
+    let name = volume.metadata.name.as_deref()?;
     let of_volume = label(volume, VOLUME)?;
     let mount = mounts.iter().find(|mount| mount.volume.as_str() == of_volume)?;
     let wanted = mounts.iter().any(|mount| mount.name == name);
     if wanted || !is_ours(mount, volume) {
         return None;
     }
-    let claim = &volume["spec"]["claimRef"];
-    let claim = claim["namespace"].as_str().zip(claim["name"].as_str());
-    let delete_claim = match (volume["status"]["phase"].as_str(), claim) {
+    let claim = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref());
+    let claim = claim.and_then(|claim| claim.namespace.as_deref().zip(claim.name.as_deref()));
+    let delete_claim = match (phase(volume), claim) {
         (Some("Bound"), Some((namespace, claim))) => format!("kubectl delete pvc -n {namespace} {claim} && "),
         _ => String::new(),
     };

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::core::v1::PersistentVolume;
 use kompox_domain::Context;
-use serde_json::Value;
+use kube::api::ListParams;
 
 use crate::client::{KubeClient, KubeError};
 use crate::object::{Kind, Scope};
@@ -23,7 +23,8 @@ impl KubeClient {
     /// See [`KubeError`].
     pub async fn references(&self, cx: &Context, handle: &str) -> Result<Vec<DiskReference>, KubeError> {
         let place = Kind::of::<PersistentVolume>().within(Scope::Cluster);
-        let volumes = self.list(cx, &place, &[]).await?.unwrap_or_default();
+        let all = ListParams::default();
+        let volumes = self.list(cx, &place, &all).await?.unwrap_or_default();
         let mut found = Vec::new();
         for volume in &volumes {
             found.extend(reference(volume, handle).map_err(|why| self.strange(&why))?);
@@ -36,40 +37,41 @@ impl KubeClient {
 ///
 /// # Errors
 /// Where it cannot be told which disk it is for.
-fn reference(volume: &Value, handle: &str) -> Result<Option<DiskReference>, String> {
-    let spec = &volume["spec"];
+fn reference(volume: &PersistentVolume, handle: &str) -> Result<Option<DiskReference>, String> {
+    let name = volume.metadata.name.as_deref().unwrap_or_default();
+    let unknown = || format!("PersistentVolume {name} does not say which disk it is for");
+    let spec = volume.spec.as_ref().ok_or_else(unknown)?;
     // Volumes from before there were CSI drivers name disks too, and are attached by the same driver today.
-    let sources = [&spec["csi"]["volumeHandle"], &spec["azureDisk"]["diskURI"]];
-    let named = match sources.into_iter().find(|source| !source.is_null()) {
-        Some(Value::String(named)) => named,
-        None if spec.is_object() && spec["csi"].is_null() && spec["azureDisk"].is_null() => return Ok(None),
-        _ => {
-            let name = volume["metadata"]["name"].as_str().unwrap_or_default();
-            return Err(format!(
-                "PersistentVolume {name} does not say which disk it is for"
-            ));
-        }
+    let csi = spec.csi.as_ref().map(|csi| &csi.volume_handle);
+    let Some(named) = csi.or_else(|| spec.azure_disk.as_ref().map(|disk| &disk.disk_uri)) else {
+        return Ok(None);
     };
+    if named.is_empty() {
+        return Err(unknown());
+    }
     if !named.eq_ignore_ascii_case(handle) {
         return Ok(None);
     }
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let claim = &spec["claimRef"];
+    let claim = spec.claim_ref.clone().unwrap_or_default();
     Ok(Some(DiskReference {
-        volume: text(&volume["metadata"]["name"]).unwrap_or_default(),
-        claim: text(&claim["namespace"]).zip(text(&claim["name"])),
+        volume: name.to_owned(),
+        claim: claim.namespace.zip(claim.name),
     }))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     #[test]
     fn a_volume_that_does_not_say_which_disk_it_is_for_is_no_volume_of_another_disk() {
-        let read = |spec: Value| reference(&json!({"metadata": {"name": "v"}, "spec": spec}), "/d");
+        let read = |spec: Value| {
+            let volume = json!({"metadata": {"name": "v"}, "spec": spec});
+            let volume = serde_json::from_value(volume).map_err(|error| error.to_string())?;
+            reference(&volume, "/d")
+        };
         for other in [
             json!({}),
             json!({"nfs": {"path": "/"}}),

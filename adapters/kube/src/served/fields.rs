@@ -1,10 +1,6 @@
-//! What is read of objects of any kind, leniently: what is not there or of another type is none.
+//! Fields of kinds that k8s-openapi has no types for, read leniently: what is not there or of another type is none.
 
 use serde_json::Value;
-
-pub(super) fn name(object: &Value) -> String {
-    object["metadata"]["name"].as_str().unwrap_or_default().to_owned()
-}
 
 /// The elements of a list.
 pub(super) fn each(list: &Value) -> impl Iterator<Item = &Value> {
@@ -22,9 +18,4 @@ pub(super) fn texts(list: &Value, members: &[&str]) -> Vec<String> {
     each(list)
         .filter_map(|one| members.iter().find_map(|member| text(one, member)))
         .collect()
-}
-
-/// The addresses of the load balancer of an Ingress or a Service.
-pub(super) fn balanced(object: &Value) -> Vec<String> {
-    texts(&object["status"]["loadBalancer"]["ingress"], &["ip", "hostname"])
 }

@@ -13,14 +13,15 @@ use k8s_openapi::api::core::v1::{Namespace, Service};
 use k8s_openapi::api::networking::v1::{Ingress, IngressClass};
 use kompox_domain::Context;
 use kompox_domain::dns::Served;
-use serde_json::Value;
+use kube::api::{DynamicObject, ListParams};
+use serde::de::DeserializeOwned;
 
-use self::fields::{balanced, name, texts};
+use self::fields::texts;
 use self::reach::{Gateway, Ours};
 use self::route::{GATEWAYS, Parent, Route, Way};
 use crate::client::{KubeClient, KubeError};
 use crate::manifest::{APP, APP_ID};
-use crate::object::{Kind, ObjectId, Scope};
+use crate::object::{Kind, ObjectId, Scope, annotation, load_balancer_points};
 use crate::traefik::serves;
 
 const GATEWAY: Kind = Kind {
@@ -62,19 +63,15 @@ impl KubeClient {
     ) -> Result<Vec<String>, KubeError> {
         let labelled = format!("{APP}={app}");
         let found = self
-            .list(
+            .list::<Namespace>(
                 cx,
                 &Kind::of::<Namespace>().within(Scope::Cluster),
-                &[("labelSelector", &labelled)],
+                &ListParams::default().labels(&labelled),
             )
             .await?;
-        let is_meant = |namespace: &&Value| namespace["metadata"]["annotations"][APP_ID] == app_id;
-        Ok(found
-            .unwrap_or_default()
-            .iter()
-            .filter(is_meant)
-            .map(name)
-            .collect())
+        let is_meant = |namespace: &Namespace| annotation(namespace, APP_ID) == Some(app_id);
+        let meant = found.unwrap_or_default().into_iter().filter(is_meant);
+        Ok(meant.filter_map(|namespace| namespace.metadata.name).collect())
     }
 
     /// Every name that is served from these namespaces, in order, with the addresses it has so far, or why our ingress
@@ -91,9 +88,9 @@ impl KubeClient {
         let mut routes = Vec::new();
         for namespace in namespaces {
             let (ingresses, ingress_routes, http_routes) = tokio::try_join!(
-                self.all(cx, Kind::of::<Ingress>(), namespace),
-                self.all(cx, INGRESS_ROUTE, namespace),
-                self.all(cx, HTTP_ROUTE, namespace),
+                self.all::<Ingress>(cx, Kind::of::<Ingress>(), namespace),
+                self.all::<DynamicObject>(cx, INGRESS_ROUTE, namespace),
+                self.all::<DynamicObject>(cx, HTTP_ROUTE, namespace),
             )?;
             let ingresses = ingresses.iter().map(|one| route::of_ingress(namespace, one));
             routes.extend(ingresses);
@@ -129,11 +126,9 @@ impl KubeClient {
                 })),
             }
         }
-        let service = ObjectId::of::<Service>(Some(namespace), name);
-        let deployment = ObjectId::of::<Deployment>(Some(namespace), name);
         let (service, deployment, ingress_classes, gateways) = tokio::try_join!(
-            self.read(cx, &service),
-            self.read(cx, &deployment),
+            self.read_as::<Service>(cx, Some(namespace), name),
+            self.read_as::<Deployment>(cx, Some(namespace), name),
             self.controllers(cx, Kind::of::<IngressClass>(), "controller", classes),
             self.gateways(cx, named),
         )?;
@@ -143,7 +138,7 @@ impl KubeClient {
             .await?;
         Ok(Ours {
             service: format!("{namespace}/{name}"),
-            addresses: balanced(&service.unwrap_or_default()).into_iter().collect(),
+            addresses: service.iter().flat_map(addresses).collect(),
             custom_resources: serves(deployment.as_ref(), "kubernetescrd"),
             gateway_api: serves(deployment.as_ref(), "kubernetesgateway"),
             ingress_classes,
@@ -168,7 +163,7 @@ impl KubeClient {
                 name,
             };
             if let Some(class) = self.read(cx, &id).await? {
-                let controller = class["spec"][field].as_str().unwrap_or_default();
+                let controller = class.data["spec"][field].as_str().unwrap_or_default();
                 controllers.insert(id.name, controller.to_owned());
             }
         }
@@ -191,11 +186,13 @@ impl KubeClient {
             let Some(found) = self.read(cx, &id).await? else {
                 continue;
             };
-            let class = found["spec"]["gatewayClassName"].as_str().unwrap_or_default();
+            let class = found.data["spec"]["gatewayClassName"]
+                .as_str()
+                .unwrap_or_default();
             let gateway = Gateway {
                 class: class.to_owned(),
-                addresses: texts(&found["status"]["addresses"], &["value"]),
-                refused: route::is_refused(&found["status"]),
+                addresses: texts(&found.data["status"]["addresses"], &["value"]),
+                refused: route::is_refused(&found.data["status"]),
             };
             gateways.insert((namespace, name), gateway);
         }
@@ -203,10 +200,23 @@ impl KubeClient {
     }
 
     /// All objects of a kind in a namespace; none where the cluster does not have the kind.
-    async fn all(&self, cx: &Context, kind: Kind, namespace: &str) -> Result<Vec<Value>, KubeError> {
+    async fn all<K>(&self, cx: &Context, kind: Kind, namespace: &str) -> Result<Vec<K>, KubeError>
+    where
+        K: kube::Resource + DeserializeOwned,
+    {
         let place = kind.within(Scope::Namespace(namespace));
-        Ok(self.list(cx, &place, &[]).await?.unwrap_or_default())
+        Ok(self
+            .list(cx, &place, &ListParams::default())
+            .await?
+            .unwrap_or_default())
     }
+}
+
+/// The addresses of a Service's load balancer.
+fn addresses(service: &Service) -> Vec<String> {
+    load_balancer_points(service)
+        .filter_map(|point| route::first_text(&[&point.ip, &point.hostname]))
+        .collect()
 }
 
 #[cfg(test)]

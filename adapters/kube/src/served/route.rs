@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::api::DynamicObject;
 use serde_json::Value;
 
-use super::fields::{balanced, each, name, texts};
+use super::fields::{each, texts};
 use super::rule;
 use crate::object::annotation;
 
@@ -50,22 +52,41 @@ pub(super) enum Parent {
     Other(String),
 }
 
-pub(super) fn of_ingress(namespace: &str, ingress: &Value) -> Route {
+pub(super) fn of_ingress(namespace: &str, ingress: &Ingress) -> Route {
+    let spec = ingress.spec.clone().unwrap_or_default();
+    let status = ingress.status.as_ref();
+    let balancer = status.and_then(|status| status.load_balancer.as_ref());
+    let points = balancer.and_then(|balancer| balancer.ingress.as_ref());
+    let rules = spec.rules.into_iter().flatten();
     Route {
         source: format!("Ingress {namespace}/{}", name(ingress)),
-        hosts: texts(&ingress["spec"]["rules"], &["host"]).into_iter().collect(),
+        hosts: rules.filter_map(|rule| first_text(&[&rule.host])).collect(),
         way: Way::Ingress {
-            class: ingress["spec"]["ingressClassName"].as_str().map(str::to_owned),
+            class: spec.ingress_class_name,
             annotation: annotation(ingress, CLASS).map(str::to_owned),
-            addresses: balanced(ingress),
+            addresses: points
+                .into_iter()
+                .flatten()
+                .filter_map(|point| first_text(&[&point.ip, &point.hostname]))
+                .collect(),
         },
     }
 }
 
-pub(super) fn of_ingress_route(namespace: &str, route: &Value) -> Route {
+/// The first of these texts that is there and not empty.
+pub(super) fn first_text(texts: &[&Option<String>]) -> Option<String> {
+    let mut texts = texts.iter().copied().flatten();
+    texts.find(|text| !text.is_empty()).cloned()
+}
+
+fn name(object: &impl kube::Resource) -> &str {
+    object.meta().name.as_deref().unwrap_or_default()
+}
+
+pub(super) fn of_ingress_route(namespace: &str, route: &DynamicObject) -> Route {
     Route {
         source: format!("IngressRoute {namespace}/{}", name(route)),
-        hosts: texts(&route["spec"]["routes"], &["match"])
+        hosts: texts(&route.data["spec"]["routes"], &["match"])
             .iter()
             .flat_map(|rule| rule::hosts(rule))
             .collect(),
@@ -75,8 +96,8 @@ pub(super) fn of_ingress_route(namespace: &str, route: &Value) -> Route {
     }
 }
 
-pub(super) fn of_http_route(namespace: &str, route: &Value) -> Route {
-    let spec = &route["spec"];
+pub(super) fn of_http_route(namespace: &str, route: &DynamicObject) -> Route {
+    let spec = &route.data["spec"];
     Route {
         source: format!("HTTPRoute {namespace}/{}", name(route)),
         hosts: each(&spec["hostnames"])
@@ -90,7 +111,7 @@ pub(super) fn of_http_route(namespace: &str, route: &Value) -> Route {
     }
 }
 
-fn of_parent(namespace: &str, route: &Value, parent: &Value) -> Parent {
+fn of_parent(namespace: &str, route: &DynamicObject, parent: &Value) -> Parent {
     let (group, kind) = (
         parent["group"].as_str().unwrap_or(GATEWAYS),
         parent["kind"].as_str().unwrap_or("Gateway"),
@@ -100,7 +121,7 @@ fn of_parent(namespace: &str, route: &Value, parent: &Value) -> Parent {
         return Parent::Other(format!("{kind} {}/{}", at.0, at.1));
     }
     // Each controller tells for itself, and some also of parents that are not theirs.
-    let refused_by = each(&route["status"]["parents"])
+    let refused_by = each(&route.data["status"]["parents"])
         .filter(|told| place(namespace, &told["parentRef"]) == at)
         .filter(|told| is_refused(told))
         .filter_map(|told| told["controllerName"].as_str().map(str::to_owned))

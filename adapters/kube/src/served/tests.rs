@@ -1,9 +1,14 @@
 //! What objects tell of names and addresses, and whose they are.
 
+use k8s_openapi::api::apps::v1::Deployment;
 use kompox_domain::dns::GapReason;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+
+fn read<K: serde::de::DeserializeOwned>(object: Value) -> K {
+    serde_json::from_value(object).unwrap()
+}
 
 /// Our ingress, with a class and a gateway of its own and some of others.
 fn ours() -> Ours {
@@ -64,11 +69,11 @@ fn an_ingress_is_ours_by_class_or_annotation_or_without_either_and_by_the_addres
         let notes = annotation.map(|class| json!({ "kubernetes.io/ingress.class": class }));
         route::of_ingress(
             "shop",
-            &json!({
+            &read(json!({
                 "metadata": { "name": "web", "annotations": notes },
                 "spec": { "ingressClassName": class, "rules": [{ "host": "a.com" }, { "host": "a.com" }, {}, { "host": "" }] },
                 "status": { "loadBalancer": { "ingress": points } }
-            }),
+            })),
         )
     };
     let own = || json!([{ "ip": "192.0.2.1" }, { "hostname": "lb.net" }, {}]);
@@ -105,8 +110,8 @@ fn an_ingress_route_is_ours_only_while_our_traefik_serves_its_own_kinds() {
         let notes = annotation.map(|class| json!({ "kubernetes.io/ingress.class": class }));
         route::of_ingress_route(
             "shop",
-            &json!({ "metadata": { "name": "r", "annotations": notes },
-            "spec": { "routes": [{ "match": "Host(`a.com`)" }, { "kind": "Rule" }] } }),
+            &read(json!({ "metadata": { "name": "r", "annotations": notes },
+            "spec": { "routes": [{ "match": "Host(`a.com`)" }, { "kind": "Rule" }] } })),
         )
     };
     assert_eq!(outcome(route(None)), served_at(&["192.0.2.1", "lb.net"]));
@@ -119,15 +124,17 @@ fn an_ingress_route_is_ours_only_while_our_traefik_serves_its_own_kinds() {
     let refused = told[0].refused.clone().unwrap();
     assert_eq!(refused.reason, GapReason::NotServed);
     assert!(refused.message.contains("`customResources` are off"));
-    let deployment =
-        |args: Value| json!({ "spec": { "template": { "spec": { "containers": [{ "args": args }] } } } });
+    let deployment = |args: Value| {
+        let containers = json!([{ "args": args }]);
+        read::<Deployment>(json!({ "spec": { "template": { "spec": { "containers": containers } } } }))
+    };
     for (args, on) in [
         (json!(["--ping=true", "--providers.kubernetescrd=true"]), true),
         (json!(["--providers.kubernetescrd"]), true),
         (json!(["--providers.kubernetescrd=false"]), false),
         (json!(["--providers.kubernetescrd.namespaces=x"]), false),
-        (json!([7]), false),
-        (json!({}), false),
+        (json!([]), false),
+        (json!(null), false),
     ] {
         assert_eq!(
             serves(Some(&deployment(args.clone())), "kubernetescrd"),
@@ -142,8 +149,8 @@ fn an_http_route_is_ours_only_through_a_gateway_of_our_traefik() {
     let route = |parents: Value, status: Value| {
         route::of_http_route(
             "shop",
-            &json!({ "metadata": { "name": "r" },
-            "spec": { "hostnames": ["a.com", 7], "parentRefs": parents }, "status": { "parents": status } }),
+            &read(json!({ "metadata": { "name": "r" },
+            "spec": { "hostnames": ["a.com", 7], "parentRefs": parents }, "status": { "parents": status } })),
         )
     };
     let gateway = |name: &str| json!({ "name": name, "namespace": "infra" });
@@ -218,9 +225,11 @@ fn what_names_no_host_is_told_and_whatever_is_strange_names_none() {
         json!({ "routes": {}, "hostnames": {}, "rules": 7, "parentRefs": 7 }),
         json!({ "routes": [{ "match": "PathPrefix(`/`)" }], "rules": [{}], "hostnames": [] }),
     ] {
-        let strange = object(strange);
+        let strange = read(object(strange));
+        // What an Ingress holds an API server has checked.
+        let bare = read(json!({ "metadata": { "name": "r" }, "spec": { "rules": [{}] } }));
         for route in [
-            route::of_ingress("shop", &strange),
+            route::of_ingress("shop", &bare),
             route::of_ingress_route("shop", &strange),
             route::of_http_route("shop", &strange),
         ] {

@@ -1,14 +1,14 @@
 //! A Traefik as it runs: what its Deployment says, whoever made it so.
 
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Container;
 use kompox_domain::Context;
-use serde_json::Value;
 
 use super::advisories::{Exposure, Part};
 use super::spec::TRAEFIK;
 use super::version::Version;
 use crate::client::{KubeClient, KubeError};
-use crate::object::ObjectId;
+use crate::object::condition;
 
 /// What the Deployment of a Traefik tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +21,10 @@ pub struct Running {
 
 impl Running {
     /// Reads its Deployment.
-    pub(crate) fn of(deployment: &Value) -> Self {
-        let conditions = deployment["status"]["conditions"].as_array();
-        let available = conditions
-            .into_iter()
-            .flatten()
-            .any(|condition| condition["type"] == "Available" && condition["status"] == "True");
-        let container = containers(deployment).find(|container| container["name"] == TRAEFIK);
-        let image = container.and_then(|container| container["image"].as_str());
+    pub(crate) fn of(deployment: &Deployment) -> Self {
+        let available = condition(deployment, "Available", "True").is_some();
+        let container = containers(deployment).find(|container| container.name == TRAEFIK);
+        let image = container.and_then(|container| container.image.as_deref());
         let version = image.and_then(Version::of_image);
         Self {
             available,
@@ -48,13 +44,12 @@ impl KubeClient {
         namespace: &str,
         name: &str,
     ) -> Result<Option<Running>, KubeError> {
-        let id = ObjectId::of::<Deployment>(Some(namespace), name);
-        let found = self.read(cx, &id).await?;
+        let found = self.read_as::<Deployment>(cx, Some(namespace), name).await?;
         Ok(found.as_ref().map(Running::of))
     }
 }
 
-fn uses(deployment: &Value, part: Part) -> bool {
+fn uses(deployment: &Deployment, part: Part) -> bool {
     match part {
         Part::Always => true,
         Part::CustomResources => serves(Some(deployment), "kubernetescrd"),
@@ -69,7 +64,7 @@ fn uses(deployment: &Value, part: Part) -> bool {
 
 /// Whether a Traefik was told to serve what this provider of its reads: what runs counts, not what a configuration asks
 /// for by now.
-pub(crate) fn serves(deployment: Option<&Value>, provider: &str) -> bool {
+pub(crate) fn serves(deployment: Option<&Deployment>, provider: &str) -> bool {
     deployment.into_iter().flat_map(arguments).any(|argument| {
         let rest = argument
             .strip_prefix("--providers.")
@@ -78,15 +73,15 @@ pub(crate) fn serves(deployment: Option<&Value>, provider: &str) -> bool {
     })
 }
 
-fn containers(deployment: &Value) -> impl Iterator<Item = &Value> {
-    let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
-    containers.into_iter().flatten()
+fn containers(deployment: &Deployment) -> impl Iterator<Item = &Container> {
+    let pod = deployment.spec.template.spec.as_ref();
+    pod.into_iter().flat_map(|pod| &pod.containers)
 }
 
-fn arguments(deployment: &Value) -> impl Iterator<Item = &str> {
+fn arguments(deployment: &Deployment) -> impl Iterator<Item = &str> {
     containers(deployment)
-        .flat_map(|container| container["args"].as_array().into_iter().flatten())
-        .filter_map(Value::as_str)
+        .flat_map(|container| container.args.iter().flatten())
+        .map(String::as_str)
 }
 
 #[cfg(test)]
@@ -95,14 +90,15 @@ mod tests {
 
     use super::*;
 
-    fn deployment(image: &str, arguments: &[&str]) -> Value {
-        json!({
+    fn deployment(image: &str, arguments: &[&str]) -> Deployment {
+        let deployment = json!({
             "spec": { "template": { "spec": { "containers": [
                 { "name": "sidecar", "image": "example.com/traefik:v3.0.0" },
                 { "name": "traefik", "image": image, "args": arguments },
             ] } } },
             "status": { "conditions": [{ "type": "Available", "status": "True" }] },
-        })
+        });
+        serde_json::from_value(deployment).unwrap()
     }
 
     #[test]
@@ -131,7 +127,7 @@ mod tests {
         ] {
             assert_eq!(Running::of(&deployment(image, &[])).exposure, None, "{image}");
         }
-        let nothing = Running::of(&Value::Null);
+        let nothing = Running::of(&Deployment::default());
         assert_eq!((nothing.available, nothing.exposure), (false, None));
     }
 }
