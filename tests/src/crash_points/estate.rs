@@ -60,7 +60,12 @@ impl<'c> Ground<'c> for Estate<'c> {
 
     async fn sign_in(&self, operator: &Operator) -> Result<()> {
         let Operator { driver, cx } = operator;
-        driver.clusters().unwrap().wait(cx, &self.cluster).await.map(drop)
+        driver
+            .clusters()
+            .expect("the driver has clusters")
+            .wait(cx, &self.cluster)
+            .await
+            .map(drop)
     }
 
     /// Records of deployments are left out: a validation leaves one too.

@@ -110,7 +110,7 @@ impl World<'_> {
         let listed = reader
             .driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_list(&reader.cx, &self.app, &self.app.app.volumes)
             .await;
         let disks = listed.map_err(|error| format!("a reader cannot list the disks: {error:?}"))?;
@@ -145,7 +145,7 @@ impl<'c> Ground<'c> for World<'c> {
         let Operator { driver, cx } = operator;
         let listed = driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_list(cx, &self.app, &self.app.app.volumes)
             .await;
         listed.map(drop)

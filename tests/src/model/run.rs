@@ -203,7 +203,11 @@ async fn finish(
     }
     let Operator { driver, cx } = &stage.reader;
     let volume = std::slice::from_ref(world.volume(VOLUME));
-    let listed = driver.volumes().unwrap().disk_list(cx, &world.app, volume).await;
+    let listed = driver
+        .volumes()
+        .expect("the driver has volumes")
+        .disk_list(cx, &world.app, volume)
+        .await;
     let listed = listed.map_err(|error| format!("a reader cannot list the disks: {error:?}"))?;
     let assigned = listed.iter().filter(|disk| disk.assigned);
     let assigned: Vec<String> = assigned.map(|disk| disk.record.name.to_string()).collect();
@@ -249,7 +253,7 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
             let volume = std::slice::from_ref(volume);
             driver
                 .volumes()
-                .unwrap()
+                .expect("the driver has volumes")
                 .disk_list(cx, app, volume)
                 .await
                 .map(drop)
@@ -263,20 +267,20 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
             };
             driver
                 .volumes()
-                .unwrap()
+                .expect("the driver has volumes")
                 .disk_create(cx, app, volume, &request)
                 .await
                 .map(drop)
         }
         Action::Assign(disk) => driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_assign(cx, app, volume, &disk.parse()?)
             .await
             .map(drop),
         Action::Delete(disk, force) => driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_delete(cx, app, volume, &disk.parse()?, force)
             .await
             .map(drop),
@@ -287,14 +291,14 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
             };
             driver
                 .volumes()
-                .unwrap()
+                .expect("the driver has volumes")
                 .snapshot_create(cx, app, volume, &request)
                 .await
                 .map(drop)
         }
         Action::DeleteSnapshot(name) => driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .snapshot_delete(cx, app, volume, &name.parse()?)
             .await
             .map(drop),
@@ -308,7 +312,7 @@ async fn call(world: &World<'_>, operator: &Operator, action: Action) -> Result<
             };
             driver
                 .volumes()
-                .unwrap()
+                .expect("the driver has volumes")
                 .snapshot_restore(cx, app, volume, &request)
                 .await
                 .map(drop)

@@ -131,7 +131,7 @@ async fn upgrade(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
     };
     driver
         .clusters()
-        .unwrap()
+        .expect("the driver has clusters")
         .provision(cx, &estate.cluster, &request, Mode::Apply)
         .await
 }
@@ -164,7 +164,7 @@ pub async fn provision(estate: &Estate<'_>, operator: &Operator) -> Result<Plan>
     let request = ProvisionRequest::default();
     driver
         .clusters()
-        .unwrap()
+        .expect("the driver has clusters")
         .provision(cx, &estate.cluster, &request, Mode::Apply)
         .await
 }
@@ -184,7 +184,7 @@ pub async fn deprovision(estate: &Estate<'_>, operator: &Operator) -> Result<Pla
     let Operator { driver, cx } = operator;
     driver
         .clusters()
-        .unwrap()
+        .expect("the driver has clusters")
         .deprovision(cx, &estate.cluster, &request(estate), Mode::Apply)
         .await
 }
@@ -342,14 +342,14 @@ impl Operation for Building {
             Goal::Provisioned | Goal::Upgraded => {
                 driver
                     .clusters()
-                    .unwrap()
+                    .expect("the driver has clusters")
                     .provision(cx, &estate.cluster, &ProvisionRequest::default(), Mode::Plan)
                     .await
             }
             Goal::Gone => {
                 driver
                     .clusters()
-                    .unwrap()
+                    .expect("the driver has clusters")
                     .deprovision(cx, &estate.cluster, &request(estate), Mode::Plan)
                     .await
             }

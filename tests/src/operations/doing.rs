@@ -216,7 +216,7 @@ impl Hands<'_> {
         let volume = self.world.volume(volume);
         driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_create(cx, &self.world.app, volume, &request)
             .await
             .map(drop)
@@ -231,7 +231,7 @@ impl Hands<'_> {
         let app = &self.world.app;
         driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_list(cx, app, &app.app.volumes)
             .await
             .map(drop)
@@ -246,7 +246,7 @@ impl Hands<'_> {
         let app = &self.world.app;
         driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .snapshot_list(cx, app, &app.app.volumes)
             .await
             .map(drop)
@@ -261,7 +261,7 @@ impl Hands<'_> {
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_assign(cx, app, volume, &name.parse()?)
             .await
             .map(drop)
@@ -276,7 +276,7 @@ impl Hands<'_> {
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_delete(cx, app, volume, &name.parse()?, force)
             .await
             .map(drop)
@@ -295,7 +295,7 @@ impl Hands<'_> {
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .snapshot_create(cx, app, volume, &request)
             .await
             .map(drop)
@@ -310,7 +310,7 @@ impl Hands<'_> {
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .snapshot_delete(cx, app, volume, &name.parse()?)
             .await
             .map(drop)
@@ -332,7 +332,7 @@ impl Hands<'_> {
         let (app, volume) = (&self.world.app, self.world.volume("db"));
         driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .snapshot_restore(cx, app, volume, &request)
             .await
             .map(drop)

@@ -59,14 +59,14 @@ impl Installing {
             let request = UninstallRequest::default();
             driver
                 .ingress()
-                .unwrap()
+                .expect("the driver has an ingress")
                 .uninstall(cx, &estate.cluster, &request, mode)
                 .await
         } else {
             let request = InstallRequest::default();
             driver
                 .ingress()
-                .unwrap()
+                .expect("the driver has an ingress")
                 .install(cx, &estate.cluster, &request, mode)
                 .await
         }
@@ -189,7 +189,11 @@ impl Operation for Installing {
             .await
             .compare(&found)?;
         let Operator { driver, cx } = reader;
-        let status = driver.clusters().unwrap().status(cx, &estate.cluster).await;
+        let status = driver
+            .clusters()
+            .expect("the driver has clusters")
+            .status(cx, &estate.cluster)
+            .await;
         let status = status.map_err(|error| format!("there is no status: {error:?}"))?;
         if status.installed != Some(!self.uninstalls) {
             return Err(format!(

@@ -38,7 +38,7 @@ async fn disk(estate: &Estate<'_>, operator: &Operator, volume: &str, name: &str
     };
     let disk = driver
         .volumes()
-        .unwrap()
+        .expect("the driver has volumes")
         .disk_create(cx, &app, volume, &request)
         .await?
         .record;
@@ -52,8 +52,14 @@ fn mount(
 ) -> Result<VolumeMount> {
     let driver = &operator.driver;
     let volume = app.app.volume(&disk.volume).expect("the app has this volume");
-    let class = driver.volumes().unwrap().volume_class(app, volume)?;
-    let disk_mount = driver.volumes().unwrap().disk_mount(app, volume, disk)?;
+    let class = driver
+        .volumes()
+        .expect("the driver has volumes")
+        .volume_class(app, volume)?;
+    let disk_mount = driver
+        .volumes()
+        .expect("the driver has volumes")
+        .disk_mount(app, volume, disk)?;
     let namespace = NAMESPACE.parse().expect("a name in tests is valid");
     VolumeMount::new(app, disk, namespace, class, disk_mount)
 }
@@ -64,7 +70,7 @@ async fn apply(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
     let mut mounts: Vec<VolumeMount> = Vec::new();
     for disk in driver
         .volumes()
-        .unwrap()
+        .expect("the driver has volumes")
         .disk_list(cx, &app, &app.app.volumes)
         .await?
     {
@@ -72,7 +78,11 @@ async fn apply(estate: &Estate<'_>, operator: &Operator) -> Result<Plan> {
             mounts.push(mount(operator, &app, &disk.record)?);
         }
     }
-    driver.mounts().unwrap().apply(cx, &app, &mounts).await
+    driver
+        .mounts()
+        .expect("the driver has mounts")
+        .apply(cx, &app, &mounts)
+        .await
 }
 
 /// Volumes or claims of the cluster, as `name phase`.
@@ -110,7 +120,7 @@ impl Operation for Mounting {
         let (Operator { driver, cx }, app) = (operator, app(estate));
         driver
             .mounts()
-            .unwrap()
+            .expect("the driver has mounts")
             .apply(cx, &app, &[old, data.clone()])
             .await?;
         disk(estate, operator, "db", "new").await?;
@@ -150,7 +160,7 @@ impl Operation for Mounting {
             .expect("the app has this volume");
         match driver
             .volumes()
-            .unwrap()
+            .expect("the driver has volumes")
             .disk_delete(
                 cx,
                 &app,

@@ -47,11 +47,15 @@ impl Publishing {
         let Operator { driver, cx } = operator;
         let app = estate.cloud.app();
         if self.destroys {
-            driver.dns().unwrap().destroy(cx, app, Mode::Apply).await
+            driver
+                .dns()
+                .expect("the driver has DNS")
+                .destroy(cx, app, Mode::Apply)
+                .await
         } else {
             driver
                 .dns()
-                .unwrap()
+                .expect("the driver has DNS")
                 .deploy(cx, app, &DnsRequest::default(), Mode::Apply)
                 .await
         }
@@ -144,7 +148,7 @@ impl Operation for Publishing {
         let Operator { driver, cx } = reader;
         let foretold = driver
             .dns()
-            .unwrap()
+            .expect("the driver has DNS")
             .destroy(cx, estate.cloud.app(), Mode::Plan)
             .await;
         foretold
