@@ -118,7 +118,6 @@ async fn b52_certificates_of_acme_survive_unless_told_otherwise() {
     assert_eq!(again["metadata"]["uid"], claim["metadata"]["uid"]);
     let all = UninstallRequest {
         delete_certificates: true,
-        ..UninstallRequest::default()
     };
     uninstall(&site.operator(), all).await.unwrap();
     assert_eq!(site.object("persistentvolumeclaims", "traefik").await, None);

@@ -154,7 +154,10 @@ pub(crate) struct MockDriver {
 
 /// The mock, to expect something of, before the driver is used.
 fn own<T>(mock: &mut Arc<T>) -> &mut T {
-    Arc::get_mut(mock).expect("nobody has been handed the mock yet")
+    let Some(mock) = Arc::get_mut(mock) else {
+        panic!("somebody has been handed the mock already")
+    };
+    mock
 }
 
 impl MockDriver {
