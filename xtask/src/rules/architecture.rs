@@ -68,16 +68,21 @@ fn layers_table(layers: &[Layer], members: &[&str]) -> String {
     table
 }
 
-/// A line for every package, from its description, and one for every module of its root, from its head.
-fn code_map(workspace: &Workspace) -> Result<String> {
-    let sources = workspace.sources()?;
+/// The packages with their directories, in the order of these.
+pub(crate) fn heads(workspace: &Workspace) -> Result<Vec<(String, &Package)>> {
     let mut packages: Vec<(String, &Package)> = Vec::new();
     for member in &workspace.members {
         packages.push((workspace.relative(directory_of(member)?), member));
     }
     packages.sort_by(|left, right| left.0.cmp(&right.0));
+    Ok(packages)
+}
+
+/// A line for every package, from its description, and one for every module of its root, from its head.
+fn code_map(workspace: &Workspace) -> Result<String> {
+    let sources = workspace.sources()?;
     let mut map = String::new();
-    for (directory, package) in packages {
+    for (directory, package) in heads(workspace)? {
         let about = package.description.as_deref().unwrap_or_default();
         let line = format!("- `{directory}` (`{}`): {about}\n", package.name);
         map.push_str(&line);
@@ -110,7 +115,7 @@ fn modules(directory: &str, sources: &[SourceFile]) -> Result<Vec<(String, Strin
 }
 
 /// The first sentence of a file's head, without the brackets of links.
-fn first_sentence(path: &str, text: &str) -> Result<String> {
+pub(crate) fn first_sentence(path: &str, text: &str) -> Result<String> {
     let file = syn::parse_file(text).map_err(|error| format!("{path}: {error}"))?;
     let lines: Vec<String> = file.attrs.iter().filter_map(doc_line).collect();
     let paragraph: Vec<&str> = lines
@@ -145,6 +150,7 @@ pub(crate) fn check_references(
     let sources = workspace.sources()?;
     let mut findings = check_invariants(document, steps, &sources);
     findings.extend(check_paths(document, |path| workspace.root.join(path).exists()));
+    findings.extend(check_items(document, &sources));
     Ok(findings)
 }
 
@@ -220,6 +226,46 @@ fn check_paths(document: &str, exists: impl Fn(&str) -> bool) -> Vec<Finding> {
     findings
 }
 
+/// Every quoted `FILE::NAME` must be an item of that file.
+fn check_items(document: &str, sources: &[SourceFile]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, line) in document.lines().enumerate() {
+        for word in quoted(line) {
+            let Some((path, name)) = word.split_once(".rs::") else {
+                continue;
+            };
+            let path = format!("{path}.rs");
+            let exists = sources
+                .iter()
+                .any(|source| source.path == path && has_item(&source.text, name));
+            if !exists {
+                findings.push(Finding::at(
+                    PATH,
+                    index + 1,
+                    format!("there is no `{word}`"),
+                    "name a function, type, trait or constant as `FILE::NAME`",
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// Whether a source declares something of that name.
+fn has_item(text: &str, name: &str) -> bool {
+    ["fn ", "struct ", "enum ", "trait ", "const ", "static ", "type "]
+        .into_iter()
+        .any(|keyword| {
+            let declared = format!("{keyword}{name}");
+            text.match_indices(&declared).any(|(at, _)| {
+                let next = text
+                    .get(at + declared.len()..)
+                    .and_then(|rest| rest.chars().next());
+                next.is_some_and(|next| !next.is_alphanumeric() && next != '_')
+            })
+        })
+}
+
 /// What stands in backticks.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
@@ -280,6 +326,26 @@ mod tests {
         assert!(judge("Invariant: a. Enforced by: `xtask layer`.").contains("`xtask layer`, which"));
         assert!(judge("Invariant: a. Enforced by: `x/src/a.rs::hold`.").contains("which does not exist"));
         assert!(judge("Invariant: a. Enforced by: `care`.").contains("which does not exist"));
+    }
+
+    #[test]
+    fn items_are_declared_in_the_file_that_is_named() {
+        let sources = [SourceFile {
+            package: "x".to_owned(),
+            path: "x/src/a.rs".to_owned(),
+            text: "pub(crate) fn longer(a: u8) {}\nconst TABLE: u8 = 1;\nstruct Plan<T>(T);".to_owned(),
+        }];
+        let judge = |text: &str| problems(&check_items(text, &sources));
+        assert_eq!(
+            judge("| x | `x/src/a.rs::longer`, `x/src/a.rs::TABLE`, `x/src/a.rs::Plan` |"),
+            ""
+        );
+        for wrong in ["x/src/a.rs::long", "x/src/b.rs::longer", "x/src/a.rs::plan"] {
+            assert!(
+                judge(&format!("\n`{wrong}`")).contains(":2: there is no"),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use cargo_metadata::Message;
 use crate::output::Output;
 use crate::process::{capture, cargo};
 use crate::report::{Finding, Result};
-use crate::rules::architecture;
+use crate::rules::{architecture, code_map};
 use crate::workspace::Workspace;
 
 /// The reference of the command line.
@@ -22,10 +22,14 @@ struct Document {
 }
 
 /// Each stands alone: one that cannot be made does not keep the others from being compared or written.
-const DOCUMENTS: [Document; 2] = [
+const DOCUMENTS: [Document; 3] = [
     Document {
         path: architecture::PATH,
         make: architecture::renew,
+    },
+    Document {
+        path: code_map::PATH,
+        make: code_map::document,
     },
     Document {
         path: REFERENCE,

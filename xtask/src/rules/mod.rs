@@ -2,6 +2,7 @@
 
 pub(crate) mod architecture;
 pub(crate) mod circles;
+pub(crate) mod code_map;
 pub(crate) mod compile;
 pub(crate) mod contracts;
 pub(crate) mod edges;
