@@ -17,6 +17,11 @@ const SILENCE: u32 = 100;
 const LONGEST_PAUSE: Duration = Duration::from_secs(3);
 
 /// Looking again and again, at first often, until the deadline.
+///
+/// Waits look again and do not watch. Why an ingress is not ready is told by pods and events, which change while its
+/// Deployment does not; a watch needs the rights to list and watch where one to get is enough; and a list that is
+/// believed to be empty would tell that something is gone. kube-runtime, which has such waits, brings ten more packages.
+/// What a watch would save is at most one pause.
 pub(crate) struct Patience {
     end: Instant,
     pause: Duration,
