@@ -85,6 +85,15 @@ impl Failure {
 }
 
 impl Failure {
+    /// How a dry run ends: with an exit code of its own where there is something to do.
+    pub(crate) fn of_dry_run(differs: bool) -> Result<(), Self> {
+        if differs {
+            Err(Self::Quiet(exit_codes::DIFFERENCE))
+        } else {
+            Ok(())
+        }
+    }
+
     /// The outcome of a command that has printed its result: that it failed counts also where nobody reads it.
     pub(crate) fn judged(printed: Result<(), Self>, verdict: Result<(), Self>) -> Result<(), Self> {
         match (printed, verdict) {
@@ -420,6 +429,13 @@ mod tests {
             Failure::judged(unwritten(), Err(Failure::declined("it"))),
             Err(Failure::Told(report)) if report.kind == "declined"
         ));
+    }
+
+    #[test]
+    fn a_dry_run_that_finds_something_to_do_has_an_exit_code_of_its_own() {
+        assert!(Failure::of_dry_run(false).is_ok());
+        let code = Failure::of_dry_run(true).map_err(|failure| failure.exit_code());
+        assert_eq!(code, Err(exit_codes::DIFFERENCE));
     }
 
     #[test]

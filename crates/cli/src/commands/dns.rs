@@ -8,7 +8,6 @@ use kompox_domain::{Label, Mode, Operation as Port};
 use kompox_usecase::dns::{self, DnsOutcome};
 
 use crate::args::{GlobalArgs, OutputArgs, OutputFormat, TargetArgs};
-use crate::exit_codes;
 use crate::failure::Failure;
 use crate::operations::{self, mode_of};
 use crate::session::{Operation, Session, operate};
@@ -200,16 +199,8 @@ fn finish(
     );
     let verdict = match refusal {
         Some(refusal) => Err(refusal.into()),
-        None if dry_run => different(&report),
+        None if dry_run => Failure::of_dry_run(report.is_change()),
         None => Ok(()),
     };
     Failure::judged(printed, verdict)
-}
-
-fn different(report: &DnsReport) -> Result<(), Failure> {
-    if report.is_change() {
-        Err(Failure::Quiet(exit_codes::DIFFERENCE))
-    } else {
-        Ok(())
-    }
 }

@@ -8,7 +8,7 @@ use kompox_domain::driver::DeprovisionRequest;
 use kompox_usecase::cluster::{self, Deprovision, DeprovisionPlan};
 
 use super::operation::{operation, planning};
-use super::plan::{end_of_dry_run, show_own};
+use super::plan::show_own;
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
@@ -71,7 +71,10 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         if let Some(hint) = hint {
             ui.warn(&format!("something stands in the way: {hint}"));
         }
-        return Failure::judged(print(ui, &session, &plan, true), end_of_dry_run(&plan));
+        return Failure::judged(
+            print(ui, &session, &plan, true),
+            Failure::of_dry_run(!plan.is_empty()),
+        );
     }
     if let Some(refusal) = planned.refusal {
         return Err(refusal.into());

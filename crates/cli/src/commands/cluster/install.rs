@@ -7,7 +7,7 @@ use kompox_domain::driver::InstallRequest;
 use kompox_usecase::cluster;
 
 use super::operation::operation;
-use super::plan::{end_of_dry_run, show};
+use super::plan::show;
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
     let settled = format!("the ingress of cluster {name} is as configured: nothing to do");
     let printed = show(ui, &session, &plan, args.dry_run, &settled);
     if args.dry_run {
-        return Failure::judged(printed, end_of_dry_run(&plan));
+        return Failure::judged(printed, Failure::of_dry_run(!plan.is_empty()));
     }
     printed
 }

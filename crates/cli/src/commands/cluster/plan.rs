@@ -1,8 +1,7 @@
-//! What was or would be done to a cluster: shown, and told by the exit code of a dry run.
+//! What was or would be done to a cluster, as it is shown.
 
 use kompox_domain::cluster::Plan;
 
-use crate::exit_codes;
 use crate::failure::Failure;
 use crate::session::ClusterSession;
 use crate::ui::Ui;
@@ -39,13 +38,4 @@ pub(super) fn show_own(
         settled
     };
     show(ui, session, plan, dry_run, &settled)
-}
-
-/// How a dry run ends: with an exit code of its own where there is something to do.
-pub(super) fn end_of_dry_run(plan: &Plan) -> Result<(), Failure> {
-    if plan.is_empty() {
-        Ok(())
-    } else {
-        Err(Failure::Quiet(exit_codes::DIFFERENCE))
-    }
 }

@@ -8,7 +8,7 @@ use kompox_domain::driver::ProvisionRequest;
 use kompox_usecase::cluster;
 
 use super::operation::{operation, planning};
-use super::plan::{end_of_dry_run, show_own};
+use super::plan::show_own;
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
@@ -85,7 +85,10 @@ fn dry_run(
     let plan = operate(ui, global, &operation, async |cx| {
         cluster::plan(&*session.driver, &cx, &session.cluster, &request).await
     })?;
-    Failure::judged(print(ui, session, &plan, true), end_of_dry_run(&plan))
+    Failure::judged(
+        print(ui, session, &plan, true),
+        Failure::of_dry_run(!plan.is_empty()),
+    )
 }
 
 fn print(ui: &Ui, session: &ClusterSession, plan: &Plan, dry_run: bool) -> Result<(), Failure> {

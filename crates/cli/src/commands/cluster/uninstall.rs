@@ -8,7 +8,7 @@ use kompox_domain::driver::UninstallRequest;
 use kompox_usecase::cluster::{self, UninstallPlan};
 
 use super::operation::operation;
-use super::plan::{end_of_dry_run, show};
+use super::plan::show;
 use crate::args::{ClusterTargetArgs, GlobalArgs, OutputArgs};
 use crate::duration;
 use crate::failure::Failure;
@@ -56,7 +56,10 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
         if let Some(refusal) = refusal {
             ui.warn(&format!("it would be refused: {refusal}"));
         }
-        return Failure::judged(print(ui, &session, &plan, true), end_of_dry_run(&plan));
+        return Failure::judged(
+            print(ui, &session, &plan, true),
+            Failure::of_dry_run(!plan.is_empty()),
+        );
     }
     if let Some(refusal) = refusal {
         return Err(refusal.into());

@@ -22,7 +22,6 @@ use self::file::{Edit, Edited};
 use self::place::Place;
 use super::operation::operation;
 use crate::args::GlobalArgs;
-use crate::exit_codes;
 use crate::failure::Failure;
 use crate::os;
 use crate::session::{ClusterSession, operate};
@@ -77,11 +76,7 @@ pub(super) fn run(args: &Args, ui: &Ui, global: &GlobalArgs) -> Result<(), Failu
     for line in &done.said {
         ui.say(line);
     }
-    let verdict = if done.differs {
-        Err(Failure::Quiet(exit_codes::DIFFERENCE))
-    } else {
-        Ok(())
-    };
+    let verdict = Failure::of_dry_run(done.differs);
     Failure::judged(printed, verdict)
 }
 
