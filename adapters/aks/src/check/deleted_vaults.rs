@@ -12,11 +12,12 @@ use kompox_arm::ResourceId;
 use serde::Deserialize;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Element, Read};
 use crate::lenient::text_map;
 use crate::tags::{belongs_to_cluster, tag};
 
-const KIND: &str = "vaultNames";
+const KIND: CheckKind = CheckKind::VaultNames;
 
 /// A vault in soft delete.
 #[derive(Debug, Clone, Deserialize, Default)]

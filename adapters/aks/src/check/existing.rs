@@ -5,6 +5,7 @@ use kompox_domain::{Hint, Operation, Result};
 use serde::Deserialize;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Permission, Read, Reader, is_silence, signed_in};
 use super::{identity, ingress, linked, permissions, places, target_reads};
 use crate::advice::to_domain;
@@ -14,7 +15,7 @@ use crate::settings::cluster::ExistingSettings;
 use crate::settings::ingress::described;
 use kompox_domain::Cluster;
 
-const KIND: &str = "managedCluster";
+const KIND: CheckKind = CheckKind::ManagedCluster;
 
 #[derive(Debug, Clone, Deserialize, Default)]
 struct ReadCluster {

@@ -4,9 +4,10 @@ use kompox_arm::Identity;
 use kompox_domain::ErrorKind;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Read, Subscription};
 
-const KIND: &str = "identity";
+const KIND: CheckKind = CheckKind::Identity;
 
 pub(super) fn identity(findings: &mut Findings, who: &Identity, id: &str, subscription: &Read<Subscription>) {
     let who = described(who);

@@ -5,8 +5,9 @@ use kompox_kube::Traefik;
 use kompox_kube::traefik::Image;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 
-const KIND: &str = "ingressImage";
+const KIND: CheckKind = CheckKind::IngressImage;
 
 pub(super) fn image(findings: &mut Findings, traefik: &Traefik) {
     let image = traefik.image.reference();

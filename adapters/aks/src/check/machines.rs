@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Element, Read};
 use crate::settings::cluster::{Pool, ProvisionedSettings, SYSTEM_POOL};
 use crate::skus::{Sku, SkuName, size};
 
-const KIND: &str = "skus";
+const KIND: CheckKind = CheckKind::Skus;
 
 impl Element for Sku {
     type Identity = SkuName;

@@ -5,6 +5,7 @@ mod existing;
 mod findings;
 mod identity;
 mod ingress;
+mod kind;
 mod linked;
 mod machines;
 mod network;
@@ -28,6 +29,7 @@ pub(crate) use volume_encryption::check_encryption_sets;
 
 use self::deleted_vaults::VaultIdentity;
 use self::findings::Findings;
+use self::kind::CheckKind;
 use self::network::{Link, network_of};
 use self::permissions::{FeaturesInUse, Scopes};
 use self::places::{There, Unread};
@@ -108,7 +110,7 @@ impl ProvisionedCluster<'_> {
         places::places(&mut found, self, &observed, &unread);
         places::needed(
             &mut found,
-            "subnet",
+            CheckKind::Subnet,
             "AZURE_AKS_VNET_SUBNET_ID",
             own.subnet.as_ref(),
             &named.subnet,
@@ -116,14 +118,14 @@ impl ProvisionedCluster<'_> {
         places::network_region(&mut found, region, &named.network);
         places::needed(
             &mut found,
-            "clusterIdentity",
+            CheckKind::ClusterIdentity,
             "AZURE_AKS_IDENTITY_RESOURCE_ID",
             own.identity.as_ref(),
             &named.identity,
         );
         places::needed(
             &mut found,
-            "privateDnsZone",
+            CheckKind::PrivateDnsZone,
             "AZURE_AKS_PRIVATE_DNS_ZONE",
             own.own_dns_zone(),
             &named.zone,

@@ -11,11 +11,12 @@ use kompox_arm::ResourceId;
 use serde::Deserialize;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Element, Read};
 use crate::lenient::list;
 use crate::settings::cluster::{ApiServer, PrivateZone, ProvisionedSettings};
 
-const KIND: &str = "nodeDns";
+const KIND: CheckKind = CheckKind::NodeDns;
 /// Azure's own DNS server, in every network.
 const AZURE: &str = "168.63.129.16";
 

@@ -1,11 +1,12 @@
 //! Who enforces network policies in the cluster, and for how long AKS offers that.
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::settings::cluster::ProvisionedSettings;
 use crate::template::network_policy::{AZURE_ENDS, OF_NEW, cost_of_change, may_become};
 
-const KIND: &str = "networkPolicy";
+const KIND: CheckKind = CheckKind::NetworkPolicy;
 const KEY: &str = "AZURE_AKS_NETWORK_POLICY";
 
 pub(super) fn network_policy(

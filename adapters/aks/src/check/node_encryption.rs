@@ -5,11 +5,12 @@ use kompox_domain::Hint;
 use serde::Deserialize;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::Read;
 use crate::volumes::EncryptionSet;
 
-const AT_HOST: &str = "encryptionAtHost";
-pub(super) const SET: &str = "diskEncryptionSet";
+const AT_HOST: CheckKind = CheckKind::EncryptionAtHost;
+pub(super) const SET: CheckKind = CheckKind::DiskEncryptionSet;
 pub(super) const SET_KEY: &str = "AZURE_AKS_DISK_ENCRYPTION_SET_ID";
 
 /// A feature of a provider that a subscription has to be registered for.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use kompox_domain::{Ability, Mode, Operation};
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Permission, Read};
 use crate::permissions;
 
-pub(super) const KIND: &str = "permissions";
+pub(super) const KIND: CheckKind = CheckKind::Permissions;
 
 /// What provisions a cluster.
 const PROVISION: &[Operation] = &[Operation::ClusterProvision, Operation::ClusterWait];

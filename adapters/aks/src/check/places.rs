@@ -5,6 +5,7 @@ use kompox_domain::{Hint, Operation};
 use serde::de::IgnoredAny;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::network::Network;
 use super::read::Read;
 use crate::observe::ObservedCluster;
@@ -14,8 +15,8 @@ use crate::provision::refusals::About;
 use crate::resource_name::title;
 use crate::settings::cluster::InstallTargets;
 
-const GROUP: &str = "resourceGroup";
-const STACK: &str = "deploymentStack";
+const GROUP: CheckKind = CheckKind::ResourceGroup;
+const STACK: CheckKind = CheckKind::DeploymentStack;
 
 /// Anything that is there: only that it can be read counts.
 pub(super) type There = IgnoredAny;
@@ -39,7 +40,7 @@ pub(super) fn places(
         let kind = match about {
             About::Stack => STACK,
             About::Group => GROUP,
-            About::Settings => "settings",
+            About::Settings => CheckKind::Settings,
             About::Version => super::versions::KIND,
             About::Upgrades => super::upgrades::KIND,
         };
@@ -73,7 +74,11 @@ pub(super) fn places(
         findings.unknown(GROUP, "the resource group", error);
     }
     if let Some(error) = unread.cluster {
-        findings.unknown("managedCluster", "what managed clusters there are", error);
+        findings.unknown(
+            CheckKind::ManagedCluster,
+            "what managed clusters there are",
+            error,
+        );
     }
     match (&observed.group, work.settings.adopt) {
         (Some(_), true) => {
@@ -94,7 +99,7 @@ pub(super) fn places(
 /// Of a resource that must be there for the cluster to be made.
 pub(super) fn needed<T>(
     findings: &mut Findings,
-    kind: &str,
+    kind: CheckKind,
     key: &str,
     id: Option<&ResourceId>,
     read: &Read<T>,
@@ -112,7 +117,7 @@ pub(super) fn targets(
     for (id, read) in targets.dns_zones.iter().zip(zones) {
         named(
             findings,
-            "dnsZone",
+            CheckKind::DnsZone,
             "AZURE_AKS_DNS_ZONE_RESOURCE_IDS",
             Some(id),
             read,
@@ -121,13 +126,13 @@ pub(super) fn targets(
     }
     let key = "AZURE_AKS_CONTAINER_REGISTRY_RESOURCE_IDS";
     for (id, read) in targets.registries.iter().zip(registries) {
-        named(findings, "registry", key, Some(id), read, false);
+        named(findings, CheckKind::Registry, key, Some(id), read, false);
     }
 }
 
 fn named<T>(
     findings: &mut Findings,
-    kind: &str,
+    kind: CheckKind,
     key: &str,
     id: Option<&ResourceId>,
     read: &Read<T>,
@@ -156,7 +161,7 @@ pub(super) fn network_region(findings: &mut Findings, region: &str, network: &Re
         let there = network.location.replace(' ', "").to_lowercase();
         if !there.is_empty() && !there.eq_ignore_ascii_case(region) {
             findings.fail(
-                "subnet",
+                CheckKind::Subnet,
                 format!("the network of AZURE_AKS_VNET_SUBNET_ID lies in region {there}, and the cluster would lie in {region}"),
                 "a cluster and its network lie in one region: change AZURE_LOCATION, or name another subnet",
             );

@@ -7,10 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Element, Read};
 use crate::template::document;
 
-const KIND: &str = "providers";
+const KIND: CheckKind = CheckKind::Providers;
 
 /// Namespaces that a cluster's add-ons and nodes need beside those in the template: ARM registers by itself only what
 /// a template names, and that only for whoever may register.

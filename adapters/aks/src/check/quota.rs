@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Element, Read};
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::settings::cluster::{Pool, ProvisionedSettings, SYSTEM_POOL};
 use crate::skus::{Sku, size};
 
-const KIND: &str = "quota";
+const KIND: CheckKind = CheckKind::Quota;
 /// All vCPUs of machines that are not Spot.
 const REGIONAL: &str = "cores";
 /// All vCPUs of Spot machines: they count here and nowhere else.

@@ -3,12 +3,13 @@
 use kompox_domain::Error;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::provision::upgrade_channels::{effective, effective_node_os};
 use crate::settings::cluster::ProvisionedSettings;
 use crate::template::upgrade_channels::passes;
 
-pub(super) const KIND: &str = "upgrades";
+pub(super) const KIND: CheckKind = CheckKind::Upgrades;
 const VERSION: &str = "AZURE_AKS_KUBERNETES_VERSION";
 const CHANNEL: &str = "AZURE_AKS_UPGRADE_CHANNEL";
 

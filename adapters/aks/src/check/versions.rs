@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::Read;
 use crate::settings::cluster::ProvisionedSettings;
 
-pub(super) const KIND: &str = "kubernetesVersion";
+pub(super) const KIND: CheckKind = CheckKind::KubernetesVersion;
 const KEY: &str = "AZURE_AKS_KUBERNETES_VERSION";
 
 /// What AKS has in a region.

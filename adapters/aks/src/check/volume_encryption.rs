@@ -4,6 +4,7 @@ use kompox_arm::ResourceId;
 use kompox_domain::cluster::Check;
 
 use super::findings::Findings;
+use super::kind::CheckKind;
 use super::read::{Read, Reader};
 use crate::api::DISKS;
 use crate::resource_name::title;
@@ -11,7 +12,7 @@ use crate::session::Session;
 use crate::settings::ProviderSettings;
 use crate::volumes::{EncryptionSet, missing_hint};
 
-const KIND: &str = "diskEncryptionSet";
+const KIND: CheckKind = CheckKind::DiskEncryptionSet;
 
 /// What is wrong with these sets. To read one is also the right that encrypting with it needs.
 pub(crate) async fn check_encryption_sets(session: Session<'_>, sets: &[ResourceId]) -> Vec<Check> {

@@ -5,13 +5,14 @@ use kompox_domain::Cluster;
 use kompox_domain::cluster::Condition;
 
 use super::conditions::condition;
+use super::kind::ConditionKind;
 use crate::api::Group;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::roles::{self, Assigner, AssignmentOutcome, attach};
 use crate::session::Session;
 
 /// The condition's type.
-const ATTACH_ROLE_MISSING: &str = "attachRoleMissing";
+const ATTACH_ROLE_MISSING: ConditionKind = ConditionKind::AttachRoleMissing;
 /// How many apps are looked at at once.
 const AT_ONCE: usize = 8;
 

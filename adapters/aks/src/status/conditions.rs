@@ -4,6 +4,7 @@ use kompox_arm::ResourceId;
 use kompox_domain::cluster::Condition;
 use kompox_domain::{Error, Result, tags};
 
+use super::kind::ConditionKind;
 use crate::observe::ObservedGroup;
 use crate::observe::ProvisionedCluster;
 use crate::observe::managed_cluster::ManagedCluster;
@@ -13,7 +14,7 @@ use crate::tags::belongs_to_cluster;
 /// What was read; none where there is nothing.
 pub(super) type Read<T> = Result<Option<T>>;
 
-const PROVISIONED: &str = "provisioned";
+const PROVISIONED: ConditionKind = ConditionKind::Provisioned;
 
 /// Whether anything of it is there. What cannot be read may be there.
 pub(super) fn found(
@@ -172,7 +173,7 @@ pub(super) fn foreign(work: &ProvisionedCluster<'_>, stack: &Stack) -> Condition
         None => "carries no tag of ours".to_owned(),
     };
     condition(
-        "stackForeign",
+        ConditionKind::StackForeign,
         Some(true),
         "foreign",
         format!(
@@ -184,13 +185,13 @@ pub(super) fn foreign(work: &ProvisionedCluster<'_>, stack: &Stack) -> Condition
 
 /// A condition.
 pub(super) fn condition(
-    kind: &str,
+    kind: ConditionKind,
     status: Option<bool>,
     reason: impl Into<String>,
     message: impl Into<String>,
 ) -> Condition {
     Condition {
-        kind: kind.to_owned(),
+        kind: kind.as_str().to_owned(),
         status,
         reason: reason.into(),
         message: message.into(),
@@ -198,7 +199,7 @@ pub(super) fn condition(
 }
 
 /// Of what could not be read.
-pub(super) fn unread(kind: &str, what: &str, error: &Error) -> Condition {
+pub(super) fn unread(kind: ConditionKind, what: &str, error: &Error) -> Condition {
     let kind_of_error = error.kind().as_str();
     let mut words = kind_of_error.split(['_', '-', ' ']);
     let first = words.next().unwrap_or_default();

@@ -4,6 +4,7 @@ use kompox_domain::cluster::{Change, ChangeAction, Condition};
 use kompox_domain::{Error, tags};
 
 use super::conditions;
+use super::kind::ConditionKind;
 use crate::observe::ObservedCluster;
 use crate::observe::ProvisionedCluster;
 use crate::observe::managed_cluster::{ManagedCluster, NO_ZONE};
@@ -12,7 +13,7 @@ use crate::provision::egress;
 use crate::settings::cluster::{ApiServer, PrivateZone, SYSTEM_POOL};
 use crate::template::{network_policy, parameters};
 
-const KIND: &str = "drift";
+const KIND: ConditionKind = ConditionKind::Drift;
 
 /// What differs, in a word.
 fn told_of(drift: &[Change]) -> Condition {

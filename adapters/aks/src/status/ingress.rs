@@ -9,6 +9,7 @@ use kompox_kube::traefik::Running;
 use kompox_kube::{DefaultClasses, KubeClient, KubeError, Trouble};
 
 use super::conditions::condition;
+use super::kind::ConditionKind;
 use crate::kubeconfig::way_in;
 use crate::observe::managed_cluster::ManagedCluster;
 use crate::session::Session;
@@ -18,10 +19,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What Traefik's Deployment and Service are called.
 const TRAEFIK: &str = "traefik";
 
-const INSTALLED: &str = "installed";
-const REACHABLE: &str = "reachable";
-const DEFAULT_CLASS: &str = "defaultIngressClass";
-const INGRESS_ADVISORIES: &str = "ingressAdvisories";
+const INSTALLED: ConditionKind = ConditionKind::Installed;
+const REACHABLE: ConditionKind = ConditionKind::Reachable;
+const DEFAULT_CLASS: ConditionKind = ConditionKind::DefaultIngressClass;
+const INGRESS_ADVISORIES: ConditionKind = ConditionKind::IngressAdvisories;
 
 /// What came of a look at the cluster's Kubernetes.
 #[derive(Debug, Default)]
@@ -34,7 +35,7 @@ pub(super) struct Look {
 impl Look {
     /// It was not looked at, or in vain.
     fn without(reachable: Option<bool>, installed: Option<bool>, reason: &str, message: &str) -> Self {
-        let of = |kind: &str, status| condition(kind, status, reason, message);
+        let of = |kind: ConditionKind, status| condition(kind, status, reason, message);
         Self {
             conditions: vec![of(INSTALLED, installed), of(REACHABLE, reachable)],
             ..Self::default()
@@ -228,7 +229,12 @@ fn look_of(ingress: Ingress, namespace: &str) -> Look {
                 "the ingress is there, and its load balancer has no address yet",
             )
         };
-        conditions.push(condition("ingressAddress", Some(has), reason, message));
+        conditions.push(condition(
+            ConditionKind::IngressAddress,
+            Some(has),
+            reason,
+            message,
+        ));
         conditions.extend(ingress.default_class);
     }
     let known = ingress.running.and_then(|running| running.exposure);

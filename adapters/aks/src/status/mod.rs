@@ -5,6 +5,7 @@ mod attach;
 mod conditions;
 mod drift;
 mod ingress;
+mod kind;
 
 use kompox_arm::ResourceId;
 use kompox_domain::cluster::{ClusterStatus, Condition, Pool};
@@ -12,6 +13,7 @@ use kompox_domain::{Error, ErrorKind, Result};
 
 use self::conditions::{Read, condition};
 use self::ingress::Look;
+use self::kind::ConditionKind;
 use crate::advice::to_domain;
 use crate::api::Group;
 use crate::follow::failure;
@@ -69,9 +71,11 @@ impl ProvisionedCluster<'_> {
             status.conditions.push(conditions::foreign(self, stack));
         }
         if let Err(error) = &group {
-            status
-                .conditions
-                .push(conditions::unread("resourceGroup", "the resource group", error));
+            status.conditions.push(conditions::unread(
+                ConditionKind::ResourceGroup,
+                "the resource group",
+                error,
+            ));
         }
         if let Some(cluster) = there {
             describe(&mut status, cluster);
@@ -198,7 +202,7 @@ fn images_due(cluster: &ManagedCluster) -> Option<Condition> {
     let due = node_images::due(cluster);
     (!due.is_empty()).then(|| {
         condition(
-            "nodeImagesDue",
+            ConditionKind::NodeImagesDue,
             Some(true),
             "notUpgraded",
             format!(
@@ -218,9 +222,15 @@ fn take(status: &mut ClusterStatus, look: Look, unread: Option<&Error>) {
         mut conditions,
     } = look;
     if let Some(error) = unread {
-        conditions = vec![conditions::unread("installed", "the managed cluster", error)];
+        conditions = vec![conditions::unread(
+            ConditionKind::Installed,
+            "the managed cluster",
+            error,
+        )];
     }
-    let installed = conditions.iter().find(|condition| condition.kind == "installed");
+    let installed = conditions
+        .iter()
+        .find(|condition| condition.kind == ConditionKind::Installed.as_str());
     status.installed = installed.and_then(|condition| condition.status);
     status.ingress_global_ip = ip;
     status.ingress_fqdn = host;
