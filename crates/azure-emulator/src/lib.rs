@@ -39,9 +39,9 @@ pub use faults::{
     RacingWrite, ReplicationLag, Respond, RetryAfter, When,
 };
 pub use handles::Restriction;
-pub use kompox_emulator_core::faults;
 pub use kompox_emulator_core::bucket::Limit;
 pub use kompox_emulator_core::error::EmulatorError;
+pub use kompox_emulator_core::faults;
 pub use kompox_emulator_core::log::{LoggedRequest, RequestKind};
 pub use options::{FederatedCredential, Options, SnapshotCopy, Timing};
 pub use throttle::Throttling;
