@@ -1,5 +1,7 @@
 //! The first answer to a request that starts a long-running operation, in any of the published shapes.
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
 use serde_json::Value;
 
 use crate::arm;
@@ -7,8 +9,6 @@ use crate::arm::error::ArmError;
 use crate::context::RequestContext;
 use crate::operation::{self, Operation, Work};
 use crate::types;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::reply::Reply;
 
 /// What the first answer of a resource type looks like when no fault plan says otherwise.
 #[derive(Debug)]

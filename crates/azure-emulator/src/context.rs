@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crate::access::access;
-use crate::arm::error::{ArmError, ArmResult};
-use crate::entra::Entra;
-use crate::identity::Identity;
-use crate::operation::Course;
-use crate::options::Options;
 use kompox_emulator_core::faults::{OperationFault, RetryAfter};
 use kompox_emulator_core::json;
 use kompox_emulator_core::request::Request;
 use kompox_emulator_core::store::State;
+
+use crate::access::access;
+use crate::arm::error::{ArmError, ArmResult};
+use crate::entra::Entra;
+use crate::identity::Identity;
+use crate::options::Options;
 
 /// What does not change while the emulator runs.
 #[derive(Debug)]
@@ -21,6 +21,17 @@ pub(crate) struct Environment {
     /// `https://127.0.0.1:PORT`.
     pub(crate) endpoint: String,
     pub(crate) entra: Entra,
+}
+
+/// How a new operation shall go.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Course {
+    /// Ticks until it may end.
+    pub(crate) duration: i64,
+    /// How often it must be looked at before it ends.
+    pub(crate) looks: u32,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) fault: OperationFault,
 }
 
 /// One request being handled.

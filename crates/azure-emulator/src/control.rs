@@ -7,12 +7,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::emulator::{attach, detach, expire_tokens};
-use crate::server::Shared;
 use kompox_emulator_core::error::EmulatorError;
 use kompox_emulator_core::faults::{ActivePlan, FaultPlan};
 use kompox_emulator_core::reply::Reply;
 use kompox_emulator_core::request::Request;
+
+use crate::shared::Shared;
+use crate::switches::{attach, detach, expire_tokens};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

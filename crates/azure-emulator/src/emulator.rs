@@ -11,6 +11,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::faults::{ActivePlan, FaultPlan};
+use kompox_emulator_core::json;
+use kompox_emulator_core::log::LoggedRequest;
+use kompox_emulator_core::platform;
+use kompox_emulator_core::store::{Resource, Store};
+use kompox_kubernetes_emulator::Tls;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -19,22 +26,17 @@ use crate::access::{Access, Grant};
 use crate::arm::id::ResourceId;
 use crate::connection::Connection;
 use crate::context::Environment;
-use crate::entra::{self, Entra};
+use crate::entra::Entra;
 use crate::identity::{self, Identity};
 use crate::operation::Operation;
 use crate::options::{FederatedCredential, Options};
 use crate::race::store_as_is;
-use crate::server::{self, Shared};
+use crate::server;
+use crate::shared::Shared;
+use crate::switches::{attach, detach, expire_tokens, parse};
 use crate::throttle::Throttling;
 use crate::types::{self, disks};
 use crate::watch::{self, Watch};
-use kompox_emulator_core::error::EmulatorError;
-use kompox_emulator_core::faults::{ActivePlan, FaultPlan};
-use kompox_emulator_core::json;
-use kompox_emulator_core::log::LoggedRequest;
-use kompox_emulator_core::platform;
-use kompox_emulator_core::store::{Resource, Store};
-use kompox_kubernetes_emulator::Tls;
 
 pub use snapshot::Snapshot;
 
@@ -421,49 +423,6 @@ fn serve_on_a_thread(
                 }
             });
         })
-}
-
-/// Attaches a disk.
-pub(crate) async fn attach(shared: &Shared, disk: &str, vm: &str) -> Result<(), EmulatorError> {
-    set_owner(shared, disk, Some(vm)).await
-}
-
-/// Detaches a disk.
-pub(crate) async fn detach(shared: &Shared, disk: &str) -> Result<(), EmulatorError> {
-    set_owner(shared, disk, None).await
-}
-
-async fn set_owner(shared: &Shared, disk: &str, vm: Option<&str>) -> Result<(), EmulatorError> {
-    let id = parse(disk)?;
-    let key = id.key();
-    let owned = shared
-        .change(|state, now| {
-            let Some(mut document) = state.documents.document(&key) else {
-                return Err(format!("there is no disk {id}"));
-            };
-            if let Some(vm) = vm {
-                disks::check_attach(state, &document, vm)?;
-            }
-            disks::set_owner(&mut document, vm, now);
-            state.documents.put(&key, disks::KIND, &document, now);
-            Ok(())
-        })
-        .await?;
-    owned.map_err(EmulatorError::Argument)
-}
-
-/// Revokes all tokens.
-pub(crate) async fn expire_tokens(shared: &Shared) -> Result<(), EmulatorError> {
-    shared
-        .change(|state, _| {
-            let next = entra::generation(&state.settings) + 1;
-            state.settings.set(entra::GENERATION, Some(&next.to_string()));
-        })
-        .await
-}
-
-fn parse(id: &str) -> Result<ResourceId, EmulatorError> {
-    ResourceId::parse(id).ok_or_else(|| EmulatorError::Argument(format!("{id:?} is no ARM id")))
 }
 
 fn prepare(state_dir: Option<PathBuf>, port: u16) -> Result<Prepared, EmulatorError> {

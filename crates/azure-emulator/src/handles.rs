@@ -1,9 +1,10 @@
 //! Direct handles on what surrounds the resources: registrations, names of others, quotas, principals.
 
+use kompox_emulator_core::error::EmulatorError;
+
 use crate::arm::{features, providers, subscriptions};
 use crate::emulator::Emulator;
 use crate::types::{names, principals, quotas, vm_sizes};
-use kompox_emulator_core::error::EmulatorError;
 
 pub use crate::types::vm_sizes::Restriction;
 

@@ -3,19 +3,19 @@
 //! Nothing runs in the background: before each request the operations that are due are ended. So an
 //! operation that was under way when the process died ends after the restart, by the same rules.
 
+use kompox_emulator_core::faults::{MonitorError, OperationFault, Outcome};
+use kompox_emulator_core::json::{set_property, timestamp};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::{self, Operation as _, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::tags::TagChange;
-use crate::context::Environment;
+use crate::context::{Course, Environment};
 use crate::deploy;
 use crate::types::{self, End, ResourceType};
-use kompox_emulator_core::faults::{MonitorError, OperationFault, Outcome};
-use kompox_emulator_core::json::{set_property, timestamp};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::{self, Operation as _, State};
 
 /// One long-running operation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -79,17 +79,6 @@ enum Progress {
         #[serde(default)]
         whole: Option<Value>,
     },
-}
-
-/// How a new operation shall go.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Course {
-    /// Ticks until it may end.
-    pub(crate) duration: i64,
-    /// How often it must be looked at before it ends.
-    pub(crate) looks: u32,
-    pub(crate) retry_after: Option<String>,
-    pub(crate) fault: OperationFault,
 }
 
 impl Operation {

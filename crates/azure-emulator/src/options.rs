@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::throttle::Throttling;
 use kompox_emulator_core::faults::FaultPlan;
+
+use crate::throttle::Throttling;
 
 /// Settings of one emulator.
 ///

@@ -1,7 +1,7 @@
 //! The server: TLS, HTTP, latency, faults, and the way of a request through them.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -10,130 +10,37 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use kompox_emulator_core::body::{AnswerBody, Reset};
+use kompox_emulator_core::faults::{FaultAction, Verdict, When};
+use kompox_emulator_core::log::RequestKind;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::seats::{Seat, Seats, Ticket};
+use kompox_kubernetes_emulator::{
+    self as kubernetes, Peer, Response as ClusterResponse, Stream, cluster_name,
+};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutWriter;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::arm;
-use crate::arm::error::ArmError;
-use crate::context::{Environment, RequestContext};
+use crate::context::RequestContext;
 use crate::control;
-use crate::deploy;
 use crate::entra;
+use crate::forced::{Side, error, forced};
 use crate::race::racing_write;
-use crate::throttle::{Admission, Throttle};
+use crate::shared::Shared;
 use crate::types::clusters::owner::{Azure, pace};
-use crate::watch::Watch;
 use crate::watch_stream::tell;
-use kompox_emulator_core::body::{AnswerBody, Reset};
-use kompox_emulator_core::error::EmulatorError;
-use kompox_emulator_core::faults::{ActivePlan, FaultAction, ReplicationLag, Respond, Verdict, When};
-use kompox_emulator_core::json;
-use kompox_emulator_core::log::{RequestKind, RequestLog};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
-use kompox_emulator_core::seats::{Seat, Seats, Ticket};
-use kompox_emulator_core::store::{State, Store};
-use kompox_kubernetes_emulator::{
-    self as kubernetes, Peer, Response as ClusterResponse, Stream, Tls, cluster_name,
-};
 
 /// ARM takes bodies up to this size.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 /// What goes beyond that is read and thrown away up to here: a client that is still sending does not see
 /// the refusal.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
-
-/// What all connections share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) environment: Environment,
-    pub(crate) store: Store,
-    pub(crate) log: RequestLog,
-    tls: Tls,
-    plan: Mutex<ActivePlan>,
-    pub(crate) throttle: Throttle,
-    watch: Mutex<Option<Watch>>,
-    latency: AtomicU64,
-    /// Woken by every change.
-    pub(crate) changed: Notify,
-}
-
-impl Shared {
-    pub(crate) fn new(environment: Environment, store: Store, tls: Tls, plan: ActivePlan) -> Self {
-        let latency = AtomicU64::new(0);
-        let throttle = Throttle::new(environment.options.throttling);
-        let shared = Self {
-            environment,
-            store,
-            log: RequestLog::start(),
-            tls,
-            plan: Mutex::new(plan),
-            throttle,
-            watch: Mutex::default(),
-            latency,
-            changed: Notify::new(),
-        };
-        shared.set_latency(shared.environment.options.latency);
-        shared
-    }
-
-    pub(crate) fn plan(&self) -> MutexGuard<'_, ActivePlan> {
-        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn watch(&self) -> MutexGuard<'_, Option<Watch>> {
-        self.watch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What the buckets say about a request to ARM.
-    fn admit(&self, request: &Request) -> Option<Admission> {
-        self.throttle
-            .admit(request, &self.environment.identity.object_id, Instant::now())
-    }
-
-    pub(crate) fn set_latency(&self, latency: Duration) {
-        self.latency.store(
-            u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
-    }
-
-    /// Changes the state and waits until the change is on disk.
-    pub(crate) async fn change<T>(
-        &self,
-        change: impl FnOnce(&mut State, i64) -> T,
-    ) -> Result<T, EmulatorError> {
-        let (value, sequence, changes) = {
-            let mut session = self.store.session();
-            let now = json::now();
-            let watch = self.watch();
-            let mut seen = 0;
-            let mut look = |state: &State| {
-                if let Some(watch) = &*watch
-                    && state.changes() > seen
-                {
-                    seen = state.changes();
-                    watch.look(state, &self.environment, now);
-                }
-            };
-            deploy::settle(&mut session, &self.environment, &self.plan, now, &mut look);
-            look(&session);
-            let value = change(&mut session, now);
-            look(&session);
-            let changes = session.changes();
-            (value, session.commit(), changes)
-        };
-        if changes > 0 {
-            self.changed.notify_waiters();
-        }
-        self.store.flushed(sequence).await?;
-        Ok(value)
-    }
-}
 
 /// How long is waited for a connection to end where there is no room for another.
 const NO_ROOM: Duration = Duration::from_millis(50);
@@ -262,7 +169,7 @@ async fn respond(
         .map_or_else(|| parts.uri.path().to_owned(), ToString::to_string);
     let head = Request::new(&parts, Bytes::new(), endpoint);
     let client_id = head.header("x-ms-client-request-id").map(str::to_owned);
-    let side = Side::of(peer, &head);
+    let side = side_of(peer, &head);
     let mut entry = shared.log.begin(
         &parts.method,
         path_and_query.clone(),
@@ -393,23 +300,14 @@ fn is_entra(request: &Request) -> bool {
     entra::is_entra(&segments)
 }
 
-/// Whose answer a client expects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Side {
-    Entra,
-    Arm,
-    Kubernetes,
-}
-
-impl Side {
-    fn of(peer: Option<&Peer>, request: &Request) -> Self {
-        if peer.is_some() || kubernetes::is_kubernetes(&request.path) {
-            Self::Kubernetes
-        } else if is_entra(request) {
-            Self::Entra
-        } else {
-            Self::Arm
-        }
+/// Whose answer the client of a request expects.
+fn side_of(peer: Option<&Peer>, request: &Request) -> Side {
+    if peer.is_some() || kubernetes::is_kubernetes(&request.path) {
+        Side::Kubernetes
+    } else if is_entra(request) {
+        Side::Entra
+    } else {
+        Side::Arm
     }
 }
 
@@ -435,62 +333,6 @@ fn kind(side: Side, request: &Request) -> RequestKind {
         RequestKind::ListPage
     } else {
         RequestKind::Read
-    }
-}
-
-/// A refusal as the client expects it.
-fn error(side: Side, status: u16, code: &str, message: String) -> Reply {
-    match side {
-        Side::Entra => Reply::json(
-            status,
-            &serde_json::json!({ "error": code, "error_description": message }),
-        ),
-        Side::Arm => ArmError::new(status, code, message).reply(),
-        Side::Kubernetes => kubernetes::forced(status, code, &message),
-    }
-}
-
-/// An answer that the fault plan gives instead of handling the request.
-pub(crate) fn forced(
-    environment: &Environment,
-    side: Side,
-    request: &Request,
-    action: Option<&FaultAction>,
-) -> Option<Reply> {
-    match action? {
-        FaultAction::Respond(respond) => Some(forced_error(side, respond)),
-        FaultAction::ReplicationLag(lag) => Some(lagging(environment, request, *lag)),
-        _ => None,
-    }
-}
-
-fn forced_error(side: Side, respond: &Respond) -> Reply {
-    let mut reply = match &respond.body {
-        Some(body) => Reply::raw_json(respond.status, body.clone()),
-        None if respond.code.is_empty() && respond.message.is_empty() => Reply::empty(respond.status),
-        None => error(side, respond.status, &respond.code, respond.message.clone()),
-    };
-    for (name, value) in &respond.headers {
-        reply = reply.with(name, value);
-    }
-    reply
-}
-
-fn lagging(environment: &Environment, request: &Request, lag: ReplicationLag) -> Reply {
-    let segments = &request.segments;
-    match lag {
-        ReplicationLag::ResourceGroupNotFound => {
-            ArmError::group_not_found(segments.get(3).map_or("", String::as_str)).reply()
-        }
-        ReplicationLag::ResourceNotFound => match arm::id::ResourceId::from_segments(segments) {
-            Some(id) => ArmError::resource_not_found(&id).reply(),
-            None => ArmError::not_found(&request.path).reply(),
-        },
-        ReplicationLag::PrincipalNotFound => {
-            let body = request.json().unwrap_or_default();
-            let principal = body["properties"]["principalId"].as_str().unwrap_or_default();
-            arm::principal_not_found(principal, &environment.identity.tenant_id).reply()
-        }
     }
 }
 

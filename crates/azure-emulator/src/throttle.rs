@@ -8,11 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use http::Method;
-
-use crate::arm::error::ArmError;
 use kompox_emulator_core::bucket::{Buckets, Limit};
 use kompox_emulator_core::reply::Reply;
 use kompox_emulator_core::request::Request;
+
+use crate::arm::error::ArmError;
 
 /// What a principal may ask Azure Resource Manager for. AKS's own limits are always those that it documents.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use kompox_emulator_core::store::State;
 use serde_json::Value;
 
 use crate::context::Environment;
 use crate::types;
-use kompox_emulator_core::store::State;
 
 /// Whoever watches. It is called with everything below the scope, in order of id, while nothing else happens.
 pub(crate) type Watcher = Arc<dyn Fn(&[Value]) + Send + Sync>;

@@ -8,7 +8,7 @@ use kompox_emulator_core::body::Reset;
 use kompox_kubernetes_emulator::{News, Stream};
 use tokio::sync::mpsc;
 
-use crate::server::Shared;
+use crate::shared::Shared;
 use crate::types::clusters::owner::{Azure, pace};
 
 /// How long a watch waits at most before it looks again: what is under way ends by time, too.

@@ -1,3 +1,5 @@
+//! The README of this package is the documentation of the crate.
+
 #![doc = include_str!("../README.md")]
 
 pub mod body;

@@ -1,5 +1,8 @@
 //! Who asks, and what they may do.
 
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::store::Documents;
 use serde_json::json;
 
 use super::cluster::{Authorization, Cluster, ClusterOwner};
@@ -8,9 +11,6 @@ use super::kinds::KindRef;
 use super::objects::Objects;
 use super::request::body;
 use super::status::{Answer, Status};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
-use kompox_emulator_core::store::Documents;
 
 /// Who asks.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,19 +1,14 @@
 //! What a server decides about an object before it is stored: addresses, protection, what it has from its place.
 
+use kompox_emulator_core::json::object;
 use serde_json::{Value, json};
 
 use super::controllers::ingress;
-use super::controllers::provisioner::CLASSES;
 use super::kinds::{Kind, known};
 use super::namespaces;
 use super::objects::{Objects, Scope, set_finalizer};
 use super::status::{Answer, Problem, Status};
-use kompox_emulator_core::json::object;
-
-/// A claim stays as long as a pod uses it.
-pub(crate) const CLAIM_PROTECTION: &str = "kubernetes.io/pvc-protection";
-/// A volume stays as long as it is bound.
-pub(crate) const VOLUME_PROTECTION: &str = "kubernetes.io/pv-protection";
+use super::storage::{CLAIM_PROTECTION, CLASSES, VOLUME_PROTECTION};
 
 /// Decides, or refuses.
 pub(crate) fn admit(

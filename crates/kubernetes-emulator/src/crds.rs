@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use kompox_emulator_core::store::Documents;
 use serde_json::Value;
 
 use super::kinds::{self, ALL, KINDS, Kind, KindRef, Names};
 use super::objects::{Objects, Scope};
 use super::schema::openapi;
 use super::status::Problem;
-use kompox_emulator_core::store::Documents;
 
 /// What is served under this path.
 pub(crate) fn by_path(

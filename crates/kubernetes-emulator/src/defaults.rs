@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kompox_emulator_core::json::{fields, object};
 use serde_json::{Value, json};
 
 use super::kinds::Kind;
 use super::schema::openapi;
-use kompox_emulator_core::json::{fields, object};
 
 /// The storage class that AKS marks as the default one.
 const STORAGE_CLASS: &str = "default";

@@ -1,16 +1,16 @@
 //! Deleting objects: at once, or when what holds them lets go.
 
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
 use serde_json::{Value, json};
 
 use super::controllers::{definitions, garbage};
 use super::namespaces;
+use super::objects::removal;
 use super::objects::{Objects, has_finalizers, is_leaving, set_finalizer};
-use super::read::removal;
 use super::request::{Target, body, dry_run};
 use super::selectors::Selectors;
 use super::status::{Answer, Status};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
 
 /// What becomes of what belongs to the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

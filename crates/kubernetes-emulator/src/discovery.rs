@@ -2,14 +2,14 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::Documents;
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
 use super::crds;
 use super::kinds::KindRef;
 use super::openapi;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::Documents;
 
 /// Answers a path of discovery; `None` for any other.
 pub(crate) fn handle(path: &[&str], cluster: &Cluster, documents: &Documents) -> Option<Reply> {

@@ -1,5 +1,7 @@
 //! Direct handles on what a cluster holds, for tests: nobody is asked, nothing is validated.
 
+use kompox_emulator_core::json::object;
+use kompox_emulator_core::store::Documents;
 use serde_json::Value;
 
 use super::cluster::{Cluster, Pace};
@@ -9,8 +11,6 @@ use super::kinds::KindRef;
 use super::logs;
 use super::namespaces;
 use super::objects::{Objects, Scope};
-use kompox_emulator_core::json::object;
-use kompox_emulator_core::store::Documents;
 
 fn kind(documents: &Documents, uid: &str, resource: &str) -> Result<KindRef, String> {
     crds::by_name(documents, uid, resource).ok_or_else(|| format!("{resource:?} is not served"))

@@ -1,3 +1,5 @@
+//! The README of this package is the documentation of the crate.
+
 #![doc = include_str!("../README.md")]
 
 mod access;
@@ -30,6 +32,7 @@ mod selectors;
 mod server;
 mod ssa;
 mod status;
+mod storage;
 mod table;
 mod tls;
 mod validate;

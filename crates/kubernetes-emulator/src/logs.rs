@@ -1,13 +1,13 @@
 //! Logs of pods: what a test has put there, or a line that says that a container has started.
 
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::store::Documents;
 use serde_json::{Value, json};
 
 use super::endpoint::root;
 use super::objects::Objects;
 use super::status::{Answer, Status};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
-use kompox_emulator_core::store::Documents;
 
 const KIND: &str = "_kubernetes/logs";
 

@@ -1,13 +1,13 @@
 //! Namespaces: what is special about making and deleting them.
 
+use kompox_emulator_core::json::{fields, object};
 use serde_json::{Value, json};
 
 use super::crds;
 use super::kinds::{Kind, known};
+use super::objects::removal;
 use super::objects::{Objects, Scope, has_finalizers, is_leaving};
-use super::read::removal;
 use super::status::{Answer, Status};
-use kompox_emulator_core::json::{fields, object};
 
 /// Those that may not be deleted.
 const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];

@@ -1,5 +1,7 @@
 //! The objects of one cluster in the store.
 
+use kompox_emulator_core::json::{fields, object, ticks, timestamp_seconds};
+use kompox_emulator_core::store::Documents;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -8,8 +10,6 @@ use super::endpoint::root;
 use super::history::{Event, Histories};
 use super::kinds::{Kind, KindRef};
 use super::ssa::{self, Operation, Writer};
-use kompox_emulator_core::json::{fields, object, ticks, timestamp_seconds};
-use kompox_emulator_core::store::Documents;
 
 const KIND: &str = "_kubernetes/objects";
 const REVISION_KIND: &str = "_kubernetes/revisions";
@@ -400,4 +400,12 @@ pub(crate) fn set_finalizer(document: &mut Value, name: &str, wanted: bool) {
     } else {
         metadata.insert("finalizers".to_owned(), list.into());
     }
+}
+
+/// An object as it is once it is being deleted.
+pub(crate) fn removal(document: &Value, now: i64) -> Value {
+    let mut document = document.clone();
+    document["metadata"]["deletionTimestamp"] = timestamp_seconds(now).into();
+    document["metadata"]["deletionGracePeriodSeconds"] = 0.into();
+    document
 }

@@ -2,7 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use kompox_emulator_core::json::ticks;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use serde_json::json;
 
 use super::logs;
 use super::objects::Objects;
@@ -12,9 +15,6 @@ use super::selectors::Selectors;
 use super::status::{Answer, Status};
 use super::table::{self, Include};
 use super::watch::Stream;
-use kompox_emulator_core::json::{ticks, timestamp_seconds};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
 
 /// `GET` of an object, of its status, or of a pod's log.
 pub(crate) fn get(
@@ -124,12 +124,4 @@ pub(crate) fn watch(objects: &Objects<'_>, request: &Request, target: &Target<'_
         reply: Reply::empty(200).with("Content-Type", "application/json"),
         stream: Some(stream),
     })
-}
-
-/// What a change of an object would be answered with, were it to be removed now.
-pub(crate) fn removal(document: &Value, now: i64) -> Value {
-    let mut document = document.clone();
-    document["metadata"]["deletionTimestamp"] = timestamp_seconds(now).into();
-    document["metadata"]["deletionGracePeriodSeconds"] = 0.into();
-    document
 }

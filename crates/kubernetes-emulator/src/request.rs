@@ -1,6 +1,9 @@
 //! What a request asks for: the object or list that its path names, the verb, the options, the body.
 
 use http::Method;
+use kompox_emulator_core::json::timestamp_seconds;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::store::Documents;
 use serde_json::Value;
 
 use super::crds;
@@ -9,9 +12,6 @@ use super::objects::Scope;
 use super::protobuf;
 use super::ssa::{Operation, Writer};
 use super::status::{Answer, Problem, Status};
-use kompox_emulator_core::json::timestamp_seconds;
-use kompox_emulator_core::request::Request;
-use kompox_emulator_core::store::Documents;
 
 /// What of an object a path names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,9 @@
 //! `…/scale`: how many pods there are to be, as a small object of its own.
 
 use http::Method;
+use kompox_emulator_core::json::merge;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
 use serde_json::{Value, json};
 
 use super::objects::Objects;
@@ -8,9 +11,6 @@ use super::request::{Part, Target, WriteOptions, body, media_type, patch};
 use super::schema::{Type, strategic};
 use super::status::{Answer, Problem, Status};
 use super::write::{Draft, JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH, store};
-use kompox_emulator_core::json::merge;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
 
 /// Answers a request for the scale of an object.
 pub(crate) fn handle(

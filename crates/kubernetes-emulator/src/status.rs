@@ -1,10 +1,10 @@
 //! Refusals as Kubernetes writes them: `Status` objects.
 
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use super::kinds::Kind;
 use super::ssa::Conflicts;
-use kompox_emulator_core::reply::Reply;
 
 /// A refusal.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 //! Objects as tables, which is how `kubectl get` asks for them.
 
+use kompox_emulator_core::request::Request;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::kinds::Kind;
 use super::status::{Answer, Status};
-use kompox_emulator_core::request::Request;
 
 /// Whether a client would have a table.
 pub(crate) fn is_wanted(request: &Request) -> bool {

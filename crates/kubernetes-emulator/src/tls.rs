@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use kompox_emulator_core::error::EmulatorError;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 
 use super::endpoint::Endpoint;
-use kompox_emulator_core::error::EmulatorError;
 
 /// The name that a client asks for in lower case, if only a cluster can have it; any other name is the emulator's own.
 pub fn cluster_name(host: Option<&str>) -> Option<String> {

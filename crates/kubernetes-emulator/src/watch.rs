@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kompox_emulator_core::store::Documents;
 use serde_json::{Value, json};
 
 use super::cluster::{ClusterOwner, Pace};
@@ -14,7 +15,6 @@ use super::objects::{self, Objects, Scope};
 use super::selectors::Selectors;
 use super::status::Status;
 use super::table::{self, Include};
-use kompox_emulator_core::store::Documents;
 
 /// One watch.
 #[derive(Debug)]

@@ -1,6 +1,9 @@
 //! Making and changing objects: create, replace, patch, apply. All go the same way: what is sent is checked against the
 //! schema, filled in, checked as a whole, and stored with whose it is now.
 
+use kompox_emulator_core::json::{fields, merge, object};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
 use serde_json::{Value, json};
 
 use super::admission;
@@ -15,9 +18,6 @@ use super::schema::strategic;
 use super::ssa::{self, Refusal, Writer};
 use super::status::{Answer, Problem, Status};
 use super::validate;
-use kompox_emulator_core::json::{fields, merge, object};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
 
 /// What only the server says.
 const SERVERS: [&str; 6] = [

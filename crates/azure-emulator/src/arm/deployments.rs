@@ -1,6 +1,9 @@
 //! `Microsoft.Resources/deployments`: put, read, validated, canceled, and asked for their operations.
 
 use http::Method;
+use kompox_arm_template::context::DeploymentContext;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
@@ -14,9 +17,6 @@ use crate::deploy::preflight::{self, Draft};
 use crate::deploy::record::{Deployment, Phase, Step, template_hash};
 use crate::deploy::{DEPLOYMENTS, Gate, surroundings};
 use crate::operation::{self, Operation, Work};
-use kompox_arm_template::context::DeploymentContext;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::reply::Reply;
 
 const KIND: &str = "Microsoft.Resources/deployments";
 

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use kompox_arm_template::error::TemplateError;
-
-use super::id::ResourceId;
 use kompox_emulator_core::reply::Reply;
 use kompox_emulator_core::request::NotAnObject;
+
+use super::id::ResourceId;
 
 /// A refusal: `{"error":{"code","message"}}` with a status.
 #[derive(Debug, Clone)]
@@ -138,6 +138,21 @@ impl ArmError {
             error.message
         };
         Self::new(400, &error.code, message)
+    }
+
+    /// 400 `PrincipalNotFound`.
+    pub(crate) fn principal_not_found(principal: &str, tenant: &str) -> Box<Self> {
+        Self::new(
+            400,
+            "PrincipalNotFound",
+            format!(
+                "Principal {} does not exist in the directory {tenant}. Check that you have the correct principal ID. If \
+                 you are creating this principal and then immediately assigning a role, this error might be related to a \
+                 replication delay. In this case, set the role assignment principalType property to a value, such as \
+                 ServicePrincipal, User, or Group. See https://aka.ms/docs-principaltype",
+                principal.replace('-', "")
+            ),
+        )
     }
 
     /// What is wrong, as it stands in an envelope.

@@ -1,14 +1,14 @@
 //! Features that a subscription has to be registered for before a provider lets it use them.
 
 use http::Method;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::version::supported;
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 
 /// Disks and caches of virtual machines that are encrypted where the machine runs.
 pub(crate) const ENCRYPTION_AT_HOST: &str = "Microsoft.Compute/EncryptionAtHost";

@@ -1,6 +1,8 @@
 //! Resource groups.
 
 use http::Method;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
@@ -11,8 +13,6 @@ use super::{list, locks, tags, version};
 use crate::accept::{self, Answer};
 use crate::context::RequestContext;
 use crate::operation::{self, Operation, Work};
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::reply::Reply;
 
 /// Lower-cased type of a stored group.
 pub(crate) const KIND: &str = "microsoft.resources/resourcegroups";

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::store::Resource;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
-use kompox_emulator_core::store::Resource;
 
 /// Where a page starts: after this key.
 pub(crate) fn start(request: &Request) -> ArmResult<Option<String>> {

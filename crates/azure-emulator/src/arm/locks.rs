@@ -1,13 +1,13 @@
 //! Management locks: kept like any resource, and asked before every write and delete.
 
 use http::Method;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::{groups, list};
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
 
 /// Lower-cased type of a stored lock.
 pub(crate) const KIND: &str = "microsoft.authorization/locks";

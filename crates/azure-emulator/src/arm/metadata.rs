@@ -1,10 +1,10 @@
 //! `GET /metadata/endpoints`: how a client learns where everything is.
 
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use super::error::ArmResult;
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
 
 /// One object for newer api-versions, a list for older ones; the Azure CLI asks for both shapes.
 pub(crate) fn endpoints(cx: &RequestContext<'_>) -> ArmResult<Reply> {

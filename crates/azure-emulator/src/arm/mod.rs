@@ -2,6 +2,8 @@
 
 #[rustfmt::skip]
 pub(crate) mod api_versions;
+mod built_in_roles;
+pub(crate) mod data_actions;
 pub(crate) mod deployments;
 pub(crate) mod error;
 pub(crate) mod features;
@@ -18,20 +20,19 @@ mod resources;
 mod role_definitions;
 pub(crate) mod roles;
 mod stacks;
-pub(crate) use roles::{allows_data_action, principal_not_found};
 pub(crate) mod subscriptions;
 mod system_data;
 pub(crate) mod tags;
 pub(crate) mod version;
 
 use http::Method;
+use kompox_emulator_core::reply::Reply;
 
 use crate::context::RequestContext;
 use crate::operation::{self, Operation};
 use crate::types;
 use error::{ArmError, ArmResult};
 use id::ResourceId;
-use kompox_emulator_core::reply::Reply;
 
 /// Handles one request to ARM.
 pub(crate) fn handle(cx: &mut RequestContext<'_>) -> Reply {

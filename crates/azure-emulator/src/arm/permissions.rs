@@ -4,13 +4,13 @@
 //! scripts only, and is served here too; a fault plan takes it away.
 
 use http::Method;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use crate::access::access;
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
 
 /// `GET {scope}/providers/Microsoft.Authorization/permissions`. Everybody may ask for their own.
 pub(crate) fn list(cx: &RequestContext<'_>, scope: &ResourceId) -> ArmResult<Reply> {

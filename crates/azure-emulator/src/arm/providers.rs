@@ -1,14 +1,14 @@
 //! Resource providers, their registration, and the regions they live in.
 
 use http::Method;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use crate::context::RequestContext;
 use crate::types;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 
 /// A region.
 pub(crate) struct Region {

@@ -1,6 +1,8 @@
 //! Requests for stored resources of registered types: the generic part of PUT, PATCH, GET, DELETE and lists.
 
 use http::Method;
+use kompox_emulator_core::json::{fields, set_property, timestamp};
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
@@ -12,8 +14,6 @@ use crate::accept::{self, Answer};
 use crate::context::RequestContext;
 use crate::operation::{self, Operation, Work};
 use crate::types::{self, Acted, End, Placement, ResourceType};
-use kompox_emulator_core::json::{fields, set_property, timestamp};
-use kompox_emulator_core::reply::Reply;
 
 /// A path below `{scope}/providers/{namespace}`.
 pub(crate) fn handle(

@@ -1,22 +1,19 @@
 //! Role assignments.
 
 use http::Method;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+pub(crate) use super::data_actions::KIND;
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
-use super::role_definitions::{bad_filter, comparison, data_actions, definition_id, known_role};
+use super::role_definitions::{bad_filter, comparison, definition_id, known_role};
 use super::{groups, list, locks, system_data, version};
-use crate::access::action_matches;
 use crate::context::RequestContext;
 use crate::types;
-use kompox_emulator_core::json::timestamp;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::Documents;
 
-/// Lower-cased type of a stored assignment.
-pub(crate) const KIND: &str = "microsoft.authorization/roleassignments";
 /// Scopes that are no resources of ARM.
 const VAULT_CONTENTS: [&str; 3] = [
     "Microsoft.KeyVault/vaults/secrets",
@@ -296,31 +293,6 @@ fn grant(cx: &RequestContext<'_>, properties: &Map<String, Value>) -> ArmResult<
     })
 }
 
-/// Whether a role assigned to a principal at a scope or above it lets it do something to the data in there.
-pub(crate) fn allows_data_action(documents: &Documents, principal: &str, action: &str, scope: &str) -> bool {
-    let scope = scope.to_lowercase();
-    let Some(subscription) = scope.split('/').nth(2) else {
-        return false;
-    };
-    documents
-        .of_type(KIND, &format!("/subscriptions/{subscription}"), None)
-        .filter(|(key, _)| {
-            let at = key.rsplit_once("/providers/").map_or("", |(at, _)| at);
-            scope
-                .strip_prefix(at)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
-        .map(|(_, assignment)| assignment.document())
-        .any(|assignment| {
-            let properties = &assignment["properties"];
-            let text = |name: &str| properties[name].as_str().unwrap_or_default();
-            text("principalId").eq_ignore_ascii_case(principal)
-                && data_actions(text("roleDefinitionId"))
-                    .iter()
-                    .any(|pattern| action_matches(pattern, action))
-        })
-}
-
 /// Without a principal type the directory is asked, and it may not know a new principal yet.
 fn check_principal(cx: &RequestContext<'_>, principal: &str) -> ArmResult<()> {
     let known = std::iter::once(&cx.environment.identity.object_id)
@@ -329,23 +301,11 @@ fn check_principal(cx: &RequestContext<'_>, principal: &str) -> ArmResult<()> {
     if known || types::principals::is_known(cx.state, principal) {
         Ok(())
     } else {
-        Err(principal_not_found(principal, &cx.environment.identity.tenant_id))
+        Err(ArmError::principal_not_found(
+            principal,
+            &cx.environment.identity.tenant_id,
+        ))
     }
-}
-
-/// 400 `PrincipalNotFound`.
-pub(crate) fn principal_not_found(principal: &str, tenant: &str) -> Box<ArmError> {
-    ArmError::new(
-        400,
-        "PrincipalNotFound",
-        format!(
-            "Principal {} does not exist in the directory {tenant}. Check that you have the correct principal ID. If \
-             you are creating this principal and then immediately assigning a role, this error might be related to a \
-             replication delay. In this case, set the role assignment principalType property to a value, such as \
-             ServicePrincipal, User, or Group. See https://aka.ms/docs-principaltype",
-            principal.replace('-', "")
-        ),
-    )
 }
 
 fn supported(cx: &RequestContext<'_>) -> ArmResult<()> {

@@ -1,6 +1,9 @@
 //! `Microsoft.Resources/deploymentStacks` at subscription scope.
 
 use http::Method;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Map, Value, json};
 
 use super::deployments::correlation;
@@ -10,14 +13,12 @@ use super::id::ResourceId;
 use super::providers::find_region;
 use super::{api_versions, list, locks, tags, version};
 use crate::accept::{self, Answer};
+use crate::context::Course;
 use crate::context::RequestContext;
 use crate::deploy::preflight;
 use crate::deploy::stack::{OnUnmanage, Phase, StackRecord, managed};
 use crate::deploy::{Gate, STACKS, surroundings};
-use crate::operation::{self, Course, Operation, Work};
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::timestamp;
-use kompox_emulator_core::reply::Reply;
+use crate::operation::{self, Operation, Work};
 
 const KIND: &str = "Microsoft.Resources/deploymentStacks";
 /// Of the parts of a PUT, those that are kept as they are.

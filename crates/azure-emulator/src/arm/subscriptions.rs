@@ -1,14 +1,14 @@
 //! The one tenant, its subscriptions, and the regions.
 
 use http::Method;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use super::error::{ArmError, ArmResult};
 use super::id::ResourceId;
 use super::providers::REGIONS;
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 
 /// What the emulator's own subscription is called.
 const NAME: &str = "Kompox emulator";

@@ -1,9 +1,9 @@
 //! `systemData`: who made a resource and wrote it last, and when.
 
+use kompox_emulator_core::json::timestamp;
 use serde_json::{Value, json};
 
 use crate::context::RequestContext;
-use kompox_emulator_core::json::timestamp;
 
 /// Lower-cased types whose specification declares it, of those that are written here. Others, node pools and virtual
 /// networks among them, do not have it.

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use http::Method;
+use kompox_emulator_core::json;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -12,9 +15,6 @@ use super::{groups, locks};
 use crate::accept;
 use crate::context::RequestContext;
 use crate::operation::{self, Operation, Work};
-use kompox_emulator_core::json;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 
 /// Tags of one resource.
 pub(crate) type Tags = Map<String, Value>;

@@ -1,7 +1,8 @@
 //! api-versions: asked for always, well-formed, and only those that exist.
 
-use super::error::{ArmError, ArmResult};
 use kompox_emulator_core::request::Request;
+
+use super::error::{ArmError, ArmResult};
 
 /// Refuses a request without an api-version, or with one that is none.
 pub(crate) fn well_formed(request: &Request) -> ArmResult<&str> {

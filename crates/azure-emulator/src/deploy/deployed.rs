@@ -1,15 +1,15 @@
 //! What `reference()` answers while a deployment runs.
 
+use kompox_arm_template::error::{Result, TemplateError};
+use kompox_arm_template::evaluator::DeployedResources;
+use kompox_arm_template::{ids, plan};
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use super::record::{Deployment, Progress, Step};
 use crate::arm::id::ResourceId;
 use crate::context::Environment;
 use crate::types;
-use kompox_arm_template::error::{Result, TemplateError};
-use kompox_arm_template::evaluator::DeployedResources;
-use kompox_arm_template::{ids, plan};
-use kompox_emulator_core::store::State;
 
 /// The resources of a deployment, and all others, as they are by now.
 pub(super) struct Resources<'a> {

@@ -16,13 +16,13 @@ mod unmanage;
 
 use std::sync::{Mutex, PoisonError};
 
+use kompox_emulator_core::faults::ActivePlan;
+use kompox_emulator_core::json;
+use kompox_emulator_core::store::State;
 use serde::{Deserialize, Serialize};
 
 use crate::context::Environment;
 use crate::operation::{self, Operation, Work};
-use kompox_emulator_core::faults::ActivePlan;
-use kompox_emulator_core::json;
-use kompox_emulator_core::store::State;
 use record::Deployment;
 use stack::StackRecord;
 

@@ -1,5 +1,11 @@
 //! What ARM finds wrong before a deployment starts: with the template, and with what it would do.
 
+use kompox_arm_template::context::DeploymentContext;
+use kompox_arm_template::document::{Level, check, is_inner};
+use kompox_arm_template::error::TemplateError;
+use kompox_arm_template::evaluator::Evaluator;
+use kompox_arm_template::parameters;
+use kompox_arm_template::plan::{Planned, plan};
 use serde_json::Value;
 
 use super::send;
@@ -8,12 +14,6 @@ use crate::arm::id::ResourceId;
 use crate::arm::{api_versions, providers, subscriptions, version};
 use crate::context::RequestContext;
 use crate::types;
-use kompox_arm_template::context::DeploymentContext;
-use kompox_arm_template::document::{Level, check, is_inner};
-use kompox_arm_template::error::TemplateError;
-use kompox_arm_template::evaluator::Evaluator;
-use kompox_arm_template::parameters;
-use kompox_arm_template::plan::{Planned, plan};
 
 /// What a deployment would be.
 pub(crate) struct Draft {

@@ -1,15 +1,15 @@
 //! What is kept of a deployment: its template, what its expressions see, and how far each resource has come.
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
-
-use super::{DEPLOYMENTS, Gate};
-use crate::arm::id::ResourceId;
 use kompox_arm_template::context::DeploymentContext;
 use kompox_arm_template::parameters;
 use kompox_arm_template::plan::Planned;
 use kompox_emulator_core::json::timestamp;
 use kompox_emulator_core::store::State;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{DEPLOYMENTS, Gate};
+use crate::arm::id::ResourceId;
 
 /// A deployment.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -1,6 +1,12 @@
 //! One deployment, step by step.
 
 use http::Method;
+use kompox_arm_template::document::is_inner;
+use kompox_arm_template::error::TemplateError;
+use kompox_arm_template::evaluator::Evaluator;
+use kompox_arm_template::outputs;
+use kompox_emulator_core::faults::Outcome;
+use kompox_emulator_core::store::Operation as _;
 use serde_json::{Value, json};
 
 use super::Engine;
@@ -9,12 +15,6 @@ use super::record::{Deployment, OutputStep, Phase, Progress, Step};
 use super::send::{Sent, status_name};
 use crate::arm::deployments::Origin;
 use crate::operation::{self, Operation};
-use kompox_arm_template::document::is_inner;
-use kompox_arm_template::error::TemplateError;
-use kompox_arm_template::evaluator::Evaluator;
-use kompox_arm_template::outputs;
-use kompox_emulator_core::faults::Outcome;
-use kompox_emulator_core::store::Operation as _;
 
 /// What ARM says of a deployment of which a resource has failed.
 const AT_LEAST_ONE: &str = "At least one resource deployment operation failed. Please list deployment operations for \

@@ -1,6 +1,8 @@
 //! The requests that a deployment makes: on the same way as everybody's, faults included.
 
 use http::Method;
+use kompox_emulator_core::faults::{FaultAction, When};
+use kompox_emulator_core::request::Request;
 use serde_json::{Value, json};
 
 use super::Engine;
@@ -10,12 +12,10 @@ use crate::arm::error::ArmResult;
 use crate::arm::id::ResourceId;
 use crate::arm::providers;
 use crate::context::RequestContext;
+use crate::forced::{Side, forced};
 use crate::operation::Operation;
 use crate::operation::Work;
 use crate::race::racing_write;
-use crate::server::{self, Side};
-use kompox_emulator_core::faults::{FaultAction, When};
-use kompox_emulator_core::request::Request;
 
 /// What became of a request.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Engine<'_> {
         for race in races(When::Before) {
             racing_write(self.state, id, race, self.now);
         }
-        let reply = match server::forced(self.environment, Side::Arm, &request, verdict.action.as_ref()) {
+        let reply = match forced(self.environment, Side::Arm, &request, verdict.action.as_ref()) {
             Some(reply) => reply,
             None => {
                 let mut cx = RequestContext {

@@ -1,6 +1,9 @@
 //! One Deployment Stack: from its template over a deployment to the resources it manages.
 
 use http::Method;
+use kompox_emulator_core::faults::Outcome;
+use kompox_emulator_core::json::{fields, set_property};
+use kompox_emulator_core::store::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -11,9 +14,6 @@ use super::unmanage::{Fate, Unmanage, is_group};
 use super::{Engine, Gate, STACKS};
 use crate::arm::deployments::Origin;
 use crate::operation::{self, Operation};
-use kompox_emulator_core::faults::Outcome;
-use kompox_emulator_core::json::{fields, set_property};
-use kompox_emulator_core::store::State;
 
 /// What is kept of a stack besides its document.
 #[derive(Debug, Clone, Serialize, Deserialize)]

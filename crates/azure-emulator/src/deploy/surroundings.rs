@@ -1,12 +1,12 @@
 //! What the expressions of a deployment's template see.
 
+use kompox_arm_template::context::DeploymentContext;
+use kompox_emulator_core::store::State;
 use serde_json::{Map, Value, json};
 
 use crate::arm::id::ResourceId;
 use crate::arm::{metadata, subscriptions};
 use crate::context::Environment;
-use kompox_arm_template::context::DeploymentContext;
-use kompox_emulator_core::store::State;
 
 /// `deployment()` tells neither template nor parameters: nobody asks, and each record would hold them twice.
 ///

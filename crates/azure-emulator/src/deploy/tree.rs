@@ -1,10 +1,10 @@
 //! What a deployment and those below it have brought about: the resources of a stack.
 
+use kompox_emulator_core::store::State;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::record::{Deployment, Progress, Step};
-use kompox_emulator_core::store::State;
 
 /// A resource that a stack manages.
 #[derive(Debug, Clone, Serialize, Deserialize)]

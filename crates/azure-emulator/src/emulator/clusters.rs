@@ -1,13 +1,14 @@
 //! Direct handles on managed clusters and what is in them. Ids are ARM ids of clusters.
 
-use serde_json::Value;
-
-use super::{Emulator, parse};
-use crate::types::clusters;
-use crate::types::clusters::owner::{described, pace};
 use kompox_emulator_core::error::EmulatorError;
 use kompox_emulator_core::store::Documents;
 use kompox_kubernetes_emulator::{Cluster, Pace, find, handles, set_answering};
+use serde_json::Value;
+
+use super::Emulator;
+use crate::switches::parse;
+use crate::types::clusters;
+use crate::types::clusters::owner::{described, pace};
 
 impl Emulator {
     /// Does something with what is in a cluster.

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::Emulator;
 use kompox_emulator_core::error::EmulatorError;
 use kompox_emulator_core::store::State;
+
+use super::Emulator;
 
 /// Everything that an emulator knew at a moment: resources, operations under way, settings. Requests and faults are
 /// not part of it.

@@ -2,16 +2,16 @@
 
 use http::Method;
 use jsonwebtoken::{Algorithm, Validation};
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::request::Request;
+use kompox_emulator_core::store::Settings;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Claims, OTHER_AUDIENCES, TICKS_PER_SECOND, generation};
 use crate::context::Environment;
 use crate::identity::Identity;
-use kompox_emulator_core::json::timestamp;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::request::Request;
-use kompox_emulator_core::store::Settings;
 
 /// What is read of an assertion.
 #[derive(Debug, Deserialize)]

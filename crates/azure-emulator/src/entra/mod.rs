@@ -8,16 +8,16 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use kompox_emulator_core::error::EmulatorError;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::store::Settings;
+use kompox_kubernetes_emulator::kubeconfig::SERVER_APPLICATION;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::arm::error::{ArmError, ArmResult};
 use crate::identity::Identity;
 use crate::options::FederatedCredential;
-use kompox_emulator_core::error::EmulatorError;
-use kompox_emulator_core::json::timestamp;
-use kompox_emulator_core::store::Settings;
-use kompox_kubernetes_emulator::kubeconfig::SERVER_APPLICATION;
 
 /// Durable count of how often all tokens were revoked.
 pub(crate) const GENERATION: &str = "token-generation";

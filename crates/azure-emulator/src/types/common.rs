@@ -1,5 +1,6 @@
 //! Checks that several types share.
 
+use kompox_emulator_core::json::fields;
 use serde_json::{Map, Value, json};
 
 use crate::arm::error::{ArmError, ArmResult};
@@ -7,7 +8,6 @@ use crate::arm::id::ResourceId;
 use crate::arm::providers::{REGIONS, Region, find_region};
 use crate::arm::tags;
 use crate::context::RequestContext;
-use kompox_emulator_core::json::fields;
 
 /// The region of a new or existing resource: asked for at creation, unchangeable after.
 pub(crate) fn region(id: &ResourceId, existing: Option<&Value>, body: &Value) -> ArmResult<&'static Region> {

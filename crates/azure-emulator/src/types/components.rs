@@ -1,5 +1,6 @@
 //! `Microsoft.Insights/components` (Application Insights), and what Azure makes besides, by itself.
 
+use kompox_emulator_core::json::timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -9,7 +10,6 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
-use kompox_emulator_core::json::timestamp;
 
 /// The type.
 pub(crate) struct Components;

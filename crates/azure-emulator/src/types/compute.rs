@@ -1,6 +1,8 @@
 //! What disks and snapshots share: SKUs, sizes, sources; and compute's lists of SKUs and usages.
 
 use http::Method;
+use kompox_emulator_core::json::{object, timestamp};
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Map, Value, json};
 
 use super::{End, disks, quotas, snapshots, vm_sizes};
@@ -10,8 +12,6 @@ use crate::arm::id::ResourceId;
 use crate::arm::providers::{REGIONS, Region, find_region};
 use crate::arm::{subscriptions, version};
 use crate::context::RequestContext;
-use kompox_emulator_core::json::{object, timestamp};
-use kompox_emulator_core::reply::Reply;
 
 /// A storage type of disks.
 #[derive(Debug, PartialEq, Eq)]

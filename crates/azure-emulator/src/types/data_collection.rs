@@ -1,5 +1,6 @@
 //! Data collection rules and their associations: what a cluster sends to which workspace.
 
+use kompox_emulator_core::store::State;
 use serde_json::{Map, Value, json};
 
 use super::common::{known, located, object_member, properties, string, word};
@@ -8,7 +9,6 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
-use kompox_emulator_core::store::State;
 
 /// `Microsoft.Insights/dataCollectionRules`.
 pub(crate) struct Rules;

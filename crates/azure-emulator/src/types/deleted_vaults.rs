@@ -4,6 +4,10 @@
 use std::time::Duration;
 
 use http::Method;
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::{fields, ticks, timestamp};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use super::End;
@@ -13,10 +17,6 @@ use crate::arm::id::ResourceId;
 use crate::arm::{api_versions, list, version};
 use crate::context::RequestContext;
 use crate::operation::{Operation, Work};
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::{fields, ticks, timestamp};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 
 const KIND: &str = "microsoft.keyvault/locations/deletedvaults";
 /// In a stored record: the vault as it was. Taken out before it is answered.

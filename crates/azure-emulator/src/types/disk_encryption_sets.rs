@@ -1,5 +1,7 @@
 //! `Microsoft.Compute/diskEncryptionSets`: the customer's key that disks and snapshots are encrypted with.
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -9,8 +11,6 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::timestamp;
 
 /// The type.
 pub(crate) struct DiskEncryptionSets;

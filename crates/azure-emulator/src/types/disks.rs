@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::{fields, object, timestamp};
+use kompox_emulator_core::store::State;
 use serde_json::{Map, Value, json};
 
 use super::common::{integer, object_member, region, take_tags};
@@ -14,9 +17,6 @@ use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
 use crate::context::RequestContext;
 use crate::options::Timing;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::{fields, object, timestamp};
-use kompox_emulator_core::store::State;
 
 /// The type.
 pub(crate) struct Disks;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use kompox_emulator_core::faults::OperationShape;
 use serde_json::{Value, json};
 
 use super::common::{known, properties, string};
@@ -12,7 +13,6 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
 use crate::options::Timing;
-use kompox_emulator_core::faults::OperationShape;
 
 /// The type.
 pub(crate) struct FederatedCredentials;

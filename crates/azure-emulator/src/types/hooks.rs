@@ -1,13 +1,13 @@
 //! What the hooks of a resource type are given, and what they answer.
 
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde_json::Value;
 
 use super::by_kind;
 use crate::arm::id::ResourceId;
 use crate::context::{Environment, RequestContext};
 use crate::race::store_as_is;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 
 /// The moment at which an operation takes effect: what its hooks may see and change.
 pub(crate) struct End<'a> {

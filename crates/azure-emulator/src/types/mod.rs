@@ -32,15 +32,15 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::{Resource, State};
 use serde_json::Value;
 
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::{Environment, RequestContext};
 use crate::options::Timing;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::{Resource, State};
 
 pub(crate) use hooks::{Acted, End, LongAction, Path};
 

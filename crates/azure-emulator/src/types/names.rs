@@ -1,6 +1,7 @@
 //! Names that are public host names, and so exist once in the whole cloud.
 
 use http::Method;
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use super::TypeInfo;
@@ -8,7 +9,6 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::version;
 use crate::context::RequestContext;
-use kompox_emulator_core::store::State;
 
 /// The setting that tells of a name which somebody outside the subscription has.
 fn setting(host: &str) -> String {

@@ -1,5 +1,8 @@
 //! `Microsoft.Network/virtualNetworks` and their subnets: there, so that others can name them.
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::set_property;
+use kompox_emulator_core::store::State;
 use serde_json::{Map, Value, json};
 
 use super::common::{known, located, properties};
@@ -8,9 +11,6 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::{Environment, RequestContext};
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::set_property;
-use kompox_emulator_core::store::State;
 
 /// `Microsoft.Network/virtualNetworks`.
 pub(crate) struct VirtualNetworks;

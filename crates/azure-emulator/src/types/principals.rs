@@ -1,10 +1,10 @@
 //! Principals that resources bring into the directory: user-assigned identities, and what clusters and disk encryption
 //! sets sign in as.
 
+use kompox_emulator_core::store::State;
 use serde_json::Value;
 
 use super::{disk_encryption_sets, identities};
-use kompox_emulator_core::store::State;
 
 const CLUSTERS: &str = "microsoft.containerservice/managedclusters";
 

@@ -1,11 +1,11 @@
 //! Quotas of vCPUs: in all of a region, of each family of sizes, and of spot machines. What is used is what the node
 //! pools of the subscription's clusters use.
 
+use kompox_emulator_core::store::State;
 use serde_json::Value;
 
 use super::vm_sizes;
 use crate::context::Environment;
-use kompox_emulator_core::store::State;
 
 /// All vCPUs of a region.
 pub(crate) const CORES: &str = "cores";

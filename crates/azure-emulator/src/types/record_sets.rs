@@ -1,6 +1,9 @@
 //! Record sets of DNS zones, public and private: read, written on condition, listed, and what Azure makes at the apex.
 
 use http::Method;
+use kompox_emulator_core::json::merge;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,9 +14,6 @@ use crate::arm::groups::{check_not_deleting, check_scope};
 use crate::arm::id::ResourceId;
 use crate::arm::{list, locks, providers, version};
 use crate::context::RequestContext;
-use kompox_emulator_core::json::merge;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 
 /// How the two kinds of zones differ in what they hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

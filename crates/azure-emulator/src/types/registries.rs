@@ -1,5 +1,8 @@
 //! `Microsoft.ContainerRegistry/registries`: their management, not their images.
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::timestamp;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Map, Value, json};
 
 use super::common::{boolean, known, located, object_member, properties, taken_by, word};
@@ -8,9 +11,6 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::timestamp;
-use kompox_emulator_core::reply::Reply;
 
 /// The type.
 pub(crate) struct Registries;

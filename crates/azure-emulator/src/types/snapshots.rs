@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::{fields, set_property, ticks, timestamp};
+use kompox_emulator_core::store::State;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -16,9 +19,6 @@ use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
 use crate::context::{Environment, RequestContext};
 use crate::options::{SnapshotCopy, Timing};
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::{fields, set_property, ticks, timestamp};
-use kompox_emulator_core::store::State;
 
 /// The type.
 pub(crate) struct Snapshots;

@@ -1,5 +1,7 @@
 //! `Microsoft.KeyVault/vaults`: deleted softly, always; the name stays taken until the deleted vault is purged.
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Map, Value, json};
 
 use super::common::{boolean, integer, known, located, properties, string, taken_by, word};
@@ -9,8 +11,6 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::reply::Reply;
 
 /// The type.
 pub(crate) struct Vaults;

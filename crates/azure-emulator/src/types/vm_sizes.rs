@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use crate::arm::providers::Region;
-use kompox_emulator_core::store::State;
 
 /// A size of virtual machines.
 #[derive(Debug)]

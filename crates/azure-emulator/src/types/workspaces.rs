@@ -1,6 +1,8 @@
 //! `Microsoft.OperationalInsights/workspaces`. Azure keeps a deleted workspace for two weeks and brings it back under
 //! its old name; here it is gone.
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::timestamp;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -10,8 +12,6 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::timestamp;
 
 /// The type.
 pub(crate) struct Workspaces;

@@ -1,5 +1,9 @@
 //! DNS zones, public and private, and the networks in which private ones are seen.
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::set_property;
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use super::common::{boolean, global, known, properties, tagged, word};
@@ -9,10 +13,6 @@ use crate::arm::api_versions;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::{Environment, RequestContext};
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::set_property;
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 
 /// `Microsoft.Network/dnsZones`.
 pub(crate) struct DnsZones;

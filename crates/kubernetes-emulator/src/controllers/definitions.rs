@@ -2,11 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::set_condition;
+use super::manager::set_condition;
 use crate::crds;
 use crate::kinds::known;
-use crate::objects::{Objects, Scope, has_finalizers, is_leaving, set_finalizer};
-use crate::read::removal;
+use crate::objects::{Objects, Scope, has_finalizers, is_leaving, removal, set_finalizer};
 
 /// Keeps a definition that is being deleted until its objects are gone. It comes with the deletion.
 pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";

@@ -1,15 +1,15 @@
 //! Deployments: their pods come, are replaced when the template changes, and are counted. There are no ReplicaSets in
 //! between: pods belong to the Deployment itself.
 
+use kompox_emulator_core::json::{fields, object};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::manager::{MANAGER, set_condition};
 use super::pods::is_ready;
-use super::{MANAGER, set_condition};
 use crate::kinds::known;
 use crate::objects::{Objects, Scope, is_leaving};
 use crate::selectors;
-use kompox_emulator_core::json::{fields, object};
 
 /// The label that tells pods of one template from those of another.
 const HASH: &str = "pod-template-hash";

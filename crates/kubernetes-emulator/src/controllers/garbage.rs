@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::manager::MANAGER;
 use crate::crds;
 use crate::endpoint::root;
 use crate::kinds::KindRef;
-use crate::objects::{Change, Objects, Scope, has_finalizers, is_leaving, set_finalizer};
-use crate::read::removal;
+use crate::objects::{Change, Objects, Scope, has_finalizers, is_leaving, removal, set_finalizer};
 
 /// Holds an object until all that belongs to it has gone.
 pub(crate) const FOREGROUND: &str = "foregroundDeletion";
@@ -84,13 +84,7 @@ fn disown(objects: &mut Objects<'_>, kind: &KindRef, document: &Value, owner: &V
         }
     }
     let namespace = name(document).1;
-    objects.write(
-        Scope::of(kind, namespace.as_deref()),
-        document,
-        left,
-        super::MANAGER,
-        "",
-    );
+    objects.write(Scope::of(kind, namespace.as_deref()), document, left, MANAGER, "");
 }
 
 /// Sends an object off, or removes it where nothing holds it.
@@ -171,6 +165,6 @@ fn wait(objects: &mut Objects<'_>, kind: &KindRef, namespace: Option<&str>, owne
         };
         let mut free = live.clone();
         set_finalizer(&mut free, FOREGROUND, false);
-        objects.write(scope, &live, free, super::MANAGER, "");
+        objects.write(scope, &live, free, MANAGER, "");
     }
 }

@@ -8,6 +8,7 @@ mod deployment;
 mod events;
 pub(super) mod garbage;
 pub(super) mod ingress;
+mod manager;
 pub(super) mod pods;
 pub(super) mod provisioner;
 mod service;
@@ -15,14 +16,10 @@ mod volumes;
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use super::kinds::known;
 use super::namespaces;
 use super::objects::{Change, Job, Objects, Scope, is_leaving};
 
-/// What writes in the name of the controllers.
-const MANAGER: &str = "kube-controller-manager";
 /// More steps than this in a row, and something runs in a circle.
 const MOST_STEPS: usize = 100_000;
 
@@ -140,35 +137,5 @@ fn follow_kind(objects: &mut Objects<'_>, change: &Change) {
             pods::retry(objects, namespace);
         }
         _ => {}
-    }
-}
-
-/// A condition, with the time of its last change.
-fn set_condition(status: &mut Value, kind: &str, is: bool, reason: &str, message: &str, now: &str) {
-    let is = if is { "True" } else { "False" };
-    let list = kompox_emulator_core::json::fields(status)
-        .entry("conditions")
-        .or_insert_with(|| Value::Array(Vec::new()));
-    let Value::Array(list) = list else { return };
-    let place = list.iter().position(|condition| condition["type"] == kind);
-    let since = match place {
-        Some(place) if list[place]["status"] == is => list[place]["lastTransitionTime"].clone(),
-        _ => now.into(),
-    };
-    let mut condition = serde_json::json!({ "type": kind, "status": is, "lastTransitionTime": since });
-    for (name, text) in [("reason", reason), ("message", message)] {
-        if !text.is_empty() {
-            condition[name] = text.into();
-        }
-    }
-    match place {
-        Some(place) => {
-            // Seeded Deployments say when theirs were looked at.
-            if let Some(time) = list[place].get("lastUpdateTime") {
-                condition["lastUpdateTime"] = time.clone();
-            }
-            list[place] = condition;
-        }
-        None => list.push(condition),
     }
 }

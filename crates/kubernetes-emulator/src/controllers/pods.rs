@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{events, set_condition};
+use super::events;
+use super::manager::set_condition;
 use crate::endpoint::root;
 use crate::kinds::known;
 use crate::objects::{Objects, Scope, is_leaving};

@@ -6,12 +6,9 @@
 
 use serde_json::{Value, json};
 
-use crate::admission::VOLUME_PROTECTION;
 use crate::kinds::known;
 use crate::objects::{Objects, Scope, is_leaving, set_finalizer};
-
-/// The storage classes of Azure disks in a new AKS cluster, the default one first.
-pub(crate) const CLASSES: [&str; 4] = ["default", "managed-csi", "managed-csi-premium", "managed"];
+use crate::storage::{CLASSES, VOLUME_PROTECTION};
 
 const DRIVER: &str = "disk.csi.azure.com";
 

@@ -2,13 +2,14 @@
 //!
 //! A claim is bound to a volume that is there; [`super::provisioner`] makes those that are asked for by a class.
 
+use kompox_emulator_core::json::object;
 use serde_json::{Value, json};
 
-use super::{MANAGER, provisioner};
-use crate::admission::{CLAIM_PROTECTION, VOLUME_PROTECTION};
+use super::manager::MANAGER;
+use super::provisioner;
 use crate::kinds::known;
 use crate::objects::{Change, Objects, Scope, is_leaving, set_finalizer};
-use kompox_emulator_core::json::object;
+use crate::storage::{CLAIM_PROTECTION, VOLUME_PROTECTION};
 
 fn text<'a>(value: &'a Value, path: &str) -> &'a str {
     value.pointer(path).and_then(Value::as_str).unwrap_or_default()

@@ -10,12 +10,12 @@ mod merge;
 #[cfg(test)]
 mod tests;
 
+use kompox_emulator_core::json::object;
 use serde_json::Value;
 
 use super::schema::Type;
 pub(super) use conflict::Conflicts;
 use fields::{FieldSet, Path};
-use kompox_emulator_core::json::object;
 use managers::Manager;
 pub(super) use managers::Operation;
 

@@ -2,9 +2,21 @@
 
 use serde_json::{Map, Value};
 
-use super::NO_SOURCES;
 use crate::kinds::Kind;
 use crate::status::Problem;
+
+/// Members of a volume's `spec` that are no source.
+pub(super) const NO_SOURCES: &[&str] = &[
+    "accessModes",
+    "capacity",
+    "claimRef",
+    "mountOptions",
+    "nodeAffinity",
+    "persistentVolumeReclaimPolicy",
+    "storageClassName",
+    "volumeAttributesClassName",
+    "volumeMode",
+];
 
 const IMMUTABLE: &str = "field is immutable";
 

@@ -2,6 +2,7 @@
 
 mod immutable;
 mod names;
+mod values;
 mod workloads;
 
 use serde_json::Value;
@@ -10,7 +11,9 @@ use super::crds;
 use super::kinds::Kind;
 use super::schema::openapi;
 use super::status::{Answer, Problem, Status};
+use immutable::NO_SOURCES;
 pub(super) use names::check_name;
+use values::{is_blank, items, one_of, port};
 
 /// Refuses a new object, or a new version of one, with all that is wrong with it.
 pub(super) fn check(kind: &Kind, live: Option<&Value>, document: &Value) -> Answer<()> {
@@ -54,36 +57,6 @@ fn object(kind: &Kind, document: &Value, found: &mut Vec<Problem>) {
             found.push(Problem::required("involvedObject"));
         }
         _ => {}
-    }
-}
-
-fn items(list: &Value) -> &[Value] {
-    list.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-/// `""` or absent.
-fn is_blank(value: &Value) -> bool {
-    value.as_str().is_none_or(str::is_empty)
-}
-
-fn one_of(field: &str, value: &Value, supported: &[&str], found: &mut Vec<Problem>) {
-    if let Some(text) = value.as_str()
-        && !supported.contains(&text)
-    {
-        let supported: Vec<String> = supported.iter().map(|text| format!("{text:?}")).collect();
-        found.push(Problem::unsupported(field, value, &supported));
-    }
-}
-
-fn port(field: &str, value: &Value, found: &mut Vec<Problem>) {
-    match value.as_i64() {
-        None if value.is_null() => found.push(Problem::required(field)),
-        Some(1..=65_535) | None => {}
-        Some(_) => found.push(Problem::value(
-            field,
-            value,
-            "must be between 1 and 65535, inclusive",
-        )),
     }
 }
 
@@ -138,19 +111,6 @@ fn access_modes(spec: &Value, found: &mut Vec<Problem>) {
         one_of("spec.accessModes", mode, MODES, found);
     }
 }
-
-/// Members of a volume's `spec` that are no source.
-pub(super) const NO_SOURCES: &[&str] = &[
-    "accessModes",
-    "capacity",
-    "claimRef",
-    "mountOptions",
-    "nodeAffinity",
-    "persistentVolumeReclaimPolicy",
-    "storageClassName",
-    "volumeAttributesClassName",
-    "volumeMode",
-];
 
 fn volume(spec: &Value, found: &mut Vec<Problem>) {
     access_modes(spec, found);

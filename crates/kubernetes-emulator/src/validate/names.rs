@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::items;
+use super::values::{is_blank, items};
 use crate::kinds::{Kind, Names};
 use crate::status::{Answer, Problem, Status};
 
@@ -124,7 +124,7 @@ pub(super) fn metadata(document: &Value, found: &mut Vec<Problem>) {
     }
     for (index, owner) in items(&metadata["ownerReferences"]).iter().enumerate() {
         for name in ["apiVersion", "kind", "name", "uid"] {
-            if super::is_blank(&owner[name]) {
+            if is_blank(&owner[name]) {
                 let field = format!("metadata.ownerReferences[{index}].{name}");
                 found.push(Problem::value(&field, &"".into(), "must not be empty"));
             }

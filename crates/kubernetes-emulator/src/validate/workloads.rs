@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{is_blank, items, names, one_of, port};
+use super::names;
+use super::values::{is_blank, items, one_of, port};
 use crate::selectors;
 use crate::status::Problem;
 

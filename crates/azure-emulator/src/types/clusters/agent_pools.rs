@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::set_property;
 use serde_json::{Value, json};
 
 use super::pools::{self, Place};
@@ -12,8 +14,6 @@ use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
 use crate::options::Timing;
 use crate::types::{Accepted, Acted, End, LongAction, ResourceType, TypeInfo, common};
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::set_property;
 
 /// The type.
 pub(crate) struct AgentPools;

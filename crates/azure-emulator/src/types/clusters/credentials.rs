@@ -2,14 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use kompox_emulator_core::reply::Reply;
+use kompox_kubernetes_emulator::kubeconfig::{Kubeconfig, Login};
 use serde_json::{Value, json};
 
 use super::refusal;
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
-use kompox_kubernetes_emulator::kubeconfig::{Kubeconfig, Login};
 
 /// `POST …/listClusterAdminCredential`.
 pub(super) fn admin(cx: &RequestContext<'_>, id: &ResourceId, existing: &Value) -> ArmResult<Reply> {

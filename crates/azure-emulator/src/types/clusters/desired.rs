@@ -2,19 +2,20 @@
 //!
 //! In a PUT what is left out stays as it is, member by member of `properties`.
 
+use kompox_emulator_core::json::fields;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::facts::DEFAULT_VERSION;
 use super::pools::{self, Place};
 use super::stored_pools;
-use super::versions::{self, DEFAULT, Version};
+use super::versions::{self, Version};
 use super::{checks, dataplane, new_etag, products, refusal, upgrades};
 use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::arm::providers::Region;
 use crate::context::RequestContext;
 use crate::types::common;
-use kompox_emulator_core::json::fields;
 
 /// Members of `ManagedClusterProperties`.
 const KNOWN: &[&str] = &[
@@ -372,7 +373,7 @@ fn version(id: &ResourceId, existing: Option<&Value>, document: &mut Value) -> A
     }
     let asked = properties["kubernetesVersion"]
         .as_str()
-        .unwrap_or(DEFAULT)
+        .unwrap_or(DEFAULT_VERSION)
         .to_owned();
     let current = existing
         .and_then(|cluster| cluster["properties"]["currentKubernetesVersion"].as_str())

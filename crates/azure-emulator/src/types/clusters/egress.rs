@@ -1,6 +1,7 @@
 //! `GET …/outboundNetworkDependenciesEndpoints`: what nodes must reach.
 
 use http::Method;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use crate::arm::api_versions::MANAGED_CLUSTERS;
@@ -9,7 +10,6 @@ use crate::arm::groups::check_scope;
 use crate::arm::id::ResourceId;
 use crate::arm::version::supported;
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
 
 /// Category, names, ports and protocols.
 const ENDPOINTS: &[(&str, &[&str], u16, &str)] = &[

@@ -1,5 +1,6 @@
 //! `Microsoft.ContainerService/managedClusters/maintenanceConfigurations`: when AKS may change a cluster by itself.
 
+use kompox_emulator_core::json::{fields, timestamp};
 use serde_json::{Map, Value, json};
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
@@ -12,7 +13,6 @@ use crate::arm::error::{ArmError, ArmResult};
 use crate::arm::id::ResourceId;
 use crate::context::RequestContext;
 use crate::types::{ResourceType, TypeInfo, common};
-use kompox_emulator_core::json::{fields, timestamp};
 
 /// The type.
 pub(crate) struct MaintenanceConfigurations;

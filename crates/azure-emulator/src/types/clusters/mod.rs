@@ -6,6 +6,7 @@ mod credentials;
 mod dataplane;
 mod desired;
 mod egress;
+mod facts;
 mod maintenance;
 pub(crate) mod owner;
 mod pools;
@@ -16,6 +17,10 @@ mod versions;
 
 use std::time::Duration;
 
+use kompox_emulator_core::faults::OperationShape;
+use kompox_emulator_core::json::{set_property, timestamp_seconds};
+use kompox_emulator_core::reply::Reply;
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 
 use super::{Accepted, Acted, End, LongAction, Path, ResourceType, TypeInfo, common};
@@ -26,10 +31,6 @@ use crate::context::{Environment, RequestContext};
 use crate::operation::Operation;
 use crate::operation::Work;
 use crate::options::Timing;
-use kompox_emulator_core::faults::OperationShape;
-use kompox_emulator_core::json::{set_property, timestamp_seconds};
-use kompox_emulator_core::reply::Reply;
-use kompox_emulator_core::store::State;
 use stored_pools::KIND as POOLS;
 
 pub(crate) use agent_pools::AgentPools;

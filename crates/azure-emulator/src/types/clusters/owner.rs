@@ -5,10 +5,9 @@ use kompox_emulator_core::store::{Documents, Settings, State};
 use kompox_kubernetes_emulator::{Authorization, Cluster, ClusterOwner, Pace};
 use serde_json::Value;
 
-use super::stored_pools::scale_set_name;
-use super::versions;
+use super::facts::{DEFAULT_VERSION, scale_set_name};
 use crate::access::{Access, access};
-use crate::arm::allows_data_action;
+use crate::arm::data_actions::allows_data_action;
 use crate::context::Environment;
 use crate::options::Timing;
 
@@ -95,7 +94,7 @@ pub(crate) fn described(document: &Value) -> Option<Cluster> {
     Some(Cluster {
         id: id.to_owned(),
         hosts: hosts.map(|host| host.to_lowercase()).collect(),
-        version: text("currentKubernetesVersion").unwrap_or_else(|| versions::DEFAULT.to_owned()),
+        version: text("currentKubernetesVersion").unwrap_or_else(|| DEFAULT_VERSION.to_owned()),
         answers: running && !away,
         authorization: authorization(&properties["aadProfile"]),
         nodes: nodes(&properties["agentPoolProfiles"], &uid),

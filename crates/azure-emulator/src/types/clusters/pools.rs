@@ -1,5 +1,6 @@
 //! What may be asked of node pools.
 
+use kompox_emulator_core::store::State;
 use serde_json::{Map, Value, json};
 
 use super::versions::{self, Version};
@@ -11,7 +12,6 @@ use crate::context::RequestContext;
 use crate::types::common::{boolean, integer, string};
 use crate::types::quotas;
 use crate::types::vm_sizes::{self, Restriction, VmSize};
-use kompox_emulator_core::store::State;
 
 /// Members of `ManagedClusterAgentPoolProfileProperties`.
 const KNOWN: &[&str] = &[

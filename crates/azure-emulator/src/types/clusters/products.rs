@@ -1,16 +1,17 @@
 //! What a cluster brings along: its node resource group, and what AKS puts into it.
 
+use kompox_emulator_core::store::State;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::facts::scale_set_name;
 use super::refusal;
-use super::stored_pools::{self, scale_set_name};
+use super::stored_pools;
 use crate::arm::error::ArmResult;
 use crate::arm::id::ResourceId;
 use crate::arm::locks;
 use crate::context::RequestContext;
 use crate::types::End;
-use kompox_emulator_core::store::State;
 
 /// How long the name of a group may be that AKS makes up.
 const MAX_GROUP: usize = 80;

@@ -1,11 +1,11 @@
 //! How node pools are kept: each is a resource below its cluster, and the cluster's `agentPoolProfiles` read from there.
 
+use kompox_emulator_core::json::set_property;
+use kompox_emulator_core::store::State;
 use serde_json::{Map, Value, json};
 
 use crate::arm::id::ResourceId;
 use crate::types::End;
-use kompox_emulator_core::json::set_property;
-use kompox_emulator_core::store::State;
 
 /// Lower-cased type of a stored pool.
 pub(super) const KIND: &str = "microsoft.containerservice/managedclusters/agentpools";
@@ -133,10 +133,4 @@ pub(crate) fn scale(state: &mut State, cluster: &str, name: &str, count: u32, no
     set_property(&mut pool, "count", count);
     state.documents.put(&key, KIND, &pool, now);
     true
-}
-
-/// The name of a pool's scale set, which its nodes begin with: `aks-{pool}-{8 digits}-vmss`.
-pub(crate) fn scale_set_name(pool: &str, uid: &str) -> String {
-    let hash = uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, uid.as_bytes()).as_u128();
-    format!("aks-{pool}-{:08}-vmss", hash % 100_000_000)
 }

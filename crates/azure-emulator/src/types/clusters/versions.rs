@@ -1,6 +1,7 @@
 //! Kubernetes versions: which are offered, which may follow which.
 
 use http::Method;
+use kompox_emulator_core::reply::Reply;
 use serde_json::{Value, json};
 
 use super::refusal;
@@ -9,7 +10,6 @@ use crate::arm::id::ResourceId;
 use crate::arm::providers::find_region;
 use crate::arm::version::supported;
 use crate::context::RequestContext;
-use kompox_emulator_core::reply::Reply;
 
 /// A minor version with its patches, the newest last.
 struct Minor {
@@ -37,8 +37,6 @@ const MINORS: &[Minor] = &[
     minor(36, &[1, 2], false),
     minor(37, &[0, 1], false),
 ];
-/// What a cluster gets that asks for none: the newest but one.
-pub(crate) const DEFAULT: &str = "1.36.2";
 const DEFAULT_MINOR: u32 = 36;
 /// How many minors nodes may lag behind the control plane.
 const SKEW: u32 = 3;
@@ -270,13 +268,14 @@ fn entry(known: &Minor) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::facts::DEFAULT_VERSION;
     use super::*;
 
     #[test]
     fn the_default_is_the_newest_patch_of_the_default_minor() {
         assert_eq!(
             resolve(&format!("1.{DEFAULT_MINOR}"), None).unwrap().to_string(),
-            DEFAULT
+            DEFAULT_VERSION
         );
     }
 
