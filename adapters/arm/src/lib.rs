@@ -7,6 +7,7 @@
 mod attempt;
 pub mod client;
 pub mod cloud;
+pub mod codes;
 pub mod credential;
 pub mod detail;
 mod effect;

@@ -2,160 +2,45 @@
 
 use std::fmt::Write as _;
 
-use kompox_domain::hint::Means;
 use kompox_domain::{Argument, Error, ErrorKind, Hint};
 
+use crate::codes::{ARM, KindBy, Row, WAIT, find};
 use crate::error::{ArmError, ServiceError};
 use crate::shown::clip;
 use crate::texts::{is_about_quota, sign_in_hints};
 
-/// The kind of a refusal. By code where the code says more than the status.
-fn kind_of(error: &ServiceError) -> ErrorKind {
-    match error.code.as_str() {
-        "AuthorizationFailed" | "LinkedAuthorizationFailed" => ErrorKind::PermissionDenied,
-        "ScopeLocked"
-        | "RequestDisallowedByPolicy"
-        | "OperationNotAllowed"
-        | "MissingSubscriptionRegistration"
-        | "AnotherOperationInProgress"
-        | "OperationPreempted"
-        | "DeploymentStackInNonTerminalState"
-        | "ReadOnlyDisabledSubscription" => {
-            if is_about_quota(&error.code, &error.message) {
-                ErrorKind::QuotaExceeded
-            } else {
-                ErrorKind::Precondition
-            }
-        }
-        "QuotaExceeded" | "ResourceQuotaExceeded" | "SkuNotAvailable" => ErrorKind::QuotaExceeded,
-        "ExpiredAuthenticationToken" | "InvalidAuthenticationToken" | "AuthenticationFailed" => {
-            ErrorKind::Unauthenticated
-        }
-        _ => match error.status {
-            400 | 405 | 413 | 415 | 422 => ErrorKind::InvalidInput,
-            401 => ErrorKind::Unauthenticated,
-            403 => ErrorKind::PermissionDenied,
-            404 | 410 => ErrorKind::NotFound,
-            409 => ErrorKind::Conflict,
-            412 => ErrorKind::Precondition,
-            429 => ErrorKind::Throttled,
-            408 | 500..=599 => ErrorKind::Unavailable,
-            // An operation that failed late comes with status 200.
-            _ => ErrorKind::Failed,
-        },
+/// The kind of a refusal: by code where the code says more than the status.
+fn kind_of(error: &ServiceError, row: Option<&Row>) -> ErrorKind {
+    if is_about_quota(&error.code, &error.message) {
+        return ErrorKind::QuotaExceeded;
+    }
+    let late = match row.map(|row| row.kind) {
+        Some(KindBy::Code(kind)) => return kind,
+        Some(KindBy::Status { late }) => late,
+        None => ErrorKind::Failed,
+    };
+    match error.status {
+        400 | 405 | 413 | 415 | 422 => ErrorKind::InvalidInput,
+        401 => ErrorKind::Unauthenticated,
+        403 => ErrorKind::PermissionDenied,
+        404 | 410 => ErrorKind::NotFound,
+        409 => ErrorKind::Conflict,
+        412 => ErrorKind::Precondition,
+        429 => ErrorKind::Throttled,
+        408 | 500..=599 => ErrorKind::Unavailable,
+        // An operation that failed late comes with status 200.
+        _ => late,
     }
 }
 
-/// What a user can do about a code.
-const ADVICE: &[(&[&str], &[Hint])] = &[
-    (
-        &["AuthorizationFailed", "LinkedAuthorizationFailed"],
-        &[Hint::fixed(
-            "ask for a role that holds the action named above; a role given just now takes some minutes to work",
-            None,
-        )],
-    ),
-    (
-        &["ScopeLocked"],
-        &[Hint::fixed(
-            "a management lock forbids it; leave it be, or remove the lock",
-            Some(Means::foreign("az lock delete")),
-        )],
-    ),
-    (
-        &["RequestDisallowedByPolicy"],
-        &[Hint::fixed(
-            "an Azure Policy forbids it; its owner can exempt the scope",
-            None,
-        )],
-    ),
-    (
-        &["MissingSubscriptionRegistration"],
-        &[Hint::fixed(
-            "register the resource provider once",
-            Some(Means::foreign(
-                "az provider register --namespace <the one named above>",
-            )),
-        )],
-    ),
-    (
-        &["SubscriptionNotFound", "InvalidSubscriptionId"],
-        &[
-            Hint::fixed("check", Some(Means::settings(&["AZURE_SUBSCRIPTION_ID"]))),
-            Hint::fixed("see that the identity has a role in that subscription", None),
-        ],
-    ),
-    (
-        &["ReadOnlyDisabledSubscription"],
-        &[Hint::fixed(
-            "the subscription is disabled; reactivate it in the Azure portal",
-            None,
-        )],
-    ),
-    (
-        &[
-            "ExpiredAuthenticationToken",
-            "InvalidAuthenticationToken",
-            "InvalidAuthenticationTokenTenant",
-        ],
-        &[
-            Hint::fixed("sign in again", None),
-            Hint::fixed("check", Some(Means::settings(&["AZURE_TENANT_ID"]))),
-        ],
-    ),
-    (
-        &["QuotaExceeded", "ResourceQuotaExceeded"],
-        &[Hint::fixed(
-            "ask for a larger quota, or delete what is no longer needed",
-            None,
-        )],
-    ),
-    (
-        &["SkuNotAvailable"],
-        &[
-            Hint::fixed("choose another SKU or zone", None),
-            Hint::fixed(
-                "see what the region offers",
-                Some(Means::foreign("az vm list-skus")),
-            ),
-        ],
-    ),
-    (
-        &["AnotherOperationInProgress", "OperationPreempted"],
-        &[Hint::fixed(
-            "wait until the other operation has ended, then run it again",
-            None,
-        )],
-    ),
-    (
-        &[
-            "LocationNotAvailableForResourceType",
-            "LocationNotAvailableForResourceGroup",
-        ],
-        &[Hint::fixed("check", Some(Means::settings(&["AZURE_LOCATION"])))],
-    ),
-    (
-        &["InvalidResourceGroupLocation"],
-        &[Hint::fixed(
-            "the group exists in another region; use that region or another group name",
-            None,
-        )],
-    ),
-];
-
 /// What a user can do about a refusal.
-fn hints_of(error: &ServiceError) -> Vec<Hint> {
-    if let Some((_, hints)) = ADVICE
-        .iter()
-        .find(|(codes, _)| codes.contains(&error.code.as_str()))
-    {
-        return hints.to_vec();
+fn hints_of(error: &ServiceError, row: Option<&Row>) -> Vec<Hint> {
+    match row.map(|row| row.advice) {
+        Some(advice) if !advice.is_empty() => return advice.to_vec(),
+        _ => {}
     }
     match error.status {
-        429 => vec![
-            Hint::text("wait a little"),
-            Hint::argument("let the wait fit in", Argument::Timeout),
-        ],
+        429 => WAIT.to_vec(),
         500..=599 => {
             vec!["Azure has trouble on its side; try again, and see https://azure.status.microsoft".into()]
         }
@@ -164,37 +49,34 @@ fn hints_of(error: &ServiceError) -> Vec<Hint> {
 }
 
 impl ServiceError {
-    /// What kind of error it is.
+    /// What kind of error it is, and what a user can do about it: as the rows of a driver say, else as those of ARM.
     #[must_use]
-    pub fn kind(&self) -> ErrorKind {
-        kind_of(self)
-    }
-
-    /// What a user can do about it.
-    #[must_use]
-    pub fn hints(&self) -> Vec<Hint> {
-        hints_of(self)
+    pub fn kind_and_advice(&self, additions: &[Row]) -> (ErrorKind, Vec<Hint>) {
+        let row = find(additions, &self.code).or_else(|| find(ARM, &self.code));
+        (kind_of(self, row), hints_of(self, row))
     }
 }
 
-impl From<ArmError> for Error {
-    fn from(error: ArmError) -> Self {
-        let text = error.to_string();
-        let (error, id) = match error {
-            ArmError::Service(service) => return from_service(*service, None),
-            ArmError::Operation { state, error } => return from_service(*error, Some(&state)),
-            ArmError::Unsettled(last) => return Self::from(*last),
-            ArmError::Unfollowed { source, .. } => {
-                let error = Self::from(*source);
+impl ArmError {
+    /// The error of the domain, by the rows of a driver before those of ARM.
+    #[must_use]
+    pub fn into_domain(self, additions: &[Row]) -> Error {
+        let text = self.to_string();
+        let (error, id) = match self {
+            Self::Service(service) => return from_service(*service, None, additions),
+            Self::Operation { state, error } => return from_service(*error, Some(&state), additions),
+            Self::Unsettled(last) => return last.into_domain(additions),
+            Self::Unfollowed { source, .. } => {
+                let error = source.into_domain(additions);
                 // What was accepted and cannot be read is not therefore missing.
                 if error.kind() != ErrorKind::NotFound {
                     return error.context(text);
                 }
-                return Self::new(ErrorKind::Unavailable, text)
+                return Error::new(ErrorKind::Unavailable, text)
                     .with_hint("look whether it is there, and run it again")
                     .with_source(error);
             }
-            ArmError::Transport {
+            Self::Transport {
                 source,
                 correlation_id,
                 ..
@@ -206,17 +88,17 @@ impl From<ArmError> for Error {
                 } else {
                     "the connection broke; run it again"
                 };
-                let error = Self::new(ErrorKind::Unavailable, text);
+                let error = Error::new(ErrorKind::Unavailable, text);
                 (
                     error.with_hint(hint).with_source(error_chain(&source)),
                     correlation_id,
                 )
             }
-            ArmError::Credential {
+            Self::Credential {
                 source,
                 correlation_id,
             } => {
-                let error = Self::new(credential_kind(&source), text);
+                let error = Error::new(credential_kind(&source), text);
                 (
                     error
                         .with_hints(credential_hints(&source))
@@ -224,7 +106,7 @@ impl From<ArmError> for Error {
                     correlation_id,
                 )
             }
-            ArmError::Deadline {
+            Self::Deadline {
                 retry_after,
                 correlation_id,
                 ..
@@ -233,14 +115,14 @@ impl From<ArmError> for Error {
                     retry_after.map(|wait| Hint::text(format!("Azure asks to wait {} s", wait.as_secs())));
                 let more = Hint::argument("give it more time", Argument::Timeout);
                 (
-                    Self::new(ErrorKind::Timeout, text).with_hints(asked.into_iter().chain([more])),
+                    Error::new(ErrorKind::Timeout, text).with_hints(asked.into_iter().chain([more])),
                     correlation_id,
                 )
             }
-            ArmError::Protocol { correlation_id, .. } => {
+            Self::Protocol { correlation_id, .. } => {
                 let hint = "a proxy may have answered in Azure's place; check HTTPS_PROXY and NO_PROXY";
                 (
-                    Self::new(ErrorKind::Unavailable, text).with_hint(hint),
+                    Error::new(ErrorKind::Unavailable, text).with_hint(hint),
                     correlation_id,
                 )
             }
@@ -252,17 +134,22 @@ impl From<ArmError> for Error {
     }
 }
 
-fn from_service(service: ServiceError, late: Option<&str>) -> Error {
+impl From<ArmError> for Error {
+    fn from(error: ArmError) -> Self {
+        error.into_domain(&[])
+    }
+}
+
+fn from_service(service: ServiceError, late: Option<&str>, additions: &[Row]) -> Error {
+    let (mut kind, hints) = service.kind_and_advice(additions);
     // The status of an answer that reports a late failure is that of the report; only the code says more.
-    let kind = if late.is_some() {
-        kind_of(&ServiceError {
+    if late.is_some() {
+        let without_status = ServiceError {
             status: 200,
             ..service.clone()
-        })
-    } else {
-        kind_of(&service)
-    };
-    let hints = hints_of(&service);
+        };
+        kind = without_status.kind_and_advice(additions).0;
+    }
     let mut message = service.message;
     if !service.policies.is_empty() {
         let _ = write!(message, " (policies: {})", service.policies.join(", "));

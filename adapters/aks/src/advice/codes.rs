@@ -1,6 +1,7 @@
-//! What can be done about the errors that the driver's requests bring, by code. The codes of every ARM service that the
-//! client knows are not here.
+//! What the codes mean that the driver's requests bring, in rows of the form of `kompox_arm::codes`. They come before
+//! those of ARM, which tell the codes of every service.
 
+use kompox_arm::codes::{KindBy, Row};
 use kompox_domain::hint::Means;
 use kompox_domain::{ErrorKind, Hint, Operation};
 
@@ -16,12 +17,14 @@ const WAIT: Hint = Hint::fixed(
     Some(Means::operation(Operation::ClusterWait)),
 );
 
-/// Kind and advice by code. The codes of every ARM service that the client knows are not here.
-pub(super) const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
-    (
-        &["K8sVersionNotSupported", "AgentPoolK8sVersionNotSupported"],
-        ErrorKind::InvalidInput,
-        &[
+/// The codes of what the driver makes.
+pub(super) const RESOURCES: &[Row] = &[
+    Row {
+        codes: &["K8sVersionNotSupported", "AgentPoolK8sVersionNotSupported"],
+        kind: KindBy::Status {
+            late: ErrorKind::InvalidInput,
+        },
+        advice: &[
             Hint::fixed(
                 "choose a version that the region offers in",
                 Some(Means::settings(&["AZURE_AKS_KUBERNETES_VERSION"])),
@@ -35,11 +38,13 @@ pub(super) const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
                 None,
             ),
         ],
-    ),
-    (
-        &["ErrCode_InsufficientVCPUQuota", "InsufficientVCPUQuota"],
-        ErrorKind::QuotaExceeded,
-        &[
+    },
+    Row {
+        codes: &["ErrCode_InsufficientVCPUQuota", "InsufficientVCPUQuota"],
+        kind: KindBy::Status {
+            late: ErrorKind::QuotaExceeded,
+        },
+        advice: &[
             Hint::fixed("ask for more cores of that family", None),
             Hint::fixed(
                 "see how many there are",
@@ -47,12 +52,14 @@ pub(super) const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
             ),
             OTHER_SIZE,
         ],
-    ),
-    (
-        // learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-code-poddrainfailure
-        &["UpgradeFailed", "PodDrainFailure", "UnsatisfiablePDB"],
-        ErrorKind::Failed,
-        &[
+    },
+    // learn.microsoft.com/troubleshoot/azure/azure-kubernetes/error-code-poddrainfailure
+    Row {
+        codes: &["UpgradeFailed", "PodDrainFailure", "UnsatisfiablePDB"],
+        kind: KindBy::Status {
+            late: ErrorKind::Failed,
+        },
+        advice: &[
             Hint::fixed(
                 "let the pod that is named be moved: a PodDisruptionBudget that allows no disruption keeps its node from \
                  being drained",
@@ -63,75 +70,89 @@ pub(super) const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
                 Some(Means::foreign("kubectl get pdb --all-namespaces")),
             ),
         ],
-    ),
-    (
-        &["PublicIPCountLimitReached"],
-        ErrorKind::QuotaExceeded,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["PublicIPCountLimitReached"],
+        kind: KindBy::Status {
+            late: ErrorKind::QuotaExceeded,
+        },
+        advice: &[Hint::fixed(
             "ask for more public addresses in the region, or delete what is no longer needed",
             None,
         )],
-    ),
-    (
-        &["NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged"],
-        ErrorKind::Precondition,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["NotAllAgentPoolOrchestratorVersionSpecifiedAndUnchanged"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
             "AKS wants control plane and node pools upgraded in one request: do it once with its own command, then run \
              this again",
             Some(Means::foreign(
                 "az aks upgrade --resource-group <group> --name <cluster> --kubernetes-version <version>",
             )),
         )],
-    ),
-    (
-        &["SubscriptionNotEnabledEncryptionAtHost"],
-        ErrorKind::Precondition,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["SubscriptionNotEnabledEncryptionAtHost"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
             "register the subscription once; it takes some minutes",
             Some(Means::foreign(
                 "az feature register --namespace Microsoft.Compute --name EncryptionAtHost",
             )),
         )],
-    ),
-    (
-        &["VMSizeNotSupported", "VMSizeDoesNotSupportEncryptionAtHost"],
-        ErrorKind::InvalidInput,
-        &[Hint::fixed("set another", Some(SIZES)), OFFERED],
-    ),
-    (
-        &["SkuNotAvailable"],
-        ErrorKind::QuotaExceeded,
-        &[
+    },
+    Row {
+        codes: &["VMSizeNotSupported", "VMSizeDoesNotSupportEncryptionAtHost"],
+        kind: KindBy::Status {
+            late: ErrorKind::InvalidInput,
+        },
+        advice: &[Hint::fixed("set another", Some(SIZES)), OFFERED],
+    },
+    Row {
+        codes: &["SkuNotAvailable"],
+        kind: KindBy::Code(ErrorKind::QuotaExceeded),
+        advice: &[
             Hint::fixed("set another", Some(SIZES)),
             Hint::fixed("or other zones in", Some(ZONES)),
             OFFERED,
         ],
-    ),
-    (
-        &["AvailabilityZoneNotSupported"],
-        ErrorKind::InvalidInput,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["AvailabilityZoneNotSupported"],
+        kind: KindBy::Status {
+            late: ErrorKind::InvalidInput,
+        },
+        advice: &[Hint::fixed(
             "choose zones in which the region offers that size, in",
             Some(ZONES),
         )],
-    ),
-    (
-        &[
+    },
+    Row {
+        codes: &[
             "AllocationFailed",
             "ZonalAllocationFailed",
             "OverconstrainedAllocationRequest",
             "OverconstrainedZonalAllocationRequest",
         ],
-        ErrorKind::Unavailable,
-        &[Hint::fixed(
+        kind: KindBy::Status {
+            late: ErrorKind::Unavailable,
+        },
+        advice: &[Hint::fixed(
             "Azure has no such machines left there just now: run it again later, or choose another size or zone",
             None,
         )],
-    ),
-    (
-        &["VaultAlreadyExists"],
-        ErrorKind::Conflict,
-        &[
+    },
+    Row {
+        codes: &["VaultAlreadyExists"],
+        kind: KindBy::Status {
+            late: ErrorKind::Conflict,
+        },
+        advice: &[
             Hint::fixed(
                 "a vault of that name is there already, or was deleted and is still kept",
                 None,
@@ -143,35 +164,43 @@ pub(super) const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
                 Some(Means::operation(Operation::ClusterDeprovision)),
             ),
         ],
-    ),
-    (
-        &["AlreadyInUse"],
-        ErrorKind::Conflict,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["AlreadyInUse"],
+        kind: KindBy::Status {
+            late: ErrorKind::Conflict,
+        },
+        advice: &[Hint::fixed(
             "somebody has that name, which must be unique in all of Azure; give the cluster another name or resource group",
             None,
         )],
-    ),
-    (
-        &["RoleAssignmentUpdateNotPermitted"],
-        ErrorKind::Conflict,
-        &[Hint::fixed(
-            "an assignment of that name stands for another principal: run it again after deleting that one",
+    },
+    Row {
+        codes: &["RoleAssignmentUpdateNotPermitted"],
+        kind: KindBy::Status {
+            late: ErrorKind::Conflict,
+        },
+        advice: &[Hint::fixed(
+            "an assignment of that name stands for something else: delete it, then run it again",
             Some(Means::foreign("az role assignment delete --ids <the id above>")),
         )],
-    ),
-    (
-        &["RoleAssignmentExists"],
-        ErrorKind::Conflict,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["RoleAssignmentExists"],
+        kind: KindBy::Status {
+            late: ErrorKind::Conflict,
+        },
+        advice: &[Hint::fixed(
             "somebody gave the same role under another name: delete that assignment, or leave the role out",
             None,
         )],
-    ),
-    (
-        &["PrincipalNotFound"],
-        ErrorKind::Precondition,
-        &[
+    },
+    Row {
+        codes: &["PrincipalNotFound"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[
             Hint::fixed(
                 "check that these are object ids, not client ids, in",
                 Some(Means::settings(&["AZURE_AKS_ADMIN_PRINCIPAL_IDS"])),
@@ -181,33 +210,39 @@ pub(super) const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
                 None,
             ),
         ],
-    ),
-    (
-        &["ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"],
-        ErrorKind::Conflict,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["ConcurrentFederatedIdentityCredentialsWritesForSingleManagedIdentity"],
+        kind: KindBy::Status {
+            late: ErrorKind::Conflict,
+        },
+        advice: &[Hint::fixed(
             "somebody else is changing that identity's credentials: run it again",
             None,
         )],
-    ),
-    (
-        &["SubnetIsFull", "InsufficientSubnetSize"],
-        ErrorKind::Precondition,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["SubnetIsFull", "InsufficientSubnetSize"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
             "the subnet of AZURE_AKS_VNET_SUBNET_ID has too few free addresses: make it larger, or choose another",
             None,
         )],
-    ),
-    (
-        &["CustomPrivateDNSZoneMissingPermissionError"],
-        ErrorKind::PermissionDenied,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["CustomPrivateDNSZoneMissingPermissionError"],
+        kind: KindBy::Status {
+            late: ErrorKind::PermissionDenied,
+        },
+        advice: &[Hint::fixed(
             "the cluster's identity needs Private DNS Zone Contributor on the zone of AZURE_AKS_PRIVATE_DNS_ZONE, and Network Contributor on the virtual network",
             None,
         )],
-    ),
-    (
-        &[
+    },
+    Row {
+        codes: &[
             "VMExtensionError_OutboundConnFail",
             "OutboundConnFailVMExtensionError",
             "VMExtensionError_K8SAPIServerConnFail",
@@ -216,55 +251,71 @@ pub(super) const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
             "VMExtensionError_K8SAPIServerDNSLookupFail",
             "K8SAPIServerDNSLookupFailVMExtensionError",
         ],
-        ErrorKind::Precondition,
-        &[Hint::fixed(
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
             "the nodes do not reach what they need: check AZURE_AKS_OUTBOUND_TYPE, the routes, DNS servers and firewall of the subnet, and AZURE_AKS_HTTPS_PROXY",
             None,
         )],
-    ),
-    (
-        &["PropertyChangeNotAllowed"],
-        ErrorKind::Precondition,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["PropertyChangeNotAllowed"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
             "that cannot be changed after creation: set it back, or deprovision the cluster and provision it anew",
             None,
         )],
-    ),
-    (
-        &["ResourceGroupBeingDeleted"],
-        ErrorKind::Precondition,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["ResourceGroupBeingDeleted"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
             "the resource group is being deleted: wait until it is gone, then run it again",
             None,
         )],
-    ),
-    (
-        &[
+    },
+    Row {
+        codes: &[
             "ReferencedResourceNotProvisioned",
             "RetryableError",
             "RetryableErrorDueToAnotherOperation",
         ],
-        ErrorKind::Conflict,
-        &[Hint::fixed(
+        kind: KindBy::Status {
+            late: ErrorKind::Conflict,
+        },
+        advice: &[Hint::fixed(
             "something else was still being made or changed: run it again",
             None,
         )],
-    ),
-    (&["DeploymentActive"], ErrorKind::Precondition, &[WAIT]),
-    (
-        &["DeploymentQuotaExceeded"],
-        ErrorKind::QuotaExceeded,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["DeploymentActive"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[WAIT],
+    },
+    Row {
+        codes: &["DeploymentQuotaExceeded"],
+        kind: KindBy::Status {
+            late: ErrorKind::QuotaExceeded,
+        },
+        advice: &[Hint::fixed(
             "the history holds 800 deployments, of the subscription or of the group: delete old ones",
             Some(Means::foreign(
                 "az deployment sub delete, az deployment group delete",
             )),
         )],
-    ),
-    (
-        &["DeploymentStackInNonTerminalState"],
-        ErrorKind::Precondition,
-        &[
+    },
+    Row {
+        codes: &["DeploymentStackInNonTerminalState"],
+        kind: KindBy::Code(ErrorKind::Precondition),
+        advice: &[
             WAIT,
             Hint::fixed(
                 "let one go that is stuck for hours",
@@ -273,81 +324,123 @@ pub(super) const TABLE: &[(&[&str], ErrorKind, &[Hint])] = &[
                 )),
             ),
         ],
-    ),
-    (
-        &["DeploymentStackDeleteResourcesFailed"],
-        ErrorKind::Failed,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["DeploymentStackDeleteResourcesFailed"],
+        kind: KindBy::Status {
+            late: ErrorKind::Failed,
+        },
+        advice: &[Hint::fixed(
             "look at what could not be deleted (a lock, something that is still in use), then run it again",
             None,
         )],
-    ),
-    (
-        &["DeploymentStackDeploymentFailed", "DeploymentFailed"],
-        ErrorKind::Failed,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["DeploymentStackDeploymentFailed", "DeploymentFailed"],
+        kind: KindBy::Status {
+            late: ErrorKind::Failed,
+        },
+        advice: &[Hint::fixed(
             "Azure does not say why; look at the deployment in the portal under Subscriptions, Deployments, then run it again",
             None,
         )],
-    ),
-    (
-        &[
+    },
+    Row {
+        codes: &[
             "InvalidTemplate",
             "InvalidTemplateDeployment",
             "MultipleErrorsOccurred",
         ],
-        ErrorKind::Failed,
-        &[Hint::fixed(
+        kind: KindBy::Status {
+            late: ErrorKind::Failed,
+        },
+        advice: &[Hint::fixed(
             "what Azure says above tells which setting it does not accept; look at the usual ones",
             Some(Means::operation(Operation::ClusterCheck)),
         )],
-    ),
-    (
-        &["ResourceNotFound", "ParentResourceNotFound", "NotFound"],
-        ErrorKind::Precondition,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["ResourceNotFound", "ParentResourceNotFound", "NotFound"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
             "check that what the settings name is there and that this identity may read it; something made just now may take a moment: run it again",
             None,
         )],
-    ),
-    (
-        &["ResourceGroupNotFound"],
-        ErrorKind::Precondition,
-        &[
+    },
+    Row {
+        codes: &["ResourceGroupNotFound"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[
             Hint::fixed("check", Some(Means::settings(&["AZURE_RESOURCE_GROUP_NAME"]))),
             Hint::fixed(
                 "a group made just now may take a moment to be known everywhere: run it again",
                 None,
             ),
         ],
-    ),
-    (
-        &["DeploymentStackNotFound"],
-        ErrorKind::NotFound,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["DeploymentStackNotFound"],
+        kind: KindBy::Status {
+            late: ErrorKind::NotFound,
+        },
+        advice: &[Hint::fixed(
             "there is no such cluster; make it",
             Some(Means::operation(Operation::ClusterProvision)),
         )],
-    ),
-    (
-        &["TooManyRequests"],
-        ErrorKind::Throttled,
-        &[Hint::fixed("wait a little, then run it again", None)],
-    ),
-    (
-        &["KubernetesPerformanceError"],
-        ErrorKind::Unavailable,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["KubernetesPerformanceError"],
+        kind: KindBy::Status {
+            late: ErrorKind::Unavailable,
+        },
+        advice: &[Hint::fixed(
             "the command found no room in the cluster: look at its nodes, then run it again",
             None,
         )],
-    ),
-    (
-        &["KubernetesOperationError"],
-        ErrorKind::Precondition,
-        &[Hint::fixed(
+    },
+    Row {
+        codes: &["KubernetesOperationError"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
             "something in the cluster refused the command: look at its admission policies",
             None,
         )],
-    ),
+    },
+    Row {
+        codes: &["RoleAssignmentLimitExceeded"],
+        kind: KindBy::Status {
+            late: ErrorKind::QuotaExceeded,
+        },
+        advice: &[Hint::fixed(
+            "the subscription has no room for more role assignments: delete those that nobody needs",
+            None,
+        )],
+    },
+    Row {
+        codes: &["RoleDefinitionDoesNotExist"],
+        kind: KindBy::Status {
+            late: ErrorKind::Precondition,
+        },
+        advice: &[Hint::fixed(
+            "this cloud does not have that built-in role: give the identity the right in another way",
+            None,
+        )],
+    },
 ];
+
+/// What the codes of every service mean where a role is assigned: which permission that takes is known then.
+pub(super) const ROLE_ASSIGNMENTS: &[Row] = &[Row {
+    codes: &["AuthorizationFailed", "LinkedAuthorizationFailed"],
+    kind: KindBy::Code(ErrorKind::PermissionDenied),
+    advice: &[Hint::fixed(
+        "giving rights needs Microsoft.Authorization/roleAssignments/write there: Role Based Access Control \
+         Administrator or User Access Administrator; or ask who has it to make this assignment",
+        None,
+    )],
+}];

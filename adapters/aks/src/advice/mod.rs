@@ -3,67 +3,63 @@
 mod codes;
 mod phrases;
 
+use kompox_arm::codes::find;
 use kompox_arm::{ArmError, ErrorDetail, ServiceError};
 use kompox_domain::{Error, ErrorKind, Hint};
 
-use self::codes::TABLE;
-use self::phrases::{Anchor, PHRASES, unquoted};
+use self::codes::{RESOURCES, ROLE_ASSIGNMENTS};
+use self::phrases::by_phrase;
 
-/// What kind of error it is, and what can be done about it.
-pub(crate) fn advice(detail: &ErrorDetail) -> (ErrorKind, Vec<Hint>) {
-    let own = unquoted(&detail.message).to_ascii_lowercase();
-    let named = |codes: &[&str]| codes.iter().any(|code| code.eq_ignore_ascii_case(&detail.code));
-    let says = |anchor: Anchor, phrase: &str| {
-        let phrase = phrase.to_ascii_lowercase();
-        match anchor {
-            Anchor::Codes(codes) => named(codes) && own.contains(&phrase),
-            // What is quoted between the two is gone, and its blank stays.
-            Anchor::Begins(begin) => own
-                .strip_prefix(begin)
-                .is_some_and(|rest| rest.trim_start().starts_with(&phrase)),
-        }
-    };
-    if let Some((.., kind, hints)) = PHRASES.iter().find(|(anchor, phrase, ..)| says(*anchor, phrase)) {
-        return (*kind, hints.to_vec());
+/// What kind of failure it is, and what can be done about it. It failed late: it has no status of its own.
+pub(crate) fn kind_and_advice(detail: &ErrorDetail) -> (ErrorKind, Vec<Hint>) {
+    if let Some((kind, hints)) = by_phrase(&detail.code, &detail.message) {
+        return (kind, hints.to_vec());
     }
-    if let Some((_, kind, hints)) = TABLE.iter().find(|(codes, ..)| named(codes)) {
-        return (*kind, hints.to_vec());
-    }
-    let general = ServiceError {
-        // What failed late has no status of its own.
+    let failed = ServiceError {
         status: 200,
         code: detail.code.clone(),
         message: detail.message.clone(),
         ..ServiceError::default()
     };
-    let mut hints = general.hints();
+    let (kind, mut hints) = failed.kind_and_advice(RESOURCES);
     if !hints.is_empty() && !detail.policies.is_empty() {
         hints.push(Hint::text(format!("policies: {}", detail.policies.join(", "))));
     }
-    (general.kind(), hints)
+    (kind, hints)
 }
 
-/// The error of a request about a cluster. Where the general mapping knows no advice, the table of clusters may.
+/// The error of a request about a resource of the driver.
 pub(crate) fn to_domain(error: ArmError) -> Error {
-    let detail = match error.last() {
-        ArmError::Service(service) | ArmError::Operation { error: service, .. } => Some(ErrorDetail {
-            code: service.code.clone(),
-            message: service.message.clone(),
-            ..ErrorDetail::default()
-        }),
+    let said = match error.last() {
+        ArmError::Service(service) | ArmError::Operation { error: service, .. } => {
+            by_phrase(&service.code, &service.message).map(|(_, hints)| hints)
+        }
         _ => None,
     };
-    let error = Error::from(error);
-    match (error.hints(), detail) {
-        ([], Some(detail)) => error.with_hints(advice(&detail).1),
-        _ => error,
+    let error = error.into_domain(RESOURCES);
+    match said {
+        Some(hints) => error.with_hints(hints.to_vec()),
+        None => error,
     }
+}
+
+/// The error of a request about a role assignment.
+pub(crate) fn of_role_assignment(error: ArmError) -> Error {
+    let rows = match error.code() {
+        Some(code) if find(ROLE_ASSIGNMENTS, code).is_some() => ROLE_ASSIGNMENTS,
+        _ => RESOURCES,
+    };
+    error.into_domain(rows)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use kompox_arm::codes::ARM;
     use kompox_domain::hint::in_words;
 
+    use super::phrases::{PHRASES, unquoted};
     use super::*;
 
     #[test]
@@ -122,7 +118,7 @@ mod tests {
     }
 
     fn of(code: &str, message: &str) -> (ErrorKind, String) {
-        let (kind, hints) = advice(&ErrorDetail {
+        let (kind, hints) = kind_and_advice(&ErrorDetail {
             code: code.to_owned(),
             message: message.to_owned(),
             ..ErrorDetail::default()
@@ -207,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_policy_is_named_in_the_advice() {
-        let (_, hints) = advice(&ErrorDetail {
+        let (_, hints) = kind_and_advice(&ErrorDetail {
             code: "RequestDisallowedByPolicy".to_owned(),
             policies: vec!["Allowed locations".to_owned()],
             ..ErrorDetail::default()
@@ -216,14 +212,39 @@ mod tests {
     }
 
     #[test]
-    fn no_code_stands_in_the_table_twice() {
-        let mut codes: Vec<&str> = TABLE
-            .iter()
-            .flat_map(|(codes, ..)| codes.iter().copied())
-            .collect();
-        let all = codes.len();
-        codes.sort_unstable();
-        codes.dedup();
-        assert_eq!(codes.len(), all);
+    fn every_code_has_one_kind_and_advice_but_for_those_that_mean_more_where_they_come_from() {
+        // A size of machines is set elsewhere than that of disks; who assigns roles needs a permission that is known.
+        let told_twice = [
+            "SkuNotAvailable",
+            "AuthorizationFailed",
+            "LinkedAuthorizationFailed",
+        ];
+        let mut known: BTreeSet<&str> = ARM.iter().flat_map(|row| row.codes.iter().copied()).collect();
+        for row in RESOURCES.iter().chain(ROLE_ASSIGNMENTS) {
+            assert!(!row.advice.is_empty(), "{:?}", row.codes);
+            for code in row.codes {
+                assert_eq!(known.insert(code), !told_twice.contains(code), "{code}");
+                if let Some(general) = find(ARM, code) {
+                    assert_eq!(row.kind, general.kind, "{code}");
+                }
+            }
+        }
+        for code in told_twice {
+            assert!(known.contains(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_code_has_the_same_advice_whether_azure_refuses_at_once_or_fails_late() {
+        for row in RESOURCES {
+            for code in row.codes {
+                let refused = to_domain(ArmError::Service(Box::new(ServiceError {
+                    status: 409,
+                    code: (*code).to_owned(),
+                    ..ServiceError::default()
+                })));
+                assert_eq!(in_words(refused.hints()), of(code, "").1, "{code}");
+            }
+        }
     }
 }

@@ -135,3 +135,24 @@ pub(super) fn unquoted(message: &str) -> String {
     }
     own
 }
+
+/// Kind and advice by what is said under a code.
+pub(super) fn by_phrase(code: &str, message: &str) -> Option<(ErrorKind, &'static [Hint])> {
+    let own = unquoted(message).to_ascii_lowercase();
+    let says = |anchor: Anchor, phrase: &str| {
+        let phrase = phrase.to_ascii_lowercase();
+        match anchor {
+            Anchor::Codes(codes) => {
+                codes.iter().any(|known| known.eq_ignore_ascii_case(code)) && own.contains(&phrase)
+            }
+            // What is quoted between the two is gone, and its blank stays.
+            Anchor::Begins(begin) => own
+                .strip_prefix(begin)
+                .is_some_and(|rest| rest.trim_start().starts_with(&phrase)),
+        }
+    };
+    let (.., kind, hints) = PHRASES
+        .iter()
+        .find(|(anchor, phrase, ..)| says(*anchor, phrase))?;
+    Some((*kind, hints))
+}

@@ -7,7 +7,7 @@ use kompox_domain::error::FailedOperation;
 use kompox_domain::{Error, ErrorKind};
 
 use super::operations::{Deployment, Operation, Reader};
-use crate::advice::advice;
+use crate::advice::kind_and_advice;
 use crate::observe::stack::Stack;
 use crate::resource_name::title;
 use crate::session::Session;
@@ -114,7 +114,7 @@ pub(crate) fn error(doing: &str, root: FailedOperation) -> Error {
     let leaves = root.leaves();
     let judged: Vec<(&FailedOperation, ErrorKind)> = leaves
         .iter()
-        .map(|leaf| (*leaf, advice(&detail_of(leaf)).0))
+        .map(|leaf| (*leaf, kind_and_advice(&detail_of(leaf)).0))
         .collect();
     // Where several things failed at once, one that says why is worth more than one that says only that.
     let first = judged
@@ -216,7 +216,7 @@ fn of_detail(detail: &ErrorDetail, resource: &str, correlation: Option<&str>) ->
         correlation_id: correlation.map(str::to_owned),
         // What follows from something else is mended there.
         hints: if causes.is_empty() {
-            advice(detail).1
+            kind_and_advice(detail).1
         } else {
             Vec::new()
         },

@@ -1,8 +1,6 @@
-//! Every answer of ARM to a role assignment, and what is done about it: one table.
+//! The answers of ARM to a role assignment that are no failures, and what is done about each.
 
 use kompox_arm::ArmError;
-use kompox_domain::Hint;
-use kompox_domain::hint::Means;
 
 /// What is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,12 +11,9 @@ pub(crate) enum Answer {
     Again,
     /// The scope itself is not there.
     NoScope,
-    /// The right cannot be given, and what helps.
-    Refused(&'static [Hint]),
 }
 
-/// By code; by status where there is no word about the code. The first that fits is meant. A code stands for
-/// itself: of the conflicts only `RoleAssignmentExists` is a success.
+/// By code. A code stands for itself: of the conflicts only `RoleAssignmentExists` is a success.
 const TABLE: &[(&str, Answer)] = &[
     ("RoleAssignmentExists", Answer::There),
     ("PrincipalNotFound", Answer::Again),
@@ -26,70 +21,13 @@ const TABLE: &[(&str, Answer)] = &[
     ("ResourceNotFound", Answer::NoScope),
     ("ParentResourceNotFound", Answer::NoScope),
     ("SubscriptionNotFound", Answer::NoScope),
-    (
-        "ScopeLocked",
-        Answer::Refused(&[Hint::fixed(
-            "a ReadOnly lock forbids it: remove the lock, run it again, and set the lock again",
-            None,
-        )]),
-    ),
-    (
-        "RoleAssignmentUpdateNotPermitted",
-        Answer::Refused(&[Hint::fixed(
-            "an assignment of that name stands for something else: delete it",
-            Some(Means::foreign("az role assignment delete --ids <the id above>")),
-        )]),
-    ),
-    (
-        "RoleAssignmentLimitExceeded",
-        Answer::Refused(&[Hint::fixed(
-            "the subscription has no room for more role assignments: delete those that nobody needs",
-            None,
-        )]),
-    ),
-    (
-        "RoleDefinitionDoesNotExist",
-        Answer::Refused(&[Hint::fixed(
-            "this cloud does not have that built-in role: give the identity the right in another way",
-            None,
-        )]),
-    ),
-    (
-        "RequestDisallowedByPolicy",
-        Answer::Refused(&[Hint::fixed(
-            "an Azure Policy forbids it: ask whoever set it for an exemption",
-            None,
-        )]),
-    ),
-    (
-        "AuthorizationFailed",
-        Answer::Refused(&[Hint::fixed(
-            "giving rights needs Microsoft.Authorization/roleAssignments/write there: Role Based Access Control \
-             Administrator or User Access Administrator; or ask who has it to make this assignment",
-            None,
-        )]),
-    ),
-    (
-        "LinkedAuthorizationFailed",
-        Answer::Refused(&[Hint::fixed("sign in as somebody who may give rights there", None)]),
-    ),
 ];
 
-/// What is done about a refusal whose code is not known.
-const FORBIDDEN: Answer = Answer::Refused(&[Hint::fixed(
-    "ask whoever may give rights there to make this assignment",
-    None,
-)]);
-
-/// What is done about an error of ARM; none for one that says nothing about the assignment itself, such as that ARM
-/// cannot be reached.
+/// What is done about an error of ARM; none where the assignment cannot be made: then the advice is that of its code.
 pub(crate) fn answer(error: &ArmError) -> Option<Answer> {
     let code = error.code()?;
     let known = TABLE.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
-    known.map(|(_, answer)| *answer).or_else(|| match error.status() {
-        Some(403) => Some(FORBIDDEN),
-        _ => None,
-    })
+    known.map(|(_, answer)| *answer)
 }
 
 #[cfg(test)]
@@ -97,6 +35,7 @@ mod tests {
     use kompox_arm::ServiceError;
 
     use super::*;
+    use crate::advice::of_role_assignment;
 
     fn of(status: u16, code: &str) -> Option<Answer> {
         answer(&ArmError::Service(Box::new(ServiceError {
@@ -109,7 +48,7 @@ mod tests {
     #[test]
     fn b22_only_one_conflict_is_a_success_and_a_lock_is_none() {
         assert_eq!(of(409, "RoleAssignmentExists"), Some(Answer::There));
-        assert!(matches!(of(409, "ScopeLocked"), Some(Answer::Refused(_))));
+        assert_eq!(of(409, "ScopeLocked"), None);
         for other in ["Conflict", "AnotherOperationInProgress", ""] {
             assert_ne!(of(409, other), Some(Answer::There), "{other}");
         }
@@ -122,9 +61,27 @@ mod tests {
 
     #[test]
     fn whoever_may_not_give_rights_is_told_what_it_takes() {
-        for (status, code) in [(403, "AuthorizationFailed"), (403, "SomethingNew")] {
-            assert!(matches!(of(status, code), Some(Answer::Refused(_))), "{code}");
+        let advice = |status, code: &str| {
+            let error = ArmError::Service(Box::new(ServiceError {
+                status,
+                code: code.to_owned(),
+                ..ServiceError::default()
+            }));
+            assert_eq!(answer(&error), None, "{code}");
+            of_role_assignment(error).hints().to_vec()
+        };
+        for code in [
+            "AuthorizationFailed",
+            "LinkedAuthorizationFailed",
+            "authorizationfailed",
+        ] {
+            let hints = advice(403, code);
+            assert!(
+                format!("{hints:?}").contains("roleAssignments/write"),
+                "{hints:?}"
+            );
         }
+        assert!(!advice(409, "ScopeLocked").is_empty());
     }
 
     /// `UPDATE_ROLES=1` writes it anew, to be read before it is kept.
@@ -147,13 +104,6 @@ mod tests {
                 }
                 Answer::NoScope => {
                     "an error that names the setting; for the group of an app: nothing yet".to_owned()
-                }
-                Answer::Refused(hints) => {
-                    let hints = hints.iter().map(|hint| match &hint.means {
-                        Some(Means::Foreign(line)) => format!("{}: `{line}`", hint.text),
-                        _ => hint.text.to_string(),
-                    });
-                    format!("an error: {}", hints.collect::<Vec<_>>().join("; "))
                 }
             };
             writeln!(table, "| `{code}` | {done} |").unwrap();

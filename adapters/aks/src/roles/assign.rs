@@ -9,6 +9,7 @@ use kompox_domain::{Error, ErrorKind};
 
 use super::answers::{Answer, answer};
 use super::assignment::RoleAssignment;
+use crate::advice::of_role_assignment;
 use crate::api::ROLE_ASSIGNMENTS;
 use crate::resource_name::title;
 use crate::session::Session;
@@ -186,26 +187,28 @@ impl Assigner<'_> {
 }
 
 fn failure(assignment: &RoleAssignment, error: ArmError) -> FailedOperation {
-    let known = match answer(&error) {
-        Some(Answer::Refused(hints)) => Some(hints.to_vec()),
-        Some(Answer::Again) => Some(vec![
-            format!(
-                "the {} was made just now: run it again in some minutes",
-                assignment.identity
-            )
-            .into(),
-        ]),
-        _ => None,
-    };
+    let unknown_yet = answer(&error) == Some(Answer::Again);
+    let forbidden = error.status() == Some(403);
     let code = error.code().unwrap_or_default().to_owned();
     let did = if error.may_have_taken_effect() {
         "may not have got"
     } else {
         "did not get"
     };
-    let error = Error::from(error);
+    let error = of_role_assignment(error);
     let correlation_id = error.correlation_id().map(str::to_owned);
-    let hints = known.unwrap_or_else(|| error.hints().to_vec());
+    let hints = match error.hints() {
+        _ if unknown_yet => vec![
+            format!(
+                "the {} was made just now: run it again in some minutes",
+                assignment.identity
+            )
+            .into(),
+        ],
+        // Its code is not known.
+        [] if forbidden => vec!["ask whoever may give rights there to make this assignment".into()],
+        hints => hints.to_vec(),
+    };
     tracing::debug!(
         identity = assignment.identity.as_str(),
         role = assignment.role.title(),
