@@ -8,8 +8,8 @@ use kompox_arm::{cloud, credential};
 use kompox_config::{Loaded, Sources};
 use kompox_domain::settings::SettingValue;
 use kompox_domain::{
-    Ability, Catalog, DriverFactory as _, ErrorKind, Operation, Provider, ProviderScope, Result, Secret,
-    SecretReader, SecretRef,
+    Catalog, DriverFactory as _, ErrorKind, Operation, Provider, ProviderScope, Result, Secret, SecretReader,
+    SecretRef,
 };
 use kompoxops::{exit_codes, operations};
 
@@ -170,7 +170,7 @@ fn the_tables_of_exit_codes_kinds_and_limits_are_those_of_the_code() {
     assert_eq!(column(&rows), kinds);
 
     let rows = table_of("promises.md", "# What is promised");
-    for operation in Operation::of(Ability::Volumes) {
+    for &operation in Operation::ALL {
         let words = operations::words(operation);
         let row = rows
             .iter()

@@ -15,7 +15,7 @@ use tower::BoxError;
 use super::error::KubeError;
 
 /// The largest body that is read. A page holds 250 objects, and etcd takes none above 1.5 MiB.
-pub(super) const MAX_BODY: usize = 64 << 20;
+const MAX_BODY: usize = 64 << 20;
 /// What an API server says of a path that it does not serve: the kinds of a group that is not installed.
 const NO_SUCH_PATH: &str = "404 page not found";
 /// How much is told of a text that is no `Status`: a proxy sends whole pages.

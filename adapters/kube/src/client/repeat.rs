@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Method, Request, Response};
-use http_body_util::{Either, Full, Limited};
+use http_body_util::Full;
 use kompox_domain::progress::Event;
 use kompox_domain::{Context, PendingWrite};
 use kube::client::Body;
 use tower::{BoxError, Layer, Service, ServiceExt as _};
 
-use super::answer::{self, MAX_BODY};
+use super::answer;
 use super::error::KubeError;
 
 /// How long one request may take, unless the deadline is earlier. An API server answers in milliseconds; what takes
@@ -71,9 +71,6 @@ pub(super) struct Repeat<S> {
     server: Arc<str>,
 }
 
-/// The body of an answer: read already, or that of a watch, which goes on.
-type AnswerBody<B> = Either<Full<Bytes>, Limited<B>>;
-
 impl<S, B> Service<Request<Body>> for Repeat<S>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
@@ -82,7 +79,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    type Response = Response<AnswerBody<B>>;
+    type Response = Response<Full<Bytes>>;
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
@@ -105,7 +102,7 @@ where
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    async fn repeat(self, request: Request<Body>) -> Result<Response<AnswerBody<B>>, KubeError> {
+    async fn repeat(self, request: Request<Body>) -> Result<Response<Full<Bytes>>, KubeError> {
         let Some(terms) = request.extensions().get::<Terms>().cloned() else {
             return send(self.inner, &self.server, None, request).await;
         };
@@ -150,22 +147,18 @@ async fn send<S, B>(
     server: &str,
     deadline: Option<Instant>,
     request: Request<Body>,
-) -> Result<Response<AnswerBody<B>>, KubeError>
+) -> Result<Response<Full<Bytes>>, KubeError>
 where
     S: Service<Request<Body>, Response = Response<B>>,
     S::Error: Into<BoxError>,
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<BoxError>,
 {
-    let goes_on = is_watch(&request);
     let exchange = async {
         let sent = inner.oneshot(request).await;
         let response = sent.map_err(|error| KubeError::sending(server, error.into()))?;
-        if goes_on && response.status().is_success() {
-            return Ok(response.map(|body| Either::Right(Limited::new(body, MAX_BODY))));
-        }
         let (head, body) = answer::read(server, response).await?;
-        Ok(Response::from_parts(head, Either::Left(Full::new(body))))
+        Ok(Response::from_parts(head, Full::new(body)))
     };
     let patience = Instant::now() + PATIENCE;
     let end = deadline.map_or(patience, |deadline| deadline.min(patience));
@@ -173,12 +166,6 @@ where
         Ok(answer) => answer,
         Err(_) => Err(KubeError::timeout(server)),
     }
-}
-
-/// Whether the answer of a request goes on for as long as anything happens.
-fn is_watch(request: &Request<Body>) -> bool {
-    let query = request.uri().query().unwrap_or_default();
-    query.split('&').any(|part| part == "watch=true")
 }
 
 /// The same request once more. None where its body can be sent only once; kube-rs builds no such request.
